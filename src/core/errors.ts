@@ -1,0 +1,147 @@
+// Every failure that a user can meet has one code, and every code stands in this one catalogue. A SluiceError says whose
+// fault it is, whether the same request may be tried again, and what to answer. The code is the same word in JSON,
+// log, command line and docs/errors.md. Rule: a code is added here first, then used; nobody invents a code elsewhere.
+
+/** Who is to blame: the caller, the answering server, a proxy on the way, the thing an exchange goes to, the person who runs Sluice, or Sluice. */
+export type ErrorSide = 'downstream' | 'upstream' | 'hop' | 'target' | 'operator' | 'internal';
+
+export type ErrorCode =
+  | 'request_invalid'
+  | 'request_timeout'
+  | 'request_body_too_large'
+  | 'request_target_too_long'
+  | 'request_expectation_unknown'
+  | 'request_head_too_large'
+  | 'request_coding_unsupported'
+  | 'request_version_unsupported'
+  | 'client_closed'
+  | 'loop_detected'
+  | 'route_not_found'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'invalid_input'
+  | 'precondition_failed'
+  | 'upstream_unreachable'
+  | 'upstream_dns_failed'
+  | 'upstream_tls_failed'
+  | 'upstream_reset'
+  | 'upstream_invalid'
+  | 'upstream_incomplete'
+  | 'upstream_connect_timeout'
+  | 'upstream_timeout'
+  | 'upstream_busy'
+  | 'overloaded'
+  | 'shutting_down'
+  | 'internal'
+  | 'config_invalid'
+  | 'not_available_yet'
+  | 'listen_failed'
+  | 'usage'
+  | 'daemon_unreachable';
+
+interface CatalogueEntry {
+  readonly side: ErrorSide;
+  /** The HTTP status that a client sees. */
+  readonly status: number;
+  /** May the same request succeed when it is sent again as it is? */
+  readonly retry: boolean;
+  readonly summary: string;
+}
+
+const entry = (side: ErrorSide, status: number, retry: boolean, summary: string): CatalogueEntry => ({
+  side,
+  status,
+  retry,
+  summary,
+});
+
+export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
+  // The caller's request.
+  request_invalid: entry('downstream', 400, false, 'The request is not valid HTTP.'),
+  request_timeout: entry('downstream', 408, true, 'The request did not arrive in time.'),
+  request_body_too_large: entry('downstream', 413, false, 'The request body is larger than the limit.'),
+  request_target_too_long: entry('downstream', 414, false, 'The request target is longer than the limit.'),
+  request_expectation_unknown: entry('downstream', 417, false, 'The request expects something that is not supported.'),
+  request_head_too_large: entry(
+    'downstream',
+    431,
+    false,
+    'The request header fields are larger or more than the limits.',
+  ),
+  request_coding_unsupported: entry(
+    'downstream',
+    501,
+    false,
+    'The request uses a transfer coding that is not supported.',
+  ),
+  request_version_unsupported: entry(
+    'downstream',
+    505,
+    false,
+    'The request uses an HTTP version that is not supported.',
+  ),
+  client_closed: entry('downstream', 499, false, 'The client went away before the answer was complete.'),
+  loop_detected: entry('downstream', 508, false, 'The request has passed through this server before.'),
+  route_not_found: entry('downstream', 404, false, 'No route matches the request.'),
+
+  // The admin API.
+  unauthorized: entry('downstream', 401, false, 'A valid token is needed.'),
+  forbidden: entry('downstream', 403, false, 'This is not allowed.'),
+  not_found: entry('downstream', 404, false, 'There is nothing at this address.'),
+  invalid_input: entry('downstream', 422, false, 'The request does not fit what is expected here.'),
+  precondition_failed: entry('downstream', 412, false, 'The resource has changed since it was read.'),
+
+  // The answering server.
+  upstream_unreachable: entry('upstream', 502, true, 'The server could not be reached.'),
+  upstream_dns_failed: entry('upstream', 502, true, 'The name of the server could not be resolved.'),
+  upstream_tls_failed: entry('upstream', 502, false, 'The TLS handshake with the server failed.'),
+  upstream_reset: entry('upstream', 502, true, 'The server closed the connection before it answered.'),
+  upstream_invalid: entry('upstream', 502, false, 'The server sent an answer that is not valid HTTP.'),
+  upstream_incomplete: entry('upstream', 502, false, 'The server closed the connection in the middle of its answer.'),
+  upstream_connect_timeout: entry('upstream', 504, true, 'The server did not accept a connection in time.'),
+  upstream_timeout: entry('upstream', 504, true, 'The server did not answer in time.'),
+  upstream_busy: entry('upstream', 503, true, 'Too many connections to the server are open.'),
+
+  // Sluice and the person who runs it.
+  overloaded: entry('internal', 503, true, 'Too many connections are open.'),
+  shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),
+  internal: entry('internal', 500, false, 'Something went wrong inside Sluice.'),
+  config_invalid: entry('operator', 422, false, 'The configuration is not valid.'),
+  not_available_yet: entry('operator', 501, false, 'This feature is not available in this version.'),
+  listen_failed: entry('operator', 500, false, 'A door could not be opened.'),
+  usage: entry('operator', 400, false, 'The command line is not right.'),
+  daemon_unreachable: entry('operator', 503, true, 'No running Sluice answered.'),
+};
+
+export interface SluiceErrorOptions {
+  /** What exactly happened, in one sentence for a person; the summary of the catalogue is used without it. Holds no secret. */
+  readonly message?: string;
+  readonly cause?: unknown;
+}
+
+export class SluiceError extends Error {
+  readonly code: ErrorCode;
+  readonly side: ErrorSide;
+  readonly status: number;
+  readonly retry: boolean;
+
+  constructor(code: ErrorCode, options: SluiceErrorOptions = {}) {
+    const { side, status, retry, summary } = ERROR_CATALOGUE[code];
+    super(options.message ?? summary, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'SluiceError';
+    this.code = code;
+    this.side = side;
+    this.status = status;
+    this.retry = retry;
+  }
+}
+
+/** The one shape of an HTTP error body, on every door. */
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string; readonly request_id: string };
+}
+
+export function errorBody(code: ErrorCode, message: string, requestId: string): ErrorBody {
+  return { error: { code, message, request_id: requestId } };
+}
