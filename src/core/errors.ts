@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
+  | 'method_not_allowed'
+  | 'too_many_attempts'
   | 'invalid_input'
   | 'precondition_failed'
   | 'upstream_unreachable'
@@ -89,6 +91,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   unauthorized: entry('downstream', 401, false, 'A valid token is needed.'),
   forbidden: entry('downstream', 403, false, 'This is not allowed.'),
   not_found: entry('downstream', 404, false, 'There is nothing at this address.'),
+  method_not_allowed: entry('downstream', 405, false, 'This address does not take that method.'),
+  too_many_attempts: entry('downstream', 429, true, 'Too many wrong tokens came from this address.'),
   invalid_input: entry('downstream', 422, false, 'The request does not fit what is expected here.'),
   precondition_failed: entry('downstream', 412, false, 'The resource has changed since it was read.'),
 
