@@ -1,0 +1,253 @@
+// One established byte stream, whatever carries it: TCP, a unix socket or TLS. It adds to node:net what a data path needs:
+// reads into one shared buffer, writes that borrow their bytes, one drain signal, and exactly one reason for its end.
+// Rule: onClose comes exactly once and last; after it nothing of the connection is left.
+import { Buffer } from 'node:buffer';
+import type net from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { OutBuffer } from '../codec/http1/writer.ts';
+import { sharedReadBuffer } from './buffers.ts';
+import { awaitWrite, type PendingWrite, rawHandle, type RawHandle, rawWrite, readInto } from './raw-io.ts';
+
+/** Why a connection ended. The first reason given is kept. */
+export type CloseReason = 'eof' | 'reset' | 'timeout' | 'idle' | 'error' | 'drain' | 'refused' | 'done';
+
+export interface ConnectionHandler {
+  /** The bytes are valid only until this returns. */
+  onData(bytes: Buffer, from: number, to: number): void;
+  /** The peer will send nothing more; we may still write. */
+  onEnd(): void;
+  /** After a write answered false: everything has been handed to the kernel. */
+  onDrain(): void;
+  onClose(reason: CloseReason): void;
+}
+
+/** Above this many bytes that the kernel has not taken, a writer is told to wait. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+const owner: unique symbol = Symbol('connection');
+type OwnedSocket = net.Socket & { [owner]: Connection };
+
+export class Connection {
+  handler: ConnectionHandler;
+  readonly secure: boolean;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  bytesRead = 0;
+  bytesWritten = 0;
+  /** Set as soon as the end is decided; nothing is written any more. */
+  closed = false;
+  private readonly socket: net.Socket;
+  private readonly raw: RawHandle | null;
+  private pendingBytes = 0;
+  private awaitsDrain = false;
+  private paused = false;
+  private reason: CloseReason | null = null;
+
+  /** Takes over an established socket that is paused and has no listeners of its own. Reading begins with `resume()`. */
+  constructor(socket: net.Socket | TLSSocket, handler: ConnectionHandler) {
+    this.socket = socket;
+    this.handler = handler;
+    this.secure = 'encrypted' in socket;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    (socket as OwnedSocket)[owner] = this;
+    // A TLS socket allows one write at a time and keeps the order only through its stream.
+    this.raw = this.secure ? null : rawHandle(socket);
+    if (!readInto(socket, sharedReadBuffer, onRead)) socket.on('data', onChunk);
+    socket.pause();
+    this.paused = true;
+    socket.on('end', onSocketEnd);
+    socket.on('error', onSocketError);
+    socket.on('close', onSocketClose);
+    if (this.raw === null) socket.on('drain', onSocketDrain);
+  }
+
+  get localAddress(): string {
+    return this.socket.localAddress ?? '';
+  }
+
+  get localPort(): number {
+    return this.socket.localPort ?? 0;
+  }
+
+  /** TLS: the name that the client asked for, or empty. */
+  get serverName(): string {
+    const name = this.secure ? (this.socket as TLSSocket & { servername?: string | false }).servername : '';
+    return typeof name === 'string' ? name : '';
+  }
+
+  /** TLS: the protocol agreed on by ALPN, or empty. */
+  get alpn(): string {
+    const protocol = this.secure ? (this.socket as TLSSocket).alpnProtocol : '';
+    return typeof protocol === 'string' ? protocol : '';
+  }
+
+  /** Writes a part of `bytes`; the caller may reuse them at once. False: wait for onDrain. */
+  write(bytes: Buffer, from: number, to: number): boolean {
+    if (this.closed) return false;
+    return this.send(Buffer.from(bytes.subarray(from, to)));
+  }
+
+  /** Writes what `out` holds and empties it. False: wait for onDrain. */
+  flush(out: OutBuffer): boolean {
+    const length = out.length;
+    if (length === 0) return !this.awaitsDrain;
+    if (this.closed) {
+      out.length = 0;
+      return false;
+    }
+    const view = out.bytes.subarray(0, length);
+    if (this.raw === null || this.pendingBytes > 0) {
+      out.length = 0;
+      return this.send(Buffer.from(view));
+    }
+    this.bytesWritten += length;
+    const result = rawWrite(this.raw, view);
+    if (result === 0) {
+      out.length = 0;
+      return true;
+    }
+    if (typeof result === 'number') {
+      out.length = 0;
+      this.destroy('reset');
+      return false;
+    }
+    // The kernel reads on from these bytes, so the writer gets new ones.
+    out.bytes = Buffer.allocUnsafeSlow(out.bytes.length);
+    out.length = 0;
+    return this.wait(result, view);
+  }
+
+  /** Nothing more will be written; the peer sees the end after all that was written. */
+  end(): void {
+    if (!this.closed) this.socket.end();
+  }
+
+  /** Ends at once; what the kernel has not taken yet is lost. */
+  destroy(reason: CloseReason): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.reason ??= reason;
+    this.socket.destroy();
+  }
+
+  /** Ends with a TCP reset, so that the peer cannot take a cut message for a complete one. */
+  reset(reason: CloseReason): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.reason ??= reason;
+    if (this.secure) this.socket.destroy();
+    else this.socket.resetAndDestroy();
+  }
+
+  pause(): void {
+    if (this.paused || this.closed) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.paused || this.closed) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  /** Hands the socket to code that speaks through node streams (node:http2); the connection is empty from here on. */
+  release(): net.Socket {
+    this.closed = true;
+    const { socket } = this;
+    socket.removeListener('data', onChunk);
+    socket.removeListener('end', onSocketEnd);
+    socket.removeListener('error', onSocketError);
+    socket.removeListener('close', onSocketClose);
+    socket.removeListener('drain', onSocketDrain);
+    return socket;
+  }
+
+  private send(bytes: Buffer): boolean {
+    this.bytesWritten += bytes.length;
+    if (this.raw === null) {
+      this.awaitsDrain = !this.socket.write(bytes);
+      return !this.awaitsDrain;
+    }
+    const result = rawWrite(this.raw, bytes);
+    if (result === 0) return !this.awaitsDrain;
+    if (typeof result !== 'number') return this.wait(result, bytes);
+    this.destroy('reset');
+    return false;
+  }
+
+  private wait(pending: PendingWrite, bytes: Buffer): boolean {
+    const { length } = bytes;
+    this.pendingBytes += length;
+    if (this.pendingBytes > HIGH_WATER_BYTES) this.awaitsDrain = true;
+    awaitWrite(pending, bytes, (status) => this.written(length, status));
+    return !this.awaitsDrain;
+  }
+
+  private written(length: number, status: number): void {
+    this.pendingBytes -= length;
+    if (status < 0) this.destroy('reset');
+    else if (this.pendingBytes === 0) this.drained();
+  }
+
+  drained(): void {
+    if (!this.awaitsDrain || this.closed) return;
+    this.awaitsDrain = false;
+    this.handler.onDrain();
+  }
+
+  received(bytes: Buffer, from: number, to: number): boolean {
+    if (this.closed) return false;
+    this.bytesRead += to - from;
+    this.handler.onData(bytes, from, to);
+    return !this.paused;
+  }
+
+  failed(code: string | undefined): void {
+    this.reason ??= code === undefined ? 'error' : (REASON_OF_ERROR[code] ?? 'error');
+    this.closed = true;
+  }
+
+  finished(): void {
+    this.closed = true;
+    this.handler.onClose(this.reason ?? 'eof');
+  }
+}
+
+const REASON_OF_ERROR: Readonly<Record<string, CloseReason>> = {
+  ECONNRESET: 'reset',
+  EPIPE: 'reset',
+  ETIMEDOUT: 'timeout',
+};
+
+// The listeners are shared by all connections: a closure for each would cost memory on thousands of idle ones.
+
+function onRead(this: net.Socket, count: number, buffer: Buffer): boolean {
+  return (this as OwnedSocket)[owner].received(buffer, 0, count);
+}
+
+function onChunk(this: net.Socket, chunk: Buffer): void {
+  (this as OwnedSocket)[owner].received(chunk, 0, chunk.length);
+}
+
+function onSocketEnd(this: net.Socket): void {
+  const connection = (this as OwnedSocket)[owner];
+  if (!connection.closed) connection.handler.onEnd();
+}
+
+function onSocketDrain(this: net.Socket): void {
+  (this as OwnedSocket)[owner].drained();
+}
+
+function onSocketError(this: net.Socket, error: NodeJS.ErrnoException): void {
+  (this as OwnedSocket)[owner].failed(error.code);
+}
+
+function onSocketClose(this: net.Socket): void {
+  (this as OwnedSocket)[owner].finished();
+}
