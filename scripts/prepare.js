@@ -1,0 +1,153 @@
+// Brings a checkout to life: installs the locked dependencies, among them the Node that everything here runs on.
+// Rule: plain JavaScript for any Node from 18 on, with nothing installed; when all is in place it does nothing, and soon.
+import { spawnSync } from 'node:child_process';
+import { existsSync, linkSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const nodePackage = join(root, 'node_modules', 'node');
+const nodeBinary = join(nodePackage, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+const lockFile = join(root, '.prepare.lock');
+const LOCK_POLL_MS = 200;
+
+class PrepareError extends Error {}
+
+/** Returns when the dependencies are installed as package-lock.json says; throws a PrepareError when they cannot be. */
+export function prepare() {
+  if (isInPlace()) return;
+  takeLock();
+  try {
+    if (!isInPlace()) install();
+  } finally {
+    rmSync(lockFile, { force: true });
+  }
+}
+
+// npm notes what it has installed in a lock file of its own, written last: an install that was cut short is not taken for whole.
+function isInPlace() {
+  const wanted = readPackages('package-lock.json') ?? {};
+  const installed = readPackages('node_modules/.package-lock.json');
+  if (installed === undefined || !existsSync(nodeBinary)) return false;
+  return Object.entries(wanted).every(([path, { version, optional }]) => {
+    if (path === '') return true;
+    const found = installed[path];
+    // An optional package may be absent: it is for another system.
+    return found === undefined ? optional === true : found.version === version;
+  });
+}
+
+function readPackages(file) {
+  const path = join(root, file);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : undefined;
+}
+
+function install() {
+  const startedAt = Date.now();
+  say('installing the dependencies (npm ci); this happens once');
+  // Without --include=dev, NODE_ENV=production would leave out the Node that everything runs on.
+  const { status, signal } = npm(['ci', '--include=dev', '--no-audit', '--no-fund']);
+  if (signal !== null) throw new PrepareError(`npm ci was stopped by ${signal}`);
+  if (status !== 0) throw new PrepareError('npm ci failed: its own words stand above');
+  requireNode();
+  say(`dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+}
+
+function requireNode() {
+  const wanted = `v${readPackages('package-lock.json')['node_modules/node'].version}`;
+  if (installedNodeVersion() === wanted) return;
+  // npm holds install scripts back where ignore-scripts is set, and then the package is there without its binary.
+  spawnSync(process.execPath, ['installArchSpecificPackage'], { cwd: nodePackage, stdio: ['ignore', 2, 2] });
+  const found = installedNodeVersion();
+  if (found === wanted) return;
+  throw new PrepareError(
+    `Node ${wanted} could not be installed for ${process.platform}-${process.arch} (found: ${found}). Try: npm rebuild node`,
+  );
+}
+
+function installedNodeVersion() {
+  const { stdout, error } = spawnSync(nodeBinary, ['--version'], { encoding: 'utf8' });
+  return error === undefined && stdout !== '' ? stdout.trim() : 'none that runs';
+}
+
+/** Output goes to stderr: stdout belongs to the program that is started afterwards. */
+function npm(args) {
+  const cli = process.env.npm_execpath;
+  const options = { cwd: root, stdio: ['ignore', 2, 2] };
+  if (cli?.endsWith('npm-cli.js')) return spawnSync(process.execPath, [cli, ...args], options);
+  return spawnSync('npm', args, { ...options, shell: process.platform === 'win32' });
+}
+
+// The lock is a file that names the process that holds it. It is written aside and linked into place, so it is never seen empty.
+function takeLock() {
+  const mine = `${lockFile}.${process.pid}`;
+  writeFileSync(mine, String(process.pid));
+  try {
+    for (let waiting = false; !tryLink(mine); waiting = true) {
+      if (removeStaleLock()) continue;
+      if (!waiting) say('another start is installing the dependencies; waiting for it');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_POLL_MS);
+    }
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+function tryLink(file) {
+  try {
+    linkSync(file, lockFile);
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function removeStaleLock() {
+  const holder = lockHolder(lockFile);
+  if (holder === undefined || isRunning(holder)) return holder === undefined;
+  // Moved aside and looked at again, for another waiter may have replaced the stale lock by its own a moment ago.
+  const aside = `${lockFile}.${process.pid}.stale`;
+  try {
+    renameSync(lockFile, aside);
+    if (lockHolder(aside) !== holder) tryLink(aside);
+    rmSync(aside, { force: true });
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  return true;
+}
+
+function lockHolder(file) {
+  try {
+    return Number(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isRunning(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
+}
+
+function say(sentence) {
+  process.stderr.write(`sluice: ${sentence}\n`);
+}
+
+/** Runs as a step of its own, or before another program: says in one line what is wrong, and ends. */
+export function prepareOrExit() {
+  try {
+    prepare();
+  } catch (error) {
+    say(error instanceof PrepareError ? error.message : `the dependencies could not be installed: ${error.message}`);
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) prepareOrExit();

@@ -1,0 +1,17 @@
+// What a test needs of the machine that it runs on. Rule: on a developer's machine a test without its peer is skipped and
+// says why; where CI is set it fails, for there a skipped test would go unseen.
+import type { TestContext } from 'node:test';
+import { findCommand, type PeerName } from '../../scripts/peers.ts';
+
+/** The path of the peer's command; without it the test has been skipped, and returns at once. */
+export function requirePeer(t: TestContext, peer: PeerName): string | undefined {
+  const command = findCommand(peer);
+  if (command === undefined) skipTest(t, `${peer} is not installed`);
+  return command;
+}
+
+/** Skips the test, or fails it where CI is set. The test returns right after. */
+export function skipTest(t: TestContext, reason: string): void {
+  if (process.env['CI']) throw new Error(`${reason}, and in CI nothing is skipped`);
+  t.skip(reason);
+}
