@@ -1,0 +1,45 @@
+// The admin token that Sluice makes for itself when the config sets none: made once, kept in the data directory.
+// Rule: only the user who runs Sluice can read it (0600 in a 0700 directory), and it is shown once, when it is made.
+
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SluiceError } from '../core/errors.ts';
+
+const TOKEN_BYTES = 32;
+/** Redaction knows the shape of our tokens by this. */
+const PREFIX = 'slc_';
+const OTHERS_MODE_BITS = 0o077;
+
+export interface KeptToken {
+  readonly token: string;
+  readonly file: string;
+  /** Made just now, so this is the one time that it may be shown. */
+  readonly fresh: boolean;
+}
+
+export function adminTokenFile(dataDir: string): string {
+  return join(dataDir, 'admin-token');
+}
+
+/** Reads the kept token, or makes one and keeps it. */
+export function requireAdminToken(dataDir: string): KeptToken {
+  const file = adminTokenFile(dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const token = PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
+  try {
+    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
+    return { token, file, fresh: true };
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+  }
+  if ((statSync(file).mode & OTHERS_MODE_BITS) !== 0) chmodSync(file, 0o600);
+  return { token: readToken(file), file, fresh: false };
+}
+
+/** The token in a file that somebody made by hand or `requireAdminToken` did. */
+export function readToken(file: string): string {
+  const token = readFileSync(file, 'utf8').trim();
+  if (token === '') throw new SluiceError('config_invalid', { message: `The token file ${file} is empty.` });
+  return token;
+}

@@ -1,0 +1,25 @@
+// The data plane as the runtime sees it: a program that is swapped in whole, and the doors that carry its traffic.
+// Rule: `apply` either takes effect completely or throws and leaves everything as it was.
+
+import type { Config } from '../config/config.ts';
+import type { DoorStatus } from './door.ts';
+
+export interface DataPlaneStats {
+  /** Exchanges that have ended, since the start. */
+  readonly totalRequests: number;
+  /** Exchanges that are running now. */
+  readonly requestsInFlight: number;
+  /** Client connections that are open now. */
+  readonly openConnections: number;
+}
+
+export interface DataPlane {
+  /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
+  apply(config: Config): Promise<void>;
+  /** Readiness turns 503, then accepting stops and idle connections are closed; resolves when nothing runs any more. */
+  drain(): Promise<void>;
+  /** Cuts what is still open and gives everything back. */
+  close(): Promise<void>;
+  doors(): readonly DoorStatus[];
+  stats(): DataPlaneStats;
+}
