@@ -1,0 +1,256 @@
+// What the fields that steer a connection say: Host, framing, persistence, upgrade, expectation, hop-by-hop.
+// Rule: whatever two readers could understand differently is refused, never repaired (RFC 9112, 6.3 and 11.2).
+import type { Fault } from './faults.ts';
+import { FAULT } from './faults.ts';
+import { FIELD, FRAMING, METHOD } from './head.ts';
+import type { Head } from './head.ts';
+import { COMMA, HTAB, SP, TOKEN } from './octets.ts';
+import { isAuthority } from './request-target.ts';
+
+const MAX_LENGTH_DIGITS = 15;
+const MAX_LISTED_OPTIONS = 64;
+
+/** What the fields of one head have said so far: bits, gathered by noteField() and judged by the settle functions. */
+const SAID = {
+  hostTwice: 1,
+  connectionBad: 2,
+  close: 4,
+  keepAlive: 8,
+  upgradeOption: 16,
+  otherOption: 32,
+  upgrade: 64,
+  length: 128,
+  lengthTwice: 256,
+  lengthBad: 512,
+  coding: 1024,
+  chunked: 2048,
+  codingBad: 4096,
+  codingUnknown: 8192,
+  expectContinue: 16_384,
+  expectOther: 32_768,
+} as const;
+
+/** Takes in the field at `index`, one with a number up to HTTP2_SETTINGS, and returns the bits with what it says. */
+export function noteField(head: Head, index: number, said: number): number {
+  switch (head.ids[index]!) {
+    case FIELD.HOST:
+      if (head.hostIndex >= 0) return said | SAID.hostTwice;
+      head.hostIndex = index;
+      return said;
+    case FIELD.CONTENT_LENGTH:
+      return said | noteLength(head, index, said);
+    case FIELD.CONNECTION:
+      head.drop[index] = 1;
+      return said | connectionOptions(head, index);
+    case FIELD.TRANSFER_ENCODING:
+      head.drop[index] = 1;
+      return said | SAID.coding | codings(head, index, said);
+    case FIELD.TE:
+      head.drop[index] = 1;
+      if (listHas(head, index, 'trailers')) head.teTrailers = true;
+      return said;
+    case FIELD.UPGRADE:
+      head.drop[index] = 1;
+      return said | SAID.upgrade;
+    case FIELD.EXPECT:
+      return said | (valueEquals(head, index, '100-continue') ? SAID.expectContinue : SAID.expectOther);
+    default:
+      head.drop[index] = 1;
+      return said;
+  }
+}
+
+/** Judges a complete request head: framing, Host, persistence. */
+export function settleRequest(head: Head, said: number): Fault | null {
+  const fault = hostFault(head, said) ?? framingFault(head, said);
+  if (fault !== null) return fault;
+  settleConnection(head, said);
+  if ((said & SAID.otherOption) !== 0 && !dropListed(head)) return FAULT.connectionTooLong;
+  if ((said & SAID.chunked) !== 0) head.framing = FRAMING.CHUNKED;
+  else if (head.contentLength > 0) head.framing = FRAMING.LENGTH;
+  return head.methodId === METHOD.CONNECT && head.framing !== FRAMING.NONE ? FAULT.connectBody : null;
+}
+
+/** Judges a complete response head, given the method that it answers. */
+export function settleResponse(head: Head, said: number, requestMethod: number): Fault | null {
+  const fault = framingFault(head, said);
+  if (fault !== null) return fault;
+  settleConnection(head, said);
+  if ((said & SAID.otherOption) !== 0 && !dropListed(head)) return FAULT.connectionTooLong;
+  const { status } = head;
+  const opensTunnel = requestMethod === METHOD.CONNECT && status >= 200 && status < 300;
+  if (status < 200 || status === 204 || opensTunnel) dropLength(head);
+  else if (requestMethod !== METHOD.HEAD && status !== 304) settleBody(head, said);
+  return null;
+}
+
+function settleBody(head: Head, said: number): void {
+  if ((said & SAID.chunked) !== 0) head.framing = FRAMING.CHUNKED;
+  else if ((said & SAID.length) === 0) {
+    head.framing = FRAMING.UNTIL_CLOSE;
+    head.keepAlive = false;
+  } else if (head.contentLength > 0) head.framing = FRAMING.LENGTH;
+}
+
+/** These responses have no body and must not announce one (RFC 9110, 8.6). */
+function dropLength(head: Head): void {
+  const index = head.find(FIELD.CONTENT_LENGTH);
+  if (index < 0) return;
+  head.drop[index] = 1;
+  head.contentLength = -1;
+}
+
+function settleConnection(head: Head, said: number): void {
+  const isOld = head.versionMinor === 0;
+  head.keepAlive = (said & SAID.close) === 0 && (!isOld || (said & SAID.keepAlive) !== 0);
+  if (isOld) return;
+  head.wantsUpgrade = (said & SAID.upgrade) !== 0 && (said & SAID.upgradeOption) !== 0;
+  head.expectContinue = (said & SAID.expectContinue) !== 0;
+  head.expectOther = (said & SAID.expectOther) !== 0;
+}
+
+function hostFault(head: Head, said: number): Fault | null {
+  if ((said & SAID.hostTwice) !== 0) return FAULT.hostRepeated;
+  const index = head.hostIndex;
+  if (index < 0) return head.versionMinor === 0 ? null : FAULT.hostMissing;
+  const from = head.start + head.fields[index * 4 + 2]!;
+  const to = head.start + head.fields[index * 4 + 3]!;
+  return isAuthority(head.bytes, from, to) ? null : FAULT.hostInvalid;
+}
+
+function framingFault(head: Head, said: number): Fault | null {
+  if ((said & SAID.connectionBad) !== 0) return FAULT.connectionOption;
+  if ((said & SAID.lengthTwice) !== 0) return FAULT.lengthRepeated;
+  if ((said & SAID.lengthBad) !== 0) return FAULT.lengthInvalid;
+  if ((said & SAID.coding) === 0) return null;
+  if ((said & SAID.length) !== 0) return FAULT.lengthAndCoding;
+  if (head.versionMinor === 0) return FAULT.codingInOldVersion;
+  // The order of RFC 9112, 6.3 and 6.1: without a final chunked the end is unknown, whatever the other codings are.
+  if ((said & SAID.codingBad) !== 0 || (said & SAID.chunked) === 0) return FAULT.codingInvalid;
+  return (said & SAID.codingUnknown) !== 0 ? FAULT.codingUnsupported : null;
+}
+
+function noteLength(head: Head, index: number, said: number): number {
+  if ((said & SAID.length) !== 0) return SAID.lengthTwice;
+  const from = head.start + head.fields[index * 4 + 2]!;
+  const to = head.start + head.fields[index * 4 + 3]!;
+  if (from === to || to - from > MAX_LENGTH_DIGITS) return SAID.length | SAID.lengthBad;
+  let length = 0;
+  for (let at = from; at < to; at++) {
+    const digit = head.bytes[at]! - 48;
+    if (digit < 0 || digit > 9) return SAID.length | SAID.lengthBad;
+    length = length * 10 + digit;
+  }
+  head.contentLength = length;
+  return SAID.length;
+}
+
+/** The codings of one Transfer-Encoding field; `said` tells whether an earlier one named chunked, for it must be last. */
+function codings(head: Head, index: number, said: number): number {
+  const { bytes } = head;
+  const to = head.start + head.fields[index * 4 + 3]!;
+  let bits = said & SAID.chunked;
+  for (let from = head.start + head.fields[index * 4 + 2]!; ;) {
+    const comma = commaAfter(bytes, from, to);
+    const name = skipWhitespace(bytes, from, comma);
+    const nameTo = trimWhitespace(bytes, name, comma);
+    if (name === nameTo || (bits & SAID.chunked) !== 0) return bits | SAID.codingBad;
+    bits |= textEquals(bytes, name, nameTo, 'chunked') ? SAID.chunked : SAID.codingUnknown;
+    if (comma === to) return bits;
+    from = comma + 1;
+  }
+}
+
+function connectionOptions(head: Head, index: number): number {
+  const { bytes } = head;
+  const to = head.start + head.fields[index * 4 + 3]!;
+  let bits = 0;
+  for (let from = head.start + head.fields[index * 4 + 2]!; from < to;) {
+    const comma = commaAfter(bytes, from, to);
+    const name = skipWhitespace(bytes, from, comma);
+    const nameTo = trimWhitespace(bytes, name, comma);
+    if (name < nameTo) bits |= connectionOption(bytes, name, nameTo);
+    from = comma + 1;
+  }
+  return bits;
+}
+
+function connectionOption(bytes: Buffer, from: number, to: number): number {
+  if (textEquals(bytes, from, to, 'keep-alive')) return SAID.keepAlive;
+  if (textEquals(bytes, from, to, 'close')) return SAID.close;
+  if (textEquals(bytes, from, to, 'upgrade')) return SAID.upgradeOption;
+  for (let at = from; at < to; at++) if (TOKEN[bytes[at]!] === 0) return SAID.connectionBad;
+  return SAID.otherOption;
+}
+
+/** Marks the fields that Connection lists. False when it lists more options than anybody has use for. */
+function dropListed(head: Head): boolean {
+  const { bytes } = head;
+  let options = 0;
+  for (let index = head.find(FIELD.CONNECTION); index >= 0; index = head.find(FIELD.CONNECTION, index + 1)) {
+    const to = head.start + head.fields[index * 4 + 3]!;
+    for (let from = head.start + head.fields[index * 4 + 2]!; from < to;) {
+      const comma = commaAfter(bytes, from, to);
+      const name = skipWhitespace(bytes, from, comma);
+      if (++options > MAX_LISTED_OPTIONS) return false;
+      dropNamed(head, name, trimWhitespace(bytes, name, comma));
+      from = comma + 1;
+    }
+  }
+  return true;
+}
+
+function dropNamed(head: Head, from: number, to: number): void {
+  const { bytes, start, fields } = head;
+  for (let index = 0; index < head.count; index++) {
+    const name = start + fields[index * 4]!;
+    if (start + fields[index * 4 + 1]! - name !== to - from) continue;
+    if (head.ids[index] === FIELD.HOST || head.ids[index] === FIELD.CONTENT_LENGTH) continue;
+    let i = 0;
+    while (from + i < to && TOKEN[bytes[name + i]!] === TOKEN[bytes[from + i]!]) i++;
+    if (from + i === to) head.drop[index] = 1;
+  }
+}
+
+function listHas(head: Head, index: number, lowercaseName: string): boolean {
+  const { bytes } = head;
+  const to = head.start + head.fields[index * 4 + 3]!;
+  for (let from = head.start + head.fields[index * 4 + 2]!; from < to;) {
+    const comma = commaAfter(bytes, from, to);
+    const name = skipWhitespace(bytes, from, comma);
+    if (textEquals(bytes, name, trimWhitespace(bytes, name, comma), lowercaseName)) return true;
+    from = comma + 1;
+  }
+  return false;
+}
+
+function valueEquals(head: Head, index: number, lowercaseText: string): boolean {
+  const from = head.start + head.fields[index * 4 + 2]!;
+  return textEquals(head.bytes, from, head.start + head.fields[index * 4 + 3]!, lowercaseText);
+}
+
+function textEquals(bytes: Buffer, from: number, to: number, lowercaseText: string): boolean {
+  if (to - from !== lowercaseText.length) return false;
+  for (let i = 0; i < lowercaseText.length; i++) {
+    if (TOKEN[bytes[from + i]!] !== lowercaseText.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function commaAfter(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && bytes[at] !== COMMA) at++;
+  return at;
+}
+
+function skipWhitespace(bytes: Buffer, from: number, to: number): number {
+  let at = from;
+  while (at < to && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+  return at;
+}
+
+function trimWhitespace(bytes: Buffer, from: number, to: number): number {
+  let at = to;
+  while (at > from && (bytes[at - 1] === SP || bytes[at - 1] === HTAB)) at--;
+  return at;
+}
