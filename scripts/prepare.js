@@ -46,7 +46,7 @@ function install() {
   const startedAt = Date.now();
   say('installing the dependencies (npm ci); this happens once');
   // Without --include=dev, NODE_ENV=production would leave out the Node that everything runs on.
-  const { status, signal } = npm(['ci', '--include=dev', '--no-audit', '--no-fund']);
+  const { status, signal } = npm(['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
   if (signal !== null) throw new PrepareError(`npm ci was stopped by ${signal}`);
   if (status !== 0) throw new PrepareError('npm ci failed: its own words stand above');
   requireNode();
