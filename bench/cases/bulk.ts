@@ -1,0 +1,38 @@
+/*
+ * Bigger answers: from 10 KiB, where the head still counts, to 100 MB, where only moving bytes does.
+ */
+import { plain, type Case } from './case.ts';
+import { httpCase } from './http-case.ts';
+
+const contestants = plain('sluice', 'nginx', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy');
+const GB = 1e9;
+
+export const tenKib: Case = httpCase({
+  name: '10k',
+  title: 'Answers of 10 KiB',
+  contestants,
+  path: '/files/10k',
+  answerBytes: 10 * 1024,
+});
+
+export const oneMib: Case = httpCase({
+  name: '1m',
+  title: 'Answers of 1 MiB',
+  contestants,
+  cost: 'CPU µs per GB',
+  path: '/files/1m',
+  answerBytes: 1024 * 1024,
+  connections: 16,
+  unitBytes: GB,
+});
+
+export const hundredMb: Case = httpCase({
+  name: '100m',
+  title: 'Answers of 100 MB',
+  contestants,
+  cost: 'CPU µs per GB',
+  path: '/files/100m',
+  answerBytes: 100_000_000,
+  connections: 4,
+  unitBytes: GB,
+});

@@ -1,0 +1,36 @@
+/*
+ * Every case, in the order in which they run and are reported.
+ */
+import { accessLog } from './access-log.ts';
+import { browser } from './browser.ts';
+import { hundredMb, oneMib, tenKib } from './bulk.ts';
+import type { Case } from './case.ts';
+import { connection } from './connection.ts';
+import { forward } from './forward.ts';
+import { h2 } from './h2.ts';
+import { idle } from './idle.ts';
+import { postBig, postSmall } from './post.ts';
+import { small } from './small.ts';
+import { tls, tlsHandshake, tlsResumed } from './tls.ts';
+import { websocket } from './websocket.ts';
+import { workers } from './workers.ts';
+
+export const cases: readonly Case[] = [
+  small,
+  browser,
+  tenKib,
+  oneMib,
+  hundredMb,
+  postSmall,
+  postBig,
+  tls,
+  tlsHandshake,
+  tlsResumed,
+  h2,
+  websocket,
+  connection,
+  idle,
+  workers,
+  accessLog,
+  forward,
+];

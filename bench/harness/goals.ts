@@ -1,0 +1,65 @@
+/*
+ * How fast Sluice has to be, as ratios within one run, and whether a run shows it.
+ * Rule: a goal is only ever judged against a peer that was measured in the same run.
+ */
+import { costRatio, type CaseResult } from './results.ts';
+import { formatNumber, formatRatio, type Table } from './table.ts';
+
+interface RatioGoal {
+  readonly case: string;
+  readonly of: string;
+  readonly to: string;
+  readonly atMost: number;
+}
+
+const sluiceTo = (to: string, atMost: number, ...cases: readonly string[]): RatioGoal[] =>
+  cases.map((name) => ({ case: name, of: 'sluice', to, atMost }));
+
+const ratioGoals: readonly RatioGoal[] = [
+  ...sluiceTo('nginx', 1.25, 'small', 'browser'),
+  ...sluiceTo('caddy', 0.45, 'small', 'browser'),
+  ...sluiceTo('http-proxy', 0.35, 'small', 'browser'),
+  ...sluiceTo('fast-proxy', 0.65, 'small', 'browser'),
+  ...sluiceTo('nginx', 1.35, 'tls'),
+  ...sluiceTo('nginx', 2, 'h2'),
+  ...sluiceTo('nginx', 1.2, '1m', '100m'),
+  { case: 'access-log', of: 'sluice, log on', to: 'sluice', atMost: 1.1 },
+  { case: 'workers', of: 'sluice × 2', to: 'sluice × 1', atMost: 1.1 },
+];
+
+const IDLE_KIB_AT_MOST = 12;
+const LEAST_SHARE_AT_LEAST = 0.4;
+
+function verdict(met: boolean): string {
+  return met ? 'yes' : 'no';
+}
+
+/** One line per goal that the run has figures for. */
+export function judge(results: readonly CaseResult[]): Table {
+  const rowOf = (name: string, label: string): CaseResult['rows'][number] | undefined =>
+    results.find((result) => result.name === name)?.rows.find((row) => row.label === label);
+  const rows: string[][] = [];
+  for (const goal of ratioGoals) {
+    const ratio = costRatio(rowOf(goal.case, goal.of), rowOf(goal.case, goal.to));
+    if (ratio === undefined) continue;
+    const what = `${goal.case}: ${goal.of} to ${goal.to}`;
+    rows.push([what, formatRatio(ratio), `at most ${formatRatio(goal.atMost)}`, verdict(ratio <= goal.atMost)]);
+  }
+  const idle = rowOf('idle', 'sluice')?.result?.cost;
+  if (idle !== undefined) {
+    const limit = `at most ${IDLE_KIB_AT_MOST} KiB`;
+    rows.push(['idle: memory of a connection', `${formatNumber(idle)} KiB`, limit, verdict(idle <= IDLE_KIB_AT_MOST)]);
+  }
+  const share = rowOf('workers', 'sluice × 2')?.result?.leastShare;
+  if (share !== undefined) {
+    const percent = (part: number): string => `${Math.round(part * 100)} %`;
+    const limit = `at least ${percent(LEAST_SHARE_AT_LEAST)}`;
+    rows.push([
+      'workers: share of the less busy of two',
+      percent(share),
+      limit,
+      verdict(share >= LEAST_SHARE_AT_LEAST),
+    ]);
+  }
+  return { head: ['goal', 'measured', 'limit', 'met'], rows };
+}

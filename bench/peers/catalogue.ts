@@ -1,0 +1,27 @@
+/*
+ * Every peer, in the order in which the tables show them.
+ */
+import { caddy } from './caddy.ts';
+import { fastProxy } from './fast-proxy.ts';
+import { haproxy } from './haproxy.ts';
+import { httpProxy } from './http-proxy.ts';
+import { nginx } from './nginx.ts';
+import type { Peer } from './peer.ts';
+import { proxyChain } from './proxy-chain.ts';
+import { sluice } from './sluice.ts';
+import { squid } from './squid.ts';
+import { tinyproxy } from './tinyproxy.ts';
+import { varnish } from './varnish.ts';
+
+export const peers: readonly Peer[] = [
+  sluice,
+  nginx,
+  haproxy,
+  caddy,
+  varnish,
+  squid,
+  tinyproxy,
+  fastProxy,
+  httpProxy,
+  proxyChain,
+];

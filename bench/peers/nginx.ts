@@ -1,0 +1,72 @@
+/*
+ * nginx: the yardstick that all ratios refer to.
+ * Rule: tuned as its manual advises for proxying (upstream keep-alive, streaming instead of temporary files).
+ */
+import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
+
+function listenLines(options: PeerOptions, port: number): string {
+  // With several workers each gets its own queue from the kernel, so that the load is spread evenly.
+  const shared = options.workers > 1 ? ' reuseport' : '';
+  if (options.door !== 'tls' && options.door !== 'h2') return `listen 127.0.0.1:${port}${shared};`;
+  return [
+    `listen 127.0.0.1:${port} ssl${options.door === 'h2' ? ' http2' : ''}${shared};`,
+    `ssl_certificate ${options.certificate.cert};`,
+    `ssl_certificate_key ${options.certificate.key};`,
+    'ssl_protocols TLSv1.2 TLSv1.3;',
+    'ssl_session_cache shared:s:10m;',
+  ].join(' ');
+}
+
+function configText(options: PeerOptions, port: number): string {
+  const upgrade = options.door === 'websocket';
+  return `
+daemon off;
+worker_processes ${options.workers};
+pid nginx.pid;
+error_log error.log error;
+events { worker_connections 16384; }
+http {
+  access_log ${options.accessLog ? 'access.log combined' : 'off'};
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  keepalive_timeout 600s;
+  keepalive_requests 1000000000;
+  client_max_body_size 200m;
+  tcp_nodelay on;
+  upstream backend {
+    server 127.0.0.1:${options.backendPort};
+    keepalive 512;
+    keepalive_requests 1000000000;
+  }
+  server {
+    ${listenLines(options, port)}
+    location / {
+      proxy_pass http://backend;
+      proxy_http_version 1.1;
+      proxy_set_header Host $host;
+      ${upgrade ? 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";' : 'proxy_set_header Connection "";'}
+      proxy_request_buffering off;
+      proxy_max_temp_file_size 0;
+    }
+  }
+}
+`;
+}
+
+export const nginx: Peer = {
+  name: 'nginx',
+  doors: ['http', 'tls', 'h2', 'websocket', 'forward'],
+  findVersion: () => versionFrom('nginx', '-v'),
+  start: (options) =>
+    startPeer(options, (port) => ({
+      name: 'nginx',
+      command: [
+        'nginx',
+        '-p',
+        options.dir,
+        '-c',
+        writeConfig(options, 'nginx.conf', configText(options, port)),
+        '-e',
+        'error.log',
+      ],
+    })),
+};

@@ -1,0 +1,59 @@
+/*
+ * Sluice itself, started as anybody would: `sluice up -c FILE`.
+ * Rule: nothing is turned off that is on by default, except the access log, which is off for all peers.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { findFreePorts } from '../harness/processes.ts';
+import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
+
+const launcher = new URL('../../bin/sluice', import.meta.url).pathname;
+
+interface Ports {
+  readonly door: number;
+  readonly admin: number;
+  readonly metrics: number;
+  readonly other: number;
+}
+
+function configOf(options: PeerOptions, ports: Ports): object {
+  const forward = options.door === 'forward';
+  const secure = options.door === 'tls' || options.door === 'h2';
+  const address = (port: number): string => `127.0.0.1:${port}`;
+  return {
+    process: { workers: options.workers, data_dir: join(options.dir, 'data'), shutdown_grace: '1s' },
+    log: {
+      level: 'warn',
+      access: options.accessLog,
+      ...(options.accessLog && { file: join(options.dir, 'access.log') }),
+    },
+    admin: { listen: address(ports.admin) },
+    metrics: { listen: address(ports.metrics) },
+    limits: { body: '200MiB' },
+    timeouts: { idle: '600s' },
+    egress: { listen: address(forward ? ports.door : ports.other), allow_private: 'yes' },
+    gateway: {
+      listen: address(forward ? ports.other : ports.door),
+      http2: options.door === 'h2',
+      default_backend: `http://${address(options.backendPort)}`,
+      ...(secure && { tls: options.certificate }),
+    },
+  };
+}
+
+export const sluice: Peer = {
+  name: 'sluice',
+  doors: ['http', 'tls', 'h2', 'websocket', 'forward'],
+  findVersion: () => (existsSync(launcher) ? versionFrom(process.execPath, launcher, 'version') : undefined),
+  start: (options) =>
+    startPeer(options, async (door) => {
+      const [admin = 0, metrics = 0, other = 0] = await findFreePorts(3);
+      const text = JSON.stringify(configOf(options, { door, admin, metrics, other }), null, 2);
+      const file = writeConfig(options, 'sluice.json', text);
+      return {
+        name: 'sluice',
+        command: [process.execPath, launcher, 'up', '-c', file],
+        env: { HOME: options.dir, NODE_ENV: 'production' },
+      };
+    }),
+};
