@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const nodePackage = join(root, 'node_modules', 'node');
-const nodeBinary = join(nodePackage, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+const nodeBinary = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+/** What npm puts first on PATH for its scripts. */
+const nodeCommand = join(root, 'node_modules', '.bin', 'node');
 const lockFile = join(root, '.prepare.lock');
 const LOCK_POLL_MS = 200;
 
@@ -28,7 +29,7 @@ export function prepare() {
 function isInPlace() {
   const wanted = readPackages('package-lock.json') ?? {};
   const installed = readPackages('node_modules/.package-lock.json');
-  if (installed === undefined || !existsSync(nodeBinary)) return false;
+  if (installed === undefined || !existsSync(nodeBinary) || !existsSync(nodeCommand)) return false;
   return Object.entries(wanted).every(([path, { version, optional }]) => {
     if (path === '') return true;
     const found = installed[path];
@@ -56,16 +57,17 @@ function install() {
 function requireNode() {
   const wanted = `v${readPackages('package-lock.json')['node_modules/node'].version}`;
   if (installedNodeVersion() === wanted) return;
-  // npm holds install scripts back where ignore-scripts is set, and then the package is there without its binary.
-  spawnSync(process.execPath, ['installArchSpecificPackage'], { cwd: nodePackage, stdio: ['ignore', 2, 2] });
+  // Where install scripts are held back (ignore-scripts), the package is there without its binary.
+  npm(['rebuild', 'node', '--ignore-scripts=false', '--loglevel=error']);
   const found = installedNodeVersion();
   if (found === wanted) return;
   throw new PrepareError(
-    `Node ${wanted} could not be installed for ${process.platform}-${process.arch} (found: ${found}). Try: npm rebuild node`,
+    `Node ${wanted} could not be installed for ${process.platform}-${process.arch} (found: ${found})`,
   );
 }
 
 function installedNodeVersion() {
+  if (!existsSync(nodeCommand)) return 'none';
   const { stdout, error } = spawnSync(nodeBinary, ['--version'], { encoding: 'utf8' });
   return error === undefined && stdout !== '' ? stdout.trim() : 'none that runs';
 }
