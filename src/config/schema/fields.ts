@@ -1,0 +1,241 @@
+// The kinds of value that fields of the configuration hold. Rule: each turns what a person writes into the one form that
+// the program uses; its messages begin with "expected" where another kind of value was given, and quote what they quote.
+
+import { domainToASCII } from 'node:url';
+import { z } from 'zod';
+import { formatAddress, isHostName, parseAddress } from '../../core/address.ts';
+import { parseDuration } from '../../core/duration.ts';
+import { formatIp, parseIp, parseIpRange } from '../../core/ip.ts';
+import { parseSize } from '../../core/size.ts';
+
+/** What a reader of text answers when the text will not do. */
+class Refusal {
+  readonly message: string;
+
+  constructor(message: string) {
+    this.message = message;
+  }
+}
+
+function refuse(message: string): Refusal {
+  return new Refusal(message);
+}
+
+/** A text that `read` turns into a value. `expected` completes "expected …" when something else than text is given. */
+function textField<T>(expected: string, read: (text: string) => T | Refusal): z.ZodType<T> {
+  return z.string({ error: `expected ${expected}` }).transform(withRefusals(read));
+}
+
+function withRefusals<In, T>(read: (input: In) => T | Refusal) {
+  return (input: In, context: z.core.$RefinementCtx<In>): T => {
+    const result = read(input);
+    if (!(result instanceof Refusal)) return result;
+    context.issues.push({ code: 'custom', message: result.message, input });
+    return z.NEVER;
+  };
+}
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Milliseconds, written as `30s`. What is measured by a timer fits into one: at most 24 days. */
+export function duration(options: { readonly min?: string } = {}): z.ZodType<number> {
+  const expected = 'expected a duration such as 500ms, 30s, 10m or 1h';
+  const min = options.min ?? '1ms';
+  const minMs = parseDuration(min) ?? 0;
+  const read = (text: string): number | Refusal => {
+    const ms = parseDuration(text);
+    if (ms === undefined) return refuse(/^\d+$/.test(text) ? unitIsMissing(text) : expected);
+    if (ms < minMs) return refuse(`expected a duration of at least ${min}`);
+    return ms <= LONGEST_TIMER_MS ? ms : refuse('expected a duration of at most 24d');
+  };
+  return z
+    .string({ error: (issue) => (typeof issue.input === 'number' ? unitIsMissing(issue.input) : expected) })
+    .transform(withRefusals(read))
+    .meta({ format: 'duration' });
+}
+
+function unitIsMissing(amount: number | string): string {
+  return `the unit is missing: write ${amount}s for seconds, or ${amount}ms`;
+}
+
+/** Bytes, written as `16KiB` or as a plain number. */
+export function size(): z.ZodType<number> {
+  const expected = 'expected a size such as 16KiB, 10MB or 4096';
+  return z
+    .union([z.string(), z.int().min(0)], { error: expected })
+    .transform(withRefusals((input) => (typeof input === 'number' ? input : parseSize(input)) ?? refuse(expected)))
+    .meta({ format: 'size' });
+}
+
+const RATE_UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Requests per second, written as `100/s`, `30/m`, `1000/h`. */
+export function rate(): z.ZodType<number> {
+  const expected = 'expected a rate such as 100/s, 30/m or 1000/h';
+  return z
+    .union([z.string(), z.number().positive()], { error: expected })
+    .transform(withRefusals((input) => (typeof input === 'number' ? input : parseRate(input)) ?? refuse(expected)))
+    .meta({ format: 'rate' });
+}
+
+function parseRate(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?) ?\/ ?([smhd])$/.exec(text);
+  const perSecond = Number(match?.[1]) / (RATE_UNIT_SECONDS[match?.[2] ?? ''] ?? Number.NaN);
+  return perSecond > 0 ? perSecond : undefined;
+}
+
+/** A place to listen, in canonical form: `127.0.0.1:8080`, `[::1]:8080`, `:8080` for all addresses, `unix:/path`. */
+export function listenAddress(): z.ZodType<string> {
+  const expected = 'expected an address such as 127.0.0.1:8080, [::1]:8080, :8080 (every address) or unix:/run/x.sock';
+  const read = (input: string | number): string | Refusal => {
+    const address = parseAddress(String(input), { host: '127.0.0.1' });
+    if (address.kind !== 'invalid') return formatAddress(address);
+    const text = String(input);
+    const hint = /^\d+:\d+$/.test(text) ? '; on which port of this machine to listen is one number' : '';
+    return refuse(`"${text}" is not an address: ${address.reason}${hint}; ${expected}`);
+  };
+  return z
+    .union([z.string(), z.int().min(0).max(65_535)], { error: expected })
+    .transform(withRefusals(read))
+    .meta({ format: 'address', examples: ['127.0.0.1:8080'] });
+}
+
+export interface UrlRules {
+  readonly schemes: readonly string[];
+  readonly example: string;
+  /** A path beyond "/" is fine. */
+  readonly path?: boolean;
+  readonly query?: boolean;
+  readonly credentials?: boolean;
+}
+
+/** An absolute URL, kept as it was written. */
+export function url(rules: UrlRules): z.ZodType<string> {
+  const read = (text: string): string | Refusal => {
+    const fault = faultOfUrl(text, rules);
+    return fault === undefined ? text : refuse(`expected a URL such as ${rules.example}: ${fault}`);
+  };
+  return textField(`a URL such as ${rules.example}`, read).meta({ format: 'uri', examples: [rules.example] });
+}
+
+function faultOfUrl(text: string, rules: UrlRules): string | undefined {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return `it begins with ${orList(rules.schemes.map((name) => `${name}://`))}`;
+  if (!rules.schemes.includes(scheme)) {
+    return `"${scheme}" is not possible here, only ${orList(rules.schemes)}`;
+  }
+  // The scheme is checked above; for parsing, http stands in for it, because URL knows hosts and ports only of a few.
+  const parsed = URL.parse(`http${text.slice(scheme.length)}`);
+  if (parsed === null) return 'the host or the port is not valid';
+  if (rules.credentials !== true && (parsed.username !== '' || parsed.password !== '')) {
+    return 'a user name or password is not possible here';
+  }
+  if (rules.path !== true && parsed.pathname !== '/') return 'a path is not possible here';
+  if (rules.query !== true && (parsed.search !== '' || parsed.hash !== '')) {
+    return 'a query or fragment is not possible here';
+  }
+  return undefined;
+}
+
+function orList(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
+}
+
+/** A file or folder. The loader makes it absolute: from the folder of the file that names it; `~` is the home folder. */
+export function filePath(): z.ZodType<string> {
+  return z.string({ error: 'expected a path' }).min(1, 'expected a path').meta({ format: 'path' });
+}
+
+/** A token, password or key: masked wherever the configuration is shown. */
+export function secret(): z.ZodType<string> {
+  return z
+    .string({ error: 'expected a text; put a number into quotes' })
+    .min(1, 'expected a secret that is not empty')
+    .meta({ writeOnly: true });
+}
+
+export function nonEmptyText(): z.ZodType<string> {
+  return z.string({ error: 'expected a text' }).min(1, 'expected a text that is not empty');
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+
+/** A name that other parts of the configuration, metrics and the API refer to. */
+export function identifier(): z.ZodType<string> {
+  const message = 'expected a name of letters, digits, ".", "_" and "-"';
+  return z.string({ error: message }).regex(NAME, message);
+}
+
+/** One value or a list of them; always a list afterwards. */
+export function oneOrMany<T>(item: z.ZodType<T>): z.ZodType<T[]> {
+  return z.union([item, z.array(item)]).transform((value) => (Array.isArray(value) ? value : [value]));
+}
+
+/** `example.com`, `*.example.com`, `*` or an IP address, in lower case and A-labels. */
+export function hostPattern(): z.ZodType<string> {
+  return textField('a host such as example.com or "*.example.com"', readHostPattern);
+}
+
+function readHostPattern(text: string): string | Refusal {
+  const expected = 'expected a host such as example.com or "*.example.com"';
+  if (text === '*') return text;
+  if (text.includes('://') || text.includes('/')) return refuse(`${expected}, without scheme and path`);
+  const ip = parseIp(text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text);
+  if (ip !== undefined) return formatIp(ip);
+  if (/:\d+$/.test(text)) return refuse(`${expected}, without a port`);
+  const wild = text.startsWith('*.');
+  const name = domainToASCII(wild ? text.slice(2) : text).replace(/\.$/, '');
+  if (name.includes('*') || text.slice(wild ? 2 : 0).includes('*')) {
+    return refuse(`${expected}; "*" can only stand alone or for the whole first part`);
+  }
+  if (!isHostName(name)) return refuse(`${expected}, not "${text}"`);
+  return wild ? `*.${name}` : name;
+}
+
+/** A host pattern, or a network such as 10.0.0.0/8. */
+export function hostOrNetwork(): z.ZodType<string> {
+  return textField('a host, "*.example.com" or a network such as 10.0.0.0/8', (text) =>
+    parseIpRange(text) === undefined ? readHostPattern(text) : text,
+  );
+}
+
+/** An IP address or a network such as 10.0.0.0/8. */
+export function network(): z.ZodType<string> {
+  const expected = 'an IP address or a network such as 10.0.0.0/8';
+  return textField(expected, (text) =>
+    parseIpRange(text) === undefined ? refuse(`expected ${expected}, not "${text}"`) : text,
+  );
+}
+
+export function port(): z.ZodType<number> {
+  const message = 'expected a port from 1 to 65535';
+  return z.int({ error: message }).min(1, message).max(65_535, message);
+}
+
+/** A whole number from 1 on. */
+export function count(max = 1_000_000_000): z.ZodType<number> {
+  const message = `expected a whole number from 1 to ${max}`;
+  return z.int({ error: message }).min(1, message).max(max, message);
+}
+
+/** Names of header fields with their values; names keep their case, values are text even if written as numbers. */
+export function headerMap(): z.ZodType<Record<string, string>> {
+  return z.record(headerName(), headerValue());
+}
+
+export function headerName(): z.ZodType<string, string> {
+  const message = 'expected the name of a header field, such as X-Env';
+  return z.string({ error: message }).regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, message);
+}
+
+export function headerValue(): z.ZodType<string> {
+  const message = 'expected the value of a header field: text without line breaks';
+  return z
+    .union([z.string(), z.number(), z.boolean()], { error: message })
+    .transform(withRefusals((value) => (/[\0\r\n]/.test(String(value)) ? refuse(message) : String(value).trim())));
+}
+
+export function statusCode(): z.ZodType<number> {
+  const message = 'expected a status from 200 to 599';
+  return z.int({ error: message }).min(200, message).max(599, message);
+}

@@ -1,0 +1,193 @@
+// Section gateway: the reverse proxy, and the door of exec, agents and AI. Rule: matches come out as lists in the one
+// spelling that requests are compared in: hosts in lower case, methods in upper case.
+
+import { z } from 'zod';
+import { filePath, headerName, headerValue, hostPattern, identifier, listenAddress, oneOrMany } from './fields.ts';
+import { policiesSchema, type Policies } from './policies.ts';
+import { backendUrl, routeTargetSchema, type RouteTarget } from './targets.ts';
+
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface TlsConfig {
+  /** Chosen by SNI; the first one answers when none fits. */
+  readonly certificates: readonly Certificate[];
+  readonly min_version: 'TLSv1.2' | 'TLSv1.3';
+  /** null = clients need no certificate. */
+  readonly client_ca: string | null;
+}
+
+export interface GatewayListen {
+  readonly address: string;
+  /** Filled in with the `tls` of the section where the endpoint says nothing. */
+  readonly tls: TlsConfig | null;
+}
+
+export interface RouteMatch {
+  /** Empty lists and maps match everything. */
+  readonly host: readonly string[];
+  readonly path: readonly string[];
+  readonly method: readonly string[];
+  readonly header: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface RouteConfig {
+  readonly name: string | null;
+  readonly match: RouteMatch;
+  readonly to: RouteTarget;
+  readonly policies: Policies;
+}
+
+export interface GatewayConfig {
+  /** Empty = no gateway. */
+  readonly listen: readonly GatewayListen[];
+  readonly tls: TlsConfig | null;
+  readonly http2: boolean;
+  readonly default_backend: string | null;
+  readonly own_paths: boolean;
+  readonly routes: readonly RouteConfig[];
+  readonly policies: Policies;
+}
+
+const certificate: z.ZodType<Certificate> = z.strictObject({
+  cert: filePath().describe('The certificate and those that it was issued with, PEM.'),
+  key: filePath().describe('The private key of the certificate, PEM.'),
+});
+
+const tls: z.ZodType<TlsConfig> = z
+  .strictObject({
+    cert: filePath()
+      .exactOptional()
+      .describe('The certificate and those that it was issued with, PEM.')
+      .meta({ examples: ['cert.pem'] }),
+    key: filePath()
+      .exactOptional()
+      .describe('The private key of the certificate, PEM.')
+      .meta({ examples: ['key.pem'] }),
+    certificates: z
+      .array(certificate)
+      .prefault([])
+      .describe(
+        'Several certificates, or further ones. The name that a client asks for (SNI) decides; the first is the fallback.',
+      )
+      .meta({ examples: [[{ cert: 'a.pem', key: 'a.key' }]] }),
+    min_version: z.enum(['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2').describe('The oldest version that is accepted.'),
+    client_ca: filePath()
+      .nullable()
+      .prefault(null)
+      .describe('A PEM file of authorities. Clients must then present a certificate that one of them has issued.'),
+  })
+  .transform(({ cert, key, certificates, ...rest }, context): TlsConfig => {
+    if ((cert === undefined) !== (key === undefined)) {
+      context.issues.push({ code: 'custom', message: '"cert" and "key" belong together', input: cert ?? key });
+    }
+    const first = cert === undefined || key === undefined ? [] : [{ cert, key }];
+    if (first.length + certificates.length === 0) {
+      context.issues.push({ code: 'custom', message: 'expected "cert" and "key", or "certificates"', input: cert });
+    }
+    return { certificates: [...first, ...certificates], ...rest };
+  });
+
+const listen = oneOrMany(
+  z.union([
+    listenAddress().transform((address) => ({ address })),
+    z.strictObject({
+      address: listenAddress().describe('Where to listen.'),
+      tls: tls
+        .nullable()
+        .exactOptional()
+        .describe('TLS on this address. Without it: the `tls` of the section; `null`: none.'),
+    }),
+  ]),
+);
+
+const method = z
+  .string({ error: 'expected a method such as GET' })
+  .regex(/^[A-Za-z][A-Za-z-]*$/, 'expected a method such as GET')
+  .transform((name) => name.toUpperCase());
+
+const path = z
+  .string({ error: 'expected a path such as /v1/*' })
+  .regex(/^\//, 'expected a path that begins with "/"')
+  .regex(/^[^?#\s]*$/, 'expected a path without query, fragment and spaces')
+  .regex(/^(?:\/(?:\*|[^/*]*))*$/, '"*" stands for a whole part of the path, as in /v1/* or /users/*/posts');
+
+const match: z.ZodType<RouteMatch> = z.strictObject({
+  host: oneOrMany(hostPattern())
+    .prefault([])
+    .describe(
+      'The host that is asked for: a name, `"*.example.com"` for every name below, or a list of these. Without port.',
+    )
+    .meta({ examples: ['api.example.com'] }),
+  path: oneOrMany(path)
+    .prefault([])
+    .describe('The path: exact, or with `*` at the end for everything below.')
+    .meta({ examples: ['/v1/*'] }),
+  method: oneOrMany(method)
+    .prefault([])
+    .describe('The method, or a list of methods.')
+    .meta({ examples: [['GET', 'POST']] }),
+  header: z
+    .record(headerName(), oneOrMany(headerValue()))
+    .prefault({})
+    .describe('Header fields that must be there with this value, or one of these values.')
+    .meta({ examples: [{ 'X-Env': 'beta' }] }),
+});
+
+const route: z.ZodType<RouteConfig> = z.strictObject({
+  name: identifier()
+    .nullable()
+    .prefault(null)
+    .describe('The name in metrics, logs and `sluice explain`. Without it: the number of the route.')
+    .meta({ examples: ['api'] }),
+  match: match
+    .prefault({})
+    .describe('Which requests take this route. All of it must fit; an empty match fits every request.')
+    .meta({ examples: [{ host: 'api.example.com', path: '/v1/*', method: ['GET', 'POST'] }] }),
+  to: routeTargetSchema
+    .describe('Where they go: a URL, or a map with one of `backends`, `redirect`, `respond` or `tunnel`.')
+    .meta({ examples: ['http://backend-api:8080'] }),
+  policies: policiesSchema.prefault({}).describe('Policies of this route. They go before those of the gateway.'),
+});
+
+export const gatewaySchema: z.ZodType<GatewayConfig> = z
+  .strictObject({
+    listen: listen
+      .nullable()
+      .prefault('127.0.0.1:8080')
+      .describe(
+        'Where the gateway answers: an address, a map with `address` and `tls`, or a list of these. `null` closes this door.',
+      )
+      .meta({ examples: ['127.0.0.1:8080', [{ address: ':443', tls: { cert: 'cert.pem', key: 'key.pem' } }]] }),
+    tls: tls
+      .nullable()
+      .prefault(null)
+      .describe('TLS on every address that does not bring its own. `null`: plain HTTP.'),
+    http2: z.boolean().prefault(true).describe('Offer HTTP/2: by ALPN with TLS, by prior knowledge without.'),
+    default_backend: backendUrl()
+      .nullable()
+      .prefault(null)
+      .describe('Where requests go that no route matches. `null`: they are answered with 404.'),
+    own_paths: z
+      .boolean()
+      .prefault(true)
+      .describe(
+        'Answer `/health*`, `/cli/execute`, `/agent/*`, `/claude`, `/chatgpt` and `/admin/cache` here: after explicit routes, before `default_backend`.',
+      ),
+    routes: z
+      .array(route)
+      .prefault([])
+      .describe(
+        'Which requests go where. The most specific one wins: an exact host before a wildcard, a longer path before a shorter one.',
+      )
+      .meta({ examples: [[{ match: { host: 'api.example.com' }, to: 'http://localhost:9000' }]] }),
+    policies: policiesSchema.prefault({}).describe('Policies of everything that comes through the gateway.'),
+  })
+  .transform(({ listen: endpoints, ...rest }): GatewayConfig => {
+    const complete = (endpoints ?? []).map((endpoint): GatewayListen => ({ tls: rest.tls, ...endpoint }));
+    return { listen: complete, ...rest };
+  })
+  .prefault({})
+  .describe('The reverse proxy, and the door of exec, agents and AI.');

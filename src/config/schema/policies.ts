@@ -1,0 +1,220 @@
+// Policies: what happens between a door and a target. Rule: the same keys stand at the top, under a door and under a
+// route; the nearer one wins, and `false` switches a policy off that a farther place has switched on.
+
+import { z } from 'zod';
+import {
+  count,
+  duration,
+  filePath,
+  headerMap,
+  headerName,
+  hostPattern,
+  network,
+  rate,
+  size,
+  statusCode,
+} from './fields.ts';
+
+export interface AclPolicy {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly trusted_proxies: readonly string[];
+}
+
+export interface FilterPolicy {
+  readonly mode: 'blocklist' | 'allowlist';
+  readonly domains: readonly string[];
+  readonly files: readonly string[];
+}
+
+export interface ScanPolicy {
+  readonly clamd: string;
+  /** Bytes. */
+  readonly max_size: number;
+  readonly on_error: 'deny' | 'allow';
+}
+
+export interface RateLimitPolicy {
+  readonly per: 'client_ip' | 'user';
+  /** Requests per second. */
+  readonly rate: number;
+  /** null = as many as come in one second. */
+  readonly burst: number | null;
+}
+
+export interface CachePolicy {
+  /** Bytes; null = what the section `cache` says. */
+  readonly max_memory: number | null;
+  /** Milliseconds; null = what the section `cache` says. */
+  readonly default_ttl: number | null;
+}
+
+export interface CompressPolicy {
+  readonly encodings: readonly ('zstd' | 'br' | 'gzip')[];
+  /** Bytes. */
+  readonly min_size: number;
+}
+
+export interface HeaderChanges {
+  readonly set: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
+export interface HeadersPolicy {
+  readonly security: boolean;
+  readonly request: HeaderChanges;
+  readonly response: HeaderChanges;
+}
+
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly on_status: readonly number[];
+}
+
+/** An absent key leaves the decision to the farther place; false = off here. */
+export interface Policies {
+  readonly acl?: AclPolicy | false;
+  readonly filter?: FilterPolicy | false;
+  readonly scan?: ScanPolicy | false;
+  readonly rate_limit?: RateLimitPolicy | false;
+  readonly cache?: CachePolicy | false;
+  readonly compress?: CompressPolicy | false;
+  readonly headers?: HeadersPolicy | false;
+  readonly auth?: 'users' | 'none';
+  readonly retry?: RetryPolicy | false;
+}
+
+const acl: z.ZodType<AclPolicy> = z.strictObject({
+  allow: z
+    .array(network())
+    .prefault([])
+    .describe('Client addresses that may enter. Empty: all.')
+    .meta({ examples: [['10.0.0.0/8']] }),
+  deny: z.array(network()).prefault([]).describe('Client addresses that may not enter; goes before `allow`.'),
+  trusted_proxies: z
+    .array(network())
+    .prefault([])
+    .describe('Proxies in front of Sluice whose `X-Forwarded-For` is believed.')
+    .meta({ examples: [['127.0.0.1/32']] }),
+});
+
+const filter: z.ZodType<FilterPolicy> = z.strictObject({
+  mode: z
+    .enum(['blocklist', 'allowlist'])
+    .prefault('blocklist')
+    .describe('`blocklist` refuses what is listed, `allowlist` refuses everything else.'),
+  domains: z
+    .array(hostPattern())
+    .prefault([])
+    .describe('Domains; `*.` in front stands for every name below.')
+    .meta({ examples: [['malicious.com', '*.ads.example.com']] }),
+  files: z
+    .array(filePath())
+    .prefault([])
+    .describe('Files with one domain per line.')
+    .meta({ examples: [['blocked.txt']] }),
+});
+
+const scan: z.ZodType<ScanPolicy> = z.strictObject({
+  clamd: z
+    .string({ error: 'expected the address of clamd' })
+    .regex(/^(?:unix:\/.+|[^/\s]+:\d{1,5})$/, 'expected unix:/path/to/clamd.ctl or host:port')
+    .describe('Where clamd listens.')
+    .meta({ examples: ['unix:/run/clamav/clamd.ctl'] }),
+  max_size: size().prefault('10MiB').describe('Bodies beyond this size are not scanned and count as an error.'),
+  on_error: z.enum(['deny', 'allow']).prefault('deny').describe('What happens to a body that could not be scanned.'),
+});
+
+const rateLimit: z.ZodType<RateLimitPolicy> = z.strictObject({
+  per: z.enum(['client_ip', 'user']).prefault('client_ip').describe('Whose requests are counted together.'),
+  rate: rate().prefault('100/s').describe('How many requests may come in the long run.'),
+  burst: count()
+    .nullable()
+    .prefault(null)
+    .describe('How many may come at once. `null`: as many as `rate` allows in one second.')
+    .meta({ examples: [200] }),
+});
+
+const cache: z.ZodType<CachePolicy> = z.strictObject({
+  max_memory: size()
+    .nullable()
+    .prefault(null)
+    .describe('The most memory for what is cached here. `null`: what the section `cache` says.'),
+  default_ttl: duration({ min: '0s' })
+    .nullable()
+    .prefault(null)
+    .describe('How long an answer is fresh that does not say so itself. `null`: what the section `cache` says.')
+    .meta({ examples: ['300s'] }),
+});
+
+const ENCODINGS = ['zstd', 'br', 'gzip'] as const;
+
+const compress: z.ZodType<CompressPolicy> = z.strictObject({
+  encodings: z
+    .array(z.enum(ENCODINGS))
+    .min(1)
+    .prefault([...ENCODINGS])
+    .describe('Encodings in order of preference; the client has the last word.'),
+  min_size: size().prefault('1KiB').describe('Smaller answers are left as they are.'),
+});
+
+function headerChanges(of: string): z.ZodType<HeaderChanges> {
+  return z
+    .strictObject({
+      set: headerMap().prefault({}).describe(`Fields that every ${of} gets, in place of those it has.`),
+      remove: z.array(headerName()).prefault([]).describe(`Fields that are taken out of every ${of}.`),
+    })
+    .prefault({})
+    .describe(`Changes to the header of every ${of}.`);
+}
+
+const headers: z.ZodType<HeadersPolicy> = z.strictObject({
+  security: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Add HSTS (over TLS), `X-Content-Type-Options: nosniff`, `X-Frame-Options: DENY` and their kin to answers.',
+    ),
+  request: headerChanges('request'),
+  response: headerChanges('response'),
+});
+
+/** Shared with the forward proxy, whose default is a different number of attempts. */
+export function retryPolicy(attempts: number): z.ZodType<RetryPolicy> {
+  return z.strictObject({
+    attempts: count(10).prefault(attempts).describe('The most attempts for one request, the first one included.'),
+    on_status: z
+      .array(statusCode())
+      .prefault([502, 503, 504])
+      .describe('Answers that count as a failure. A retry happens only before anything was sent to the client.'),
+  });
+}
+
+function orOff<T>(policy: z.ZodType<T>): z.ZodType<T | false> {
+  return z.union([z.literal(false), policy]);
+}
+
+export const policiesSchema: z.ZodType<Policies> = z
+  .strictObject({
+    acl: orOff(acl).exactOptional().describe('Who may enter, by address.'),
+    filter: orOff(filter).exactOptional().describe('Which domains may be reached.'),
+    scan: orOff(scan).exactOptional().describe('A virus scan of bodies by ClamAV.'),
+    rate_limit: orOff(rateLimit)
+      .exactOptional()
+      .describe('How many requests may come. What is too much is answered with 429.')
+      .meta({ examples: [{ per: 'client_ip', rate: '100/s', burst: 200 }] }),
+    cache: orOff(cache)
+      .exactOptional()
+      .describe('Keep answers and give them again, as RFC 9111 allows.')
+      .meta({ examples: [{ default_ttl: '60s' }] }),
+    compress: orOff(compress).exactOptional().describe('Compress answers that are worth it.'),
+    headers: orOff(headers).exactOptional().describe('Header fields that are set and removed.'),
+    auth: z
+      .enum(['users', 'none'])
+      .exactOptional()
+      .describe('`users` lets in only those of the section `users` who may use this door.'),
+    retry: orOff(retryPolicy(2))
+      .exactOptional()
+      .describe('Send a request again that failed before anything was answered.'),
+  })
+  .meta({ id: 'policies' });

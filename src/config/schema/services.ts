@@ -1,0 +1,103 @@
+// Sections cache, exec and agents: what the gateway keeps and what it runs.
+
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+import { count, duration, filePath, identifier, nonEmptyText, size } from './fields.ts';
+
+export interface CacheConfig {
+  /** Bytes. */
+  readonly max_memory: number;
+  /** Milliseconds. */
+  readonly default_ttl: number;
+}
+
+export const cacheSchema: z.ZodType<CacheConfig> = z
+  .strictObject({
+    max_memory: size().prefault('256MB').describe('The most memory for cached answers. The least used go first.'),
+    default_ttl: duration({ min: '0s' })
+      .prefault('300s')
+      .describe('How long an answer is fresh that does not say so itself.'),
+  })
+  .prefault({})
+  .describe('The store of the cache. The policy `cache` turns it on.');
+
+export interface ExecConfig {
+  readonly enabled: boolean;
+  readonly allowed_commands: readonly string[];
+  readonly max_concurrent: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Bytes. */
+  readonly max_output: number;
+  readonly env: readonly string[];
+}
+
+const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
+
+export const execSchema: z.ZodType<ExecConfig> = z
+  .strictObject({
+    enabled: z.boolean().prefault(false).describe('Answer `POST /cli/execute`.'),
+    allowed_commands: z
+      .array(z.string().refine(isAbsolute, 'expected an absolute path, such as /usr/bin/python3'))
+      .prefault([])
+      .describe('The commands that may be run, as absolute paths. Nothing else is.')
+      .meta({ examples: [['/usr/bin/python3', '/usr/bin/node']] }),
+    max_concurrent: count(10_000).prefault(10).describe('The most commands that run at once.'),
+    timeout: duration().prefault('60s').describe('A command that takes longer is ended.'),
+    max_output: size().prefault('10MiB').describe('A command that writes more is ended.'),
+    env: z
+      .array(variableName)
+      .prefault([])
+      .describe('Names of environment variables that commands see. PATH, HOME, LANG and TERM always are.')
+      .meta({ examples: [['PYTHONPATH']] }),
+  })
+  .prefault({})
+  .describe('Commands that clients of the gateway may run: `POST /cli/execute`.');
+
+export interface AgentKind {
+  /** null = the built-in one of that name. */
+  readonly command: string | null;
+  readonly args: readonly string[];
+  readonly subscription: boolean;
+}
+
+export interface AgentsConfig {
+  readonly enabled: boolean;
+  readonly default: string;
+  readonly max_concurrent: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly workspace: string;
+  readonly kinds: Readonly<Record<string, AgentKind>>;
+}
+
+const agentKind: z.ZodType<AgentKind> = z.strictObject({
+  command: nonEmptyText()
+    .nullable()
+    .prefault(null)
+    .describe('The program: a path, or a name that is looked up in PATH. `null`: the built-in one of that name.')
+    .meta({ examples: ['${CLAUDE_CLI_PATH:-claude}'] }),
+  args: z.array(z.string()).prefault([]).describe('Arguments before those that Sluice adds.'),
+  subscription: z
+    .boolean()
+    .prefault(false)
+    .describe('Let the program use its own login; API keys are kept out of its environment.'),
+});
+
+export const agentsSchema: z.ZodType<AgentsConfig> = z
+  .strictObject({
+    enabled: z.boolean().prefault(false).describe('Answer `/agent/*`.'),
+    default: identifier().prefault('claude').describe('The kind of agent for requests that do not name one.'),
+    max_concurrent: count(1000).prefault(4).describe('The most agents that run at once.'),
+    timeout: duration().prefault('30m').describe('An agent that takes longer is stopped.'),
+    workspace: filePath()
+      .prefault('.')
+      .describe('The folder where agents run. The `cwd` of a request must lie inside.'),
+    kinds: z
+      .record(identifier(), agentKind)
+      .prefault({})
+      .describe('Kinds of agents by name. `claude` and `codex` are built in and may be changed here.')
+      .meta({ examples: [{ claude: { command: '${CLAUDE_CLI_PATH:-claude}', args: [] } }] }),
+  })
+  .prefault({})
+  .describe('Coding agents behind the gateway: `/agent/*`.');

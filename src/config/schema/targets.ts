@@ -1,0 +1,179 @@
+// Where a route goes: backends, a redirect, a fixed answer or a tunnel. Rule: a plain URL is the short form of one backend.
+
+import { z } from 'zod';
+import { BACKEND_STRATEGIES, backendHealth, breaker, type BackendHealth, type BreakerConfig } from './balancing.ts';
+import { hopChain } from './egress.ts';
+import { count, duration, filePath, headerMap, identifier, nonEmptyText, statusCode, url } from './fields.ts';
+
+export interface Backend {
+  readonly url: string;
+  readonly weight: number;
+}
+
+export interface BackendTls {
+  /** Certificates to trust instead of the system's. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  readonly server_name: string | null;
+  readonly verify: boolean;
+}
+
+export interface StickyCookie {
+  readonly cookie: string;
+  /** Milliseconds. */
+  readonly ttl: number;
+}
+
+export interface BackendsTarget {
+  readonly backends: readonly Backend[];
+  readonly strategy: (typeof BACKEND_STRATEGIES)[number];
+  readonly health: BackendHealth | null;
+  readonly breaker: BreakerConfig | null;
+  /** Hop names in order; empty = direct. */
+  readonly via: readonly string[];
+  readonly sticky: StickyCookie | null;
+  readonly tls: BackendTls | null;
+}
+
+export interface RedirectTarget {
+  readonly redirect: string;
+  readonly status: 301 | 302 | 303 | 307 | 308;
+}
+
+export interface RespondTarget {
+  readonly respond: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string;
+  };
+}
+
+export interface TunnelTarget {
+  readonly tunnel: string;
+}
+
+export type RouteTarget = BackendsTarget | RedirectTarget | RespondTarget | TunnelTarget;
+
+/** `h2c` is HTTP/2 without TLS, known beforehand. */
+export function backendUrl(): z.ZodType<string> {
+  return url({ schemes: ['http', 'https', 'h2c'], example: 'http://localhost:8000', path: true });
+}
+
+const backend: z.ZodType<Backend> = z.union([
+  backendUrl().transform((address) => ({ url: address, weight: 1 })),
+  z.strictObject({
+    url: backendUrl().describe('Where the backend is. A path is put before the path of the request.'),
+    weight: count(1000).prefault(1).describe('Its share under the strategy `weighted`.'),
+  }),
+]);
+
+const tls: z.ZodType<BackendTls> = z
+  .strictObject({
+    ca: filePath()
+      .nullable()
+      .prefault(null)
+      .describe('A PEM file of authorities to trust instead of those of the system.'),
+    cert: filePath().nullable().prefault(null).describe('A client certificate, PEM.'),
+    key: filePath().nullable().prefault(null).describe('The key of the client certificate, PEM.'),
+    server_name: nonEmptyText()
+      .nullable()
+      .prefault(null)
+      .describe('The name that the certificate must bear. `null`: the host of the URL.'),
+    verify: z.boolean().prefault(true).describe('`false` accepts every certificate. Only for tests.'),
+  })
+  .refine(({ cert, key }) => (cert === null) === (key === null), {
+    message: 'a client certificate needs both "cert" and "key"',
+  });
+
+const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
+  backends: z
+    .array(backend)
+    .min(1, 'expected at least one backend')
+    .describe('The servers to choose from: URLs, or URLs with a weight.')
+    .meta({ examples: [[{ url: 'http://a:8080', weight: 3 }, 'https://b:8443']] }),
+  strategy: z.enum(BACKEND_STRATEGIES).prefault('round_robin').describe('How the backend for a request is chosen.'),
+  health: backendHealth.nullable().prefault(null).describe('Regular checks of every backend. `null`: none.'),
+  breaker: breaker
+    .nullable()
+    .prefault(null)
+    .describe('Leave a backend alone that fails with real traffic. `null`: never.'),
+  via: hopChain()
+    .prefault([])
+    .describe('Hops to reach the backends through.')
+    .meta({ examples: ['corporate'] }),
+  sticky: z
+    .strictObject({
+      cookie: z
+        .string()
+        .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected the name of a cookie')
+        .prefault('sluice')
+        .describe('The name of the cookie.'),
+      ttl: duration().prefault('1h').describe('How long a client without requests keeps its backend.'),
+    })
+    .nullable()
+    .prefault(null)
+    .describe('Send a client to the same backend again, by a cookie.'),
+  tls: tls
+    .nullable()
+    .prefault(null)
+    .describe('TLS towards backends with `https`. Certificates are verified by default.'),
+});
+
+const REDIRECTS = [301, 302, 303, 307, 308] as const;
+
+const redirectTarget: z.ZodType<RedirectTarget> = z.strictObject({
+  redirect: z
+    .string()
+    .regex(/^(?:\/|https?:\/\/)\S*$/, 'expected a path or an http(s) URL')
+    .refine((text) => !/\{(?!rest\})/.test(text), 'expected no other placeholder than {rest}')
+    .describe('Where to send the client. `{rest}` is what the `*` of the path matched.')
+    .meta({ examples: ['/new/{rest}'] }),
+  status: z
+    .union(
+      REDIRECTS.map((status) => z.literal(status)),
+      { error: `expected ${REDIRECTS.slice(0, -1).join(', ')} or 308` },
+    )
+    .prefault(308)
+    .describe('The status of the answer. 307 and 308 keep the method.'),
+});
+
+const respondTarget: z.ZodType<RespondTarget> = z.strictObject({
+  respond: z
+    .strictObject({
+      status: statusCode().prefault(200).describe('The status of the answer.'),
+      headers: headerMap()
+        .prefault({})
+        .describe('Header fields of the answer.')
+        .meta({ examples: [{ 'Content-Type': 'text/plain' }] }),
+      body: z
+        .string({ error: 'expected a text; put a number into quotes' })
+        .prefault('')
+        .describe('The body of the answer.'),
+    })
+    .describe('A fixed answer.')
+    .meta({ examples: [{ status: 200, body: 'pong' }] }),
+});
+
+const tunnelTarget: z.ZodType<TunnelTarget> = z.strictObject({
+  tunnel: identifier()
+    .describe('The name of a connected tunnel.')
+    .meta({ examples: ['app'] }),
+});
+
+const oneBackend = backendUrl().transform((address): BackendsTarget => ({
+  backends: [{ url: address, weight: 1 }],
+  strategy: 'round_robin',
+  health: null,
+  breaker: null,
+  via: [],
+  sticky: null,
+  tls: null,
+}));
+
+export const routeTargetSchema: z.ZodType<RouteTarget> = z.union(
+  [oneBackend, backendsTarget, redirectTarget, respondTarget, tunnelTarget],
+  {
+    error: 'expected a URL, or a map with one of backends, redirect, respond or tunnel',
+  },
+);

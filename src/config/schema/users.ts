@@ -1,0 +1,60 @@
+// Section users: who may use what. Rule: a user has one token, given as it is or as its hash, and may nothing by default.
+
+import { z } from 'zod';
+import { count, identifier, secret } from './fields.ts';
+
+const PERMISSIONS = ['egress', 'gateway', 'ai', 'agents', 'exec', 'tunnels', 'admin'] as const;
+
+export type Permission = (typeof PERMISSIONS)[number];
+
+export interface UserConfig {
+  readonly name: string;
+  /** Exactly one of the two tokens is set. */
+  readonly token: string | null;
+  readonly token_sha256: string | null;
+  readonly may: readonly Permission[];
+  readonly limits: UserLimits;
+}
+
+export interface UserLimits {
+  /** null = no limit. */
+  readonly ai_tokens_per_day: number | null;
+}
+
+const userSchema: z.ZodType<UserConfig> = z.strictObject({
+  name: identifier()
+    .describe('The name in logs, usage and the API.')
+    .meta({ examples: ['alice'] }),
+  token: secret()
+    .nullable()
+    .prefault(null)
+    .describe('The token of this user. One of `token` and `token_sha256` is needed.')
+    .meta({ examples: ['${ALICE_TOKEN}'] }),
+  token_sha256: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
+    .transform((text) => text.toLowerCase())
+    .nullable()
+    .prefault(null)
+    .describe('The SHA-256 of the token in hexadecimal, so that the token itself stands nowhere.')
+    .meta({ writeOnly: true }),
+  may: z
+    .array(z.enum(PERMISSIONS))
+    .describe('What this user may use.')
+    .meta({ examples: [['egress', 'gateway', 'ai']] }),
+  limits: z
+    .strictObject({
+      ai_tokens_per_day: count()
+        .nullable()
+        .prefault(null)
+        .describe('The most tokens of AI models in one day (UTC). `null` is no limit.'),
+    })
+    .prefault({})
+    .describe('Bounds for this user alone.'),
+});
+
+export const usersSchema: z.ZodType<readonly UserConfig[]> = z
+  .array(userSchema)
+  .prefault([])
+  .describe('People and programs that may use this Sluice, each with a token.')
+  .meta({ examples: [[{ name: 'alice', token: '${ALICE_TOKEN}', may: ['egress', 'gateway', 'ai'] }]] });
