@@ -31,7 +31,10 @@ describe('the coverage gate', () => {
   test('fails and names the files when a folder with a floor of its own stays below it', () => {
     const verdict = judge({ 'src/loader.ts': 100, 'src/codec/parser.ts': 94 });
     assert.equal(verdict.passed, false);
-    assert.match(verdict.lines.join('\n'), /src\/codec\/ 94\.00 %.*not reached[\s\S]*94\.00 % {2}src\/codec\/parser\.ts/);
+    assert.match(
+      verdict.lines.join('\n'),
+      /src\/codec\/ 94\.00 %.*not reached[\s\S]*94\.00 % {2}src\/codec\/parser\.ts/,
+    );
   });
 
   test('does not count a file that holds only types', () => {

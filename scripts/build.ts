@@ -1,0 +1,17 @@
+// npm run build: emits the program as JavaScript to dist/, which is what npm publishes. A checkout runs src/ as it is.
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { runTool, type ToolResult } from './tool.ts';
+
+const ROOT = dirname(import.meta.dirname);
+
+export async function emitProgram(folder: string): Promise<ToolResult> {
+  rmSync(folder, { recursive: true, force: true });
+  return runTool('tsc', ['-p', 'tsconfig.build.json', '--outDir', folder]);
+}
+
+if (import.meta.main) {
+  const { passed, output } = await emitProgram(join(ROOT, 'dist'));
+  if (output !== '') console.error(output);
+  process.exitCode = passed ? 0 : 1;
+}
