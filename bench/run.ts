@@ -1,10 +1,8 @@
-/*
- * npm run bench -- [case…] [--peers a,b] [--seconds N] [--rounds N] [--json FILE] [--quick]
- * Compares Sluice with the proxies that are installed. Rule: nothing that it starts outlives it.
- */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// npm run bench -- [case…] [--peers a,b] [--seconds N] [--rounds N] [--json FILE] [--quick]
+// Compares Sluice with the proxies that are installed. Rule: nothing that it starts outlives it.
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeCertificate } from '../test/support/pki.ts';
 import type { Case } from './cases/case.ts';
@@ -127,8 +125,11 @@ async function runAll(choice: Choice, dir: string): Promise<CaseResult[]> {
 
 async function main(): Promise<void> {
   const choice = readChoice();
+  // Debian keeps servers where only root looks by default.
+  process.env['PATH'] = [process.env['PATH'], '/usr/local/sbin', '/usr/sbin', '/sbin'].join(delimiter);
   requireTools();
   const dir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  chmodSync(dir, 0o755); // workers that give up root still have to read the backend's files
   process.once('exit', () => {
     killEverythingStarted();
     rmSync(dir, { recursive: true, force: true });

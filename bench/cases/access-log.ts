@@ -1,6 +1,4 @@
-/*
- * What writing the access log costs.
- */
+// What writing the access log costs.
 import { smallAnswer } from '../harness/backend.ts';
 import type { Case, Contestant } from './case.ts';
 import { httpCase } from './http-case.ts';

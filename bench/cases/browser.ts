@@ -1,6 +1,4 @@
-/*
- * A small answer with the headers that Chrome sends (about 700 bytes) and a web application answers with (about ten).
- */
+// A small answer with the headers that Chrome sends (about 700 bytes) and a web application answers with (about ten).
 import { smallAnswer } from '../harness/backend.ts';
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';

@@ -1,11 +1,9 @@
-/*
- * Bigger answers: from 10 KiB, where the head still counts, to 100 MB, where only moving bytes does.
- */
+// Bigger answers: from 10 KiB, where the head still counts, to 100 MB, where only moving bytes does.
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';
 
 const contestants = plain('sluice', 'nginx', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy');
-const GB = 1e9;
+const MB = 1e6;
 
 export const tenKib: Case = httpCase({
   name: '10k',
@@ -19,20 +17,22 @@ export const oneMib: Case = httpCase({
   name: '1m',
   title: 'Answers of 1 MiB',
   contestants,
-  cost: 'CPU µs per GB',
+  remark: 'Per second: MB.',
+  cost: 'CPU µs per MB',
   path: '/files/1m',
   answerBytes: 1024 * 1024,
   connections: 16,
-  unitBytes: GB,
+  unitBytes: MB,
 });
 
 export const hundredMb: Case = httpCase({
   name: '100m',
   title: 'Answers of 100 MB',
   contestants,
-  cost: 'CPU µs per GB',
+  remark: 'Per second: MB.',
+  cost: 'CPU µs per MB',
   path: '/files/100m',
   answerBytes: 100_000_000,
   connections: 4,
-  unitBytes: GB,
+  unitBytes: MB,
 });

@@ -1,7 +1,5 @@
-/*
- * What a case of the bench is: one kind of traffic, sent to each contestant in turn.
- * Rule: a case yields one number that says what a unit of its work costs the proxy; everything else is context.
- */
+// What a case of the bench is: one kind of traffic, sent to each contestant in turn.
+// Rule: a case yields one number that says what a unit of its work costs the proxy; everything else is context.
 import type { Door } from '../peers/peer.ts';
 
 /** Whom a case measures: a peer in a certain setting. The label is what tables show. */
@@ -39,6 +37,8 @@ export interface Sample {
 export interface Case {
   readonly name: string;
   readonly title: string;
+  /** What a reader of the figures should know. */
+  readonly remark?: string;
   /** What the number is, with its unit: `CPU µs per request`. */
   readonly cost: string;
   readonly door: Door;

@@ -1,6 +1,4 @@
-/*
- * Every case, in the order in which they run and are reported.
- */
+// Every case, in the order in which they run and are reported.
 import { accessLog } from './access-log.ts';
 import { browser } from './browser.ts';
 import { hundredMb, oneMib, tenKib } from './bulk.ts';

@@ -1,6 +1,4 @@
-/*
- * A connection per request (`Connection: close`): accepting, one request, closing.
- */
+// A connection per request (`Connection: close`): accepting, one request, closing.
 import { smallAnswer } from '../harness/backend.ts';
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';
@@ -8,6 +6,8 @@ import { httpCase } from './http-case.ts';
 export const connection: Case = httpCase({
   name: 'connection',
   title: 'A new connection for each request',
+  remark:
+    'Clients send `Connection: close`; http-proxy passes that on, so it opens a connection to the backend as well.',
   cost: 'CPU µs per connection',
   contestants: plain('sluice', 'nginx', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy'),
   path: '/small',

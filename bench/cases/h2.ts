@@ -1,6 +1,4 @@
-/*
- * HTTP/2 over TLS in front of the same HTTP/1.1 backend, many streams at once.
- */
+// HTTP/2 over TLS in front of the same HTTP/1.1 backend, many streams at once.
 import { connect } from 'node:http2';
 import { smallAnswer } from '../harness/backend.ts';
 import { runH2load } from '../harness/h2load.ts';

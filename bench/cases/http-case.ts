@@ -1,7 +1,5 @@
-/*
- * The kind of case that most are: one HTTP/1.1 request over and over, sent by wrk.
- * Rule: a case file says only what is particular to it.
- */
+// The kind of case that most are: one HTTP/1.1 request over and over, sent by wrk.
+// Rule: a case file says only what is particular to it.
 import { ask, measureCpu } from '../harness/measure.ts';
 import { runWrk, type Load, type WrkRequest } from '../harness/wrk.ts';
 import type { Door } from '../peers/peer.ts';
@@ -10,6 +8,7 @@ import type { Case, Contestant, Target } from './case.ts';
 export interface HttpCase {
   readonly name: string;
   readonly title: string;
+  readonly remark?: string;
   readonly contestants: readonly Contestant[];
   readonly path: string;
   /** What the answer's body must weigh. */
@@ -68,6 +67,7 @@ export function httpCase(spec: HttpCase): Case {
   return {
     name: spec.name,
     title: spec.title,
+    ...(spec.remark !== undefined && { remark: spec.remark }),
     cost: spec.cost ?? 'CPU µs per request',
     door: spec.door ?? 'http',
     baseline: spec.baseline ?? 'nginx',

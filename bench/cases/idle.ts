@@ -1,7 +1,5 @@
-/*
- * 5,000 keep-alive connections that have had one answer each and now wait: what does each hold in memory?
- * Rule: the proxy is warm before the first reading, so that only the connections make the difference.
- */
+// 5,000 keep-alive connections that have had one answer each and now wait: what does each hold in memory?
+// Rule: the proxy is warm before the first reading, so that only the connections make the difference.
 import { holdProcess } from '../harness/processes.ts';
 import { rssKiBOf } from '../harness/process-tree.ts';
 import { plain, type Case, type Sample, type Target } from './case.ts';
@@ -23,6 +21,7 @@ async function sample(target: Target): Promise<Sample> {
 export const idle: Case = {
   name: 'idle',
   title: '5,000 idle connections',
+  remark: 'Growth of resident memory, divided by the connections, after each has had one answer.',
   cost: 'KiB per connection',
   door: 'http',
   baseline: 'nginx',

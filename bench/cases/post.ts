@@ -1,6 +1,4 @@
-/*
- * Requests with a body, which the backend reads to its end before it answers.
- */
+// Requests with a body, which the backend reads to its end before it answers.
 import { smallAnswer } from '../harness/backend.ts';
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';
@@ -19,6 +17,7 @@ export const postSmall: Case = httpCase({
 export const postBig: Case = httpCase({
   name: 'post-100k',
   title: 'POST of 100 KiB',
+  remark: 'The backend reads the whole body before it answers.',
   contestants,
   path: '/upload',
   answerBytes: smallAnswer.length,

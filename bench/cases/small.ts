@@ -1,6 +1,4 @@
-/*
- * A small answer to a bare request: what each request costs whatever it carries.
- */
+// A small answer to a bare request: what each request costs whatever it carries.
 import { smallAnswer } from '../harness/backend.ts';
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';

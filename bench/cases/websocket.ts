@@ -1,7 +1,5 @@
-/*
- * WebSocket messages to an echo server and back, one in flight per connection. A message here is a round trip.
- * Rule: the echo server takes the backend's place, so the proxies are started in front of it.
- */
+// WebSocket messages to an echo server and back, one in flight per connection. A message here is a round trip.
+// Rule: the echo server takes the backend's place, so the proxies are started in front of it.
 import { measureCpu, type Work } from '../harness/measure.ts';
 import { runProcess } from '../harness/processes.ts';
 import { plain, type Case, type Target } from './case.ts';

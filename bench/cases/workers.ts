@@ -1,7 +1,5 @@
-/*
- * One worker and two, with every core free for all: does a second worker cost more per request, and do both get work?
- * Rule: connections enough (256) that an uneven spread is the proxy's doing and not chance.
- */
+// One worker and two, with every core free for all: does a second worker cost more per request, and do both get work?
+// Rule: connections enough (256) that an uneven spread is the proxy's doing and not chance.
 import { smallAnswer } from '../harness/backend.ts';
 import type { Case, Contestant } from './case.ts';
 import { httpCase } from './http-case.ts';
@@ -13,6 +11,7 @@ const contestants: Contestant[] = ['sluice', 'nginx'].flatMap((peer) =>
 export const workers: Case = httpCase({
   name: 'workers',
   title: 'One worker and two',
+  remark: 'Nothing is pinned here: proxy, load and backend share all cores.',
   baseline: 'nginx × 1',
   contestants,
   path: '/small',

@@ -1,7 +1,5 @@
-/*
- * The one backend that all proxies stand in front of: an nginx of our own with a few fixed answers.
- * Rule: cheap enough that the proxy is what is measured, and the same for everybody.
- */
+// The one backend that all proxies stand in front of: an nginx of our own with a few fixed answers.
+// Rule: cheap enough that the proxy is what is measured, and the same for everybody.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts, startProcess, untilListening } from './processes.ts';

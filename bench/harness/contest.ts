@@ -1,7 +1,5 @@
-/*
- * One case, all its contestants: started side by side, measured in turn, round after round (A B C A B C …).
- * Rule: whatever disturbs the machine for a while then falls on all of them, and medians drop it.
- */
+// One case, all its contestants: started side by side, measured in turn, round after round (A B C A B C …).
+// Rule: whatever disturbs the machine for a while then falls on all of them, and medians drop it.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificateFiles } from '../../test/support/pki.ts';

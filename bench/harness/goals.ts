@@ -1,7 +1,5 @@
-/*
- * How fast Sluice has to be, as ratios within one run, and whether a run shows it.
- * Rule: a goal is only ever judged against a peer that was measured in the same run.
- */
+// How fast Sluice has to be, as ratios within one run, and whether a run shows it.
+// Rule: a goal is only ever judged against a peer that was measured in the same run.
 import { costRatio, type CaseResult } from './results.ts';
 import { formatNumber, formatRatio, type Table } from './table.ts';
 

@@ -1,7 +1,5 @@
-/*
- * HTTP/2 load from h2load.
- * Rule: percentiles are taken from its log of single requests, since its own summary has none.
- */
+// HTTP/2 load from h2load.
+// Rule: percentiles are taken from its log of single requests, since its own summary has none.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProcess } from './processes.ts';

@@ -1,7 +1,5 @@
-/*
- * What a piece of load costs the proxy.
- * Rule: the proxy's own CPU time is the measure, since it hardly depends on what else the machine does.
- */
+// What a piece of load costs the proxy.
+// Rule: the proxy's own CPU time is the measure, since it hardly depends on what else the machine does.
 import { connect as connectTls } from 'node:tls';
 import { connect } from 'node:net';
 import type { Sample, Target } from '../cases/case.ts';

@@ -1,7 +1,5 @@
-/*
- * What the kernel says about a process and everything it started: CPU time, threads, resident memory.
- * Rule: a whole tree is always counted, so that a proxy cannot look cheaper by working in children.
- */
+// What the kernel says about a process and everything it started: CPU time, threads, resident memory.
+// Rule: a whole tree is always counted, so that a proxy cannot look cheaper by working in children.
 import { readFileSync, readdirSync } from 'node:fs';
 
 /** Linux reports times in hundredths of a second (USER_HZ) on every architecture. */

@@ -1,7 +1,5 @@
-/*
- * Starts the programs of a run: proxies, backend, load.
- * Rule: whatever was started here is stopped here, by its own process id, however the run ends.
- */
+// Starts the programs of a run: proxies, backend, load.
+// Rule: whatever was started here is stopped here, by its own process id, however the run ends.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -23,8 +21,8 @@ export interface StartOptions {
 
 export interface StartedProcess {
   readonly pid: number;
-  /** The end of what it has printed. */
-  lastOutput(): string;
+  /** The line of its output that most likely says what is wrong. */
+  findComplaint(): string;
   hasExited(): boolean;
   stop(): Promise<void>;
 }
@@ -62,6 +60,11 @@ async function stopTree(child: ChildProcess, pid: number): Promise<void> {
   await exited;
 }
 
+function findComplaint(output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /error|fatal|emerg/i.test(line)) ?? lines.at(-1) ?? 'it said nothing';
+}
+
 export function startProcess(command: readonly string[], options: StartOptions): StartedProcess {
   const logFile = join(options.dir, `${options.name}.log`);
   const log = openSync(logFile, 'w');
@@ -77,7 +80,7 @@ export function startProcess(command: readonly string[], options: StartOptions):
   track(child);
   return {
     pid,
-    lastOutput: () => readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n'),
+    findComplaint: () => findComplaint(readFileSync(logFile, 'utf8')),
     hasExited: () => child.exitCode !== null || child.signalCode !== null,
     stop: () => stopTree(child, pid),
   };
@@ -172,10 +175,10 @@ function accepts(port: number): Promise<boolean> {
 export async function untilListening(started: StartedProcess, port: number): Promise<void> {
   const deadline = Date.now() + READY_WITHIN_MS;
   while (!(await accepts(port))) {
-    if (started.hasExited()) throw new Error(`it ended at once: ${started.lastOutput()}`);
+    if (started.hasExited()) throw new Error(`it ended at once: ${started.findComplaint()}`);
     if (Date.now() > deadline) {
       await started.stop();
-      throw new Error(`nothing listened on port ${port} in time: ${started.lastOutput()}`);
+      throw new Error(`nothing listened on port ${port} in time: ${started.findComplaint()}`);
     }
     await delay(20);
   }

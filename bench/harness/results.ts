@@ -1,6 +1,4 @@
-/*
- * What a run leaves behind, as kept in bench/results and read by the report.
- */
+// What a run leaves behind, as kept in bench/results and read by the report.
 import { execFileSync } from 'node:child_process';
 import { cpus, release } from 'node:os';
 import type { Sample } from '../cases/case.ts';

@@ -1,6 +1,4 @@
-/*
- * The few sums that the bench needs.
- */
+// The few sums that the bench needs.
 
 /** The value that `percent` of the sorted values do not exceed. */
 export function percentile(sorted: readonly number[], percent: number): number {

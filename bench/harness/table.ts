@@ -1,7 +1,5 @@
-/*
- * Results as tables, for the terminal and for the report.
- * Rule: numbers get three significant digits; more would pretend.
- */
+// Results as tables, for the terminal and for the report.
+// Rule: numbers get three significant digits; more would pretend.
 import { ratioToBaseline, type CaseResult } from './results.ts';
 
 export interface Table {

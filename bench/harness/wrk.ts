@@ -1,7 +1,5 @@
-/*
- * HTTP/1.1 load from wrk: as many requests as a fixed number of connections can get answered.
- * Rule: the request is fixed before the start, so that wrk runs no script while it measures.
- */
+// HTTP/1.1 load from wrk: as many requests as a fixed number of connections can get answered.
+// Rule: the request is fixed before the start, so that wrk runs no script while it measures.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProcess } from './processes.ts';

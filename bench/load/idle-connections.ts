@@ -1,7 +1,5 @@
-/*
- * Opens connections, sends one request on each and keeps them: PORT COUNT. Ends when its standard input does.
- * Rule: prints one line of JSON once the last answer has come.
- */
+// Opens connections, sends one request on each and keeps them: PORT COUNT. Ends when its standard input does.
+// Rule: prints one line of JSON once the last answer has come.
 import { connect } from 'node:net';
 
 const [port, count] = process.argv.slice(2);

@@ -1,7 +1,5 @@
-/*
- * WebSocket ping-pong: PORT CONNECTIONS SECONDS. Each connection sends its next message when the last has come back.
- * Rule: prints one line of JSON; only round trips within the time count.
- */
+// WebSocket ping-pong: PORT CONNECTIONS SECONDS. Each connection sends its next message when the last has come back.
+// Rule: prints one line of JSON; only round trips within the time count.
 import { WebSocket } from 'ws';
 import { percentile } from '../harness/statistics.ts';
 

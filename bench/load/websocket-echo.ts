@@ -1,6 +1,4 @@
-/*
- * The backend of the WebSocket case: PORT. Sends back what it gets.
- */
+// The backend of the WebSocket case: PORT. Sends back what it gets.
 import { WebSocketServer } from 'ws';
 
 const [port] = process.argv.slice(2);

@@ -1,7 +1,5 @@
-/*
- * Caddy, in Go.
- * Rule: no admin endpoint, no automatic HTTPS, and room for as many idle connections to the backend as the load needs.
- */
+// Caddy, in Go.
+// Rule: no admin endpoint, no automatic HTTPS, and room for as many idle connections to the backend as the load needs.
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 
 function configText(options: PeerOptions, port: number): string {

@@ -1,6 +1,4 @@
-/*
- * Every peer, in the order in which the tables show them.
- */
+// Every peer, in the order in which the tables show them.
 import { caddy } from './caddy.ts';
 import { fastProxy } from './fast-proxy.ts';
 import { haproxy } from './haproxy.ts';

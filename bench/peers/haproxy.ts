@@ -1,7 +1,5 @@
-/*
- * HAProxy, event loop in C.
- * Rule: one thread per worker asked for; keep-alive on both sides is its default mode.
- */
+// HAProxy, event loop in C.
+// Rule: one thread per worker asked for; keep-alive on both sides is its default mode.
 import { readFileSync } from 'node:fs';
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 

@@ -1,6 +1,4 @@
-/*
- * http-proxy, what most Node proxies are built on (webpack, Vite and http-server's proxying among them).
- */
+// http-proxy, what most Node proxies are built on (webpack, Vite and http-server's proxying among them).
 import { nodePeer } from './node-program.ts';
 import type { Peer } from './peer.ts';
 

@@ -1,7 +1,5 @@
-/*
- * nginx: the yardstick that all ratios refer to.
- * Rule: tuned as its manual advises for proxying (upstream keep-alive, streaming instead of temporary files).
- */
+// nginx: the yardstick that all ratios refer to.
+// Rule: tuned as its manual advises for proxying (upstream keep-alive, streaming instead of temporary files).
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 
 function listenLines(options: PeerOptions, port: number): string {

@@ -1,7 +1,5 @@
-/*
- * Makes a peer of a proxy library from npm: a small program in `programs/` built as the library's own readme shows.
- * Rule: each runs on the same Node as Sluice.
- */
+// Makes a peer of a proxy library from npm: a small program in `programs/` built as the library's own readme shows.
+// Rule: each runs on the same Node as Sluice.
 import { readFileSync } from 'node:fs';
 import { startPeer, type Door, type Peer } from './peer.ts';
 

@@ -1,7 +1,5 @@
-/*
- * What every proxy under test looks like to the bench.
- * Rule: all peers do the same work (no access log, keep-alive to the backend, no cache), set up as their manuals advise.
- */
+// What every proxy under test looks like to the bench.
+// Rule: all peers do the same work (no access log, keep-alive to the backend, no cache), set up as their manuals advise.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

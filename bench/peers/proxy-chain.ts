@@ -1,6 +1,4 @@
-/*
- * proxy-chain, Node's usual forward proxy with upstream proxies.
- */
+// proxy-chain, Node's usual forward proxy with upstream proxies.
 import { nodePeer } from './node-program.ts';
 import type { Peer } from './peer.ts';
 

@@ -1,7 +1,5 @@
-/*
- * Sluice itself, started as anybody would: `sluice up -c FILE`.
- * Rule: nothing is turned off that is on by default, except the access log, which is off for all peers.
- */
+// Sluice itself, started as anybody would: `sluice up -c FILE`.
+// Rule: nothing is turned off that is on by default, except the access log, which is off for all peers.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts } from '../harness/processes.ts';

@@ -1,7 +1,5 @@
-/*
- * Squid, in front of the backend and as a forward proxy.
- * Rule: nothing is cached, and no helper programs are started.
- */
+// Squid, in front of the backend and as a forward proxy.
+// Rule: nothing is cached, and no helper programs are started.
 import { chmodSync } from 'node:fs';
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 

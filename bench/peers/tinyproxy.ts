@@ -1,8 +1,5 @@
-/*
- * tinyproxy, a forward proxy with one thread per connection.
- * Rule: it knows no keep-alive, so its figures contain a connection on each side per request. It closes without
- * having said so, which is why wrk reports about one read error per answer.
- */
+// tinyproxy, a forward proxy with one thread per connection.
+// Rule: it knows no keep-alive, so its figures contain a connection on each side per request.
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 
 function configText(_options: PeerOptions, port: number): string {

@@ -1,7 +1,5 @@
-/*
- * Varnish, a cache with one thread per request in flight.
- * Rule: every request is passed, since proxying is compared here, not caching.
- */
+// Varnish, a cache with one thread per request in flight.
+// Rule: every request is passed, since proxying is compared here, not caching.
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 
 function configText(options: PeerOptions): string {

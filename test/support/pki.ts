@@ -1,7 +1,5 @@
-/*
- * Throw-away certificates, made by openssl when they are asked for.
- * Rule: no key is ever kept in the repository.
- */
+// Throw-away certificates, made by openssl when they are asked for.
+// Rule: no key is ever kept in the repository.
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 

@@ -1,6 +1,4 @@
-/*
- * A reverse proxy on fast-proxy, in its quickest mode (undici): PORT BACKEND_PORT.
- */
+// A reverse proxy on fast-proxy, in its quickest mode (undici): PORT BACKEND_PORT.
 import { createServer } from 'node:http';
 import fastProxy from 'fast-proxy';
 

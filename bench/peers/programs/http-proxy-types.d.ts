@@ -1,4 +1,4 @@
-/* The little of http-proxy that the bench uses; the package brings no types of its own. */
+// The little of http-proxy that the bench uses; the package brings no types of its own.
 declare module 'http-proxy' {
   import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
   import type { Duplex } from 'node:stream';

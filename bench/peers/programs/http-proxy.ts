@@ -1,6 +1,4 @@
-/*
- * A reverse proxy on http-proxy: PORT BACKEND_PORT [CERT KEY].
- */
+// A reverse proxy on http-proxy: PORT BACKEND_PORT [CERT KEY].
 import { readFileSync } from 'node:fs';
 import { Agent, createServer as createPlain, type RequestListener } from 'node:http';
 import { createServer as createSecure } from 'node:https';

@@ -1,6 +1,4 @@
-/*
- * A forward proxy on proxy-chain: PORT (the backend is what the request names).
- */
+// A forward proxy on proxy-chain: PORT (the backend is what the request names).
 import { Agent } from 'node:http';
 import { Server } from 'proxy-chain';
 

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { judge } from './goals.ts';
+import type { CaseResult, Row } from './results.ts';
+
+function row(label: string, cost: number, leastShare?: number): Row {
+  const result = { cost, rssMiB: 50, errors: 0, ...(leastShare !== undefined && { leastShare }) };
+  return { label, peer: label, result, samples: [result] };
+}
+
+function result(name: string, ...rows: Row[]): CaseResult {
+  return { name, title: name, cost: 'CPU µs per request', baseline: 'nginx', rows };
+}
+
+describe('judge', () => {
+  test('says of each goal that the run has figures for whether it is met', () => {
+    const { rows } = judge([result('small', row('sluice', 15), row('nginx', 13), row('http-proxy', 40))]);
+    assert.deepEqual(rows, [
+      ['small: sluice to nginx', '1.15 ×', 'at most 1.25 ×', 'yes'],
+      ['small: sluice to http-proxy', '0.38 ×', 'at most 0.35 ×', 'no'],
+    ]);
+  });
+
+  test('says nothing of a peer that failed', () => {
+    const failed: Row = { label: 'nginx', peer: 'nginx', samples: [], note: 'not installed' };
+    assert.deepEqual(judge([result('small', row('sluice', 15), failed)]).rows, []);
+  });
+
+  test('compares two workers with one, and wants both to have work', () => {
+    const { rows } = judge([result('workers', row('sluice × 1', 10), row('sluice × 2', 11.5, 0.38))]);
+    assert.deepEqual(
+      rows.map((cells) => cells.at(-1)),
+      ['no', 'no'],
+    );
+  });
+
+  test('wants idle connections to be small', () => {
+    const [only] = judge([result('idle', row('sluice', 11.9))]).rows;
+    assert.deepEqual(only?.slice(1), ['11.9 KiB', 'at most 12 KiB', 'yes']);
+  });
+});
