@@ -15,7 +15,7 @@ export interface ConnectionHandler {
   /** The bytes are valid only until this returns. */
   onData(bytes: Buffer, from: number, to: number): void;
   /** The peer will send nothing more; we may still write. */
-  onEnd(): void;
+  onHalfClose(): void;
   /** After a write answered false: everything has been handed to the kernel. */
   onDrain(): void;
   onClose(reason: CloseReason): void;
@@ -152,6 +152,11 @@ export class Connection {
     this.socket.resume();
   }
 
+  /** A write answered false and its onDrain has not come yet. */
+  get congested(): boolean {
+    return this.awaitsDrain;
+  }
+
   get isPaused(): boolean {
     return this.paused;
   }
@@ -237,7 +242,7 @@ function onChunk(this: net.Socket, chunk: Buffer): void {
 
 function onSocketEnd(this: net.Socket): void {
   const connection = (this as OwnedSocket)[owner];
-  if (!connection.closed) connection.handler.onEnd();
+  if (!connection.closed) connection.handler.onHalfClose();
 }
 
 function onSocketDrain(this: net.Socket): void {

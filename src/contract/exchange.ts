@@ -1,0 +1,95 @@
+// What a policy or a target sees of one request and its answer. Types only.
+// Rule: an exchange belongs to the engine and is reused for the next request of its connection; nobody keeps it, or any
+// view of it, past the `done` phase.
+import type { ErrorCode, SluiceError } from '../core/errors.ts';
+
+/** The header fields of one message: names are compared case-blind, order and spelling are kept. Names are given in lower case. */
+export interface Fields {
+  get(name: string): string | undefined;
+  getAll(name: string): string[];
+  has(name: string): boolean;
+  /** Replaces every field of that name by one. */
+  set(name: string, value: string): void;
+  append(name: string, value: string): void;
+  remove(name: string): void;
+  /** Name and value, in order. */
+  entries(): [name: string, value: string][];
+}
+
+export interface RequestView {
+  readonly method: string;
+  /** As it was sent. */
+  readonly target: string;
+  /** The target's path as it was sent, without the query. */
+  readonly path: string;
+  /** With its question mark, or empty. */
+  readonly query: string;
+  /** The host that the request names, in lower case, without the port. */
+  readonly host: string;
+  /** Host and port as the request names them. */
+  readonly authority: string;
+  readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
+  readonly fields: Fields;
+  readonly hasBody: boolean;
+}
+
+export interface ResponseView {
+  status: number;
+  readonly fields: Fields;
+}
+
+export interface ClientView {
+  readonly address: string;
+  readonly port: number;
+  readonly secure: boolean;
+  /** The name that the client asked for in its TLS handshake, or empty. */
+  readonly serverName: string;
+}
+
+/** An answer that is known whole. */
+export interface Answer {
+  readonly status: number;
+  readonly fields?: readonly (readonly [name: string, value: string])[];
+  readonly body?: string | Uint8Array;
+}
+
+/** Who answers an exchange piece by piece; it also gets the request's body. See Exchange.produce. */
+export interface Producer {
+  /** A part of the request's body; the bytes are valid only during the call. */
+  takeBody(bytes: Uint8Array, from: number, to: number): void;
+  /** The request is complete. */
+  takeEnd(): void;
+  /** The client can take more, after `write` answered false. */
+  resume(): void;
+  /** The client is gone or the exchange was given up: nothing will be read or written any more. */
+  cancel(error: SluiceError): void;
+}
+
+export interface Exchange {
+  /** Short and unique; shown to the client when something fails, and written to the log. */
+  readonly id: string;
+  readonly door: string;
+  readonly route: string;
+  readonly client: ClientView;
+  readonly request: RequestView;
+  /** Filled once an answer has begun. */
+  readonly response: ResponseView;
+
+  /** Answers at once and ends the request phases. */
+  answer(answer: Answer): void;
+  /** Answers with the one JSON shape for errors. */
+  fail(code: ErrorCode, message?: string): void;
+
+  /** For a target that answers by itself: from here on the request's body goes to the producer. */
+  produce(producer: Producer): void;
+  /** Begins the answer; the length is -1 when it is not known. */
+  respond(answer: Omit<Answer, 'body'>, length: number): void;
+  /** A part of the answer's body; the bytes may be reused at once. False: wait for the producer's `resume`. */
+  write(bytes: Uint8Array, from: number, to: number): boolean;
+  end(): void;
+  /** Ends an answer that cannot be completed, so that the client notices. */
+  abort(error: SluiceError): void;
+  /** Holds back the request's body while the producer cannot take it. */
+  pauseRequest(): void;
+  resumeRequest(): void;
+}

@@ -1,0 +1,40 @@
+// The phases of an exchange, in the order in which they run, and what a policy may do in each. Types only; docs/phases.md
+// draws them. Rule: a policy implements the phases that it needs and no others; a phase that nobody implements costs nothing.
+import type { Exchange } from './exchange.ts';
+
+/** Where a body passes through on its way. Bytes are valid only during the call. */
+export interface BodySink {
+  write(bytes: Uint8Array, from: number, to: number): void;
+}
+
+/** Changes a body as it passes; what comes out goes to the sink that it was made with. */
+export interface BodyTransform {
+  write(bytes: Uint8Array, from: number, to: number): void;
+  /** The body is complete; whatever was held back goes out now. */
+  end(): void;
+  /** The exchange was given up: let go of what is held. */
+  abort(): void;
+}
+
+export interface Policy {
+  readonly name: string;
+
+  /** The request's head is known and routed. May answer (the policies after it and the target are not asked then), may wait, may change the request's fields. */
+  request?(exchange: Exchange): void | Promise<void>;
+  /** Asked once per request with a body, after `request`: a transform if this policy wants the bytes. Does not wait. */
+  requestBody?(exchange: Exchange, sink: BodySink): BodyTransform | null;
+  /** Just before the head goes to an upstream. May change what is sent: credentials, rewritten fields. May wait. */
+  upstream?(exchange: Exchange): void | Promise<void>;
+  /** The answer's head is known, nothing of it has been sent. May change status and fields. Does not wait. */
+  response?(exchange: Exchange): void;
+  /** Asked once per answer with a body, after `response`: a transform if this policy wants the bytes. Does not wait. */
+  responseBody?(exchange: Exchange, sink: BodySink): BodyTransform | null;
+  /** The exchange is over, well or not; nothing can be changed any more. Called for every exchange that was routed. */
+  done?(exchange: Exchange): void;
+
+  /** The program that this policy belongs to is retired. */
+  dispose?(): void;
+}
+
+/** The phases in order, for compile and for the docs. */
+export type Phase = 'request' | 'requestBody' | 'upstream' | 'response' | 'responseBody' | 'done';

@@ -1,0 +1,38 @@
+// Turns what the runtime says about routes into a program. Rule: everything that does not depend on a request is decided here:
+// which policies take part in which phase, in which order, and where a route records.
+import type { Phase, Policy } from '../contract/policy.ts';
+import { Program, type Route, type RouteSpec } from './program.ts';
+import type { Traffic } from './traffic.ts';
+
+/** Layers as in Program: an earlier one wins. */
+export function compile(layers: readonly (readonly RouteSpec[])[], traffic: Traffic): Program {
+  const specs = layers.flat();
+  const disposables = new Set([...specs.flatMap((spec) => spec.policies), ...specs.map((spec) => spec.target)]);
+  return new Program(
+    layers.map((layer) => layer.map((spec) => compileRoute(spec, traffic))),
+    [...disposables],
+  );
+}
+
+function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
+  return Object.freeze({
+    name: spec.name,
+    match: spec.match,
+    target: spec.target,
+    request: taking(spec.policies, 'request'),
+    requestBody: taking(spec.policies, 'requestBody'),
+    upstream: taking(spec.policies, 'upstream'),
+    response: taking(spec.policies, 'response'),
+    responseBody: taking(spec.policies, 'responseBody'),
+    done: taking(spec.policies, 'done'),
+    metrics: traffic.familiesOf(spec.name),
+  });
+}
+
+type Taking<P extends Phase> = Policy & Required<Pick<Policy, P>>;
+
+/** The policies that implement a phase. Answers pass through them in reverse: the first to see a request is the last to see its answer. */
+function taking<P extends Phase>(policies: readonly Policy[], phase: P): Taking<P>[] {
+  const takers = policies.filter((policy): policy is Taking<P> => policy[phase] !== undefined);
+  return phase === 'response' || phase === 'responseBody' ? takers.reverse() : takers;
+}

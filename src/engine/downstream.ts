@@ -1,0 +1,303 @@
+// One client connection that speaks HTTP/1.1: reads requests, runs one exchange at a time and writes the answers in order.
+// Rule: after anything ambiguous or cut the connection ends; what follows on it is never read as a request.
+import { Buffer } from 'node:buffer';
+import type { ErrorCode } from '../core/errors.ts';
+import type { Head } from '../codec/http1/head.ts';
+import type { MessageSink } from '../codec/http1/parser.ts';
+import { RequestParser } from '../codec/http1/parser.ts';
+import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
+import { Deadline, wheel } from '../transport/timers.ts';
+import type { Engine } from './engine.ts';
+import { HttpExchange } from './exchange.ts';
+import { headBuffers } from './head-buffers.ts';
+import { BODY, bodyFraming, writeInterimHead, writeResponseHead } from './response-writer.ts';
+import type { Responder } from './responder.ts';
+import { writeChunk, writeLastChunk } from './chunk-writer.ts';
+
+/** After the last answer the client may still be sending; cutting it then would take the answer from it (RFC 9112, 9.6). */
+const LINGER_MS = 2000;
+const LINGER_BYTES = 1024 * 1024;
+
+const NOTHING = Buffer.alloc(0);
+
+export class Downstream implements ConnectionHandler, MessageSink, Responder {
+  readonly connection: Connection;
+  readonly forwardedLines: Buffer;
+  private readonly engine: Engine;
+  private readonly parser: RequestParser;
+  private readonly exchange: HttpExchange;
+  private readonly deadline = new Deadline(() => this.expired());
+  /** Holds the head while its exchange runs; idle connections hold none. */
+  private headBuffer: Buffer | null = null;
+  /** What was read and not yet parsed: the next requests of a pipeline, or a body that its producer cannot take yet. */
+  private rest: Buffer = NOTHING;
+  private held = false;
+  private feeding = false;
+  private bodyMode: number = BODY.NONE;
+  private keepAlive = true;
+  private lingering = false;
+  private lingered = 0;
+
+  constructor(engine: Engine, connection: Connection) {
+    this.engine = engine;
+    this.connection = connection;
+    const scheme = connection.secure ? 'https' : 'http';
+    this.forwardedLines = Buffer.from(
+      `X-Forwarded-For: ${connection.remoteAddress}\r\nX-Forwarded-Proto: ${scheme}\r\nVia: 1.1 ${engine.pseudonym}\r\n`,
+      'latin1',
+    );
+    this.parser = new RequestParser(engine.limits.request, this);
+    this.exchange = new HttpExchange(engine, this, this.parser.head, false);
+    wheel.arm(this.deadline, engine.timeouts.headersMs);
+  }
+
+  get address(): string {
+    return this.connection.remoteAddress;
+  }
+
+  get port(): number {
+    return this.connection.remotePort;
+  }
+
+  get secure(): boolean {
+    return this.connection.secure;
+  }
+
+  get serverName(): string {
+    return this.connection.serverName;
+  }
+
+  get congested(): boolean {
+    return this.connection.congested;
+  }
+
+  get isIdle(): boolean {
+    return this.exchange.over && this.parser.idle;
+  }
+
+  // -- What the connection says ------------------------------------------------------------------------------------
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    if (this.lingering) this.discard(to - from);
+    else if (this.held) this.keep(bytes, from, to);
+    else this.process(bytes, from, to);
+    this.engine.outbound.flush();
+  }
+
+  onHalfClose(): void {
+    if (this.lingering || this.isIdle) {
+      this.connection.destroy('eof');
+      return;
+    }
+    // A client that has sent its whole request may close its half and still read the answer.
+    if (this.exchange.requestEnded && !this.exchange.over) this.keepAlive = false;
+    else this.parser.finish();
+    this.engine.outbound.flush();
+  }
+
+  onDrain(): void {
+    if (!this.exchange.over) wheel.disarm(this.deadline);
+    this.exchange.onClientDrain();
+    this.engine.outbound.flush();
+  }
+
+  onClose(_reason: CloseReason): void {
+    wheel.release(this.deadline);
+    this.exchange.onClientGone();
+    this.releaseHead();
+    this.rest = NOTHING;
+    this.engine.left(this);
+    this.engine.outbound.flush();
+  }
+
+  // -- Reading -----------------------------------------------------------------------------------------------------
+
+  private process(bytes: Buffer, from: number, to: number): void {
+    let at = from;
+    this.feeding = true;
+    do {
+      at = this.parser.feed(bytes, at, to);
+    } while (this.nextBegins() && at < to);
+    this.feeding = false;
+    if (at < to && !this.connection.closed && !this.lingering) this.keep(bytes, at, to);
+    this.armReading();
+  }
+
+  /** Between two requests of a pipeline: makes ready for the next one if the last one is over. */
+  private nextBegins(): boolean {
+    if (!this.exchange.over || !this.exchange.requestEnded || this.parser.idle || !this.keepAlive) return false;
+    this.parser.reset();
+    return true;
+  }
+
+  private armReading(): void {
+    if (this.lingering || this.connection.closed) return;
+    const { timeouts } = this.engine;
+    if (this.exchange.over) wheel.arm(this.deadline, this.parser.idle ? timeouts.idleMs : timeouts.headersMs);
+    else if (!this.exchange.requestEnded && !this.held) wheel.arm(this.deadline, timeouts.readMs);
+    else if (!this.congested) wheel.disarm(this.deadline);
+  }
+
+  private keep(bytes: Buffer, from: number, to: number): void {
+    const more = bytes.subarray(from, to);
+    this.rest = this.rest.length === 0 ? Buffer.from(more) : Buffer.concat([this.rest, more]);
+    this.connection.pause();
+  }
+
+  /** Goes on with what was kept. */
+  private proceed(): void {
+    const { rest } = this;
+    this.rest = NOTHING;
+    this.process(rest, 0, rest.length);
+    if (this.rest.length === 0 && !this.held) this.connection.resume();
+  }
+
+  private discard(count: number): void {
+    this.lingered += count;
+    if (this.lingered > LINGER_BYTES) this.connection.destroy('done');
+  }
+
+  // -- What the parser says ----------------------------------------------------------------------------------------
+
+  onHead(head: Head): void {
+    const buffer = headBuffers.take();
+    this.headBuffer = buffer;
+    if (head.length <= buffer.length) head.moveTo(buffer, 0);
+    else head.moveTo((this.headBuffer = Buffer.allocUnsafeSlow(head.length)), 0);
+    this.keepAlive = head.keepAlive && head.versionMinor === 1 && !this.engine.draining;
+    this.exchange.begin();
+    if (this.exchange.request.hasBody && !this.exchange.over && this.exchange.producer === null) this.pauseRequest();
+  }
+
+  onBody(bytes: Buffer, from: number, to: number): void {
+    this.exchange.onRequestBody(bytes, from, to);
+  }
+
+  onEnd(): void {
+    this.exchange.onRequestEnd(this.parser.trailers);
+  }
+
+  onError(code: ErrorCode, detail: string): void {
+    this.keepAlive = false;
+    if (!this.exchange.over) {
+      this.exchange.onRequestError(code, detail);
+      return;
+    }
+    if (this.exchange.requestEnded || this.headBuffer === null) this.refuse(code, detail);
+  }
+
+  /** A request of which not even the head could be read. */
+  private refuse(code: ErrorCode, detail: string): void {
+    if (this.connection.closed || this.lingering) return;
+    this.exchange.beginUnreadable(code, detail);
+  }
+
+  // -- What the exchange asks --------------------------------------------------------------------------------------
+
+  pauseRequest(): void {
+    if (this.held) return;
+    this.held = true;
+    this.parser.pause();
+    this.connection.pause();
+    wheel.disarm(this.deadline);
+  }
+
+  resumeRequest(): void {
+    if (!this.held) return;
+    this.held = false;
+    if (this.feeding) return;
+    this.proceed();
+  }
+
+  writeHead(): void {
+    const { exchange } = this;
+    if (!exchange.requestEnded && exchange.request.hasBody) this.keepAlive = false;
+    if (this.engine.draining) this.keepAlive = false;
+    this.bodyMode = bodyFraming(exchange.response, exchange.request.head);
+    if (this.bodyMode === BODY.UNTIL_CLOSE) this.keepAlive = false;
+    const out = this.engine.outbound.for(this.connection);
+    writeResponseHead(out, exchange.response, this.bodyMode, this.keepAlive);
+  }
+
+  writeInterim(head: Head): void {
+    if (this.exchange.request.head.versionMinor === 0) return;
+    writeInterimHead(this.engine.outbound.for(this.connection), head);
+    this.engine.outbound.flush();
+  }
+
+  writeBody(bytes: Buffer, from: number, to: number): void {
+    const out = this.engine.outbound.for(this.connection);
+    if (this.bodyMode === BODY.CHUNKED) writeChunk(out, bytes, from, to);
+    else out.copy(bytes, from, to);
+  }
+
+  awaitDrain(): void {
+    wheel.arm(this.deadline, this.engine.timeouts.writeMs);
+  }
+
+  writeEnd(trailers: Head | null): void {
+    if (this.bodyMode === BODY.CHUNKED) writeLastChunk(this.engine.outbound.for(this.connection), trailers);
+  }
+
+  abort(): void {
+    this.keepAlive = false;
+    this.engine.outbound.flush();
+    this.connection.reset('error');
+  }
+
+  upgrade(_head: Head, upstream: Connection, _firstBytes: Buffer): void {
+    upstream.destroy('done');
+  }
+
+  exchangeOver(): void {
+    this.releaseHead();
+    if (this.connection.closed) return;
+    if (!this.keepAlive || !this.exchange.requestEnded) this.finish();
+    else if (!this.feeding) this.next();
+  }
+
+  private next(): void {
+    this.engine.outbound.flush();
+    this.held = false;
+    this.parser.reset();
+    if (this.rest.length > 0) this.proceed();
+    else {
+      wheel.arm(this.deadline, this.engine.timeouts.idleMs);
+      this.connection.resume();
+    }
+  }
+
+  /** Nothing more will be answered here: the last bytes go out, and what the client still sends is read and dropped. */
+  private finish(): void {
+    this.lingering = true;
+    this.held = false;
+    this.rest = NOTHING;
+    this.parser.pause();
+    this.engine.outbound.flush();
+    this.connection.end();
+    this.connection.resume();
+    wheel.arm(this.deadline, LINGER_MS);
+  }
+
+  /** Stops after the running exchange; an idle connection ends now. */
+  drain(): void {
+    if (this.isIdle) this.finish();
+    else this.keepAlive = false;
+  }
+
+  cut(): void {
+    this.connection.reset('drain');
+  }
+
+  private expired(): void {
+    if (this.lingering || this.isIdle) this.connection.destroy('idle');
+    else if (this.connection.congested) this.connection.reset('timeout');
+    else this.onError('request_timeout', 'the request did not arrive in time');
+    this.engine.outbound.flush();
+  }
+
+  private releaseHead(): void {
+    if (this.headBuffer !== null) headBuffers.give(this.headBuffer);
+    this.headBuffer = null;
+  }
+}

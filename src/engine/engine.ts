@@ -1,0 +1,132 @@
+// The data path of one thread: the program that runs, the connections that are open, and what they share.
+// Rule: one reference holds the program; swapping it is the whole of a reload, and what is in flight ends on the old one.
+import { randomBytes } from 'node:crypto';
+import type { ParserLimits } from '../codec/http1/parser.ts';
+import type { Origin } from '../contract/target.ts';
+import type { Connection } from '../transport/connection.ts';
+import { Downstream } from './downstream.ts';
+import { ExchangeIds } from './exchange-id.ts';
+import { type Dial, OriginPool } from './origin-pool.ts';
+import { Outbound } from './outbound.ts';
+import type { Program } from './program.ts';
+import type { Traffic } from './traffic.ts';
+
+export interface EngineTimeouts {
+  readonly headersMs: number;
+  readonly readMs: number;
+  readonly writeMs: number;
+  readonly idleMs: number;
+  readonly tunnelIdleMs: number;
+}
+
+export interface EngineLimits {
+  readonly request: ParserLimits;
+  readonly response: ParserLimits;
+}
+
+export interface EngineOptions {
+  readonly program: Program;
+  readonly limits: EngineLimits;
+  readonly timeouts: EngineTimeouts;
+  readonly traffic: Traffic;
+  readonly dial: Dial;
+}
+
+/** What the engine needs to know of a client connection, whichever HTTP version it speaks. */
+export interface Client {
+  /** Ends after what it is doing; at once when it does nothing. */
+  drain(): void;
+  cut(): void;
+}
+
+export class Engine {
+  program: Program;
+  limits: EngineLimits;
+  timeouts: EngineTimeouts;
+  readonly traffic: Traffic;
+  readonly dial: Dial;
+  readonly outbound: Outbound = new Outbound();
+  readonly ids: ExchangeIds = new ExchangeIds();
+  /** Our name in Via: unique, so that a chain of several Sluices is no loop. */
+  readonly pseudonym: string = `sluice-${randomBytes(3).toString('hex')}`;
+  draining = false;
+  private readonly clients = new Set<Client>();
+  private pools = new Map<Origin, OriginPool>();
+  private whenEmpty: (() => void) | null = null;
+
+  constructor(options: EngineOptions) {
+    this.program = options.program;
+    this.limits = options.limits;
+    this.timeouts = options.timeouts;
+    this.traffic = options.traffic;
+    this.dial = options.dial;
+  }
+
+  /** Speaks HTTP/1.1 on an accepted connection. */
+  serve(connection: Connection): void {
+    const downstream = new Downstream(this, connection);
+    connection.handler = downstream;
+    this.joined(downstream);
+    connection.resume();
+  }
+
+  joined(client: Client): void {
+    this.clients.add(client);
+    this.traffic.opened();
+    if (this.draining) client.drain();
+  }
+
+  left(client: Client): void {
+    if (!this.clients.delete(client)) return;
+    this.traffic.closed();
+    if (this.clients.size === 0) this.whenEmpty?.();
+  }
+
+  poolOf(origin: Origin): OriginPool {
+    let pool = this.pools.get(origin);
+    if (pool === undefined) {
+      pool = new OriginPool(this, origin);
+      this.pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  /** From here on exchanges begin on the new program. The pools of the old one close as its exchanges end. */
+  swap(program: Program): void {
+    const { program: old, pools } = this;
+    this.program = program;
+    this.pools = new Map();
+    old.retire();
+    for (const pool of pools.values()) pool.close();
+  }
+
+  /** Answers what has been asked and takes nothing new; resolves when no client connection is left. */
+  drain(): Promise<void> {
+    this.draining = true;
+    const empty = new Promise<void>((resolve) => {
+      this.whenEmpty = resolve;
+    });
+    for (const client of this.clients) client.drain();
+    if (this.clients.size === 0) this.whenEmpty?.();
+    return empty;
+  }
+
+  /** Cuts everything that is still open. */
+  close(): void {
+    this.draining = true;
+    for (const client of this.clients) client.cut();
+    for (const pool of this.pools.values()) pool.close();
+    this.program.retire();
+  }
+
+  /** Upstream connections that are open, for status and leak tests. */
+  get upstreamConnections(): number {
+    let count = 0;
+    for (const pool of this.pools.values()) count += pool.connections;
+    return count;
+  }
+
+  get clientConnections(): number {
+    return this.clients.size;
+  }
+}

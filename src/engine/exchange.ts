@@ -1,0 +1,495 @@
+// One request and its answer, from the head that was read to the last byte that was sent. It walks the phases of its route
+// and stands between two sides that know nothing of each other: the responder (the client's HTTP version) and the producer
+// (an upstream, or a target that answers by itself). Rule: it is reused for the next request of its connection; whoever
+// waits compares `generation` before going on.
+import { FIELD, type Head, METHOD } from '../codec/http1/head.ts';
+import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
+import type { BodySink, BodyTransform } from '../contract/policy.ts';
+import type { AccessRecord } from '../telemetry/access-record.ts';
+import type { Origin } from '../contract/target.ts';
+import type { Connection } from '../transport/connection.ts';
+import { type ErrorCode, errorBody, SluiceError } from '../core/errors.ts';
+import type { Engine } from './engine.ts';
+import type { Program, Route } from './program.ts';
+import { RequestState } from './request-state.ts';
+import type { Responder } from './responder.ts';
+import { ResponseState } from './response-state.ts';
+
+export class HttpExchange implements Exchange, AccessRecord {
+  readonly engine: Engine;
+  readonly responder: Responder;
+  readonly request: RequestState;
+  readonly response: ResponseState = new ResponseState();
+  /** Counts the requests of this object, so that a late promise can see that its exchange is over. */
+  generation = 0;
+  idNumber = 0;
+  startedAtMs = 0;
+  /** From the head of the request to the head of the answer; -1 while there is none. */
+  firstByteMs = -1;
+  durationMs = 0;
+  program: Program | null = null;
+  matched: Route | null = null;
+  producer: Producer | null = null;
+  /** The request's body has been received whole. */
+  requestEnded = false;
+  requestTrailers: Head | null = null;
+  /** The client asked to switch protocols and we pass that on. */
+  upgrades = false;
+  /** Something of the answer has been handed to the client: from here on nothing can be retried or replaced. */
+  committed = false;
+  /** Ended, well or not. Nothing may happen any more until `begin`. */
+  over = true;
+  errorCode: ErrorCode | null = null;
+  /** The origin that is asked or has answered. */
+  origin: Origin | null = null;
+  private attempts = 0;
+  upstreamStartedAtMs = 0;
+  upstreamDurationMs = -1;
+  bytesReceived = 0;
+  bytesSent = 0;
+  private requestTransform: BodyTransform | null = null;
+  private responseTransform: BodyTransform | null = null;
+
+  constructor(engine: Engine, responder: Responder, head: Head, isHttp2: boolean) {
+    this.engine = engine;
+    this.responder = responder;
+    this.request = new RequestState(head, isHttp2);
+  }
+
+  get id(): string {
+    return this.engine.ids.text(this.idNumber);
+  }
+
+  get client(): ClientView {
+    return this.responder;
+  }
+
+  get door(): string {
+    return this.engine.traffic.door;
+  }
+
+  get route(): string {
+    return this.matched === null ? '' : this.matched.name;
+  }
+
+  // -- For the access log ------------------------------------------------------------------------------------------
+
+  get timeMs(): number {
+    return performance.timeOrigin + this.startedAtMs;
+  }
+
+  get clientAddress(): string {
+    return this.responder.address;
+  }
+
+  get method(): string {
+    return this.request.method;
+  }
+
+  get host(): string {
+    return this.request.authority;
+  }
+
+  get target(): string {
+    return this.request.target;
+  }
+
+  get protocol(): 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0' {
+    return this.request.protocol;
+  }
+
+  get status(): number {
+    return this.response.status;
+  }
+
+  get requestId(): string {
+    return this.id;
+  }
+
+  get userAgent(): string | null {
+    return this.request.known(FIELD.USER_AGENT) ?? null;
+  }
+
+  get referer(): string | null {
+    return this.request.known(FIELD.REFERER) ?? null;
+  }
+
+  get upstream(): string | null {
+    return this.origin === null ? null : this.origin.name;
+  }
+
+  get traceId(): string {
+    const sent = this.request.known(FIELD.TRACEPARENT);
+    return sent === undefined ? this.engine.ids.traceId(this.idNumber) : sent.slice(3, 35);
+  }
+
+  // -- Called by the responder -------------------------------------------------------------------------------------
+
+  /** The request's head is complete and lies where it stays until the exchange is over. */
+  begin(): void {
+    this.start();
+    const refusal = refusalOf(this);
+    if (refusal !== null) {
+      this.fail(refusal);
+      return;
+    }
+    const { request } = this;
+    this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
+    if (this.matched === null) this.fail('route_not_found');
+    else this.runRequestPhase(0);
+  }
+
+  /** Not even the head could be read: it is answered, counted and logged all the same. */
+  beginUnreadable(code: ErrorCode, detail: string): void {
+    this.start();
+    this.onRequestError(code, detail);
+  }
+
+  private start(): void {
+    const { engine, request } = this;
+    this.generation++;
+    this.idNumber = engine.ids.next();
+    this.startedAtMs = performance.now();
+    this.firstByteMs = -1;
+    this.program = engine.program;
+    this.program.running++;
+    this.matched = null;
+    this.producer = null;
+    this.committed = false;
+    this.over = false;
+    this.errorCode = null;
+    this.origin = null;
+    this.attempts = 0;
+    this.upstreamDurationMs = -1;
+    this.bytesReceived = 0;
+    this.bytesSent = 0;
+    this.response.reset();
+    request.begin();
+    this.requestEnded = !request.hasBody;
+    this.requestTrailers = null;
+    this.upgrades = request.head.wantsUpgrade && !isCleartextHttp2(request);
+    engine.traffic.began();
+  }
+
+  onRequestBody(bytes: Buffer, from: number, to: number): void {
+    this.bytesReceived += to - from;
+    if (this.over) return;
+    if (this.requestTransform === null) this.producer?.takeBody(bytes, from, to);
+    else this.requestTransform.write(bytes, from, to);
+  }
+
+  onRequestEnd(trailers: Head | null): void {
+    if (this.requestEnded) return;
+    this.requestEnded = true;
+    this.requestTrailers = trailers;
+    if (this.over) return;
+    this.requestTransform?.end();
+    this.requestTransform = null;
+    this.producer?.takeEnd();
+  }
+
+  /** The request stopped being valid, or did not come in time. */
+  onRequestError(code: ErrorCode, detail: string): void {
+    if (!this.over) this.giveUp(new SluiceError(code, { message: detail }));
+  }
+
+  onClientDrain(): void {
+    if (!this.over) this.producer?.resume();
+  }
+
+  onClientGone(): void {
+    if (this.over) return;
+    this.errorCode ??= 'client_closed';
+    this.producer?.cancel(new SluiceError('client_closed'));
+    this.finish();
+  }
+
+  // -- The request phases ------------------------------------------------------------------------------------------
+
+  private runRequestPhase(first: number): void {
+    const policies = this.matched!.request;
+    for (let i = first; i < policies.length; i++) {
+      const wait = policies[i]!.request(this);
+      if (wait !== undefined) {
+        this.afterWait(wait, () => this.runRequestPhase(i + 1));
+        return;
+      }
+      if (this.committed || this.over) return;
+    }
+    if (this.matched!.requestBody.length > 0 && this.request.hasBody) this.openRequestTransform();
+    this.toTarget();
+  }
+
+  private toTarget(): void {
+    const { target } = this.matched!;
+    if (target.kind === 'answer') {
+      target.take(this);
+      return;
+    }
+    const origin = target.select(this);
+    if (origin instanceof Promise) this.afterWait(origin, (chosen) => this.forward(chosen));
+    else this.forward(origin);
+  }
+
+  private forward(origin: Origin): void {
+    if (this.matched!.upstream.length === 0) this.engine.poolOf(origin).send(this);
+    else this.runUpstreamPhase(0, origin);
+  }
+
+  private runUpstreamPhase(first: number, origin: Origin): void {
+    const policies = this.matched!.upstream;
+    for (let i = first; i < policies.length; i++) {
+      const wait = policies[i]!.upstream(this);
+      if (wait !== undefined) {
+        this.afterWait(wait, () => this.runUpstreamPhase(i + 1, origin));
+        return;
+      }
+      if (this.committed || this.over) return;
+    }
+    this.engine.poolOf(origin).send(this);
+  }
+
+  /** Goes on with `next` unless the exchange has ended in the meantime; a rejection is a fault of ours. */
+  afterWait<T>(wait: Promise<T>, next: (value: T) => void): void {
+    const { generation } = this;
+    const isCurrent = (): boolean => generation === this.generation && !this.over && !this.committed;
+    wait
+      .then(
+        (value) => {
+          if (isCurrent()) next(value);
+        },
+        (cause: unknown) => {
+          if (isCurrent()) this.giveUp(cause instanceof SluiceError ? cause : new SluiceError('internal', { cause }));
+        },
+      )
+      .finally(() => this.engine.outbound.flush());
+  }
+
+  private openRequestTransform(): void {
+    let sink: BodySink = { write: (bytes, from, to) => this.producer?.takeBody(bytes, from, to) };
+    const policies = this.matched!.requestBody;
+    for (let i = policies.length - 1; i >= 0; i--) {
+      const transform = policies[i]!.requestBody(this, sink);
+      if (transform === null) continue;
+      this.requestTransform = transform;
+      sink = transform;
+    }
+    if (this.requestTransform !== null) this.request.forgetLength();
+  }
+
+  // -- Called by producers, policies and targets -------------------------------------------------------------------
+
+  produce(producer: Producer): void {
+    this.producer = producer;
+    this.responder.resumeRequest();
+    if (this.requestEnded && !this.over) producer.takeEnd();
+  }
+
+  answer(answer: Answer): void {
+    if (this.committed || this.over) return;
+    const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
+    this.makeHead(answer, body === undefined ? 0 : body.length);
+    if (body !== undefined && body.length > 0) this.responseBody(body, 0, body.length);
+    this.responseEnd(null);
+  }
+
+  fail(code: ErrorCode, message?: string): void {
+    this.giveUp(new SluiceError(code, message === undefined ? {} : { message }));
+  }
+
+  respond(answer: Omit<Answer, 'body'>, length: number): void {
+    if (!this.committed && !this.over) this.makeHead(answer, length);
+  }
+
+  write(bytes: Uint8Array, from: number, to: number): boolean {
+    this.responseBody(bytes, from, to);
+    this.engine.outbound.flush();
+    if (!this.responder.congested) return true;
+    this.responder.awaitDrain();
+    return false;
+  }
+
+  end(): void {
+    this.responseEnd(null);
+  }
+
+  abort(error: SluiceError): void {
+    this.giveUp(error);
+  }
+
+  pauseRequest(): void {
+    if (!this.requestEnded) this.responder.pauseRequest();
+  }
+
+  resumeRequest(): void {
+    if (!this.over) this.responder.resumeRequest();
+  }
+
+  // -- Attempts on an origin ---------------------------------------------------------------------------------------
+
+  attemptBegins(origin: Origin): void {
+    this.attempts++;
+    this.origin = origin;
+    this.upstreamStartedAtMs = performance.now();
+  }
+
+  /** Every attempt that began is ended once. */
+  attemptEnded(failed: boolean): void {
+    const { origin } = this;
+    if (origin === null) return;
+    this.upstreamDurationMs = performance.now() - this.upstreamStartedAtMs;
+    const target = this.matched?.target;
+    if (target?.kind !== 'forward' || target.report === undefined) return;
+    target.report({ origin, failed, status: failed ? 0 : this.response.status, durationMs: this.upstreamDurationMs });
+  }
+
+  /** A connection that died under a request it had carried before nothing of: the request may go once more, if it means the same twice. */
+  get mayRetry(): boolean {
+    return this.attempts < 2 && !this.committed && !this.over && this.request.isIdempotent && !this.request.hasBody;
+  }
+
+  // -- The answer --------------------------------------------------------------------------------------------------
+
+  /** A 1xx answer that another one follows. */
+  responseInterim(head: Head): void {
+    if (!this.committed && !this.over) this.responder.writeInterim(head);
+  }
+
+  /** An upstream has switched protocols: the bytes of both sides are nobody's business from here on. */
+  upgrade(head: Head, upstream: Connection, firstBytes: Buffer): void {
+    if (this.over) {
+      upstream.destroy('done');
+      return;
+    }
+    this.response.begin(head);
+    this.committed = true;
+    this.producer = null;
+    this.responder.upgrade(head, upstream, firstBytes);
+  }
+
+  /** The joined connections have ended. */
+  upgradeEnded(bytesReceived: number, bytesSent: number): void {
+    this.bytesReceived += bytesReceived;
+    this.bytesSent += bytesSent;
+    this.attemptEnded(false);
+    this.finish();
+  }
+
+  /** An upstream's answer has begun. */
+  responseHead(head: Head): void {
+    if (this.committed || this.over) return;
+    this.response.begin(head);
+    this.commit();
+  }
+
+  responseBody(bytes: Uint8Array, from: number, to: number): void {
+    if (this.over || !this.response.hasBody) return;
+    if (this.responseTransform === null) this.sendBody(bytes, from, to);
+    else this.responseTransform.write(bytes, from, to);
+  }
+
+  responseEnd(trailers: Head | null): void {
+    if (this.over) return;
+    this.responseTransform?.end();
+    this.responseTransform = null;
+    this.responder.writeEnd(trailers);
+    this.finish();
+  }
+
+  private makeHead(answer: Omit<Answer, 'body'>, length: number): void {
+    this.response.make(answer.status, length, this.request.head.methodId);
+    if (answer.fields !== undefined) for (const [name, value] of answer.fields) this.response.fields.append(name, value);
+    this.commit();
+  }
+
+  private commit(): void {
+    const route = this.matched;
+    if (route !== null) {
+      for (let i = 0; i < route.response.length; i++) route.response[i]!.response(this);
+      if (route.responseBody.length > 0 && this.response.hasBody) this.openResponseTransform(route);
+    }
+    this.committed = true;
+    this.firstByteMs = performance.now() - this.startedAtMs;
+    this.responder.writeHead();
+  }
+
+  private openResponseTransform(route: Route): void {
+    let sink: BodySink = { write: (bytes, from, to) => this.sendBody(bytes, from, to) };
+    for (let i = route.responseBody.length - 1; i >= 0; i--) {
+      const transform = route.responseBody[i]!.responseBody(this, sink);
+      if (transform === null) continue;
+      this.responseTransform = transform;
+      sink = transform;
+    }
+    if (this.responseTransform !== null) this.response.forgetLength();
+  }
+
+  private sendBody(bytes: Uint8Array, from: number, to: number): void {
+    this.bytesSent += to - from;
+    this.responder.writeBody(asBuffer(bytes), from, to);
+  }
+
+  // -- The end -----------------------------------------------------------------------------------------------------
+
+  /** Answers with the error while that is possible, else cuts the answer so that the client notices. */
+  giveUp(error: SluiceError): void {
+    if (this.over) return;
+    this.errorCode ??= error.code;
+    const { producer } = this;
+    this.producer = null;
+    producer?.cancel(error);
+    if (this.over) return;
+    if (this.committed) {
+      this.responder.abort();
+      this.finish();
+      return;
+    }
+    const body = Buffer.from(JSON.stringify(errorBody(error.code, error.message, this.id)));
+    this.response.make(error.status, body.length, this.request.head.methodId);
+    this.response.fields.append('Content-Type', 'application/json');
+    this.response.fields.append('Proxy-Status', `${this.engine.pseudonym}; error=${error.code}; details="${this.id}"`);
+    this.commit();
+    this.sendBodyIfAny(body);
+    this.responder.writeEnd(null);
+    this.finish();
+  }
+
+  private sendBodyIfAny(body: Buffer): void {
+    if (this.response.hasBody) this.responseBody(body, 0, body.length);
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.requestTransform?.abort();
+    this.responseTransform?.abort();
+    this.requestTransform = null;
+    this.responseTransform = null;
+    this.producer = null;
+    this.engine.traffic.ended(this);
+    const route = this.matched;
+    if (route !== null) for (let i = 0; i < route.done.length; i++) route.done[i]!.done(this);
+    this.program!.left();
+    this.program = null;
+    this.responder.exchangeOver();
+  }
+}
+
+/** Requests that are well-formed and still not for us. */
+function refusalOf(exchange: HttpExchange): ErrorCode | null {
+  const { head } = exchange.request;
+  if (head.methodId === METHOD.CONNECT) return 'method_not_allowed';
+  if (head.expectOther) return 'request_expectation_unknown';
+  for (let index = head.find(FIELD.VIA); index >= 0; index = head.find(FIELD.VIA, index + 1)) {
+    if (head.value(index).includes(exchange.engine.pseudonym)) return 'loop_detected';
+  }
+  return null;
+}
+
+/** `Upgrade: h2c` is not passed on: it would carry requests past everything that looks at them (RFC 9113, 3.1). */
+function isCleartextHttp2(request: RequestState): boolean {
+  return /(?:^|[\s,])h2c(?:$|[\s,])/i.test(request.known(FIELD.UPGRADE) ?? '');
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

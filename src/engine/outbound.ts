@@ -1,0 +1,33 @@
+// Bytes on their way out of this tick: everything for one connection is gathered here and leaves in one write, so that a
+// head and the first bytes of its body share a packet. Rule: one connection at a time; who begins for another one sends
+// the first one's bytes, and every entry point of the engine ends with flush().
+import { OutBuffer } from '../codec/http1/writer.ts';
+import type { Connection } from '../transport/connection.ts';
+
+/** A whole read (64 KiB), a head and chunk sizes fit without growing. */
+const CAPACITY = 96 * 1024;
+/** Beyond this much the bytes leave before more are added. */
+const FULL = 64 * 1024;
+
+export class Outbound {
+  private readonly out: OutBuffer = new OutBuffer(CAPACITY);
+  private connection: Connection | null = null;
+
+  /** Where to write what is meant for this connection. */
+  for(connection: Connection): OutBuffer {
+    if (this.connection !== connection) {
+      this.flush();
+      this.connection = connection;
+    } else if (this.out.length >= FULL) {
+      connection.flush(this.out);
+    }
+    return this.out;
+  }
+
+  flush(): void {
+    const { connection } = this;
+    if (connection === null) return;
+    this.connection = null;
+    connection.flush(this.out);
+  }
+}

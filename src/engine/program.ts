@@ -1,0 +1,68 @@
+// What a configuration becomes: routes with everything decided that can be decided before a request comes.
+// Rule: a program never changes; a reload makes a new one, and the old one is disposed of when its last exchange has ended.
+import type { Policy } from '../contract/policy.ts';
+import type { Target } from '../contract/target.ts';
+import type { HttpFamilies } from '../telemetry/families.ts';
+import type { Head } from '../codec/http1/head.ts';
+import { Router, type RouteMatch } from './router.ts';
+
+/** What the runtime says about a route. */
+export interface RouteSpec {
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly policies: readonly Policy[];
+  readonly target: Target;
+}
+
+/** A route with one list per phase; a phase that nobody implements is an empty list. */
+export interface Route {
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly target: Target;
+  readonly request: readonly Required<Pick<Policy, 'request'>>[];
+  readonly requestBody: readonly Required<Pick<Policy, 'requestBody'>>[];
+  readonly upstream: readonly Required<Pick<Policy, 'upstream'>>[];
+  readonly response: readonly Required<Pick<Policy, 'response'>>[];
+  readonly responseBody: readonly Required<Pick<Policy, 'responseBody'>>[];
+  readonly done: readonly Required<Pick<Policy, 'done'>>[];
+  readonly metrics: HttpFamilies;
+}
+
+export class Program {
+  /** Exchanges that run on this program. */
+  running = 0;
+  private readonly routers: readonly Router<Route>[];
+  private readonly disposables: readonly { dispose?(): void }[];
+  private retired = false;
+
+  /** Earlier layers win over later ones: explicit routes, own paths, the default backend. */
+  constructor(layers: readonly (readonly Route[])[], disposables: readonly { dispose?(): void }[]) {
+    this.routers = layers.filter((layer) => layer.length > 0).map((layer) => new Router(layer));
+    this.disposables = disposables;
+  }
+
+  find(head: Head, hostFrom: number, hostTo: number): Route | null {
+    for (let i = 0; i < this.routers.length; i++) {
+      const route = this.routers[i]!.find(head, hostFrom, hostTo);
+      if (route !== null) return route;
+    }
+    return null;
+  }
+
+  left(): void {
+    this.running--;
+    this.disposeIfUnused();
+  }
+
+  /** Nothing new will run on it. */
+  retire(): void {
+    this.retired = true;
+    this.disposeIfUnused();
+  }
+
+  private disposeIfUnused(): void {
+    if (!this.retired || this.running > 0) return;
+    this.retired = false;
+    for (const disposable of this.disposables) disposable.dispose?.();
+  }
+}

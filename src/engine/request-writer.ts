@@ -1,0 +1,120 @@
+// Writes a request's head to an HTTP/1.1 upstream. Rule: nothing is passed on raw: the request line is written from what was
+// understood, framing is ours, fields of the client's connection stay behind, and what we say of the client is not the
+// client's to say.
+import { FIELD, FRAMING, type Head, METHOD, TARGET_FORM } from '../codec/http1/head.ts';
+import { type OutBuffer, writeFields } from '../codec/http1/writer.ts';
+import type { Origin } from '../contract/target.ts';
+import type { HttpExchange } from './exchange.ts';
+
+const REQUEST_LINE_END = Buffer.from(' HTTP/1.1\r\n', 'latin1');
+const HOST = Buffer.from('Host: ', 'latin1');
+const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ', 'latin1');
+const CHUNKED = Buffer.from('Transfer-Encoding: chunked\r\n', 'latin1');
+const NO_BODY = Buffer.from('Content-Length: 0\r\n', 'latin1');
+const TE_TRAILERS = Buffer.from('TE: trailers\r\nConnection: TE\r\n', 'latin1');
+
+/** What a client says about where it comes from; we say it instead. */
+const REPLACED: Uint8Array = new Uint8Array(256);
+for (const id of [
+  FIELD.FORWARDED,
+  FIELD.X_FORWARDED_FOR,
+  FIELD.X_FORWARDED_HOST,
+  FIELD.X_FORWARDED_PROTO,
+  FIELD.X_REAL_IP,
+  FIELD.X_REQUEST_ID,
+]) {
+  REPLACED[id] = 1;
+}
+
+export function writeRequestHead(out: OutBuffer, exchange: HttpExchange, origin: Origin): void {
+  const { head, fields } = exchange.request;
+  const hasTrace = markReplaced(head);
+  writeRequestLine(out, head);
+  writeHost(out, exchange, origin);
+  writeFields(out, head, head.drop);
+  if (fields.added !== '') out.latin1(fields.added);
+  writeForwarding(out, exchange, hasTrace);
+  writeFraming(out, head);
+  if (exchange.upgrades) out.latin1(`Connection: upgrade\r\nUpgrade: ${exchange.request.known(FIELD.UPGRADE) ?? ''}\r\n`);
+  else if (head.teTrailers) out.copy(TE_TRAILERS, 0, TE_TRAILERS.length);
+  out.crlf();
+}
+
+/** Marks what is replaced, and tells whether the client sent a traceparent of its own. */
+function markReplaced(head: Head): boolean {
+  const { count, ids, drop } = head;
+  let hasTrace = false;
+  for (let i = 0; i < count; i++) {
+    const id = ids[i]!;
+    if (REPLACED[id] === 1) drop[i] = 1;
+    else if (id === FIELD.TRACEPARENT) hasTrace = true;
+  }
+  return hasTrace;
+}
+
+function writeRequestLine(out: OutBuffer, head: Head): void {
+  const { bytes, start } = head;
+  if (head.targetForm === TARGET_FORM.ORIGIN) {
+    out.copy(bytes, start, start + head.targetTo);
+  } else {
+    out.copy(bytes, start, start + head.targetFrom);
+    writeOriginForm(out, head);
+  }
+  out.copy(REQUEST_LINE_END, 0, REQUEST_LINE_END.length);
+}
+
+/** The path of an absolute-form target; without one it is `*` for OPTIONS and `/` for the rest (RFC 9112, 3.2). */
+function writeOriginForm(out: OutBuffer, head: Head): void {
+  const { bytes, start } = head;
+  if (head.targetForm === TARGET_FORM.ASTERISK) out.latin1('*');
+  else if (head.pathFrom === head.targetTo) out.latin1(head.methodId === METHOD.OPTIONS ? '*' : '/');
+  else {
+    if (bytes[start + head.pathFrom] !== 47) out.latin1('/');
+    out.copy(bytes, start + head.pathFrom, start + head.targetTo);
+  }
+}
+
+function writeHost(out: OutBuffer, exchange: HttpExchange, origin: Origin): void {
+  const { head, hostFrom, authorityTo } = exchange.request;
+  const isNamedByTarget = head.authorityTo > head.authorityFrom;
+  if (origin.hostField === null && !isNamedByTarget && head.hostIndex >= 0) return;
+  if (head.hostIndex >= 0) head.drop[head.hostIndex] = 1;
+  out.copy(HOST, 0, HOST.length);
+  if (origin.hostField !== null) out.latin1(origin.hostField);
+  else if (authorityTo > hostFrom) out.copy(head.bytes, head.start + hostFrom, head.start + authorityTo);
+  else out.latin1(defaultHost(origin));
+  out.crlf();
+}
+
+function defaultHost(origin: Origin): string {
+  const host = origin.host.includes(':') ? `[${origin.host}]` : origin.host;
+  return origin.port === (origin.tls === null ? 80 : 443) ? host : `${host}:${origin.port}`;
+}
+
+function writeForwarding(out: OutBuffer, exchange: HttpExchange, hasTrace: boolean): void {
+  const { ids } = exchange.engine;
+  const { head, hostFrom, authorityTo } = exchange.request;
+  const { forwardedLines } = exchange.responder;
+  out.copy(forwardedLines, 0, forwardedLines.length);
+  if (authorityTo > hostFrom) {
+    out.copy(FORWARDED_HOST, 0, FORWARDED_HOST.length);
+    out.copy(head.bytes, head.start + hostFrom, head.start + authorityTo);
+    out.crlf();
+  }
+  const requestId = ids.requestIdField(exchange.idNumber);
+  out.copy(requestId, 0, requestId.length);
+  if (hasTrace) return;
+  const trace = ids.traceField(exchange.idNumber);
+  out.copy(trace, 0, trace.length);
+}
+
+function writeFraming(out: OutBuffer, head: Head): void {
+  if (head.framing === FRAMING.CHUNKED) out.copy(CHUNKED, 0, CHUNKED.length);
+  else if (head.framing === FRAMING.NONE && head.contentLength < 0 && expectsBody(head.methodId)) {
+    out.copy(NO_BODY, 0, NO_BODY.length);
+  }
+}
+
+function expectsBody(methodId: number): boolean {
+  return methodId === METHOD.POST || methodId === METHOD.PUT || methodId === METHOD.PATCH;
+}

@@ -1,0 +1,27 @@
+// The client's side of an exchange, whichever HTTP version it speaks. Types only.
+import type { Head } from '../codec/http1/head.ts';
+import type { Connection } from '../transport/connection.ts';
+import type { ClientView } from '../contract/exchange.ts';
+
+export interface Responder extends ClientView {
+  /** True while the client has more to read than it takes; onDrain of the exchange follows. */
+  readonly congested: boolean;
+  /** What an upstream is told about this client: X-Forwarded-For, X-Forwarded-Proto and Via, as lines ready to be copied. */
+  readonly forwardedLines: Buffer;
+  /** Sends the head that stands in exchange.response. */
+  writeHead(): void;
+  /** Passes on a 1xx answer, if this client understands them. */
+  writeInterim(head: Head): void;
+  writeBody(bytes: Buffer, from: number, to: number): void;
+  /** The producer waits for the client: it may do so only for so long. */
+  awaitDrain(): void;
+  writeEnd(trailers: Head | null): void;
+  /** Cuts the answer so that the client cannot take it for complete. */
+  abort(): void;
+  pauseRequest(): void;
+  resumeRequest(): void;
+  /** The client asked to switch protocols and the upstream agreed: sends that head and joins the two connections. */
+  upgrade(head: Head, upstream: Connection, firstBytes: Buffer): void;
+  /** Both sides are done with the exchange; the next one may begin. */
+  exchangeOver(): void;
+}

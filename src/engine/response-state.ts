@@ -1,0 +1,46 @@
+// The answer of an exchange: a received head or one made here, and how its body will be framed.
+// Rule: `begin` or `make` comes first; before that there is no answer and status is 0.
+import { FRAMING, type Head, METHOD } from '../codec/http1/head.ts';
+import type { ResponseView } from '../contract/exchange.ts';
+import { EditableFields, EMPTY_HEAD } from './fields.ts';
+
+export class ResponseState implements ResponseView {
+  status = 0;
+  readonly fields: EditableFields = new EditableFields();
+  /** Of the body that will be sent: exact, or -1 when only its end will tell. */
+  bodyLength = -1;
+  /** False for HEAD, 204 and 304: then the length only informs. */
+  hasBody = false;
+
+  get head(): Head {
+    return this.fields.head;
+  }
+
+  reset(): void {
+    this.status = 0;
+    this.fields.begin(EMPTY_HEAD);
+  }
+
+  /** An answer that was received; its head stays where it is until the exchange is over. */
+  begin(head: Head): void {
+    this.status = head.status;
+    this.fields.begin(head);
+    this.hasBody = head.framing !== FRAMING.NONE;
+    this.bodyLength = head.framing === FRAMING.LENGTH ? head.contentLength : -1;
+  }
+
+  /** An answer made here. The length is -1 when only its end will tell. */
+  make(status: number, length: number, requestMethodId: number): void {
+    this.status = status;
+    this.fields.begin(EMPTY_HEAD);
+    this.hasBody = requestMethodId !== METHOD.HEAD && status !== 204 && status !== 304;
+    this.bodyLength = length;
+    if (length >= 0 && status !== 204) this.fields.append('Content-Length', String(length));
+  }
+
+  /** The body will not be what was announced: a policy changes it. */
+  forgetLength(): void {
+    this.bodyLength = -1;
+    this.fields.remove('content-length');
+  }
+}

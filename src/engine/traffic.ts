@@ -1,0 +1,94 @@
+// Counts and logs what passes through one door. Rule: on the path of a request only numbers are added to slots that were
+// found when the program was built.
+import type { AccessLog } from '../telemetry/access-log.ts';
+import {
+  type ConnectionFamilies,
+  connectionFamilies,
+  type HttpFamilies,
+  httpFamilies,
+  type UpstreamFamilies,
+  upstreamFamilies,
+} from '../telemetry/families.ts';
+import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import type { HttpExchange } from './exchange.ts';
+
+export interface TrafficOptions {
+  readonly door: string;
+  readonly recorder: MetricsRecorder;
+  /** Null: no access log. */
+  readonly accessLog: AccessLog | null;
+}
+
+export class Traffic {
+  readonly door: string;
+  readonly recorder: MetricsRecorder;
+  accessLog: AccessLog | null;
+  totalRequests = 0;
+  requestsInFlight = 0;
+  openConnections = 0;
+  private readonly connections: ConnectionFamilies;
+  /** For requests that no route took. */
+  private readonly unrouted: HttpFamilies;
+
+  constructor(options: TrafficOptions) {
+    this.door = options.door;
+    this.recorder = options.recorder;
+    this.accessLog = options.accessLog;
+    this.connections = connectionFamilies(options.recorder, { door: options.door });
+    this.unrouted = this.familiesOf('');
+  }
+
+  /** Where a route records; the same for the same name, whichever program it belongs to. */
+  familiesOf(route: string): HttpFamilies {
+    return httpFamilies(this.recorder, { door: this.door, route });
+  }
+
+  familiesOfUpstream(upstream: string): UpstreamFamilies {
+    return upstreamFamilies(this.recorder, { upstream });
+  }
+
+  opened(): void {
+    this.openConnections++;
+    this.add(this.connections.opened, 1);
+    this.add(this.connections.open, 1);
+  }
+
+  closed(): void {
+    this.openConnections--;
+    this.add(this.connections.open, -1);
+  }
+
+  refused(): void {
+    this.add(this.connections.refused, 1);
+  }
+
+  began(): void {
+    this.totalRequests++;
+    this.requestsInFlight++;
+  }
+
+  ended(exchange: HttpExchange): void {
+    this.requestsInFlight--;
+    const families = exchange.matched === null ? this.unrouted : exchange.matched.metrics;
+    const durationMs = performance.now() - exchange.startedAtMs;
+    exchange.durationMs = durationMs;
+    const { status } = exchange.response;
+    this.add(families.requests[(status / 100) | 0]!, 1);
+    this.add(families.requestBytes, exchange.bytesReceived);
+    this.add(families.responseBytes, exchange.bytesSent);
+    this.recorder.observe(families.duration, durationMs / 1000);
+    if (exchange.firstByteMs >= 0) this.recorder.observe(families.timeToFirstByte, exchange.firstByteMs / 1000);
+    if (exchange.errorCode !== null) this.add(families.errors(exchange.errorCode), 1);
+    this.accessLog?.record(exchange);
+  }
+
+  /** An upgraded connection ended after so long. */
+  streamEnded(durationMs: number): void {
+    this.recorder.observe(this.connections.streamDuration, durationMs / 1000);
+  }
+
+  private add(slot: number, count: number): void {
+    const { slots } = this.recorder;
+    slots[slot] = slots[slot]! + count;
+  }
+}

@@ -1,0 +1,228 @@
+// One connection to an HTTP/1.1 origin: sends the request of one exchange at a time and reads its answer.
+// Rule: it goes back to its pool only when request and answer were both complete and not a byte is left over.
+import { FIELD, FRAMING, type Head } from '../codec/http1/head.ts';
+import { type MessageSink, ResponseParser } from '../codec/http1/parser.ts';
+import type { Producer } from '../contract/exchange.ts';
+import { type ErrorCode, SluiceError } from '../core/errors.ts';
+import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
+import { Deadline, wheel } from '../transport/timers.ts';
+import { writeChunk, writeLastChunk } from './chunk-writer.ts';
+import type { HttpExchange } from './exchange.ts';
+import type { OriginPool } from './origin-pool.ts';
+import { writeRequestHead } from './request-writer.ts';
+
+/** Shorter than what servers commonly keep idle connections for (nginx 75 s, Apache 5 s and Node 5 s say so in Keep-Alive). */
+const IDLE_MS = 55_000;
+/** What we stay below a server's own announcement, so that it does not close while we send. */
+const IDLE_MARGIN_MS = 1000;
+
+export class Upstream implements ConnectionHandler, MessageSink, Producer {
+  readonly connection: Connection;
+  /** When its server promises to keep it open no longer, in milliseconds of idleness. */
+  private idleMs = IDLE_MS;
+  private readonly pool: OriginPool;
+  private readonly parser: ResponseParser;
+  private readonly deadline = new Deadline(() => this.expired());
+  private exchange: HttpExchange | null = null;
+  /** How many exchanges it has carried before the running one. */
+  private uses = 0;
+  private isChunked = false;
+  private requestSent = false;
+  /** Bytes of the running answer have been seen. */
+  private answered = false;
+  private reusable = false;
+  private ended = false;
+
+  constructor(pool: OriginPool, connection: Connection) {
+    this.pool = pool;
+    this.connection = connection;
+    this.parser = new ResponseParser(pool.engine.limits.response, this);
+  }
+
+  /** Begins an exchange on an idle connection. */
+  start(exchange: HttpExchange): void {
+    const { request } = exchange;
+    this.exchange = exchange;
+    this.parser.expect(request.head.methodId);
+    this.isChunked = request.head.framing === FRAMING.CHUNKED;
+    this.requestSent = false;
+    this.answered = false;
+    this.reusable = false;
+    this.ended = false;
+    writeRequestHead(this.pool.engine.outbound.for(this.connection), exchange, this.pool.origin);
+    wheel.disarm(this.deadline);
+    exchange.produce(this);
+  }
+
+  // -- The request -------------------------------------------------------------------------------------------------
+
+  takeBody(bytes: Buffer, from: number, to: number): void {
+    if (this.exchange === null) return;
+    const out = this.pool.engine.outbound.for(this.connection);
+    if (this.isChunked) writeChunk(out, bytes, from, to);
+    else out.copy(bytes, from, to);
+    if (!this.connection.congested) return;
+    wheel.arm(this.deadline, this.pool.engine.timeouts.writeMs);
+    this.exchange.pauseRequest();
+  }
+
+  takeEnd(): void {
+    if (this.exchange === null) return;
+    if (this.isChunked) writeLastChunk(this.pool.engine.outbound.for(this.connection), this.exchange.requestTrailers);
+    this.requestSent = true;
+    wheel.arm(this.deadline, this.pool.engine.timeouts.readMs);
+  }
+
+  cancel(): void {
+    this.letGo('done');
+  }
+
+  /** The client takes bytes again. */
+  resume(): void {
+    if (this.exchange === null) return;
+    wheel.arm(this.deadline, this.pool.engine.timeouts.readMs);
+    this.connection.resume();
+  }
+
+  // -- The answer --------------------------------------------------------------------------------------------------
+
+  onHead(head: Head): void {
+    const { exchange } = this;
+    if (exchange === null) return;
+    if (head.status === 101) {
+      if (!exchange.upgrades) this.onError('upstream_invalid', 'the server switched protocols without being asked');
+      return;
+    }
+    if (head.status < 200) {
+      exchange.responseInterim(head);
+      return;
+    }
+    this.reusable = head.keepAlive && head.framing !== FRAMING.UNTIL_CLOSE;
+    if (this.reusable) this.readKeepAlive(head);
+    exchange.responseHead(head);
+  }
+
+  onBody(bytes: Buffer, from: number, to: number): void {
+    this.exchange?.responseBody(bytes, from, to);
+  }
+
+  onEnd(): void {
+    this.ended = true;
+  }
+
+  onError(code: ErrorCode, detail: string): void {
+    this.fail(new SluiceError(code, { message: detail }));
+  }
+
+  /** What the server says in `Keep-Alive: timeout=5` bounds how long the connection may wait in the pool. */
+  private readKeepAlive(head: Head): void {
+    const index = head.find(FIELD.KEEP_ALIVE);
+    if (index < 0) return;
+    const seconds = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(head.value(index))?.[1];
+    if (seconds !== undefined) this.idleMs = Math.min(IDLE_MS, Math.max(0, Number(seconds) * 1000 - IDLE_MARGIN_MS));
+  }
+
+  // -- What the connection says ------------------------------------------------------------------------------------
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    const { exchange, pool } = this;
+    if (exchange === null) {
+      // Bytes without a request are no answer to anything (RFC 9112, 9.2).
+      this.letGo('done');
+      return;
+    }
+    this.answered = true;
+    if (this.requestSent) wheel.arm(this.deadline, pool.engine.timeouts.readMs);
+    const at = this.parser.feed(bytes, from, to);
+    if (this.parser.upgraded) this.switchProtocols(bytes, at, to);
+    else if (this.ended) this.complete(at === to);
+    pool.engine.outbound.flush();
+    if (this.exchange !== null && this.exchange.responder.congested) this.waitForClient(this.exchange);
+  }
+
+  onHalfClose(): void {
+    if (this.exchange === null) {
+      this.letGo('eof');
+      return;
+    }
+    if (this.parser.idle) this.fail(new SluiceError('upstream_reset'));
+    else this.parser.finish();
+    if (this.ended) this.complete(false);
+    this.pool.engine.outbound.flush();
+  }
+
+  onDrain(): void {
+    if (this.exchange === null) return;
+    wheel.disarm(this.deadline);
+    this.exchange.resumeRequest();
+    this.pool.engine.outbound.flush();
+  }
+
+  onClose(_reason: CloseReason): void {
+    wheel.release(this.deadline);
+    this.pool.removed(this);
+    if (this.exchange !== null) this.fail(new SluiceError(this.answered ? 'upstream_incomplete' : 'upstream_reset'));
+    this.pool.engine.outbound.flush();
+  }
+
+  private waitForClient(exchange: HttpExchange): void {
+    wheel.disarm(this.deadline);
+    this.connection.pause();
+    exchange.responder.awaitDrain();
+  }
+
+  private expired(): void {
+    if (this.exchange === null) this.letGo('idle');
+    else this.fail(new SluiceError('upstream_timeout'));
+    this.pool.engine.outbound.flush();
+  }
+
+  // -- The end of an exchange --------------------------------------------------------------------------------------
+
+  private complete(nothingLeft: boolean): void {
+    const exchange = this.exchange!;
+    const { trailers } = this.parser;
+    this.exchange = null;
+    exchange.attemptEnded(false);
+    if (this.reusable && this.requestSent && nothingLeft && !this.connection.closed) this.goIdle();
+    else this.letGo('done');
+    exchange.responseEnd(trailers);
+  }
+
+  private goIdle(): void {
+    this.uses++;
+    this.parser.reset();
+    this.connection.resume();
+    if (this.idleMs === 0) this.letGo('idle');
+    else {
+      wheel.arm(this.deadline, this.idleMs);
+      this.pool.idled(this);
+    }
+  }
+
+  /** The running exchange gets an error, or a second try where that is safe. */
+  private fail(error: SluiceError): void {
+    const { exchange } = this;
+    this.exchange = null;
+    this.letGo('error');
+    if (exchange === null) return;
+    exchange.attemptEnded(true);
+    const isStale = this.uses > 0 && !this.answered && error.code === 'upstream_reset';
+    if (isStale && exchange.mayRetry) this.pool.sendFresh(exchange);
+    else exchange.giveUp(error);
+  }
+
+  private letGo(reason: CloseReason): void {
+    this.exchange = null;
+    this.parser.pause();
+    this.connection.destroy(reason);
+  }
+
+  private switchProtocols(bytes: Buffer, from: number, to: number): void {
+    const exchange = this.exchange!;
+    this.exchange = null;
+    wheel.release(this.deadline);
+    this.pool.removed(this);
+    exchange.upgrade(this.parser.head, this.connection, Buffer.from(bytes.subarray(from, to)));
+  }
+}
