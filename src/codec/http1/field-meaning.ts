@@ -10,7 +10,7 @@ import { isAuthority } from './request-target.ts';
 const MAX_LENGTH_DIGITS = 15;
 const MAX_LISTED_OPTIONS = 64;
 
-/** What the fields of one head have said so far: bits, gathered by noteField() and judged by the settle functions. */
+/** What the fields of one head have said so far: the bits of Head.said. */
 const SAID = {
   hostTwice: 1,
   connectionBad: 2,
@@ -30,63 +30,63 @@ const SAID = {
   expectOther: 32_768,
 } as const;
 
-/** Takes in the field at `index`, one with a number up to HTTP2_SETTINGS, and returns the bits with what it says. */
-export function noteField(head: Head, index: number, said: number): number {
+/** Takes in the field at `index`, one with a number up to HTTP2_SETTINGS, and adds what it says to `head.said`. */
+export function noteField(head: Head, index: number): void {
   switch (head.ids[index]!) {
     case FIELD.HOST:
-      if (head.hostIndex >= 0) return said | SAID.hostTwice;
-      head.hostIndex = index;
-      return said;
+      if (head.hostIndex >= 0) head.said |= SAID.hostTwice;
+      else head.hostIndex = index;
+      return;
     case FIELD.CONTENT_LENGTH:
-      return said | noteLength(head, index, said);
+      noteLength(head, index);
+      return;
     case FIELD.CONNECTION:
-      head.drop[index] = 1;
-      return said | connectionOptions(head, index);
+      head.said |= connectionOptions(head, index);
+      break;
     case FIELD.TRANSFER_ENCODING:
-      head.drop[index] = 1;
-      return said | SAID.coding | codings(head, index, said);
+      head.said |= SAID.coding | codings(head, index);
+      break;
     case FIELD.TE:
-      head.drop[index] = 1;
       if (listHas(head, index, 'trailers')) head.teTrailers = true;
-      return said;
+      break;
     case FIELD.UPGRADE:
-      head.drop[index] = 1;
-      return said | SAID.upgrade;
+      head.said |= SAID.upgrade;
+      break;
     case FIELD.EXPECT:
-      return said | (valueEquals(head, index, '100-continue') ? SAID.expectContinue : SAID.expectOther);
+      head.said |= valueEquals(head, index, '100-continue') ? SAID.expectContinue : SAID.expectOther;
+      return;
     default:
-      head.drop[index] = 1;
-      return said;
   }
+  head.drop[index] = 1;
 }
 
 /** Judges a complete request head: framing, Host, persistence. */
-export function settleRequest(head: Head, said: number): Fault | null {
-  const fault = hostFault(head, said) ?? framingFault(head, said);
+export function settleRequest(head: Head): Fault | null {
+  const fault = hostFault(head) ?? framingFault(head);
   if (fault !== null) return fault;
-  settleConnection(head, said);
-  if ((said & SAID.otherOption) !== 0 && !dropListed(head)) return FAULT.connectionTooLong;
-  if ((said & SAID.chunked) !== 0) head.framing = FRAMING.CHUNKED;
+  settleConnection(head);
+  if ((head.said & SAID.otherOption) !== 0 && !dropListed(head)) return FAULT.connectionTooLong;
+  if ((head.said & SAID.chunked) !== 0) head.framing = FRAMING.CHUNKED;
   else if (head.contentLength > 0) head.framing = FRAMING.LENGTH;
   return head.methodId === METHOD.CONNECT && head.framing !== FRAMING.NONE ? FAULT.connectBody : null;
 }
 
 /** Judges a complete response head, given the method that it answers. */
-export function settleResponse(head: Head, said: number, requestMethod: number): Fault | null {
-  const fault = framingFault(head, said);
+export function settleResponse(head: Head, requestMethod: number): Fault | null {
+  const fault = framingFault(head);
   if (fault !== null) return fault;
-  settleConnection(head, said);
-  if ((said & SAID.otherOption) !== 0 && !dropListed(head)) return FAULT.connectionTooLong;
+  settleConnection(head);
+  if ((head.said & SAID.otherOption) !== 0 && !dropListed(head)) return FAULT.connectionTooLong;
   const { status } = head;
   const opensTunnel = requestMethod === METHOD.CONNECT && status >= 200 && status < 300;
   if (status < 200 || status === 204 || opensTunnel) dropLength(head);
-  else if (requestMethod !== METHOD.HEAD && status !== 304) settleBody(head, said);
+  else if (requestMethod !== METHOD.HEAD && status !== 304) settleBody(head);
   return null;
 }
 
-function settleBody(head: Head, said: number): void {
-  if ((said & SAID.chunked) !== 0) head.framing = FRAMING.CHUNKED;
-  else if ((said & SAID.length) === 0) {
+function settleBody(head: Head): void {
+  if ((head.said & SAID.chunked) !== 0) head.framing = FRAMING.CHUNKED;
+  else if ((head.said & SAID.length) === 0) {
     head.framing = FRAMING.UNTIL_CLOSE;
     head.keepAlive = false;
   } else if (head.contentLength > 0) head.framing = FRAMING.LENGTH;
@@ -100,17 +100,17 @@ function dropLength(head: Head): void {
   head.contentLength = -1;
 }
 
-function settleConnection(head: Head, said: number): void {
+function settleConnection(head: Head): void {
   const isOld = head.versionMinor === 0;
-  head.keepAlive = (said & SAID.close) === 0 && (!isOld || (said & SAID.keepAlive) !== 0);
+  head.keepAlive = (head.said & SAID.close) === 0 && (!isOld || (head.said & SAID.keepAlive) !== 0);
   if (isOld) return;
-  head.wantsUpgrade = (said & SAID.upgrade) !== 0 && (said & SAID.upgradeOption) !== 0;
-  head.expectContinue = (said & SAID.expectContinue) !== 0;
-  head.expectOther = (said & SAID.expectOther) !== 0;
+  head.wantsUpgrade = (head.said & SAID.upgrade) !== 0 && (head.said & SAID.upgradeOption) !== 0;
+  head.expectContinue = (head.said & SAID.expectContinue) !== 0;
+  head.expectOther = (head.said & SAID.expectOther) !== 0;
 }
 
-function hostFault(head: Head, said: number): Fault | null {
-  if ((said & SAID.hostTwice) !== 0) return FAULT.hostRepeated;
+function hostFault(head: Head): Fault | null {
+  if ((head.said & SAID.hostTwice) !== 0) return FAULT.hostRepeated;
   const index = head.hostIndex;
   if (index < 0) return head.versionMinor === 0 ? null : FAULT.hostMissing;
   const from = head.start + head.fields[index * 4 + 2]!;
@@ -118,38 +118,44 @@ function hostFault(head: Head, said: number): Fault | null {
   return isAuthority(head.bytes, from, to) ? null : FAULT.hostInvalid;
 }
 
-function framingFault(head: Head, said: number): Fault | null {
-  if ((said & SAID.connectionBad) !== 0) return FAULT.connectionOption;
-  if ((said & SAID.lengthTwice) !== 0) return FAULT.lengthRepeated;
-  if ((said & SAID.lengthBad) !== 0) return FAULT.lengthInvalid;
-  if ((said & SAID.coding) === 0) return null;
-  if ((said & SAID.length) !== 0) return FAULT.lengthAndCoding;
+function framingFault(head: Head): Fault | null {
+  if ((head.said & SAID.connectionBad) !== 0) return FAULT.connectionOption;
+  if ((head.said & SAID.lengthTwice) !== 0) return FAULT.lengthRepeated;
+  if ((head.said & SAID.lengthBad) !== 0) return FAULT.lengthInvalid;
+  if ((head.said & SAID.coding) === 0) return null;
+  if ((head.said & SAID.length) !== 0) return FAULT.lengthAndCoding;
   if (head.versionMinor === 0) return FAULT.codingInOldVersion;
   // The order of RFC 9112, 6.3 and 6.1: without a final chunked the end is unknown, whatever the other codings are.
-  if ((said & SAID.codingBad) !== 0 || (said & SAID.chunked) === 0) return FAULT.codingInvalid;
-  return (said & SAID.codingUnknown) !== 0 ? FAULT.codingUnsupported : null;
+  if ((head.said & SAID.codingBad) !== 0 || (head.said & SAID.chunked) === 0) return FAULT.codingInvalid;
+  return (head.said & SAID.codingUnknown) !== 0 ? FAULT.codingUnsupported : null;
 }
 
-function noteLength(head: Head, index: number, said: number): number {
-  if ((said & SAID.length) !== 0) return SAID.lengthTwice;
+function noteLength(head: Head, index: number): void {
+  if ((head.said & SAID.length) !== 0) head.said |= SAID.lengthTwice;
+  head.said |= SAID.length;
   const from = head.start + head.fields[index * 4 + 2]!;
   const to = head.start + head.fields[index * 4 + 3]!;
-  if (from === to || to - from > MAX_LENGTH_DIGITS) return SAID.length | SAID.lengthBad;
-  let length = 0;
-  for (let at = from; at < to; at++) {
-    const digit = head.bytes[at]! - 48;
-    if (digit < 0 || digit > 9) return SAID.length | SAID.lengthBad;
-    length = length * 10 + digit;
-  }
-  head.contentLength = length;
-  return SAID.length;
+  head.contentLength = decimal(head.bytes, from, to);
+  if (head.contentLength < 0) head.said |= SAID.lengthBad;
 }
 
-/** The codings of one Transfer-Encoding field; `said` tells whether an earlier one named chunked, for it must be last. */
-function codings(head: Head, index: number, said: number): number {
+/** 1*DIGIT as an exact number, -1 when it is anything else. */
+function decimal(bytes: Buffer, from: number, to: number): number {
+  if (from === to || to - from > MAX_LENGTH_DIGITS) return -1;
+  let value = 0;
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at]! - 48;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** The codings of one Transfer-Encoding field; chunked must be last, so none may come after an earlier field with it. */
+function codings(head: Head, index: number): number {
   const { bytes } = head;
   const to = head.start + head.fields[index * 4 + 3]!;
-  let bits = said & SAID.chunked;
+  let bits = head.said & SAID.chunked;
   for (let from = head.start + head.fields[index * 4 + 2]!; ;) {
     const comma = commaAfter(bytes, from, to);
     const name = skipWhitespace(bytes, from, comma);
@@ -162,6 +168,7 @@ function codings(head: Head, index: number, said: number): number {
 }
 
 function connectionOptions(head: Head, index: number): number {
+  if (valueEquals(head, index, 'keep-alive')) return SAID.keepAlive;
   const { bytes } = head;
   const to = head.start + head.fields[index * 4 + 3]!;
   let bits = 0;

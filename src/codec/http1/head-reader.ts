@@ -4,6 +4,7 @@
 import type { Fault } from './faults.ts';
 import { FAULT } from './faults.ts';
 import { noteField } from './field-meaning.ts';
+import { takeWholeLines } from './field-lines.ts';
 import { fieldId } from './field-names.ts';
 import { FIELD } from './head.ts';
 import type { Head } from './head.ts';
@@ -46,8 +47,6 @@ const ZERO = 48;
 
 export class HeadReader {
   readonly head: Head;
-  /** What the steering fields say, for the settle functions. */
-  said = 0;
   fault: Fault | null = null;
   private readonly limits: HeadLimits;
   private readonly kind: number;
@@ -70,7 +69,6 @@ export class HeadReader {
   }
 
   reset(): void {
-    this.said = 0;
     this.fault = null;
     this.step = this.kind;
     this.scanned = 0;
@@ -249,64 +247,70 @@ export class HeadReader {
   }
 
   private scanFields(from: number, to: number): number {
-    const head = this.head;
-    const { bytes, start } = head;
-    let { fields } = head;
-    let slot = head.count * 4;
-    let step = this.step;
-    let at = from;
-    while (step !== STEP.END_LF) {
-      if (step === STEP.LINE) {
-        if (at === to) break;
-        if (bytes[at] === CR) {
+    let at = this.step === STEP.LINE ? takeWholeLines(this.head, this.limits.maxFields, from, to) : from;
+    while (this.step !== STEP.END_LF) {
+      if (this.step === STEP.LINE) {
+        if (at === to) return at;
+        if (this.head.bytes[at] === CR) {
+          this.step = STEP.END_LF;
           at++;
-          step = STEP.END_LF;
           break;
         }
-        if (head.count === this.limits.maxFields) return this.refuse(FAULT.tooManyFields, at);
-        if (head.count === head.ids.length) {
-          head.grow();
-          ({ fields } = head);
-        }
-        fields[slot] = at - start;
-        step = STEP.NAME;
+        if (!this.beginField(at)) return at;
       }
-      if (step === STEP.NAME) {
-        while (at < to && TOKEN[bytes[at]!] !== 0) at++;
-        if (at === to) break;
-        const name = start + fields[slot]!;
-        if (bytes[at] !== COLON || at === name) return this.refuse(nameFault(bytes, name, at), at);
-        fields[slot + 1] = at - start;
-        at++;
-        step = STEP.SPACE;
-      }
-      if (step === STEP.SPACE) {
-        while (at < to && (bytes[at] === SP || bytes[at] === HTAB)) at++;
-        if (at === to) break;
-        fields[slot + 2] = at - start;
-        step = STEP.VALUE;
-      }
-      if (step === STEP.VALUE) {
-        while (at < to && VALUE[bytes[at]!] !== 0) at++;
-        if (at === to) break;
-        if (bytes[at] !== CR) return this.refuse(FAULT.fieldValue, at);
-        at++;
-        step = STEP.VALUE_LF;
-      }
-      if (at === to) break;
-      if (bytes[at] !== LF) return this.refuse(FAULT.fieldValue, at);
-      this.endField(slot, at - 1);
-      at++;
-      slot += 4;
-      step = STEP.LINE;
+      at = this.scanField(at, to);
+      if (this.step !== STEP.LINE) return at;
     }
-    if (step === STEP.END_LF && at < to) {
-      if (bytes[at] !== LF) return this.refuse(FAULT.headEnd, at);
-      at++;
-      step = STEP.DONE;
+    if (at === to) return at;
+    if (this.head.bytes[at] !== LF) return this.refuse(FAULT.headEnd, at);
+    this.step = STEP.DONE;
+    return at + 1;
+  }
+
+  private beginField(at: number): boolean {
+    const head = this.head;
+    if (head.count === this.limits.maxFields) {
+      this.fault = FAULT.tooManyFields;
+      return false;
     }
-    this.step = step;
-    return at;
+    if (head.count === head.ids.length) head.grow();
+    head.fields[head.count * 4] = at - head.start;
+    this.step = STEP.NAME;
+    return true;
+  }
+
+  /** Goes on with one field line; the step is LINE again when it is complete. */
+  private scanField(from: number, to: number): number {
+    const { bytes, start, fields, count } = this.head;
+    const slot = count * 4;
+    let at = from;
+    if (this.step === STEP.NAME) {
+      while (at < to && TOKEN[bytes[at]!] !== 0) at++;
+      if (at === to) return at;
+      const name = start + fields[slot]!;
+      if (bytes[at] !== COLON || at === name) return this.refuse(nameFault(bytes, name, at), at);
+      fields[slot + 1] = at - start;
+      at++;
+      this.step = STEP.SPACE;
+    }
+    if (this.step === STEP.SPACE) {
+      while (at < to && (bytes[at] === SP || bytes[at] === HTAB)) at++;
+      if (at === to) return at;
+      fields[slot + 2] = at - start;
+      this.step = STEP.VALUE;
+    }
+    if (this.step === STEP.VALUE) {
+      while (at < to && VALUE[bytes[at]!] !== 0) at++;
+      if (at === to) return at;
+      if (bytes[at] !== CR) return this.refuse(FAULT.fieldValue, at);
+      at++;
+      this.step = STEP.VALUE_LF;
+    }
+    if (at === to) return at;
+    if (bytes[at] !== LF) return this.refuse(FAULT.fieldValue, at);
+    this.endField(slot, at - 1);
+    this.step = STEP.LINE;
+    return at + 1;
   }
 
   /** Completes a field whose value, with the whitespace behind it, ends at `to`. */
@@ -322,7 +326,7 @@ export class HeadReader {
     head.ids[index] = id;
     head.drop[index] = 0;
     head.count = index + 1;
-    if (id !== FIELD.OTHER && id <= FIELD.HTTP2_SETTINGS) this.said = noteField(head, index, this.said);
+    if (id !== FIELD.OTHER && id <= FIELD.HTTP2_SETTINGS) noteField(head, index);
   }
 }
 

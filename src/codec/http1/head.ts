@@ -138,6 +138,8 @@ export class Head {
   teTrailers = false;
   /** Index of the Host field, -1 without one. */
   hostIndex = -1;
+  /** What the steering fields have said so far, in bits that field-meaning.ts knows. */
+  said = 0;
 
   /** Ready for the next message. The offsets of fields need no cleaning: nothing reads past `count`. */
   reset(): void {
@@ -165,6 +167,7 @@ export class Head {
     this.wantsUpgrade = false;
     this.teTrailers = false;
     this.hostIndex = -1;
+    this.said = 0;
   }
 
   /** Copies the bytes to where they may stay. Needed before the buffer that they were read into is used again. */

@@ -49,7 +49,7 @@ export class RequestParser extends MessageParser {
   }
 
   protected override settle(): Fault | null {
-    return settleRequest(this.head, this.reader.said);
+    return settleRequest(this.head);
   }
 
   protected override codeOf(fault: Fault): ErrorCode {
@@ -86,7 +86,7 @@ export class ResponseParser extends MessageParser {
 
   protected override settle(): Fault | null {
     const { status } = this.head;
-    const fault = settleResponse(this.head, this.reader.said, this.requestMethod);
+    const fault = settleResponse(this.head, this.requestMethod);
     this.interim = status < 200 && status !== 101;
     this.upgraded = status === 101 || (this.requestMethod === METHOD.CONNECT && status >= 200 && status < 300);
     if (this.interim && ++this.interimResponses > this.limits.maxInterimResponses) return FAULT.tooManyInterim;
