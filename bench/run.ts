@@ -16,7 +16,7 @@ import { asText, tableOf } from './harness/table.ts';
 import { peers } from './peers/catalogue.ts';
 import { isInstalled, type Peer } from './peers/peer.ts';
 
-const QUICK_PEERS = ['sluice', 'nginx', 'haproxy', 'http-proxy'];
+const QUICK_PEERS = ['sluice', 'nginx', 'http-proxy'];
 
 interface Choice {
   readonly cases: readonly Case[];

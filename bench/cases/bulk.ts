@@ -2,7 +2,7 @@
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';
 
-const contestants = plain('sluice', 'nginx', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy');
+const contestants = plain('sluice', 'nginx', 'nginx-64k', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy');
 const MB = 1e6;
 
 export const tenKib: Case = httpCase({

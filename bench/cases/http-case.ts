@@ -1,6 +1,6 @@
 // The kind of case that most are: one HTTP/1.1 request over and over, sent by wrk.
 // Rule: a case file says only what is particular to it.
-import { ask, measureCpu } from '../harness/measure.ts';
+import { ask, measureCpu, type Work } from '../harness/measure.ts';
 import { runWrk, type Load, type WrkRequest } from '../harness/wrk.ts';
 import type { Door } from '../peers/peer.ts';
 import type { Case, Contestant, Target } from './case.ts';
@@ -63,6 +63,13 @@ function load(spec: HttpCase, target: Target, seconds: number): Promise<Load> {
   return runWrk(request, { dir: target.dir, cpus: target.loadCpus, connections, seconds });
 }
 
+function asWork({ unitBytes }: HttpCase, done: Load): Work {
+  if (unitBytes === undefined) return { ...done, units: done.requests };
+  const { bytes, seconds, errors, ...latency } = done;
+  // Where no answer has come whole within the time, bytes have, but there is no latency to tell.
+  return { units: bytes / unitBytes, seconds, errors, ...(done.requests > 0 && latency) };
+}
+
 export function httpCase(spec: HttpCase): Case {
   return {
     name: spec.name,
@@ -75,10 +82,6 @@ export function httpCase(spec: HttpCase): Case {
     ...(spec.unpinned !== undefined && { unpinned: spec.unpinned }),
     verify: (target) => verify(spec, target),
     warm: async (target, seconds) => void (await load(spec, target, seconds)),
-    sample: (target, seconds) =>
-      measureCpu(target, async () => {
-        const done = await load(spec, target, seconds);
-        return { ...done, units: spec.unitBytes === undefined ? done.requests : done.bytes / spec.unitBytes };
-      }),
+    sample: (target, seconds) => measureCpu(target, async () => asWork(spec, await load(spec, target, seconds))),
   };
 }

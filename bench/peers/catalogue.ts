@@ -3,7 +3,7 @@ import { caddy } from './caddy.ts';
 import { fastProxy } from './fast-proxy.ts';
 import { haproxy } from './haproxy.ts';
 import { httpProxy } from './http-proxy.ts';
-import { nginx } from './nginx.ts';
+import { nginx, nginxBigBuffers } from './nginx.ts';
 import type { Peer } from './peer.ts';
 import { proxyChain } from './proxy-chain.ts';
 import { sluice } from './sluice.ts';
@@ -14,6 +14,7 @@ import { varnish } from './varnish.ts';
 export const peers: readonly Peer[] = [
   sluice,
   nginx,
+  nginxBigBuffers,
   haproxy,
   caddy,
   varnish,
