@@ -1,0 +1,44 @@
+// What npm publishes, as somebody who installs it meets it: packed, installed into an empty folder, started.
+import assert from 'node:assert/strict';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { stagePackage } from '../../scripts/stage-package.ts';
+import { skipTest } from '../support/peer.ts';
+import { ROOT } from '../support/source-tree.ts';
+
+const NETWORK_ERROR = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH)\b/;
+
+test('the packed program starts where only its own dependencies are installed', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-package-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const staged = join(folder, 'staged');
+  const installed = join(folder, 'installed');
+  mkdirSync(staged);
+  mkdirSync(installed);
+  const { passed, output } = await stagePackage(staged);
+  assert.ok(passed, output);
+
+  const packed = npm(staged, 'pack', '--ignore-scripts', '--json');
+  assert.equal(packed.status, 0, packed.stderr);
+  const [{ filename, files }] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
+  const strays = files.filter(({ path }) => /\.test\.js$|\.ts$|\.map$/.test(path));
+  assert.deepEqual(strays, []);
+
+  writeFileSync(join(installed, 'package.json'), '{}');
+  const install = npm(installed, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(staged, filename));
+  if (NETWORK_ERROR.test(install.stderr)) return skipTest(t, 'the package registry cannot be reached');
+  assert.equal(install.status, 0, install.stderr);
+
+  const bin = join(installed, 'node_modules', 'sluice', 'bin', 'sluice');
+  const started = spawnSync(process.execPath, [bin, 'version'], { encoding: 'utf8' });
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  assert.equal(started.status, 0, started.stderr);
+  assert.ok(started.stdout.includes(version), started.stdout);
+});
+
+function npm(cwd: string, ...args: readonly string[]): SpawnSyncReturns<string> {
+  return spawnSync('npm', args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
+}
