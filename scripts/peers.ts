@@ -43,7 +43,7 @@ export function installPeers(): void {
   }
   say(`installing what the tests need: ${packages.join(' ')}`);
   const [command = '', ...args] = [...elevation, 'sh', '-c', INSTALL_SCRIPT, 'sh', ...packages];
-  spawnSync(command, args, { stdio: ['ignore', 2, 2] });
+  spawnSync(command, args, { stdio: ['ignore', 'ignore', 2] });
   const left = missingPeers();
   if (left.length > 0) say(`could not be installed, so tests that need them are skipped: ${left.join(', ')}`);
 }
