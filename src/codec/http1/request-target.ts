@@ -1,5 +1,6 @@
 // The four forms of a request target (RFC 9112, 3.2) and the grammar of a host and port.
 // Rule: what names a host is accepted only when every reader would take it for the same host.
+import { parseIp } from '../../core/ip.ts';
 import type { Fault } from './faults.ts';
 import { FAULT } from './faults.ts';
 import { METHOD, TARGET_FORM } from './head.ts';
@@ -13,8 +14,6 @@ const PERCENT = 37;
 const OPENING_BRACKET = 91;
 const CLOSING_BRACKET = 93;
 const LONGEST_IPV6 = 45;
-const IPV6_GROUP = /^[0-9A-Fa-f]{1,4}$/;
-const IPV4 = /^(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}$/;
 
 /** Finds out the form of the target, which consists of allowed octets already, and where its parts lie. */
 export function readTarget(head: Head): Fault | null {
@@ -109,23 +108,7 @@ function ipLiteralEnd(bytes: Buffer, from: number, to: number): number {
   let at = from + 1;
   while (at < to && bytes[at] !== CLOSING_BRACKET && at - from <= LONGEST_IPV6) at++;
   if (at === to || bytes[at] !== CLOSING_BRACKET) return -1;
-  return isIpv6(bytes.toString('latin1', from + 1, at)) ? at + 1 : -1;
-}
-
-/** An IPv6 address without a zone, which has no meaning beyond its own host. */
-function isIpv6(text: string): boolean {
-  const halves = text.split('::');
-  if (halves.length > 2) return false;
-  let groups = 0;
-  for (const [position, half] of halves.entries()) {
-    if (half === '') continue;
-    const parts = half.split(':');
-    const last = position === halves.length - 1 ? parts.length - 1 : -1;
-    for (const [index, part] of parts.entries()) {
-      const isIpv4 = index === last && part.includes('.');
-      if (!(isIpv4 ? IPV4 : IPV6_GROUP).test(part)) return false;
-      groups += isIpv4 ? 2 : 1;
-    }
-  }
-  return halves.length === 2 ? groups < 8 : groups === 8;
+  const text = bytes.toString('latin1', from + 1, at);
+  // A zone has no meaning beyond its own host, and nobody uses an IPvFuture.
+  return text.includes(':') && !text.includes('%') && parseIp(text) !== undefined ? at + 1 : -1;
 }
