@@ -1,0 +1,115 @@
+// One exchange as one line of the access log. Rule: whatever a client sent is redacted and escaped, so that a line is always
+// one line, can be parsed, and does nothing to the terminal that shows it.
+
+import { IsoTimeCache, SecondCache, formatClfTime } from '../core/clock.ts';
+import { redactTarget } from '../core/redact.ts';
+import type { AccessRecord } from './access-record.ts';
+
+export type AccessFormat = 'json' | 'common' | 'combined';
+/** Returns a line with its line feed. */
+export type AccessFormatter = (record: AccessRecord) => string;
+
+/** Quote, backslash and whatever moves a cursor or ends a line somewhere. One look is enough for nearly every text. */
+const UNSAFE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const UNSAFE_IN_JSON = /[\u007f-\u009f\u2028\u2029]/g;
+const UNSAFE_IN_QUOTES = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+
+const isoTime = new IsoTimeCache();
+const clfTime = new SecondCache(formatClfTime);
+
+const FORMATTERS: Readonly<Record<AccessFormat, AccessFormatter>> = {
+  json: jsonLine,
+  common: (record) => `${commonPart(record)}\n`,
+  combined: (record) =>
+    `${commonPart(record)} "${quoted(redactTarget(record.referer ?? '')) || '-'}" "${quoted(record.userAgent ?? '') || '-'}"\n`,
+};
+
+export function accessFormatter(format: AccessFormat): AccessFormatter {
+  return FORMATTERS[format];
+}
+
+/** Most texts are those of the line before: the same client, door, route and upstream. */
+class EscapedBefore {
+  #text = '';
+  #escaped = '';
+
+  of(text: string): string {
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#escaped = json(text);
+    }
+    return this.#escaped;
+  }
+}
+
+const client = new EscapedBefore();
+const door = new EscapedBefore();
+const route = new EscapedBefore();
+const method = new EscapedBefore();
+const host = new EscapedBefore();
+const upstream = new EscapedBefore();
+const userAgent = new EscapedBefore();
+
+/** Keys are OpenTelemetry's attribute names where it has one. What is absent is left out. */
+function jsonLine(record: AccessRecord): string {
+  let line = `{"log":"access","timestamp":"${isoTime.at(record.timeMs)}","client.address":"${client.of(record.clientAddress)}","door":"${door.of(record.door)}"`;
+  if (record.route) line += `,"route":"${route.of(record.route)}"`;
+  line += `,"http.request.method":"${method.of(record.method)}"`;
+  if (record.host) line += `,"server.address":"${host.of(record.host)}"`;
+  line += jsonTarget(redactTarget(record.target));
+  line += `,"network.protocol.version":"${version(record.protocol)}","http.response.status_code":${record.status},"http.request.body.size":${record.bytesReceived},"http.response.body.size":${record.bytesSent},"duration_ms":${millis(record.durationMs)}`;
+  if (record.upstream) line += `,"upstream":"${upstream.of(record.upstream)}"`;
+  if (record.upstreamDurationMs >= 0) line += `,"upstream_duration_ms":${millis(record.upstreamDurationMs)}`;
+  if (record.errorCode) line += `,"error.type":"${record.errorCode}"`;
+  if (record.userAgent) line += `,"user_agent.original":"${userAgent.of(record.userAgent)}"`;
+  if (record.referer) line += `,"http.request.header.referer":"${json(redactTarget(record.referer))}"`;
+  line += `,"request_id":"${json(record.requestId)}"`;
+  if (record.traceId) line += `,"trace_id":"${json(record.traceId)}"`;
+  return `${line}}\n`;
+}
+
+function jsonTarget(target: string): string {
+  if (!target.startsWith('/')) return `,"url.full":"${json(target)}"`;
+  const mark = target.indexOf('?');
+  if (mark < 0) return `,"url.path":"${json(target)}"`;
+  return `,"url.path":"${json(target.slice(0, mark))}","url.query":"${json(target.slice(mark + 1))}"`;
+}
+
+function commonPart(record: AccessRecord): string {
+  const { clientAddress, timeMs, method, target, protocol, status, bytesSent } = record;
+  const request = `${quoted(method)} ${quoted(redactTarget(target))} ${protocol}`;
+  return `${clientAddress} - - [${clfTime.at(timeMs)}] "${request}" ${status} ${bytesSent === 0 ? '-' : bytesSent}`;
+}
+
+function version(protocol: AccessRecord['protocol']): string {
+  return protocol === 'HTTP/2.0' ? '2' : protocol.slice(5);
+}
+
+/** Three decimals, without asking for the shortest text of a binary fraction. */
+function millis(ms: number): string {
+  const micros = Math.round(ms * 1000);
+  const whole = Math.floor(micros / 1000);
+  const rest = micros - whole * 1000;
+  return `${whole}.${rest < 10 ? '00' : rest < 100 ? '0' : ''}${rest}`;
+}
+
+function json(text: string): string {
+  if (!UNSAFE.test(text)) return text;
+  return JSON.stringify(text)
+    .slice(1, -1)
+    .replace(UNSAFE_IN_JSON, (char) => `\\u${hex(char, 4)}`);
+}
+
+/** As Apache and nginx write it: `\"`, `\\`, `\x1b`. */
+function quoted(text: string): string {
+  if (!UNSAFE.test(text)) return text;
+  return text.replace(UNSAFE_IN_QUOTES, (char) => (char === '"' || char === '\\' ? `\\${char}` : escapedByte(char)));
+}
+
+function escapedByte(char: string): string {
+  return char > '\u00ff' ? `\\u${hex(char, 4)}` : `\\x${hex(char, 2)}`;
+}
+
+function hex(char: string, digits: number): string {
+  return char.charCodeAt(0).toString(16).padStart(digits, '0');
+}

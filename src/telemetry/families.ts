@@ -1,0 +1,189 @@
+// The metric families of the data path, by name, and the slots in which a part of the program records them.
+// Rule: labels come from the configuration or from fixed lists, never from traffic; a direct destination is one upstream, `direct`.
+
+import type { ErrorCode } from '../core/errors.ts';
+import type { MetricsRecorder } from './metrics-recorder.ts';
+
+/** The boundaries that OpenTelemetry recommends for the duration of HTTP requests. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const CONNECT_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const STREAM_BUCKETS = [1, 5, 15, 60, 300, 900, 1800, 3600];
+const STATUS_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+
+/** Slots by status class, `slots[requests[(status / 100) | 0]]`; a status outside of them goes to the slot that nobody reads. */
+export type SlotsByStatusClass = Int32Array;
+/** The slot for an error; series appear with the first one. */
+export type SlotByReason = (reason: ErrorCode) => number;
+
+export interface HttpFamilies {
+  readonly requests: SlotsByStatusClass;
+  readonly errors: SlotByReason;
+  /** Histograms, in seconds. */
+  readonly duration: number;
+  readonly timeToFirstByte: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly inFlight: number;
+}
+
+/** One route behind one door. */
+export function httpFamilies(
+  recorder: MetricsRecorder,
+  labels: { readonly door: string; readonly route: string },
+): HttpFamilies {
+  const { door, route } = labels;
+  const own = { door, route };
+  return {
+    requests: statusSlots((code) =>
+      recorder.counter('sluice_http_requests_total', 'Requests answered, by class of status.', { ...own, code }),
+    ),
+    errors: reasonSlots((reason) =>
+      recorder.counter('sluice_http_request_errors_total', 'Requests that failed, by error code.', { ...own, reason }),
+    ),
+    duration: recorder.histogram(
+      'sluice_http_request_duration_seconds',
+      'Time from the first byte of a request to the last byte of its answer.',
+      DURATION_BUCKETS,
+      own,
+    ),
+    timeToFirstByte: recorder.histogram(
+      'sluice_http_time_to_first_byte_seconds',
+      'Time from the first byte of a request to the first byte of its answer.',
+      DURATION_BUCKETS,
+      own,
+    ),
+    requestBytes: recorder.counter('sluice_http_request_bytes_total', 'Bytes of request bodies received.', own),
+    responseBytes: recorder.counter('sluice_http_response_bytes_total', 'Bytes of response bodies sent.', own),
+    inFlight: recorder.gauge('sluice_http_requests_in_flight', 'Requests that are running now.', own),
+  };
+}
+
+export interface ConnectionFamilies {
+  readonly opened: number;
+  readonly open: number;
+  readonly refused: number;
+  /** WebSockets and other upgraded connections: a histogram, in seconds. */
+  readonly streamDuration: number;
+  readonly tlsHandshakes: number;
+  readonly tlsHandshakeErrors: number;
+}
+
+/** What clients open at one door. */
+export function connectionFamilies(recorder: MetricsRecorder, labels: { readonly door: string }): ConnectionFamilies {
+  const { door } = labels;
+  const own = { door };
+  return {
+    opened: recorder.counter('sluice_connections_total', 'Client connections accepted.', own),
+    open: recorder.gauge('sluice_connections_open', 'Client connections that are open now.', own),
+    refused: recorder.counter('sluice_connections_refused_total', 'Client connections refused at the limit.', own),
+    streamDuration: recorder.histogram(
+      'sluice_http_stream_duration_seconds',
+      'How long upgraded connections (WebSockets and others) lasted.',
+      STREAM_BUCKETS,
+      own,
+    ),
+    tlsHandshakes: recorder.histogram(
+      'sluice_tls_handshake_duration_seconds',
+      'Time that TLS handshakes with clients took.',
+      CONNECT_BUCKETS,
+      own,
+    ),
+    tlsHandshakeErrors: recorder.counter(
+      'sluice_tls_handshake_errors_total',
+      'TLS handshakes with clients that failed.',
+      own,
+    ),
+  };
+}
+
+export interface UpstreamFamilies {
+  readonly requests: SlotsByStatusClass;
+  readonly errors: SlotByReason;
+  readonly retries: SlotByReason;
+  readonly connectDuration: number;
+  readonly connectionsOpened: number;
+  readonly connectionsOpen: number;
+}
+
+/** One upstream by its configured name or address. */
+export function upstreamFamilies(recorder: MetricsRecorder, labels: { readonly upstream: string }): UpstreamFamilies {
+  const { upstream } = labels;
+  const own = { upstream };
+  return {
+    requests: statusSlots((code) =>
+      recorder.counter('sluice_upstream_requests_total', 'Requests an upstream answered, by class of status.', {
+        ...own,
+        code,
+      }),
+    ),
+    errors: reasonSlots((reason) =>
+      recorder.counter('sluice_upstream_errors_total', 'Attempts at an upstream that failed, by error code.', {
+        ...own,
+        reason,
+      }),
+    ),
+    retries: reasonSlots((reason) =>
+      recorder.counter('sluice_upstream_retries_total', 'Attempts that were made again, by the error before.', {
+        ...own,
+        reason,
+      }),
+    ),
+    connectDuration: recorder.histogram(
+      'sluice_upstream_connect_duration_seconds',
+      'Time to a usable connection: name lookup, connect and TLS handshake.',
+      CONNECT_BUCKETS,
+      own,
+    ),
+    connectionsOpened: recorder.counter('sluice_upstream_connections_total', 'Connections opened to an upstream.', own),
+    connectionsOpen: recorder.gauge(
+      'sluice_upstream_connections_open',
+      'Connections to an upstream that are open now.',
+      own,
+    ),
+  };
+}
+
+export interface ProgramFamilies {
+  readonly reloadsSucceeded: number;
+  readonly reloadsFailed: number;
+  /** Seconds since 1970. */
+  readonly lastReloadSuccess: number;
+  readonly uncaughtErrors: number;
+  readonly workerRestarts: number;
+  readonly droppedLogLines: number;
+}
+
+/** The program as a whole; recorded on the main thread. */
+export function programFamilies(recorder: MetricsRecorder): ProgramFamilies {
+  const reloads = (result: string): number =>
+    recorder.counter('sluice_config_reloads_total', 'Times the configuration was loaded again, by result.', { result });
+  return {
+    reloadsSucceeded: reloads('success'),
+    reloadsFailed: reloads('failure'),
+    lastReloadSuccess: recorder.gauge(
+      'sluice_config_last_reload_success_timestamp_seconds',
+      'When the configuration was last loaded with success.',
+    ),
+    uncaughtErrors: recorder.counter('sluice_uncaught_errors_total', 'Errors that nothing handled.'),
+    workerRestarts: recorder.counter('sluice_worker_restarts_total', 'Workers that crashed and were started again.'),
+    droppedLogLines: recorder.counter(
+      'sluice_log_dropped_lines_total',
+      'Lines of the logs lost because writing was too slow.',
+    ),
+  };
+}
+
+function statusSlots(slotOf: (code: string) => number): SlotsByStatusClass {
+  const slots = new Int32Array(10);
+  slots.set(STATUS_CLASSES.map(slotOf), 1);
+  return slots;
+}
+
+function reasonSlots(slotOf: (reason: string) => number): SlotByReason {
+  const known = new Map<string, number>();
+  return (reason) => {
+    const slot = known.get(reason) ?? slotOf(reason);
+    known.set(reason, slot);
+    return slot;
+  };
+}
