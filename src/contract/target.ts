@@ -14,14 +14,22 @@ export interface Origin {
   /** What to put into Host; null keeps the client's own. */
   readonly hostField: string | null;
   readonly protocol: 'http1' | 'http2';
+  /** Put before the path of every request, without a slash at its end; usually empty. */
+  readonly pathPrefix: string;
   readonly maxConnections: number;
 }
 
+/** File names and their PEM text are kept together, so that a message can name the file. */
+export interface PemFile {
+  readonly name: string;
+  readonly pem: string;
+}
+
 export interface OriginTls {
-  readonly serverName: string;
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
+  /** Asked for and verified; null: the host of the origin. */
+  readonly serverName: string | null;
+  readonly ca: PemFile | null;
+  readonly certificate: { readonly cert: PemFile; readonly key: PemFile } | null;
   readonly verify: boolean;
 }
 

@@ -1,9 +1,10 @@
 // The data path of one thread: the program that runs, the connections that are open, and what they share.
 // Rule: one reference holds the program; swapping it is the whole of a reload, and what is in flight ends on the old one.
 import { randomBytes } from 'node:crypto';
+import type net from 'node:net';
 import type { ParserLimits } from '../codec/http1/parser.ts';
 import type { Origin } from '../contract/target.ts';
-import type { Connection } from '../transport/connection.ts';
+import { Connection, NOBODY } from '../transport/connection.ts';
 import { Downstream } from './downstream.ts';
 import { ExchangeIds } from './exchange-id.ts';
 import { type Dial, OriginPool } from './origin-pool.ts';
@@ -44,7 +45,7 @@ export class Engine {
   limits: EngineLimits;
   timeouts: EngineTimeouts;
   readonly traffic: Traffic;
-  readonly dial: Dial;
+  dial: Dial;
   readonly outbound: Outbound = new Outbound();
   readonly ids: ExchangeIds = new ExchangeIds();
   /** Our name in Via: unique, so that a chain of several Sluices is no loop. */
@@ -62,12 +63,28 @@ export class Engine {
     this.dial = options.dial;
   }
 
-  /** Speaks HTTP/1.1 on an accepted connection. */
-  serve(connection: Connection): void {
+  /** Speaks HTTP/1.1 on an accepted socket. */
+  serve(socket: net.Socket): void {
+    this.serveConnection(new Connection(socket, NOBODY));
+  }
+
+  serveConnection(connection: Connection): void {
     const downstream = new Downstream(this, connection);
     connection.handler = downstream;
     this.joined(downstream);
     connection.resume();
+  }
+
+  /** Speaks HTTP/2 on an accepted socket. */
+  serveHttp2(socket: net.Socket): void {
+    socket.destroy();
+  }
+
+  /** For exchanges and connections that begin from here on. */
+  configure(limits: EngineLimits, timeouts: EngineTimeouts, dial: Dial): void {
+    this.limits = limits;
+    this.timeouts = timeouts;
+    this.dial = dial;
   }
 
   joined(client: Client): void {

@@ -398,7 +398,8 @@ export class HttpExchange implements Exchange, AccessRecord {
 
   private makeHead(answer: Omit<Answer, 'body'>, length: number): void {
     this.response.make(answer.status, length, this.request.head.methodId);
-    if (answer.fields !== undefined) for (const [name, value] of answer.fields) this.response.fields.append(name, value);
+    if (answer.fields !== undefined)
+      for (const [name, value] of answer.fields) this.response.fields.append(name, value);
     this.commit();
   }
 

@@ -44,7 +44,9 @@ export class EditableFields implements Fields {
 
   append(name: string, value: string): void {
     if (!TOKEN.test(name) || FORBIDDEN_IN_VALUE.test(value)) {
-      throw new SluiceError('internal', { message: `the field ${JSON.stringify(name.slice(0, 60))} cannot be written` });
+      throw new SluiceError('internal', {
+        message: `the field ${JSON.stringify(name.slice(0, 60))} cannot be written`,
+      });
     }
     this.added += `${name}: ${latin1(value)}\r\n`;
   }
@@ -87,6 +89,5 @@ export class EditableFields implements Fields {
 
 /** Text beyond latin1 travels as UTF-8, whose octets are what latin1 writes. */
 function latin1(value: string): string {
-  // oxlint-disable-next-line no-control-regex
   return /[^\0-\xff]/.test(value) ? Buffer.from(value).toString('latin1') : value;
 }

@@ -11,8 +11,8 @@ const DOT = 46;
 const SLOTS = 256;
 
 export class HostTable<T> {
-  private readonly exact = new Array<Entry<T> | null>(SLOTS).fill(null);
-  private readonly wildcard = new Array<Entry<T> | null>(SLOTS).fill(null);
+  private readonly exact = emptyTable<T>();
+  private readonly wildcard = emptyTable<T>();
   private hasExact = false;
   private hasWildcard = false;
 
@@ -46,6 +46,10 @@ export class HostTable<T> {
     }
     return null;
   }
+}
+
+function emptyTable<T>(): (Entry<T> | null)[] {
+  return Array.from({ length: SLOTS }, () => null);
 }
 
 function lower(octet: number): number {

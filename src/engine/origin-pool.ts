@@ -3,6 +3,7 @@
 import { SluiceError } from '../core/errors.ts';
 import type { Origin } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
+import type { DialTimings } from '../transport/dial.ts';
 import type { Engine } from './engine.ts';
 import type { HttpExchange } from './exchange.ts';
 import { Upstream } from './upstream.ts';
@@ -23,7 +24,7 @@ export type Dial = (origin: Origin, events: DialEvents) => void;
 /** Exactly one of the two is called, once. */
 export interface DialEvents {
   /** The connection is paused and has no handler of its own yet. */
-  connected(connection: Connection): void;
+  connected(connection: Connection, timings: DialTimings): void;
   failed(error: SluiceError): void;
 }
 

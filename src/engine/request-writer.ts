@@ -6,6 +6,7 @@ import { type OutBuffer, writeFields } from '../codec/http1/writer.ts';
 import type { Origin } from '../contract/target.ts';
 import type { HttpExchange } from './exchange.ts';
 
+const SLASH = 47;
 const REQUEST_LINE_END = Buffer.from(' HTTP/1.1\r\n', 'latin1');
 const HOST = Buffer.from('Host: ', 'latin1');
 const FORWARDED_HOST = Buffer.from('X-Forwarded-Host: ', 'latin1');
@@ -29,13 +30,14 @@ for (const id of [
 export function writeRequestHead(out: OutBuffer, exchange: HttpExchange, origin: Origin): void {
   const { head, fields } = exchange.request;
   const hasTrace = markReplaced(head);
-  writeRequestLine(out, head);
+  writeRequestLine(out, head, origin.pathPrefix);
   writeHost(out, exchange, origin);
   writeFields(out, head, head.drop);
   if (fields.added !== '') out.latin1(fields.added);
   writeForwarding(out, exchange, hasTrace);
   writeFraming(out, head);
-  if (exchange.upgrades) out.latin1(`Connection: upgrade\r\nUpgrade: ${exchange.request.known(FIELD.UPGRADE) ?? ''}\r\n`);
+  if (exchange.upgrades)
+    out.latin1(`Connection: upgrade\r\nUpgrade: ${exchange.request.known(FIELD.UPGRADE) ?? ''}\r\n`);
   else if (head.teTrailers) out.copy(TE_TRAILERS, 0, TE_TRAILERS.length);
   out.crlf();
 }
@@ -52,26 +54,28 @@ function markReplaced(head: Head): boolean {
   return hasTrace;
 }
 
-function writeRequestLine(out: OutBuffer, head: Head): void {
+function writeRequestLine(out: OutBuffer, head: Head, pathPrefix: string): void {
   const { bytes, start } = head;
-  if (head.targetForm === TARGET_FORM.ORIGIN) {
+  if (head.targetForm === TARGET_FORM.ORIGIN && pathPrefix === '') {
     out.copy(bytes, start, start + head.targetTo);
   } else {
     out.copy(bytes, start, start + head.targetFrom);
-    writeOriginForm(out, head);
+    writeOriginForm(out, head, pathPrefix);
   }
   out.copy(REQUEST_LINE_END, 0, REQUEST_LINE_END.length);
 }
 
-/** The path of an absolute-form target; without one it is `*` for OPTIONS and `/` for the rest (RFC 9112, 3.2). */
-function writeOriginForm(out: OutBuffer, head: Head): void {
+/** Path and query of any target. An absolute one without a path means `*` for OPTIONS and `/` for the rest (RFC 9112, 3.2). */
+function writeOriginForm(out: OutBuffer, head: Head, pathPrefix: string): void {
   const { bytes, start } = head;
-  if (head.targetForm === TARGET_FORM.ASTERISK) out.latin1('*');
-  else if (head.pathFrom === head.targetTo) out.latin1(head.methodId === METHOD.OPTIONS ? '*' : '/');
-  else {
-    if (bytes[start + head.pathFrom] !== 47) out.latin1('/');
-    out.copy(bytes, start + head.pathFrom, start + head.targetTo);
+  const isBare = head.pathFrom === head.targetTo;
+  if (head.targetForm === TARGET_FORM.ASTERISK || (isBare && head.methodId === METHOD.OPTIONS)) {
+    out.latin1('*');
+    return;
   }
+  out.latin1(pathPrefix);
+  if (bytes[start + head.pathFrom] !== SLASH || isBare) out.latin1('/');
+  out.copy(bytes, start + head.pathFrom, start + head.targetTo);
 }
 
 function writeHost(out: OutBuffer, exchange: HttpExchange, origin: Origin): void {

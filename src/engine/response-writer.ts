@@ -16,7 +16,6 @@ export function bodyFraming(response: ResponseState, request: Head): number {
   return request.versionMinor === 0 ? BODY.UNTIL_CLOSE : BODY.CHUNKED;
 }
 
-
 export function writeResponseHead(out: OutBuffer, response: ResponseState, bodyMode: number, keepAlive: boolean): void {
   const { head, status } = response;
   writeStatusLine(out, status, status === head.status ? head.reason() : '');

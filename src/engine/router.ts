@@ -10,9 +10,9 @@ export interface RouteMatch {
   readonly hosts: readonly string[];
   readonly path: string;
   readonly methods: readonly string[];
-  /** Lower-case names; `true` asks only that the field is there. */
-  readonly fields: readonly (readonly [name: string, value: string | true])[];
-  readonly query: readonly (readonly [name: string, value: string | true])[];
+  /** Lower-case names; the value `*` is any. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly query: readonly (readonly [name: string, value: string])[];
 }
 
 export interface Routable {
@@ -20,6 +20,7 @@ export interface Routable {
 }
 
 const QUESTION_MARK = 63;
+const ANY = '*';
 
 export class Router<R extends Routable> {
   private readonly hosts = new HostTable<PathTrie<R>>();
@@ -85,7 +86,7 @@ function matchesRest(match: RouteMatch, head: Head): boolean {
 function matchesFields(wanted: RouteMatch['fields'], head: Head): boolean {
   return wanted.every(([name, value]) => {
     for (let index = head.findName(name); index >= 0; index = head.findName(name, index + 1)) {
-      if (value === true || head.value(index) === value) return true;
+      if (value === ANY || head.value(index) === value) return true;
     }
     return false;
   });
@@ -94,5 +95,5 @@ function matchesFields(wanted: RouteMatch['fields'], head: Head): boolean {
 function matchesQuery(wanted: RouteMatch['query'], target: string): boolean {
   const mark = target.indexOf('?');
   const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
-  return wanted.every(([name, value]) => (value === true ? query.has(name) : query.getAll(name).includes(value)));
+  return wanted.every(([name, value]) => (value === ANY ? query.has(name) : query.getAll(name).includes(value)));
 }

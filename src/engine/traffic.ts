@@ -62,6 +62,11 @@ export class Traffic {
     this.add(this.connections.refused, 1);
   }
 
+  handshakeEnded(failure: string | null, durationMs: number): void {
+    if (failure === null) this.recorder.observe(this.connections.tlsHandshakes, durationMs / 1000);
+    else this.add(this.connections.tlsHandshakeErrors, 1);
+  }
+
   began(): void {
     this.totalRequests++;
     this.requestsInFlight++;

@@ -1,6 +1,5 @@
 // Accepts plain connections on a TCP address or a unix socket. Rule: after stop() nothing new comes in, what is open stays.
 import net from 'node:net';
-import { SluiceError } from '../core/errors.ts';
 
 export interface ListenAddress {
   readonly host?: string;
@@ -15,9 +14,9 @@ export interface AcceptOptions {
   readonly reusePort?: boolean;
   readonly maxConnections?: number;
   /** Called with each socket, paused; it becomes a Connection, or what TLS makes of it. */
-  onSocket(socket: net.Socket): void;
+  readonly onSocket: (socket: net.Socket) => void;
   /** A connection beyond maxConnections was dropped. */
-  onDrop?(): void;
+  readonly onDrop?: () => void;
 }
 
 /** Long enough for a burst while one tick of the event loop runs; the kernel caps it by somaxconn. */
@@ -37,13 +36,13 @@ export class Acceptor {
     if (options.onDrop !== undefined) this.server.on('drop', options.onDrop);
   }
 
+  /** Rejects with the system's own error when the address cannot be bound. */
   listen(): Promise<void> {
     const { address, reusePort } = this.options;
     return new Promise((resolve, reject) => {
-      const onError = (cause: NodeJS.ErrnoException): void => reject(listenError(address, cause));
-      this.server.once('error', onError);
+      this.server.once('error', reject);
       this.server.once('listening', () => {
-        this.server.removeListener('error', onError);
+        this.server.removeListener('error', reject);
         // Accepting can fail later too (out of file descriptors); the door stays open and accepts again when it can.
         this.server.on('error', () => {});
         resolve();
@@ -67,17 +66,4 @@ export class Acceptor {
   stop(): void {
     if (this.server.listening) this.server.close();
   }
-}
-
-function listenError(address: ListenAddress, cause: NodeJS.ErrnoException): SluiceError {
-  const where = address.path ?? `${address.host ?? '127.0.0.1'}:${address.port ?? 0}`;
-  const why =
-    cause.code === 'EADDRINUSE'
-      ? 'another program listens there'
-      : cause.code === 'EACCES'
-        ? 'this user may not listen there'
-        : cause.code === 'EADDRNOTAVAIL'
-          ? 'this machine has no such address'
-          : cause.message;
-  return new SluiceError('listen_failed', { message: `cannot listen on ${where}: ${why}`, cause });
 }

@@ -21,6 +21,9 @@ export interface ConnectionHandler {
   onClose(reason: CloseReason): void;
 }
 
+/** For a connection that is paused until somebody takes it over. */
+export const NOBODY: ConnectionHandler = { onData() {}, onHalfClose() {}, onDrain() {}, onClose() {} };
+
 /** Above this many bytes that the kernel has not taken, a writer is told to wait. */
 const HIGH_WATER_BYTES = 64 * 1024;
 

@@ -1,0 +1,39 @@
+// Opens connections to origins over the network. Rule: what an origin needs for TLS is made once, with its pool.
+import type { Origin, OriginTls } from '../contract/target.ts';
+import { Connection, NOBODY } from '../transport/connection.ts';
+import { dial } from '../transport/dial.ts';
+import { DnsCache } from '../transport/dns-cache.ts';
+import { TlsClient } from '../transport/tls-client.ts';
+import type { Dial, DialEvents } from './origin-pool.ts';
+
+export function originDialler(connectTimeoutMs: number): Dial {
+  const dns = new DnsCache();
+  const tlsClients = new WeakMap<Origin, TlsClient>();
+  return (origin: Origin, events: DialEvents): void => {
+    const tls = origin.tls === null ? undefined : tlsClientOf(origin, origin.tls, tlsClients);
+    dial(
+      { host: origin.host, port: origin.port, ...(origin.path === null ? {} : { path: origin.path }) },
+      { dns, connectTimeoutMs, ...(tls === undefined ? {} : { tls }) },
+      {
+        onConnected: (socket, timings) => events.connected(new Connection(socket, NOBODY), timings),
+        onFailed: (error) => events.failed(error),
+      },
+    );
+  };
+}
+
+function tlsClientOf(origin: Origin, tls: OriginTls, known: WeakMap<Origin, TlsClient>): TlsClient {
+  const client = known.get(origin) ?? createTlsClient(tls, origin.protocol);
+  known.set(origin, client);
+  return client;
+}
+
+function createTlsClient(tls: OriginTls, protocol: Origin['protocol']): TlsClient {
+  return new TlsClient({
+    alpn: protocol === 'http2' ? ['h2'] : ['http/1.1'],
+    ...(tls.serverName === null ? {} : { serverName: tls.serverName }),
+    ...(tls.ca === null ? {} : { ca: tls.ca }),
+    ...(tls.certificate === null ? {} : { certificate: tls.certificate }),
+    verify: tls.verify,
+  });
+}

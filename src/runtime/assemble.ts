@@ -1,0 +1,68 @@
+// Turns the configuration of the gateway into routes. Rule: it decides what goes where and nothing about how.
+import type { Config } from '../config/config.ts';
+import type { RouteConfig } from '../config/schema/gateway.ts';
+import { DEFAULT_LIMITS, type ParserLimits } from '../codec/http1/message-parser.ts';
+import type { EngineLimits, EngineTimeouts } from '../engine/engine.ts';
+import type { RouteSpec } from '../engine/program.ts';
+import type { RouteMatch } from '../engine/router.ts';
+import { healthRoutes, type Readiness } from './health-routes.ts';
+import { createBackend, createTarget } from './registry.ts';
+
+const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
+
+/** Answers come from servers that we have chosen: their size is theirs to say, their heads may be larger. */
+const RESPONSE_HEAD_BYTES = 64 * 1024;
+const RESPONSE_FIELDS = 500;
+
+/** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
+export function gatewayLayers({ gateway }: Config, readiness: Readiness): RouteSpec[][] {
+  const explicit = gateway.routes.flatMap((route, index) => routeSpecs(route, index));
+  const own = gateway.own_paths ? healthRoutes(readiness) : [];
+  const fallback: RouteSpec[] =
+    gateway.default_backend === null
+      ? []
+      : [{ name: 'default', match: EVERYTHING, policies: [], target: createBackend(gateway.default_backend) }];
+  return [explicit, own, fallback];
+}
+
+/** A route with several paths is one route per path, with the same name and the same target. */
+function routeSpecs(route: RouteConfig, index: number): RouteSpec[] {
+  const target = createTarget(route.to);
+  const name = route.name ?? String(index + 1);
+  const { host, path, method, header, query } = route.match;
+  const paths = path.length === 0 ? [EVERYTHING.path] : path;
+  const fields = Object.entries(header).map(([field, value]) => [field.toLowerCase(), value] as const);
+  return paths.map((pattern) => ({
+    name,
+    match: { hosts: host, path: pattern, methods: method, fields, query: Object.entries(query) },
+    policies: [],
+    target,
+  }));
+}
+
+export function engineLimits({ limits }: Config): EngineLimits {
+  const request: ParserLimits = {
+    ...DEFAULT_LIMITS,
+    maxTargetBytes: limits.url,
+    maxHeadBytes: limits.headers,
+    maxFields: limits.header_count,
+    maxBodyBytes: limits.body,
+  };
+  const response: ParserLimits = {
+    ...request,
+    maxHeadBytes: Math.max(RESPONSE_HEAD_BYTES, limits.headers),
+    maxFields: Math.max(RESPONSE_FIELDS, limits.header_count),
+    maxBodyBytes: Number.MAX_SAFE_INTEGER,
+  };
+  return { request, response };
+}
+
+export function engineTimeouts({ timeouts }: Config): EngineTimeouts {
+  return {
+    headersMs: timeouts.headers,
+    readMs: timeouts.read,
+    writeMs: timeouts.write,
+    idleMs: timeouts.idle,
+    tunnelIdleMs: timeouts.tunnel_idle,
+  };
+}

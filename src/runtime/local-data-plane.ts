@@ -1,0 +1,33 @@
+// The data plane on the main thread, for `process.workers: 1`.
+import type { Config } from '../config/config.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { DoorStatus } from './door.ts';
+import { type ThreadContext, ThreadPlane } from './thread-plane.ts';
+
+export class LocalDataPlane implements DataPlane {
+  private readonly context: ThreadContext;
+  private plane: ThreadPlane | null = null;
+
+  constructor(context: ThreadContext) {
+    this.context = context;
+  }
+
+  async apply(config: Config): Promise<void> {
+    const plane = this.plane ?? new ThreadPlane(this.context, config);
+    await plane.apply(config);
+    this.plane = plane;
+  }
+
+  async drain(): Promise<void> {
+    await this.plane?.drain();
+  }
+
+  close(): Promise<void> {
+    this.plane?.close();
+    return Promise.resolve();
+  }
+
+  doors(): readonly DoorStatus[] {
+    return this.plane?.doors() ?? [];
+  }
+}

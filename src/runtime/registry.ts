@@ -1,0 +1,29 @@
+// The one list that names every plug-in: from what the configuration says of a route to the target that carries it out.
+// Rule: nobody else imports a target, a policy or a listener by name.
+import type { RouteTarget } from '../config/schema/targets.ts';
+import type { Target } from '../contract/target.ts';
+import { SluiceError } from '../core/errors.ts';
+import { backends } from '../targets/backends/backends.ts';
+import { originOfUrl } from '../targets/backends/origin-of-url.ts';
+import { respond } from '../targets/respond/respond.ts';
+import { originTls } from './pem-files.ts';
+
+export { HttpListener, type HttpServing } from '../listeners/http/http-listener.ts';
+export { respondWith } from '../targets/respond/respond.ts';
+
+export function createTarget(to: RouteTarget): Target {
+  if ('respond' in to) {
+    const { status, headers, body } = to.respond;
+    return respond({ status, fields: Object.entries(headers), body });
+  }
+  if ('backends' in to) {
+    const [first] = to.backends;
+    if (first !== undefined) return backends(originOfUrl(first.url, originTls(to.tls)));
+  }
+  // The configuration refuses these with the key and its place; whoever gets here has gone past it.
+  throw new SluiceError('not_available_yet');
+}
+
+export function createBackend(url: string): Target {
+  return backends(originOfUrl(url, null));
+}

@@ -1,0 +1,135 @@
+// The data plane on several threads, all listening on the same doors; the kernel spreads connections over them. Rule: a
+// configuration holds on every thread or on none; a thread that dies is replaced and counted.
+import { randomBytes } from 'node:crypto';
+import net from 'node:net';
+import type { Config } from '../config/config.ts';
+import { parseAddress } from '../core/address.ts';
+import type { Logger } from '../telemetry/application-log.ts';
+import type { LogSink } from '../telemetry/log-sink.ts';
+import type { MetricsView } from '../telemetry/metrics-view.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { DoorStatus } from './door.ts';
+import { listenError } from './listen-error.ts';
+import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
+import type { BoundPorts, WorkerStart } from './worker-messages.ts';
+
+export interface WorkerPlaneContext {
+  readonly threads: number;
+  readonly accessFormat: WorkerStart['accessFormat'];
+  readonly accessSink: LogSink | null;
+  readonly view: MetricsView;
+  readonly logger: Logger;
+  readonly countRestart: () => void;
+}
+
+/** A worker that dies at once, again and again, must not keep the machine busy with starting it. */
+const RESTART_DELAY_MS = 200;
+const TICKET_KEY_BYTES = 48;
+
+export class WorkerDataPlane implements DataPlane, WorkerOwner {
+  readonly view: MetricsView;
+  readonly accessSink: LogSink | null;
+  private readonly context: WorkerPlaneContext;
+  private readonly start: WorkerStart;
+  private handles: WorkerHandle[] = [];
+  private config: Config | null = null;
+  private ports: BoundPorts = {};
+  private doorStatus: readonly DoorStatus[] = [];
+  private stopping = false;
+
+  constructor(context: WorkerPlaneContext) {
+    this.context = context;
+    this.view = context.view;
+    this.accessSink = context.accessSink;
+    this.start = {
+      threads: context.threads,
+      ticketKeys: randomBytes(TICKET_KEY_BYTES),
+      accessFormat: context.accessFormat,
+    };
+  }
+
+  async apply(config: Config): Promise<void> {
+    const before = this.config;
+    await this.claimNewDoors(config, before);
+    while (this.handles.length < this.context.threads) this.handles.push(new WorkerHandle(this.start, this));
+    try {
+      await this.applyEverywhere(config);
+    } catch (error) {
+      if (before !== null) await this.applyEverywhere(before);
+      throw error;
+    }
+    this.config = config;
+  }
+
+  async drain(): Promise<void> {
+    this.stopping = true;
+    await Promise.allSettled(this.handles.map((handle) => handle.call({ kind: 'drain' })));
+  }
+
+  async close(): Promise<void> {
+    this.stopping = true;
+    await Promise.all(this.handles.splice(0).map((handle) => handle.stop()));
+  }
+
+  doors(): readonly DoorStatus[] {
+    const openConnections = this.view.total('sluice_connections_open');
+    return this.doorStatus.map((door) => ({ ...door, openConnections }));
+  }
+
+  crashed(handle: WorkerHandle, error: Error): void {
+    this.context.logger.error({ err: error }, 'a worker has crashed');
+    this.handles = this.handles.filter((each) => each !== handle);
+    if (this.stopping) return;
+    this.context.countRestart();
+    setTimeout(() => this.replace(), RESTART_DELAY_MS);
+  }
+
+  private replace(): void {
+    const { config, ports } = this;
+    if (this.stopping || config === null) return;
+    const handle = new WorkerHandle(this.start, this);
+    this.handles.push(handle);
+    handle.call({ kind: 'apply', config, ports }).catch((error: unknown) => {
+      this.context.logger.error({ err: error }, 'a new worker could not take over');
+    });
+  }
+
+  /** The first worker finds the ports that port 0 stands for; the others join it there. */
+  private async applyEverywhere(config: Config): Promise<void> {
+    const [first, ...others] = this.handles;
+    if (first === undefined) return;
+    this.doorStatus = await first.call({ kind: 'apply', config, ports: this.ports });
+    this.ports = boundPorts(config, this.doorStatus);
+    await Promise.all(others.map((handle) => handle.call({ kind: 'apply', config, ports: this.ports })));
+  }
+
+  /** Sharing a port would hide that another program has it: each new door is opened alone once. */
+  private async claimNewDoors(config: Config, before: Config | null): Promise<void> {
+    const known = new Set(before?.gateway.listen.map(({ address }) => address));
+    for (const { address } of config.gateway.listen) {
+      if (!known.has(address)) await claim(address);
+    }
+  }
+}
+
+function boundPorts(config: Config, doors: readonly DoorStatus[]): BoundPorts {
+  const ports: Record<string, number> = {};
+  config.gateway.listen.forEach(({ address }, index) => {
+    const port = Number(/:(\d+)$/.exec(doors[index]?.address ?? '')?.[1] ?? 0);
+    if (port > 0) ports[address] = port;
+  });
+  return ports;
+}
+
+async function claim(text: string): Promise<void> {
+  const address = parseAddress(text, { host: '' });
+  if (address.kind !== 'tcp' || address.port === 0) return;
+  const server = net.createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(listenError('gateway.listen', text, cause)));
+    server.listen({ host: address.host === '' ? '::' : address.host, port: address.port }, resolve);
+  });
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+}

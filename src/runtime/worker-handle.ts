@@ -1,0 +1,91 @@
+// The main thread's end of one worker. Rule: every call is answered or rejected, also when the worker dies under it.
+import { Worker } from 'node:worker_threads';
+import { type ErrorCode, SluiceError } from '../core/errors.ts';
+import type { LogSink } from '../telemetry/log-sink.ts';
+import type { MetricsSource, MetricsView } from '../telemetry/metrics-view.ts';
+import type { DoorStatus } from './door.ts';
+import type { WorkerCall, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
+
+export interface WorkerOwner {
+  readonly view: MetricsView;
+  readonly accessSink: LogSink | null;
+  /** The worker is gone though nobody asked it to go. */
+  crashed(handle: WorkerHandle, error: Error): void;
+}
+
+interface PendingCall {
+  readonly resolve: (doors: readonly DoorStatus[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const WORKER_FILE = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
+
+export class WorkerHandle {
+  private readonly owner: WorkerOwner;
+  private readonly worker: Worker;
+  private readonly calls = new Map<number, PendingCall>();
+  private source: MetricsSource | null = null;
+  private lastId = 0;
+  private ended = false;
+  private fault: Error | null = null;
+
+  constructor(start: WorkerStart, owner: WorkerOwner) {
+    this.owner = owner;
+    this.worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: start });
+    this.worker.on('message', (message: WorkerMessage) => this.hear(message));
+    this.worker.on('error', (error: Error) => {
+      this.fault = error;
+    });
+    this.worker.on('exit', () => this.gone());
+  }
+
+  call(call: WorkerCall): Promise<readonly DoorStatus[]> {
+    if (this.ended) return Promise.reject(new SluiceError('internal', { message: 'the worker is gone' }));
+    this.lastId++;
+    const request: WorkerRequest = { id: this.lastId, call };
+    return new Promise((resolve, reject) => {
+      this.calls.set(request.id, { resolve, reject });
+      this.worker.postMessage(request);
+    });
+  }
+
+  /** Ends the thread with everything that it has open. */
+  async stop(): Promise<void> {
+    this.ended = true;
+    await this.worker.terminate();
+  }
+
+  private hear(message: WorkerMessage): void {
+    switch (message.kind) {
+      case 'answer':
+        this.answered(message);
+        break;
+      case 'metrics':
+        this.source = this.owner.view.attach(message.slab, message.definitions);
+        break;
+      case 'define':
+        this.source?.define(message.definition);
+        break;
+      case 'log-lines':
+        this.owner.accessSink?.write(message.lines, message.count);
+        break;
+    }
+  }
+
+  private answered({ id, doors, error }: Extract<WorkerMessage, { kind: 'answer' }>): void {
+    const pending = this.calls.get(id);
+    this.calls.delete(id);
+    if (error === null) pending?.resolve(doors);
+    else pending?.reject(new SluiceError(error.code as ErrorCode, { message: error.message }));
+  }
+
+  private gone(): void {
+    const wasAsked = this.ended;
+    const error = this.fault ?? new SluiceError('internal', { message: 'the worker ended by itself' });
+    this.ended = true;
+    this.source?.detach();
+    for (const { reject } of this.calls.values()) reject(error);
+    this.calls.clear();
+    if (!wasAsked) this.owner.crashed(this, error);
+  }
+}

@@ -1,0 +1,36 @@
+// What the main thread and its workers say to each other. Types only. Rule: plain data; a call carries a number and is
+// answered once, with that number.
+import type { Config } from '../config/config.ts';
+import type { MetricDefinition } from '../telemetry/metric-definition.ts';
+import type { LogLines } from '../telemetry/port-sink.ts';
+import type { DoorStatus } from './door.ts';
+
+export interface WorkerStart {
+  readonly threads: number;
+  readonly ticketKeys: Uint8Array;
+  readonly accessFormat: 'json' | 'common' | 'combined' | null;
+}
+
+/** Which port an address with port 0 was really bound to, so that all workers share it. */
+export type BoundPorts = Readonly<Record<string, number>>;
+
+export type WorkerCall =
+  | { readonly kind: 'apply'; readonly config: Config; readonly ports: BoundPorts }
+  | { readonly kind: 'drain' }
+  | { readonly kind: 'doors' };
+
+export interface WorkerRequest {
+  readonly id: number;
+  readonly call: WorkerCall;
+}
+
+export type WorkerMessage =
+  | {
+      readonly kind: 'answer';
+      readonly id: number;
+      readonly doors: readonly DoorStatus[];
+      readonly error: { readonly code: string; readonly message: string } | null;
+    }
+  | { readonly kind: 'metrics'; readonly slab: SharedArrayBuffer; readonly definitions: readonly MetricDefinition[] }
+  | { readonly kind: 'define'; readonly definition: MetricDefinition }
+  | LogLines;

@@ -1,0 +1,56 @@
+// The entry of a worker thread: the data path and nothing else. Rule: it does what the main thread says and reports what it
+// counted; an error that nothing handled ends it, and the main thread starts another.
+import { parentPort, workerData } from 'node:worker_threads';
+import { SluiceError } from '../core/errors.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
+import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { PortSink } from '../telemetry/port-sink.ts';
+import { ThreadPlane } from './thread-plane.ts';
+import type { WorkerCall, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
+
+const port = parentPort;
+if (port === null) throw new SluiceError('internal', { message: 'a worker was started outside of a worker thread' });
+
+const start = workerData as WorkerStart;
+const say = (message: WorkerMessage): void => port.postMessage(message);
+
+const recorder = new MetricsRecorder({ onDefine: (definition) => say({ kind: 'define', definition }) });
+say({ kind: 'metrics', slab: recorder.slab, definitions: [] });
+
+const accessLog =
+  start.accessFormat === null
+    ? null
+    : new AccessLog({
+        format: start.accessFormat,
+        sink: new PortSink({ postMessage: (message, transfer) => port.postMessage(message, [...transfer]) }),
+      });
+
+let plane: ThreadPlane | null = null;
+
+async function carryOut(call: WorkerCall): Promise<void> {
+  if (call.kind === 'apply') {
+    const target =
+      plane ??
+      new ThreadPlane(
+        { recorder, accessLog, ticketKeys: Buffer.from(start.ticketKeys), threads: start.threads },
+        call.config,
+      );
+    await target.apply(call.config, call.ports);
+    plane = target;
+  } else if (call.kind === 'drain') {
+    await plane?.drain();
+    accessLog?.flush();
+  }
+}
+
+function describe(cause: unknown): { code: string; message: string } {
+  if (cause instanceof SluiceError) return { code: cause.code, message: cause.message };
+  return { code: 'internal', message: cause instanceof Error ? cause.message : String(cause) };
+}
+
+port.on('message', ({ id, call }: WorkerRequest) => {
+  carryOut(call).then(
+    () => say({ kind: 'answer', id, doors: plane?.doors() ?? [], error: null }),
+    (cause: unknown) => say({ kind: 'answer', id, doors: [], error: describe(cause) }),
+  );
+});

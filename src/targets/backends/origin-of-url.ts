@@ -1,0 +1,26 @@
+// An origin from the URL that the configuration gives. Rule: the scheme says what is spoken: http and https HTTP/1.1, h2c
+// HTTP/2 in the clear.
+import type { Origin, OriginTls } from '../../contract/target.ts';
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'h2c:': 80 };
+
+const NO_TLS_SETTINGS: OriginTls = { serverName: null, ca: null, certificate: null, verify: true };
+
+export function originOfUrl(url: string, tls: OriginTls | null): Origin {
+  // h2c is no scheme that URL knows how to take apart.
+  const parsed = new URL(url.replace(/^h2c:/, 'http:'));
+  const scheme = url.startsWith('h2c:') ? 'h2c:' : parsed.protocol;
+  const port = parsed.port === '' ? (DEFAULT_PORTS[scheme] ?? 80) : Number(parsed.port);
+  const host = parsed.hostname.replace(/^\[|\]$/g, '');
+  return {
+    name: `${scheme}//${parsed.host}`,
+    host,
+    port,
+    path: null,
+    tls: scheme === 'https:' ? (tls ?? NO_TLS_SETTINGS) : null,
+    hostField: null,
+    protocol: scheme === 'h2c:' ? 'http2' : 'http1',
+    pathPrefix: parsed.pathname.replace(/\/$/, ''),
+    maxConnections: 0,
+  };
+}
