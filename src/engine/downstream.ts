@@ -5,12 +5,13 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Head } from '../codec/http1/head.ts';
 import type { MessageSink } from '../codec/http1/parser.ts';
 import { RequestParser } from '../codec/http1/parser.ts';
-import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
+import type { Connection, ConnectionHandler } from '../transport/connection.ts';
+import { relay } from '../transport/relay.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
 import type { Engine } from './engine.ts';
 import { HttpExchange } from './exchange.ts';
 import { headBuffers } from './head-buffers.ts';
-import { BODY, bodyFraming, writeInterimHead, writeResponseHead } from './response-writer.ts';
+import { BODY, bodyFraming, writeInterimHead, writeResponseHead, writeSwitchHead } from './response-writer.ts';
 import type { Responder } from './responder.ts';
 import { writeChunk, writeLastChunk } from './chunk-writer.ts';
 
@@ -101,7 +102,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.engine.outbound.flush();
   }
 
-  onClose(_reason: CloseReason): void {
+  onClose(): void {
     wheel.release(this.deadline);
     this.exchange.onClientGone();
     this.releaseHead();
@@ -245,8 +246,21 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.connection.reset('error');
   }
 
-  upgrade(_head: Head, upstream: Connection, _firstBytes: Buffer): void {
-    upstream.destroy('done');
+  upgrade(head: Head, upstream: Connection, firstBytes: Buffer): void {
+    const { engine, connection, exchange, rest } = this;
+    writeSwitchHead(engine.outbound.for(connection), head);
+    engine.outbound.flush();
+    wheel.release(this.deadline);
+    this.rest = NOTHING;
+    relay(connection, upstream, {
+      idleTimeoutMs: engine.timeouts.tunnelIdleMs,
+      firstFromDownstream: rest,
+      firstFromUpstream: firstBytes,
+      onDone: ({ bytesFromDownstream, bytesFromUpstream }) => {
+        exchange.upgradeEnded(bytesFromDownstream, bytesFromUpstream);
+        this.onClose();
+      },
+    });
   }
 
   exchangeOver(): void {

@@ -12,6 +12,9 @@ import {
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { HttpExchange } from './exchange.ts';
 
+/** The status of an upgraded connection. */
+const SWITCHED = 101;
+
 export interface TrafficOptions {
   readonly door: string;
   readonly recorder: MetricsRecorder;
@@ -81,15 +84,11 @@ export class Traffic {
     this.add(families.requests[(status / 100) | 0]!, 1);
     this.add(families.requestBytes, exchange.bytesReceived);
     this.add(families.responseBytes, exchange.bytesSent);
-    this.recorder.observe(families.duration, durationMs / 1000);
+    // A WebSocket lives for hours; among answers it would only blur what durations say.
+    this.recorder.observe(status === SWITCHED ? this.connections.streamDuration : families.duration, durationMs / 1000);
     if (exchange.firstByteMs >= 0) this.recorder.observe(families.timeToFirstByte, exchange.firstByteMs / 1000);
     if (exchange.errorCode !== null) this.add(families.errors(exchange.errorCode), 1);
     this.accessLog?.record(exchange);
-  }
-
-  /** An upgraded connection ended after so long. */
-  streamEnded(durationMs: number): void {
-    this.recorder.observe(this.connections.streamDuration, durationMs / 1000);
   }
 
   private add(slot: number, count: number): void {

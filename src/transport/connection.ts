@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { OutBuffer } from '../codec/http1/writer.ts';
+import { OutBuffer } from '../codec/http1/writer.ts';
 import { sharedReadBuffer } from './buffers.ts';
 import { awaitWrite, type PendingWrite, rawHandle, type RawHandle, rawWrite, readInto } from './raw-io.ts';
 
@@ -26,6 +26,9 @@ export const NOBODY: ConnectionHandler = { onData() {}, onHalfClose() {}, onDrai
 
 /** Above this many bytes that the kernel has not taken, a writer is told to wait. */
 const HIGH_WATER_BYTES = 64 * 1024;
+
+/** What write() was given, for as long as it takes to hand it on. */
+const borrowed = new OutBuffer(sharedReadBuffer.length);
 
 const owner: unique symbol = Symbol('connection');
 type OwnedSocket = net.Socket & { [owner]: Connection };
@@ -88,7 +91,8 @@ export class Connection {
   /** Writes a part of `bytes`; the caller may reuse them at once. False: wait for onDrain. */
   write(bytes: Buffer, from: number, to: number): boolean {
     if (this.closed) return false;
-    return this.send(Buffer.from(bytes.subarray(from, to)));
+    borrowed.copy(bytes, from, to);
+    return this.flush(borrowed);
   }
 
   /** Writes what `out` holds and empties it. False: wait for onDrain. */
