@@ -21,7 +21,6 @@ function configOf(options: PeerOptions, ports: Ports): object {
   return {
     process: { workers: options.workers, data_dir: join(options.dir, 'data'), shutdown_grace: '1s' },
     log: {
-      level: 'warn',
       access: options.accessLog,
       ...(options.accessLog && { file: join(options.dir, 'access.log') }),
     },
@@ -29,7 +28,7 @@ function configOf(options: PeerOptions, ports: Ports): object {
     metrics: { listen: address(ports.metrics) },
     limits: { body: '200MiB' },
     timeouts: { idle: '600s' },
-    egress: { listen: address(forward ? ports.door : ports.other), allow_private: 'yes' },
+    egress: { listen: address(forward ? ports.door : ports.other) },
     gateway: {
       listen: address(forward ? ports.other : ports.door),
       http2: options.door === 'h2',
