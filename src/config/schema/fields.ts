@@ -55,7 +55,7 @@ export function duration(options: { readonly min?: string } = {}): z.ZodType<num
 }
 
 function unitIsMissing(amount: number | string): string {
-  return `the unit is missing: write ${amount}s for seconds, or ${amount}ms`;
+  return `a duration without a unit: write ${amount}s for seconds, or ${amount}ms`;
 }
 
 /** Bytes, written as `16KiB` or as a plain number. */
@@ -88,11 +88,12 @@ function parseRate(text: string): number | undefined {
 export function listenAddress(): z.ZodType<string> {
   const expected = 'expected an address such as 127.0.0.1:8080, [::1]:8080, :8080 (every address) or unix:/run/x.sock';
   const read = (input: string | number): string | Refusal => {
-    const address = parseAddress(String(input), { host: '127.0.0.1' });
-    if (address.kind !== 'invalid') return formatAddress(address);
     const text = String(input);
-    const hint = /^\d+:\d+$/.test(text) ? '; on which port of this machine to listen is one number' : '';
-    return refuse(`"${text}" is not an address: ${address.reason}${hint}; ${expected}`);
+    // A port alone is this machine only; a colon before it says that every address is meant.
+    const address = parseAddress(text, { host: text.startsWith(':') ? '' : '127.0.0.1' });
+    if (address.kind !== 'invalid') return formatAddress(address);
+    const twoPorts = /^\d+:\d+$/.test(text);
+    return refuse(`"${text}" is not an address: ${twoPorts ? 'it is two ports, and one is needed' : address.reason}`);
   };
   return z
     .union([z.string(), z.int().min(0).max(65_535)], { error: expected })
@@ -148,10 +149,7 @@ export function filePath(): z.ZodType<string> {
 
 /** A token, password or key: masked wherever the configuration is shown. */
 export function secret(): z.ZodType<string> {
-  return z
-    .string({ error: 'expected a text; put a number into quotes' })
-    .min(1, 'expected a secret that is not empty')
-    .meta({ writeOnly: true });
+  return z.string({ error: 'expected a text' }).min(1, 'expected a secret that is not empty').meta({ writeOnly: true });
 }
 
 export function nonEmptyText(): z.ZodType<string> {
@@ -213,9 +211,12 @@ export function port(): z.ZodType<number> {
 }
 
 /** A whole number from 1 on. */
-export function count(max = 1_000_000_000): z.ZodType<number> {
-  const message = `expected a whole number from 1 to ${max}`;
-  return z.int({ error: message }).min(1, message).max(max, message);
+export function count(max?: number): z.ZodType<number> {
+  const message = max === undefined ? 'expected a whole number from 1 on' : `expected a whole number from 1 to ${max}`;
+  return z
+    .int({ error: message })
+    .min(1, message)
+    .max(max ?? 1_000_000_000, message);
 }
 
 /** Names of header fields with their values; names keep their case, values are text even if written as numbers. */

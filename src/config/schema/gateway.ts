@@ -26,11 +26,12 @@ export interface GatewayListen {
 }
 
 export interface RouteMatch {
-  /** Empty lists and maps match everything. */
+  /** Empty lists and maps match everything; the value `*` of a field or parameter matches any value. */
   readonly host: readonly string[];
   readonly path: readonly string[];
   readonly method: readonly string[];
-  readonly header: Readonly<Record<string, readonly string[]>>;
+  readonly header: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
 }
 
 export interface RouteConfig {
@@ -108,11 +109,21 @@ const method = z
   .regex(/^[A-Za-z][A-Za-z-]*$/, 'expected a method such as GET')
   .transform((name) => name.toUpperCase());
 
+const PATH_PART = String.raw`\/(?:\*|\{[A-Za-z_]\w*\}|[^/*{}]*)`;
+
 const path = z
   .string({ error: 'expected a path such as /v1/*' })
-  .regex(/^\//, 'expected a path that begins with "/"')
-  .regex(/^[^?#\s]*$/, 'expected a path without query, fragment and spaces')
-  .regex(/^(?:\/(?:\*|[^/*]*))*$/, '"*" stands for a whole part of the path, as in /v1/* or /users/*/posts');
+  .regex(/^\//, { error: 'expected a path that begins with "/"', abort: true })
+  .regex(/^[^?#\s]*$/, { error: 'expected a path without query, fragment and spaces', abort: true })
+  .regex(
+    new RegExp(`^(?:${PATH_PART})+$`),
+    'expected "*" or {name} to stand for a whole part of the path, as in /v1/* or /users/{id}/posts',
+  );
+
+/** What a field or query parameter must hold; `*` asks only that it is there. */
+function conditions(name: z.ZodType<string, string>): z.ZodType<Record<string, string>> {
+  return z.record(name, headerValue());
+}
 
 const match: z.ZodType<RouteMatch> = z.strictObject({
   host: oneOrMany(hostPattern())
@@ -123,17 +134,20 @@ const match: z.ZodType<RouteMatch> = z.strictObject({
     .meta({ examples: ['api.example.com'] }),
   path: oneOrMany(path)
     .prefault([])
-    .describe('The path: exact, or with `*` at the end for everything below.')
+    .describe('The path: exact, with `*` at the end for everything below, or with `{name}` for any one part.')
     .meta({ examples: ['/v1/*'] }),
   method: oneOrMany(method)
     .prefault([])
     .describe('The method, or a list of methods.')
     .meta({ examples: [['GET', 'POST']] }),
-  header: z
-    .record(headerName(), oneOrMany(headerValue()))
+  header: conditions(headerName())
     .prefault({})
-    .describe('Header fields that must be there with this value, or one of these values.')
+    .describe('Header fields that must be there with this value; `"*"` is any value.')
     .meta({ examples: [{ 'X-Env': 'beta' }] }),
+  query: conditions(z.string().min(1))
+    .prefault({})
+    .describe('Query parameters that must be there with this value; `"*"` is any value.')
+    .meta({ examples: [{ version: '2' }] }),
 });
 
 const route: z.ZodType<RouteConfig> = z.strictObject({
@@ -186,7 +200,10 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
     policies: policiesSchema.prefault({}).describe('Policies of everything that comes through the gateway.'),
   })
   .transform(({ listen: endpoints, ...rest }): GatewayConfig => {
-    const complete = (endpoints ?? []).map((endpoint): GatewayListen => ({ tls: rest.tls, ...endpoint }));
+    const complete = (endpoints ?? []).map((endpoint: { address: string; tls?: TlsConfig | null }): GatewayListen => {
+      const { address, tls: own } = endpoint;
+      return { address, tls: own === undefined ? rest.tls : own };
+    });
     return { listen: complete, ...rest };
   })
   .prefault({})

@@ -82,7 +82,7 @@ const group = z.strictObject({
   ...shared,
 });
 
-const hop: z.ZodType<Hop> = z.union([single, group]);
+const hop: z.ZodType<Hop> = z.union([single, group], { error: 'expected a map with "proxy" or "proxies"' });
 
 export const hopsSchema: z.ZodType<Readonly<Record<string, Hop>>> = z
   .record(identifier(), hop)

@@ -60,13 +60,16 @@ export function backendUrl(): z.ZodType<string> {
   return url({ schemes: ['http', 'https', 'h2c'], example: 'http://localhost:8000', path: true });
 }
 
-const backend: z.ZodType<Backend> = z.union([
-  backendUrl().transform((address) => ({ url: address, weight: 1 })),
-  z.strictObject({
-    url: backendUrl().describe('Where the backend is. A path is put before the path of the request.'),
-    weight: count(1000).prefault(1).describe('Its share under the strategy `weighted`.'),
-  }),
-]);
+const backend: z.ZodType<Backend> = z.union(
+  [
+    backendUrl().transform((address) => ({ url: address, weight: 1 })),
+    z.strictObject({
+      url: backendUrl().describe('Where the backend is. A path is put before the path of the request.'),
+      weight: count(1000).prefault(1).describe('Its share under the strategy `weighted`.'),
+    }),
+  ],
+  { error: 'expected a URL, or a map with "url" and "weight"' },
+);
 
 const tls: z.ZodType<BackendTls> = z
   .strictObject({
@@ -146,10 +149,7 @@ const respondTarget: z.ZodType<RespondTarget> = z.strictObject({
         .prefault({})
         .describe('Header fields of the answer.')
         .meta({ examples: [{ 'Content-Type': 'text/plain' }] }),
-      body: z
-        .string({ error: 'expected a text; put a number into quotes' })
-        .prefault('')
-        .describe('The body of the answer.'),
+      body: z.string({ error: 'expected a text' }).prefault('').describe('The body of the answer.'),
     })
     .describe('A fixed answer.')
     .meta({ examples: [{ status: 200, body: 'pong' }] }),

@@ -1,0 +1,92 @@
+// The parts of the configuration whose feature does not exist yet. Rule: such a part is validated like any other and
+// refused only when it is switched on; when the feature arrives, its line here goes.
+
+import type { Config } from './config.ts';
+import type { KeyPath } from './key-path.ts';
+import type { RouteConfig } from './schema/gateway.ts';
+import type { Policies } from './schema/policies.ts';
+
+/** Did a file, the environment or a flag say anything at this path? */
+export type WasWritten = (path: KeyPath) => boolean;
+
+interface Unavailable {
+  /** What is not available, to stand before "is not available yet". */
+  readonly what: string;
+  /** The places where it is switched on. */
+  readonly find: (config: Config, wasWritten: WasWritten) => readonly KeyPath[];
+}
+
+const UNAVAILABLE: readonly Unavailable[] = [
+  { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
+  { what: 'the forward proxy', find: (_, wasWritten) => when(wasWritten(['egress']), ['egress']) },
+  { what: 'a hop', find: ({ hops }) => Object.keys(hops).map((name) => ['hops', name]) },
+  { what: 'more than one backend', find: inTargets((to) => 'backends' in to && to.backends.length > 1, 'backends') },
+  { what: 'a strategy for backends', find: writtenInTargets('strategy') },
+  { what: 'health checking', find: inTargets((to) => 'backends' in to && to.health !== null, 'health') },
+  { what: 'a breaker', find: inTargets((to) => 'backends' in to && to.breaker !== null, 'breaker') },
+  { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
+  { what: 'stickiness to a backend', find: inTargets((to) => 'backends' in to && to.sticky !== null, 'sticky') },
+  { what: 'TLS settings for backends', find: inTargets((to) => 'backends' in to && to.tls !== null, 'tls') },
+  { what: 'a redirect', find: inTargets((to) => 'redirect' in to, 'redirect') },
+  { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
+  { what: 'access by address', find: inPolicies('acl') },
+  { what: 'filtering', find: inPolicies('filter') },
+  { what: 'scanning', find: inPolicies('scan') },
+  { what: 'rate limiting', find: inPolicies('rate_limit') },
+  { what: 'caching', find: inPolicies('cache') },
+  { what: 'compression', find: inPolicies('compress') },
+  { what: 'changing header fields', find: inPolicies('headers') },
+  { what: 'asking for users', find: inPolicies('auth') },
+  { what: 'retrying', find: inPolicies('retry') },
+  { what: 'running commands', find: ({ exec }) => when(exec.enabled, ['exec', 'enabled']) },
+  { what: 'running agents', find: ({ agents }) => when(agents.enabled, ['agents', 'enabled']) },
+  { what: 'the AI gateway', find: ({ ai }) => when(ai.enabled, ['ai', 'enabled']) },
+  { what: 'the tunnel server', find: ({ tunnels }) => when(tunnels.server.enabled, ['tunnels', 'server', 'enabled']) },
+  {
+    what: 'the tunnel client',
+    find: ({ tunnels }) => when(tunnels.client.tunnels.length > 0, ['tunnels', 'client', 'tunnels']),
+  },
+];
+
+export interface UnavailableUse {
+  readonly path: KeyPath;
+  readonly sentence: string;
+}
+
+export function unavailableUses(config: Config, wasWritten: WasWritten): readonly UnavailableUse[] {
+  return UNAVAILABLE.flatMap(({ what, find }) =>
+    find(config, wasWritten).map((path) => ({ path, sentence: `${what} is not available yet in this version` })),
+  );
+}
+
+function when(on: boolean, path: KeyPath): readonly KeyPath[] {
+  return on ? [path] : [];
+}
+
+function inTargets(isOn: (to: RouteConfig['to']) => boolean, key: string): Unavailable['find'] {
+  return ({ gateway }) => gateway.routes.flatMap(({ to }, index) => when(isOn(to), targetPath(index, key)));
+}
+
+function writtenInTargets(key: string): Unavailable['find'] {
+  return ({ gateway }, wasWritten) =>
+    gateway.routes.flatMap((_, index) => when(wasWritten(targetPath(index, key)), targetPath(index, key)));
+}
+
+function targetPath(index: number, key: string): KeyPath {
+  return ['gateway', 'routes', index, 'to', key];
+}
+
+/** A policy is on where it stands with something else than `false` or `none`. */
+function inPolicies(name: keyof Policies): Unavailable['find'] {
+  return ({ policies, egress, gateway }) => {
+    const places: readonly (readonly [KeyPath, Policies])[] = [
+      [['policies'], policies],
+      [['egress', 'policies'], egress.policies],
+      [['gateway', 'policies'], gateway.policies],
+      ...gateway.routes.map((route, index) => [['gateway', 'routes', index, 'policies'], route.policies] as const),
+    ];
+    return places
+      .filter(([, each]) => each[name] !== undefined && each[name] !== false && each[name] !== 'none')
+      .map(([path]) => [...path, name]);
+  };
+}

@@ -1,0 +1,153 @@
+// Doors: what listens where, and what may stand open there. Rule: two doors never share an address, and what is open to
+// a network is said aloud.
+
+import { parseAddress, type TcpAddress } from '../../core/address.ts';
+import { isLoopback, parseIp } from '../../core/ip.ts';
+import type { Config } from '../config.ts';
+import { formatPath, type KeyPath } from '../key-path.ts';
+import type { Check, CheckContext, Finding } from './finding.ts';
+
+interface DoorAddress {
+  readonly address: string;
+  readonly path: KeyPath;
+}
+
+export const checkAddresses: Check = (context) => {
+  const doors = openDoors(context);
+  const findings: Finding[] = [];
+  for (const [index, { address, path }] of doors.entries()) {
+    const other = doors.slice(0, index).find((earlier) => overlap(earlier.address, address));
+    if (other === undefined) continue;
+    // The finding belongs to the line that somebody wrote; the other one may be a default.
+    const [here, there] = context.isWritten(path.slice(0, 2)) ? [path, other.path] : [other.path, path];
+    const message = `${address} is also the address of ${formatPath(there)}`;
+    findings.push({ code: 'config_conflict', message, path: here, hint: 'give one of them another port' });
+  }
+  return findings;
+};
+
+function openDoors({ config, isWritten }: CheckContext): DoorAddress[] {
+  const { admin, metrics, gateway, egress, tunnels } = config;
+  const doors: DoorAddress[] = gateway.listen.map(({ address }, index) => ({
+    address,
+    path: ['gateway', 'listen', index, 'address'],
+  }));
+  // The forward proxy of the defaults is in nobody's way: it is there when the configuration speaks of it.
+  if (isWritten(['egress'])) {
+    doors.push(...egress.listen.map((address, index) => ({ address, path: ['egress', 'listen', index] })));
+  }
+  if (admin.listen !== null) doors.push({ address: admin.listen, path: ['admin', 'listen'] });
+  if (metrics.listen !== null) doors.push({ address: metrics.listen, path: ['metrics', 'listen'] });
+  if (tunnels.server.enabled) doors.push({ address: tunnels.server.listen, path: ['tunnels', 'server', 'listen'] });
+  return doors;
+}
+
+function overlap(left: string, right: string): boolean {
+  const [a, b] = [tcpAddress(left), tcpAddress(right)];
+  if (a === undefined || b === undefined) return left === right;
+  return a.port !== 0 && a.port === b.port && (a.host === b.host || isAny(a.host) || isAny(b.host));
+}
+
+function tcpAddress(text: string): TcpAddress | undefined {
+  const address = parseAddress(text, { host: '' });
+  return address.kind === 'tcp' ? address : undefined;
+}
+
+function isAny(host: string): boolean {
+  return host === '' || host === '0.0.0.0' || host === '::';
+}
+
+/** Only this machine gets there: a loopback address or a unix socket. */
+function isLocal(text: string): boolean {
+  const address = tcpAddress(text);
+  if (address === undefined) return true;
+  const ip = parseIp(address.host);
+  return ip === undefined ? address.host === 'localhost' : isLoopback(ip);
+}
+
+export const checkExposure: Check = ({ config, isWritten }) => {
+  const { admin, egress } = config;
+  const findings: Finding[] = [];
+  if (admin.listen !== null && !isLocal(admin.listen)) {
+    const message = 'the admin door is open to the network, and its token crosses it in clear';
+    findings.push({ severity: 'warning', code: 'config_unsafe', message, path: ['admin', 'listen'] });
+  }
+  const open = isWritten(['egress']) ? egress.listen.findIndex((address) => !isLocal(address)) : -1;
+  if (open !== -1 && egress.auth === 'none' && !isGuarded(config)) {
+    const message = 'anybody on the network can use this forward proxy';
+    const path = ['egress', 'listen', open];
+    findings.push({ severity: 'warning', code: 'config_unsafe', message, path, hint: 'set egress.auth: users' });
+  }
+  return findings;
+};
+
+export const checkOpenServices: Check = ({ config: { gateway, ai, exec } }) => {
+  const findings: Finding[] = [];
+  const open = gateway.listen.find(({ address }) => !isLocal(address));
+  if (ai.enabled && ai.auth === 'none' && open !== undefined) {
+    const message = `ai.auth may be "none" on loopback only, and gateway.listen has ${open.address}`;
+    findings.push({ code: 'config_unsafe', message, path: ['ai', 'auth'], hint: 'set ai.auth: users' });
+  }
+  if (exec.enabled && exec.allowed_commands.length === 0) {
+    const message = 'no command may be run: exec.allowed_commands is empty';
+    findings.push({ severity: 'warning', code: 'config_missing', message, path: ['exec', 'enabled'] });
+  }
+  return findings;
+};
+
+export const checkUsersExist: Check = ({ config }) => {
+  if (config.users.length > 0) return [];
+  return placesThatAskForUsers(config).map((path) => ({
+    severity: 'warning',
+    code: 'config_missing',
+    message: 'nobody can get in: there are no users',
+    path,
+    hint: 'add them to the section "users"',
+  }));
+};
+
+function isGuarded({ policies, egress }: Config): boolean {
+  return (
+    (egress.policies.auth ?? policies.auth) === 'users' ||
+    (egress.policies.acl || policies.acl || undefined) !== undefined
+  );
+}
+
+function placesThatAskForUsers({ policies, egress, gateway, ai }: Config): KeyPath[] {
+  const places: KeyPath[] = [];
+  if (egress.auth === 'users') places.push(['egress', 'auth']);
+  if (policies.auth === 'users') places.push(['policies', 'auth']);
+  if (egress.policies.auth === 'users') places.push(['egress', 'policies', 'auth']);
+  if (gateway.policies.auth === 'users') places.push(['gateway', 'policies', 'auth']);
+  for (const [index, route] of gateway.routes.entries()) {
+    if (route.policies.auth === 'users') places.push(['gateway', 'routes', index, 'policies', 'auth']);
+  }
+  if (ai.enabled && ai.auth === 'users') places.push(['ai', 'auth']);
+  return places;
+}
+
+/** A backend that is a door of this gateway sends every request round and round. */
+export const checkLoops: Check = ({ config: { gateway } }) => {
+  const findings: Finding[] = [];
+  const own = gateway.listen.map(({ address }) => address);
+  const check = (url: string, path: KeyPath): void => {
+    const parsed = URL.parse(url.replace(/^h2c:/, 'http:'));
+    const port = Number(parsed?.port) || (parsed?.protocol === 'https:' ? 443 : 80);
+    const host = parsed?.hostname === 'localhost' ? '127.0.0.1' : (parsed?.hostname ?? '').replace(/^\[(.*)\]$/, '$1');
+    const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const door = isLocal(target)
+      ? own.find((address) => overlap(address, target))
+      : own.find((address) => address === target);
+    if (door === undefined) return;
+    const message = `this is the gateway itself, which listens on ${door}: requests would go round for ever`;
+    findings.push({ code: 'config_conflict', message, path });
+  };
+  if (gateway.default_backend !== null) check(gateway.default_backend, ['gateway', 'default_backend']);
+  for (const [index, { to }] of gateway.routes.entries()) {
+    if (!('backends' in to) || to.via.length > 0) continue;
+    for (const [at, backend] of to.backends.entries()) {
+      check(backend.url, ['gateway', 'routes', index, 'to', 'backends', at, 'url']);
+    }
+  }
+  return findings;
+};

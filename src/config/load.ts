@@ -1,0 +1,154 @@
+// From files, environment and flags to one normalised configuration, or to everything that is wrong with it.
+// Rule: flag over environment over later file over earlier file over default; nothing is used unless all of it is valid.
+
+import { unavailableUses } from './availability.ts';
+import { checkAddresses, checkExposure, checkLoops, checkOpenServices, checkUsersExist } from './checks/doors.ts';
+import type { Check, Finding } from './checks/finding.ts';
+import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
+import { checkProviders, checkRoutes } from './checks/routes.ts';
+import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
+import type { Config } from './config.ts';
+import { overrideDoor } from './door-override.ts';
+import { makePathsAbsolute } from './file-paths.ts';
+import { formatPath, type KeyPath } from './key-path.ts';
+import { isWritten, originsOf, type Origins } from './origins.ts';
+import { environmentOverrides, flagOverrides, type FlagValue, type Overrides } from './overrides.ts';
+import { ConfigError, type ConfigProblem } from './problem.ts';
+import { problemOf, type Fault } from './problem-report.ts';
+import { readSources } from './read-sources.ts';
+import { resolveVariables } from './resolve-variables.ts';
+import { explainKey } from './schema-problems.ts';
+import {
+  findNode,
+  firstLine,
+  mergeNodes,
+  setNode,
+  type ConfigNode,
+  type MapNode,
+  type PlainValue,
+} from './source-tree.ts';
+import { validate } from './validate.ts';
+
+export interface LoadOptions {
+  /** Later files go over earlier ones. None: the defaults. */
+  readonly files: readonly string[];
+  /** Reads `sluice.dev.yaml` after `sluice.yaml` for the profile `dev`. */
+  readonly profile?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly overrides?: readonly FlagValue[];
+  readonly cwd: string;
+  /** Whoever only looks at a configuration may look at features that are not available yet. */
+  readonly ignoreAvailability?: boolean;
+}
+
+export interface LoadedConfig extends Origins {
+  readonly config: Config;
+  /** Every file that was read, absolute, secret files and certificates too: what to watch. */
+  readonly files: readonly string[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+const CHECKS: readonly Check[] = [
+  checkUsers,
+  checkHops,
+  checkAgents,
+  checkTunnelNames,
+  checkAddresses,
+  checkExposure,
+  checkOpenServices,
+  checkUsersExist,
+  checkLoops,
+  checkRoutes,
+  checkProviders,
+  checkTlsFiles,
+];
+
+/** Throws a ConfigError with all problems. */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const read = await readSources(options);
+  if (read.faults.length > 0) throw new ConfigError(read.faults.map(problemOf));
+  const written = read.trees.reduce<MapNode>(
+    (below, above) => mergeNodes(below, above) as MapNode,
+    emptyTree(options.cwd),
+  );
+  const { root: resolved, faults, secretFiles } = resolveVariables(written, options.env);
+  const root = withOverrides(resolved, [
+    environmentOverrides(options.env, options.cwd),
+    flagOverrides(options.overrides ?? [], options.cwd),
+  ]);
+  const validated = validate(root);
+  if (faults.length > 0 || 'faults' in validated) {
+    const others = 'faults' in validated ? validated.faults.filter((fault) => !isAt(fault, faults)) : [];
+    throw new ConfigError(inOrder([...faults, ...others], read.files));
+  }
+  const { config } = validated;
+  makePathsAbsolute(config, root, options);
+  const problems = inOrder(faultsAcross(config, root, options), read.files);
+  if (problems.some(({ severity }) => severity === 'error')) throw new ConfigError(problems);
+  return {
+    config,
+    ...originsOf(config as unknown as PlainValue, root),
+    files: [...new Set([...read.files, ...secretFiles, ...tlsFiles(config).map(({ file }) => file)])],
+    warnings: problems,
+  };
+}
+
+function emptyTree(cwd: string): MapNode {
+  const source = { kind: 'flag', name: '', folder: cwd, text: '' } as const;
+  return { kind: 'map', place: { source, from: 0, to: 0 }, entries: new Map() };
+}
+
+function withOverrides(root: MapNode, overrides: readonly Overrides[]): MapNode {
+  let result = root;
+  for (const { values, door } of overrides) {
+    for (const { path, value } of values) result = setNode(result, path, value);
+    result = overrideDoor(result, door);
+  }
+  return result;
+}
+
+/** What the schema says about a text whose variable could not be resolved only repeats that. */
+function isAt(fault: Fault, others: readonly Fault[]): boolean {
+  return others.some(({ path }) => path === fault.path);
+}
+
+function faultsAcross(config: Config, root: ConfigNode, { ignoreAvailability }: LoadOptions): Fault[] {
+  const wasWritten = (path: KeyPath): boolean => isWritten(root, path);
+  const findings = CHECKS.flatMap((check) => check({ config, isWritten: wasWritten }));
+  const unavailable: readonly Finding[] =
+    ignoreAvailability === true
+      ? []
+      : unavailableUses(config, wasWritten).map(({ path, sentence }) => ({
+          code: 'not_available_yet',
+          message: `${formatPath(path)}: ${sentence}`,
+          path,
+          atKey: true,
+        }));
+  return [...findings, ...unavailable].map((finding) => faultOf(finding, root));
+}
+
+function faultOf({ severity, code, message, path, hint, atKey }: Finding, root: ConfigNode): Fault {
+  const { node, keyPlace, rest } = findNode(root, path);
+  const written = rest.length === 0 || node.kind === 'scalar';
+  const place = written && atKey !== true ? node.place : (keyPlace ?? (written ? node.place : undefined));
+  return {
+    ...(severity !== undefined && { severity }),
+    code,
+    message,
+    path: formatPath(path),
+    place: place && firstLine(place),
+    ...(hint !== undefined && { hint }),
+    explain: code === 'not_available_yet' ? null : explainKey(path),
+  };
+}
+
+/** By file, in the order in which they are read, then by place; what comes from elsewhere stands at the end. */
+function inOrder(faults: readonly Fault[], files: readonly string[]): ConfigProblem[] {
+  const rank = ({ place }: Fault): number => {
+    const index = files.findIndex((file) => place?.source.kind === 'file' && file.endsWith(place.source.name));
+    return index === -1 ? files.length : index;
+  };
+  return faults
+    .toSorted((left, right) => rank(left) - rank(right) || (left.place?.from ?? 0) - (right.place?.from ?? 0))
+    .map(problemOf);
+}
