@@ -19,6 +19,9 @@ import { writeChunk, writeLastChunk } from './chunk-writer.ts';
 const LINGER_MS = 2000;
 const LINGER_BYTES = 1024 * 1024;
 
+/** While draining, a connection that has been silent for so long has no request on its way. */
+const DRAIN_IDLE_MS = 1000;
+
 const NOTHING = Buffer.alloc(0);
 
 export class Downstream implements ConnectionHandler, MessageSink, Responder {
@@ -36,6 +39,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   private feeding = false;
   private bodyMode: number = BODY.NONE;
   private keepAlive = true;
+  /** The deadline is that of a head which has begun to arrive; a new connection is expected to send one at once. */
+  private readingHead = true;
   private lingering = false;
   private lingered = 0;
 
@@ -134,9 +139,17 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   private armReading(): void {
     if (this.lingering || this.connection.closed) return;
     const { timeouts } = this.engine;
-    if (this.exchange.over) wheel.arm(this.deadline, this.parser.idle ? timeouts.idleMs : timeouts.headersMs);
+    if (this.exchange.over) this.armBetweenRequests();
     else if (!this.exchange.requestEnded && !this.held) wheel.arm(this.deadline, timeouts.readMs);
     else if (!this.congested) wheel.disarm(this.deadline);
+  }
+
+  /** A head has so long from its first byte to its last: more bytes don't buy more time. */
+  private armBetweenRequests(): void {
+    const { timeouts } = this.engine;
+    if (this.parser.idle) wheel.arm(this.deadline, timeouts.idleMs);
+    else if (!this.readingHead) wheel.arm(this.deadline, timeouts.headersMs);
+    this.readingHead = !this.parser.idle;
   }
 
   private keep(bytes: Buffer, from: number, to: number): void {
@@ -165,6 +178,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.headBuffer = buffer;
     if (head.length <= buffer.length) head.moveTo(buffer, 0);
     else head.moveTo((this.headBuffer = Buffer.allocUnsafeSlow(head.length)), 0);
+    this.readingHead = false;
     this.keepAlive = head.keepAlive && head.versionMinor === 1 && !this.engine.draining;
     this.exchange.begin();
     if (this.exchange.request.hasBody && !this.exchange.over && this.exchange.producer === null) this.pauseRequest();
@@ -293,9 +307,9 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     wheel.arm(this.deadline, LINGER_MS);
   }
 
-  /** Stops after the running exchange; an idle connection ends now. */
+  /** Stops after the running exchange. An idle connection may have a request on its way: it is given a moment to arrive. */
   drain(): void {
-    if (this.isIdle) this.finish();
+    if (this.isIdle) wheel.arm(this.deadline, DRAIN_IDLE_MS);
     else this.keepAlive = false;
   }
 
@@ -304,7 +318,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   }
 
   private expired(): void {
-    if (this.lingering || this.isIdle) this.connection.destroy('idle');
+    if (this.isIdle && this.engine.draining && !this.lingering) this.finish();
+    else if (this.lingering || this.isIdle) this.connection.destroy('idle');
     else if (this.connection.congested) this.connection.reset('timeout');
     else this.onError('request_timeout', 'the request did not arrive in time');
     this.engine.outbound.flush();

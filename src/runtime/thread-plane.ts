@@ -88,6 +88,9 @@ export class ThreadPlane {
   /** Readiness turns first; resolves when no client connection is left. */
   async drain(): Promise<void> {
     this.readiness.draining = true;
+    // What the system has accepted for us already comes in with the next turn of the event loop.
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
     for (const { listener } of this.listeners) listener.stop();
     await this.engine.drain();
   }
