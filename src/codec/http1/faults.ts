@@ -11,7 +11,10 @@ export interface Fault {
 export const FAULT = {
   method: { code: 'request_invalid', detail: 'The method is not a token.' },
   methodTooLong: { code: 'request_invalid', detail: 'The method is too long.' },
-  target: { code: 'request_invalid', detail: 'The request target holds an octet that is not allowed there.' },
+  target: {
+    code: 'request_invalid',
+    detail: 'The request target is missing or holds an octet that is not allowed there.',
+  },
   targetForm: { code: 'request_invalid', detail: 'The request target has none of the allowed forms.' },
   targetAuthority: {
     code: 'request_invalid',

@@ -73,12 +73,13 @@ export function settleRequest(head: Head): Fault | null {
 
 /** Judges a complete response head, given the method that it answers. */
 export function settleResponse(head: Head, requestMethod: number): Fault | null {
-  const fault = framingFault(head);
+  const { status } = head;
+  // What a tunnel's answer says about a body is ignored (RFC 9110, 9.3.6).
+  const opensTunnel = requestMethod === METHOD.CONNECT && status >= 200 && status < 300;
+  const fault = opensTunnel ? null : framingFault(head);
   if (fault !== null) return fault;
   settleConnection(head);
   if ((head.said & SAID.otherOption) !== 0 && !dropListed(head)) return FAULT.connectionTooLong;
-  const { status } = head;
-  const opensTunnel = requestMethod === METHOD.CONNECT && status >= 200 && status < 300;
   if (status < 200 || status === 204 || opensTunnel) dropLength(head);
   else if (requestMethod !== METHOD.HEAD && status !== 304) settleBody(head);
   return null;
@@ -94,19 +95,25 @@ function settleBody(head: Head): void {
 
 /** These responses have no body and must not announce one (RFC 9110, 8.6). */
 function dropLength(head: Head): void {
-  const index = head.find(FIELD.CONTENT_LENGTH);
-  if (index < 0) return;
-  head.drop[index] = 1;
+  dropAll(head, FIELD.CONTENT_LENGTH);
   head.contentLength = -1;
 }
 
 function settleConnection(head: Head): void {
   const isOld = head.versionMinor === 0;
   head.keepAlive = (head.said & SAID.close) === 0 && (!isOld || (head.said & SAID.keepAlive) !== 0);
-  if (isOld) return;
+  if (isOld) {
+    // An expectation is to be ignored in HTTP/1.0 (RFC 9110, 10.1.1), so it must not go out in a request of ours, which is 1.1.
+    dropAll(head, FIELD.EXPECT);
+    return;
+  }
   head.wantsUpgrade = (head.said & SAID.upgrade) !== 0 && (head.said & SAID.upgradeOption) !== 0;
   head.expectContinue = (head.said & SAID.expectContinue) !== 0;
   head.expectOther = (head.said & SAID.expectOther) !== 0;
+}
+
+function dropAll(head: Head, id: number): void {
+  for (let index = head.find(id); index >= 0; index = head.find(id, index + 1)) head.drop[index] = 1;
 }
 
 function hostFault(head: Head): Fault | null {
