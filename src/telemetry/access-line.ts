@@ -30,13 +30,18 @@ export function accessFormatter(format: AccessFormat): AccessFormatter {
 
 /** Most texts are those of the line before: the same client, door, route and upstream. */
 class EscapedBefore {
+  readonly #clean: (text: string) => string;
   #text = '';
   #escaped = '';
+
+  constructor(clean: (text: string) => string = (text) => text) {
+    this.#clean = clean;
+  }
 
   of(text: string): string {
     if (text !== this.#text) {
       this.#text = text;
-      this.#escaped = json(text);
+      this.#escaped = json(this.#clean(text));
     }
     return this.#escaped;
   }
@@ -47,7 +52,7 @@ const door = new EscapedBefore();
 const route = new EscapedBefore();
 const method = new EscapedBefore();
 const host = new EscapedBefore();
-const upstream = new EscapedBefore();
+const upstream = new EscapedBefore(redactTarget);
 const userAgent = new EscapedBefore();
 
 /** Keys are OpenTelemetry's attribute names where it has one. What is absent is left out. */

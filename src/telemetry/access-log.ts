@@ -24,7 +24,11 @@ export class AccessLog {
   #batchLines = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
-  #timerArmed = false;
+  /** Armed while something is pending: a silent program has no timer, a busy one not one per line. */
+  readonly #onTimer = (): void => {
+    this.#timer = null;
+    this.flush();
+  };
   readonly #onExit = (): void => {
     this.flush();
     this.#sink.flushSync();
@@ -51,7 +55,7 @@ export class AccessLog {
     }
     this.#batchLength += this.#batch.write(line, this.#batchLength);
     this.#batchLines += 1;
-    if (!this.#timerArmed) this.#armTimer();
+    this.#timer ??= setTimeout(this.#onTimer, FLUSH_AFTER_MS).unref();
   }
 
   /** Hands what was gathered to the sink. */
@@ -69,24 +73,12 @@ export class AccessLog {
   async close(): Promise<void> {
     this.flush();
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     process.off('exit', this.#onExit);
     await this.#sink.drained();
   }
 
   #hand(lines: Buffer, count: number): void {
     if (!this.#sink.write(lines, count)) this.#dropped += count;
-  }
-
-  /** A silent program has no timer; a busy one has one per period, not one per line. */
-  #armTimer(): void {
-    this.#timerArmed = true;
-    if (this.#timer !== null) {
-      this.#timer.refresh();
-      return;
-    }
-    this.#timer = setTimeout(() => {
-      this.#timerArmed = false;
-      this.flush();
-    }, FLUSH_AFTER_MS).unref();
   }
 }

@@ -73,6 +73,8 @@ export async function createLogger(options: LoggerOptions): Promise<ApplicationL
       messageKey: 'message',
       timestamp: () => `,"timestamp":"${time.at(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }) },
+      // Errors are plain data by then; pino's own serialiser would take them apart once more.
+      serializers: { err: (err: unknown) => err },
     },
     { write: (line: string) => void sink.write(Buffer.from(render(line)), 1) },
   );

@@ -2,6 +2,7 @@
 // Rule: labels come from the configuration or from fixed lists, never from traffic; a direct destination is one upstream, `direct`.
 
 import type { ErrorCode } from '../core/errors.ts';
+import { redactTarget } from '../core/redact.ts';
 import type { MetricsRecorder } from './metrics-recorder.ts';
 
 /** The boundaries that OpenTelemetry recommends for the duration of HTTP requests. */
@@ -107,8 +108,7 @@ export interface UpstreamFamilies {
 
 /** One upstream by its configured name or address. */
 export function upstreamFamilies(recorder: MetricsRecorder, labels: { readonly upstream: string }): UpstreamFamilies {
-  const { upstream } = labels;
-  const own = { upstream };
+  const own = { upstream: redactTarget(labels.upstream) };
   return {
     requests: statusSlots((code) =>
       recorder.counter('sluice_upstream_requests_total', 'Requests an upstream answered, by class of status.', {

@@ -4,7 +4,7 @@ import type { LogSink } from './log-sink.ts';
 
 /** What this needs of a MessagePort. */
 export interface LinePort {
-  postMessage(message: LogLines, transfer: readonly ArrayBuffer[]): void;
+  postMessage(message: LogLines, transfer: ArrayBuffer[]): void;
 }
 
 /** Lines on their way from a worker. */
