@@ -4,7 +4,15 @@ import { describe, test } from 'node:test';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 
 describe('the Host of an admin request', () => {
-  for (const host of ['127.0.0.1:8889', '127.0.0.1', 'localhost:8889', 'LocalHost', 'localhost.:80', '[::1]:8889', '127.9.9.9']) {
+  for (const host of [
+    '127.0.0.1:8889',
+    '127.0.0.1',
+    'localhost:8889',
+    'LocalHost',
+    'localhost.:80',
+    '[::1]:8889',
+    '127.9.9.9',
+  ]) {
     test(`${host} is a loopback door's own`, () => assert.equal(isOwnHost(host, '127.0.0.1'), true));
   }
 
@@ -24,7 +32,8 @@ describe('the Host of an admin request', () => {
     undefined,
     null,
   ]) {
-    test(`${JSON.stringify(host)} is not a loopback door's own`, () => assert.equal(isOwnHost(host, '127.0.0.1'), false));
+    test(`${JSON.stringify(host)} is not a loopback door's own`, () =>
+      assert.equal(isOwnHost(host, '127.0.0.1'), false));
   }
 
   test('may be any address or the name of the machine when other machines reach the door, but no foreign name', () => {

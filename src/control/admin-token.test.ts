@@ -39,9 +39,19 @@ describe('the admin token', () => {
     assert.throws(() => requireAdminToken(dataDir), { code: 'config_invalid', message: /admin-token is empty/ });
   });
 
+  test('is refused when its file cannot be read', (t) => {
+    assert.throws(() => readToken(join(emptyDirectory(t), 'absent')), {
+      code: 'config_invalid',
+      message: /cannot be read.*ENOENT/,
+    });
+  });
+
   test('does not hide why the data directory cannot be written', (t) => {
     const file = join(emptyDirectory(t), 'file');
     writeFileSync(file, '');
-    assert.throws(() => requireAdminToken(join(file, 'data')), { code: 'ENOTDIR' });
+    assert.throws(() => requireAdminToken(join(file, 'data')), {
+      code: 'config_invalid',
+      message: /^process\.data_dir: the admin token cannot be kept in .*ENOTDIR/,
+    });
   });
 });

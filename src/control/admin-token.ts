@@ -25,21 +25,46 @@ export function adminTokenFile(dataDir: string): string {
 /** Reads the kept token, or makes one and keeps it. */
 export function requireAdminToken(dataDir: string): KeptToken {
   const file = adminTokenFile(dataDir);
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const token = PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
   try {
-    writeFileSync(file, `${token}\n`, { mode: 0o600, flag: 'wx' });
-    return { token, file, fresh: true };
-  } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const token = newToken();
+    if (createFile(file, `${token}\n`)) return { token, file, fresh: true };
+    if ((statSync(file).mode & OTHERS_MODE_BITS) !== 0) chmodSync(file, 0o600);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `process.data_dir: the admin token cannot be kept in ${dataDir}: ${reason}. Set another process.data_dir, or admin.token.`;
+    throw new SluiceError('config_invalid', { message, cause });
   }
-  if ((statSync(file).mode & OTHERS_MODE_BITS) !== 0) chmodSync(file, 0o600);
   return { token: readToken(file), file, fresh: false };
 }
 
-/** The token in a file that somebody made by hand or `requireAdminToken` did. */
+export function newToken(): string {
+  return PREFIX + randomBytes(TOKEN_BYTES).toString('base64url');
+}
+
+/** False when there is such a file already. */
+function createFile(file: string, content: string): boolean {
+  try {
+    writeFileSync(file, content, { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** The token in a file, whoever has put it there. */
 export function readToken(file: string): string {
-  const token = readFileSync(file, 'utf8').trim();
+  const token = readTextOf(file).trim();
   if (token === '') throw new SluiceError('config_invalid', { message: `The token file ${file} is empty.` });
   return token;
+}
+
+function readTextOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SluiceError('config_invalid', { message: `The token file ${file} cannot be read: ${reason}.`, cause });
+  }
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, test, type TestContext } from 'node:test';
 import { SluiceError } from '../core/errors.ts';
@@ -11,8 +14,10 @@ const OK: HttpDoorOptions['handler'] = (_request, response) => {
   response.end('ok');
 };
 
+const ADMIN = { name: 'admin', key: 'admin.listen', handler: OK } as const;
+
 async function open(t: TestContext, handler = OK): Promise<HttpDoor> {
-  const door = new HttpDoor({ name: 'metrics', key: 'metrics.listen', host: '127.0.0.1', port: 0, handler });
+  const door = new HttpDoor({ name: 'metrics', key: 'metrics.listen', listen: '127.0.0.1:0', handler });
   await door.start();
   t.after(() => door.close());
   return door;
@@ -31,15 +36,30 @@ describe('a control door', () => {
     assert.equal(await (await fetch(door.address)).text(), 'ok');
   });
 
-  test('writes an IPv6 address in brackets', () => {
-    const door = new HttpDoor({ name: 'admin', key: 'admin.listen', host: '::1', port: 7, handler: OK });
-    assert.equal(door.address, 'http://[::1]:7');
+  test('writes every kind of address so that it can be read back', () => {
+    const addressOf = (listen: string): string => new HttpDoor({ ...ADMIN, listen }).address;
+    assert.equal(addressOf('[::1]:7'), 'http://[::1]:7');
+    assert.equal(addressOf(':7'), 'http://0.0.0.0:7');
+    assert.equal(addressOf('unix:/run/x.sock'), 'unix:/run/x.sock');
+    assert.throws(() => addressOf('nowhere'), TypeError);
+  });
+
+  test('listens on a unix socket', { skip: process.platform === 'win32' }, async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'sluice-door-'));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const socketPath = join(directory, 'admin.sock');
+    const door = new HttpDoor({ ...ADMIN, listen: `unix:${socketPath}` });
+    await door.start();
+    const [answer] = await once(request({ socketPath, agent: false }).end(), 'response');
+    assert.equal(await text(answer), 'ok');
+    await door.close();
+    assert.equal(existsSync(socketPath), false);
   });
 
   test('refuses to start on a taken port and names the key and the address', async (t) => {
     const door = await open(t);
     const port = Number(new URL(door.address).port);
-    const second = new HttpDoor({ name: 'admin', key: 'admin.listen', host: '127.0.0.1', port, handler: OK });
+    const second = new HttpDoor({ ...ADMIN, listen: `127.0.0.1:${port}` });
     await assert.rejects(second.start(), (error: unknown) => {
       assert.ok(error instanceof SluiceError);
       assert.equal(error.code, 'listen_failed');
@@ -100,7 +120,12 @@ describe('a control door', () => {
 
   for (const [what, bytes, status, code] of [
     ['bytes that are no HTTP', 'hello\r\n\r\n', 400, 'request_invalid'],
-    ['a head that is too large', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'request_head_too_large'],
+    [
+      'a head that is too large',
+      `GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'request_head_too_large',
+    ],
   ] as const) {
     test(`answers ${what} with the one shape of error`, async (t) => {
       const socket = await dial(await open(t));

@@ -3,7 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { formatHostPort } from '../core/address.ts';
+import { formatAddress, parseAddress, type TcpAddress, type UnixAddress } from '../core/address.ts';
 import { errorBody, ERROR_CATALOGUE, type ErrorCode } from '../core/errors.ts';
 import type { Door, DoorName } from '../runtime/door.ts';
 import { listenError } from '../runtime/listen-error.ts';
@@ -21,8 +21,8 @@ export interface HttpDoorOptions {
   readonly name: DoorName;
   /** The config key that asked for it, for the error when the address is taken. */
   readonly key: string;
-  readonly host: string;
-  readonly port: number;
+  /** Where to listen, as the config has it: 127.0.0.1:8889, :8889, unix:/run/sluice.sock */
+  readonly listen: string;
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
@@ -32,12 +32,12 @@ export class HttpDoor implements Door {
   readonly #server: Server;
   readonly #sockets = new Set<Duplex>();
   readonly #answering = new Set<ServerResponse>();
-  #port: number;
+  #address: TcpAddress | UnixAddress;
 
   constructor(options: HttpDoorOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#port = options.port;
+    this.#address = requireAddress(options.listen);
     this.#server = createServer(
       {
         maxHeaderSize: MAX_HEAD_BYTES,
@@ -55,20 +55,22 @@ export class HttpDoor implements Door {
   }
 
   get address(): string {
-    return `http://${formatHostPort(this.#options.host, this.#port)}`;
+    const { kind } = this.#address;
+    return kind === 'unix' ? formatAddress(this.#address) : `http://${formatAddress(withHost(this.#address))}`;
   }
 
   start(): Promise<void> {
-    const { key, host, port } = this.#options;
     return new Promise((resolve, reject) => {
       const onError = (cause: Error): void => {
-        reject(listenError(key, this.address.slice('http://'.length), cause));
+        reject(listenError(this.#options.key, this.#options.listen, cause));
       };
       this.#server.once('error', onError);
-      this.#server.listen({ host, port }, () => {
+      this.#server.listen(listenOptions(this.#address), () => {
         this.#server.off('error', onError);
         const bound = this.#server.address();
-        if (bound !== null && typeof bound === 'object') this.#port = bound.port;
+        if (this.#address.kind === 'tcp' && bound !== null && typeof bound === 'object') {
+          this.#address = { ...this.#address, port: bound.port };
+        }
         resolve();
       });
     });
@@ -109,6 +111,22 @@ export class HttpDoor implements Door {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }
+}
+
+function requireAddress(listen: string): TcpAddress | UnixAddress {
+  const address = parseAddress(listen, { host: '' });
+  if (address.kind === 'invalid') throw new TypeError(`${listen} is not an address: ${address.reason}`);
+  return address;
+}
+
+function listenOptions(address: TcpAddress | UnixAddress): { path: string } | { port: number; host?: string } {
+  if (address.kind === 'unix') return { path: address.path };
+  return address.host === '' ? { port: address.port } : { host: address.host, port: address.port };
+}
+
+/** Every address of this machine needs a name that a URL can hold. */
+function withHost(address: TcpAddress | UnixAddress): TcpAddress | UnixAddress {
+  return address.kind === 'tcp' && address.host === '' ? { ...address, host: '0.0.0.0' } : address;
 }
 
 /** Bytes that node:http could not read as a request get the same shape of answer as everything else. */

@@ -4,15 +4,6 @@
 import type { Config } from '../config/config.ts';
 import type { DoorStatus } from './door.ts';
 
-export interface DataPlaneStats {
-  /** Exchanges that have ended, since the start. */
-  readonly totalRequests: number;
-  /** Exchanges that are running now. */
-  readonly requestsInFlight: number;
-  /** Client connections that are open now. */
-  readonly openConnections: number;
-}
-
 export interface DataPlane {
   /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
   apply(config: Config): Promise<void>;
@@ -21,5 +12,4 @@ export interface DataPlane {
   /** Cuts what is still open and gives everything back. */
   close(): Promise<void>;
   doors(): readonly DoorStatus[];
-  stats(): DataPlaneStats;
 }

@@ -26,5 +26,7 @@ export function listenError(key: string, listen: string, cause: unknown): Sluice
 function wayOut(key: string): string {
   const variable = `SLUICE_${key.replaceAll('.', '__').toUpperCase()}`;
   const elsewhere = `set ${key} in the config or ${variable}=HOST:PORT`;
-  return key === 'gateway.listen' ? `Choose another with --port PORT, or ${elsewhere}.` : `To choose another, ${elsewhere}.`;
+  return key === 'gateway.listen'
+    ? `Choose another with --port PORT, or ${elsewhere}.`
+    : `To choose another, ${elsewhere}.`;
 }

@@ -1,0 +1,41 @@
+// `sluice reload`: makes a running Sluice load its config again. Rule: it says what has changed, or everything that is wrong
+// with the config, which then stays as it was.
+
+import { Command } from 'commander';
+import type { ReloadAnswer } from '../../control/admin-answers.ts';
+import { addConfigOption } from '../config-files.ts';
+import type { CliContext } from '../context.ts';
+import { addExamples } from '../examples.ts';
+import { hasColor, printable } from '../terminal.ts';
+
+interface ReloadOptions {
+  readonly config?: readonly string[];
+  readonly json?: true;
+}
+
+export function reloadCommand(context: CliContext): Command {
+  const command = new Command('reload')
+    .description('Make a running Sluice load its config again. What is in flight ends under the old one.')
+    .option('--json', 'as JSON')
+    .action(async ({ config, json }: ReloadOptions) => {
+      const { findDaemon } = await import('../find-daemon.ts');
+      const client = await findDaemon(context, config);
+      const answer = await client.post<ReloadAnswer>('/api/v1/reload');
+      if (json) context.stdout.write(`${JSON.stringify({ schema: 'sluice.reload/v1', ...answer })}\n`);
+      else await explain(answer, context);
+    });
+  addConfigOption(command, 'the config of that Sluice, to find it by its data directory');
+  addExamples(command, [['sluice reload', 'the Sluice of this user and this config']]);
+  return command;
+}
+
+async function explain({ changed, needs_restart, warnings }: ReloadAnswer, { stderr, env }: CliContext): Promise<void> {
+  if (warnings.length > 0) {
+    const { formatProblems } = await import('../../config/format-problems.ts');
+    stderr.write(formatProblems(warnings, { color: hasColor(stderr, env) }));
+  }
+  const what = changed.length === 0 ? 'nothing has changed' : `changed: ${changed.join(', ')}`;
+  stderr.write(`Reloaded, ${printable(what)}\n`);
+  if (needs_restart.length > 0)
+    stderr.write(`Only a restart brings into force: ${printable(needs_restart.join(', '))}\n`);
+}

@@ -1,0 +1,55 @@
+// `sluice status`: what a running Sluice is and where it listens. Rule: it only asks, and changes nothing.
+
+import { Command } from 'commander';
+import type { StatusAnswer } from '../../control/admin-answers.ts';
+import { addConfigOption } from '../config-files.ts';
+import type { CliContext } from '../context.ts';
+import { formatElapsed } from '../elapsed.ts';
+import { addExamples } from '../examples.ts';
+import { painter, printable } from '../terminal.ts';
+
+interface StatusOptions {
+  readonly config?: readonly string[];
+  readonly json?: true;
+}
+
+export function statusCommand(context: CliContext): Command {
+  const command = new Command('status')
+    .description('Show what a running Sluice is doing.')
+    .option('--json', 'as JSON')
+    .action(async ({ config, json }: StatusOptions) => {
+      const { findDaemon } = await import('../find-daemon.ts');
+      const client = await findDaemon(context, config);
+      const status = await client.get<StatusAnswer>('/api/v1/status');
+      const text = json ? JSON.stringify({ schema: 'sluice.status/v1', ...status }) : formatStatus(status, context);
+      context.stdout.write(`${text}\n`);
+    });
+  addConfigOption(command, 'the config of that Sluice, to find it by its data directory');
+  addExamples(command, [
+    ['sluice status', 'the Sluice of this user and this config'],
+    ['sluice status --json', 'for a script'],
+    ['SLUICE_ADMIN_URL=http://10.0.0.5:8889 SLUICE_TOKEN_FILE=token sluice status', 'another one'],
+  ]);
+  return command;
+}
+
+function formatStatus(status: StatusAnswer, { stdout, env }: CliContext): string {
+  const paint = painter(stdout, env);
+  const { state, version, pid, uptime_seconds: uptime, doors, config } = status;
+  const nameWidth = Math.max(0, ...doors.map((door) => door.name.length));
+  const addressWidth = Math.max(0, ...doors.map((door) => door.address.length));
+  const lines = [
+    `${paint('bold', `Sluice ${printable(version)}`)}  ${paint(state === 'ready' ? 'green' : 'yellow', state)}, up ${formatElapsed(uptime)}, pid ${pid}`,
+    '',
+    ...doors.map(({ name, address, open_connections: open }) => {
+      const columns = `${printable(name).padEnd(nameWidth)}   ${printable(address).padEnd(addressWidth)}`;
+      return `  ${columns}   ${open} ${open === 1 ? 'connection' : 'connections'}`;
+    }),
+    '',
+    `  config     ${config.files.length === 0 ? 'the defaults' : printable(config.files.join(', '))}, loaded ${new Date(config.loaded_at).toLocaleString()}`,
+    ...(config.needs_restart.length === 0
+      ? []
+      : [`  restart    needed for ${printable(config.needs_restart.join(', '))}`]),
+  ];
+  return lines.join('\n');
+}

@@ -1,0 +1,59 @@
+// `sluice up`: everything that the config turns on, in the foreground. Rule: without a file the defaults are a working
+// program; a flag is a value of the config that wins over files and environment.
+
+import { Command } from 'commander';
+import type { FlagValue } from '../../config/overrides.ts';
+import { addConfigOption, findConfigFiles } from '../config-files.ts';
+import type { CliContext } from '../context.ts';
+import { addExamples } from '../examples.ts';
+
+interface UpOptions {
+  readonly config?: readonly string[];
+  readonly profile?: string;
+  readonly watch?: true;
+  readonly verbose?: true;
+  readonly host?: string;
+  readonly port?: string;
+}
+
+export function upCommand(context: CliContext): Command {
+  const command = new Command('up').description(
+    'Start everything that the config turns on, and stay in the foreground.',
+  );
+  addConfigOption(
+    command,
+    'a config file; may be given several times, later files override (default: sluice.yaml here)',
+  )
+    .option('--profile <NAME>', 'also read sluice.NAME.yaml beside sluice.yaml')
+    .option('--watch', 'load the config again when one of its files changes')
+    .option('-v, --verbose', 'log more')
+    .option('--host <HOST>', 'where the gateway listens')
+    .option('--port <PORT>', 'on which port the gateway listens')
+    .action(async (options: UpOptions) => {
+      const [{ loadConfig }, { runInForeground }] = await Promise.all([
+        import('../../config/load.ts'),
+        import('../foreground.ts'),
+      ]);
+      const { profile, watch = false } = options;
+      const { env, cwd } = context;
+      const files = findConfigFiles(context, options.config);
+      const overrides = flagValues(options);
+      const load = () => loadConfig({ files, env, cwd, overrides, ...(profile === undefined ? {} : { profile }) });
+      context.setExitCode(await runInForeground(context, { load, configFiles: files, watch }));
+    });
+  addExamples(command, [
+    ['sluice up', 'with sluice.yaml of this directory, or with the defaults'],
+    ['sluice up --port 8081', 'the gateway on another port'],
+    ['sluice up -c sluice.yaml -c local.yaml --watch', 'two files, the later wins; follow their changes'],
+    ['sluice up --profile dev', 'sluice.yaml, then sluice.dev.yaml'],
+  ]);
+  return command;
+}
+
+function flagValues({ verbose, host, port }: UpOptions): FlagValue[] {
+  const values: FlagValue[] = [];
+  if (verbose) values.push({ path: 'log.level', value: 'debug', flag: '--verbose' });
+  if (host !== undefined) values.push({ path: 'gateway.listen.host', value: host, flag: '--host' });
+  if (port !== undefined) values.push({ path: 'gateway.listen.port', value: port, flag: '--port' });
+  return values;
+}

@@ -1,0 +1,31 @@
+// What the exit code of `sluice` says. Rule: these numbers are a promise to scripts and unit files; none changes its meaning.
+
+import type { ErrorCode } from '../core/errors.ts';
+
+export const EXIT = {
+  success: 0,
+  failure: 1,
+  usage: 2,
+  /** The configuration is not valid, or a start failed in a way that starting again cannot cure. */
+  config: 3,
+  refused: 4,
+  unreachable: 5,
+  timeout: 7,
+  /** A forced stop with connections still open. */
+  forced: 8,
+} as const;
+
+const EXIT_BY_ERROR: Partial<Record<ErrorCode, number>> = {
+  usage: EXIT.usage,
+  config_invalid: EXIT.config,
+  not_available_yet: EXIT.config,
+  listen_failed: EXIT.config,
+  unauthorized: EXIT.refused,
+  forbidden: EXIT.refused,
+  too_many_attempts: EXIT.refused,
+  daemon_unreachable: EXIT.unreachable,
+};
+
+export function exitCodeFor(code: ErrorCode): number {
+  return EXIT_BY_ERROR[code] ?? EXIT.failure;
+}

@@ -1,0 +1,151 @@
+// Runs a Sluice in the foreground: from a config to open doors, until somebody stops it. Rule: what the person sees goes to
+// stderr, and the exit code says how it ended.
+
+import type { LoadedConfig } from '../config/load.ts';
+import { controlDoors } from '../control/control-doors.ts';
+import { newToken } from '../control/admin-token.ts';
+import { createDataPlane } from '../runtime/create-data-plane.ts';
+import { guardAgainstFaults } from '../runtime/fault-guard.ts';
+import { openTelemetry, type ProgramTelemetry } from '../runtime/program-telemetry.ts';
+import type { ReloadTrigger } from '../runtime/reload.ts';
+import { removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
+import { Sluice } from '../runtime/sluice.ts';
+import { listenToSignals } from '../runtime/stop-signals.ts';
+import { VERSION } from '../runtime/version.ts';
+import { FileWatch } from '../runtime/watch-files.ts';
+import type { CliContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { startUpBlock } from './start-up-block.ts';
+import { hasColor, painter } from './terminal.ts';
+
+export interface ForegroundOptions {
+  readonly load: () => Promise<LoadedConfig>;
+  /** As the person named them. */
+  readonly configFiles: readonly string[];
+  readonly watch: boolean;
+}
+
+/** Resolves with the exit code once everything is closed; rejects when it could not start. */
+export async function runInForeground(context: CliContext, options: ForegroundOptions): Promise<number> {
+  const { stderr, env } = context;
+  const loaded = await options.load();
+  await showWarnings(context, loaded);
+  const colour = hasColor(stderr, env);
+  const telemetry = await openTelemetry(loaded.config, { isTty: stderr.isTTY === true, colour });
+  const watch = options.watch ? new FileWatch(() => reload('watch')) : null;
+  const sluice = assemble(loaded, options.load, telemetry, (now) => {
+    telemetry.log.setLevel(now.config.log.level);
+    watch?.follow(now.files);
+  });
+  // Whether it worked is in the log, and in the metrics.
+  const reload = (trigger: ReloadTrigger): void => void sluice.reload({ trigger }).catch(() => {});
+  const ending = endOf(sluice, telemetry, () => {
+    telemetry.log.reopen();
+    reload('signal');
+  });
+  try {
+    await open(context, options, sluice, telemetry);
+    return await ending.exitCode;
+  } finally {
+    watch?.close();
+    ending.release();
+    removeRunningFile(loaded.config.process.data_dir, process.pid);
+    await telemetry.close();
+  }
+}
+
+function assemble(
+  loaded: LoadedConfig,
+  load: ForegroundOptions['load'],
+  { log, recorder, view, count, noteReload }: ProgramTelemetry,
+  onConfig: (loaded: LoadedConfig) => void,
+): Sluice {
+  const dataPlane = createDataPlane({
+    config: loaded.config,
+    logger: log,
+    recorder,
+    view,
+    accessSink: log.sink,
+    countWorkerRestart: () => count('workerRestarts'),
+  });
+  return new Sluice({ loaded, load, dataPlane, logger: log, noteReload, onConfig });
+}
+
+/** Opens the doors, tells the command line of this user where they are, and the person as well. */
+async function open(
+  { stderr, env }: CliContext,
+  { configFiles }: ForegroundOptions,
+  sluice: Sluice,
+  { log, view }: ProgramTelemetry,
+): Promise<void> {
+  const runToken = newToken();
+  const { doors: control, keptToken } = controlDoors({ sluice, logger: log, view, runToken });
+  await sluice.start(control);
+  const doors = sluice.doors();
+  const { process: settings, metrics } = sluice.loaded.config;
+  try {
+    writeRunningFile(settings.data_dir, {
+      schema: 'sluice.running/v1',
+      pid: process.pid,
+      version: VERSION,
+      started_at: new Date(sluice.startedAtMs).toISOString(),
+      doors: doors.map(({ name, address }) => ({ name, address })),
+      token: runToken,
+    });
+  } catch (error) {
+    log.warn(
+      { err: error },
+      'process.data_dir cannot be written, so `sluice status` and `sluice reload` will not find this Sluice',
+    );
+  }
+  log.info({ doors: doors.map(({ name, address }) => `${name} ${address}`), version: VERSION }, 'ready');
+  const token = keptToken && { file: keptToken.file, fresh: keptToken.fresh ? keptToken.token : null };
+  const readyMs = performance.now();
+  stderr.write(
+    startUpBlock(
+      { version: VERSION, readyMs, doors, metricsPath: metrics.path, configFiles, token },
+      painter(stderr, env),
+    ),
+  );
+}
+
+interface Ending {
+  readonly exitCode: Promise<number>;
+  readonly release: () => void;
+}
+
+/** What ends a Sluice: a signal, or faults that come too fast. */
+function endOf(sluice: Sluice, { log, count }: ProgramTelemetry, onReload: () => void): Ending {
+  const { promise: exitCode, resolve, reject } = Promise.withResolvers<number>();
+  const stop = (codeWhenClean: number): void => {
+    sluice.drain(sluice.loaded.config.process.shutdown_grace).then(({ cutConnections }) => {
+      log.info('stopped');
+      resolve(cutConnections > 0 ? EXIT.forced : codeWhenClean);
+    }, reject);
+  };
+  const releaseSignals = listenToSignals(process, {
+    stop: (signal) => {
+      log.info({ signal }, 'stopping: what runs may finish, a second signal cuts it');
+      stop(EXIT.success);
+    },
+    force: () => sluice.force(),
+    reload: onReload,
+  });
+  const releaseFaults = guardAgainstFaults({
+    source: process,
+    logger: log,
+    count: () => count('uncaughtErrors'),
+    giveUp: () => stop(EXIT.failure),
+  });
+  const release = (): void => {
+    releaseSignals();
+    releaseFaults();
+  };
+  return { exitCode, release };
+}
+
+async function showWarnings({ stderr, env }: CliContext, { warnings }: LoadedConfig): Promise<void> {
+  if (warnings.length === 0) return;
+  const { formatProblems } = await import('../config/format-problems.ts');
+  stderr.write(formatProblems(warnings, { color: hasColor(stderr, env) }));
+}

@@ -1,0 +1,54 @@
+// The entry of the command line: runs one command and says how it went, as an exit code. Rule: it never throws for what a
+// person did wrong, and never shows a stack for it; a stack means a fault in Sluice.
+
+import { CommanderError } from 'commander';
+import { SluiceError } from '../core/errors.ts';
+import type { CliContext } from './context.ts';
+import { EXIT, exitCodeFor } from './exit-codes.ts';
+import { buildProgram } from './program.ts';
+import { printable } from './terminal.ts';
+
+/** `argv` starts after the name of the program. */
+export async function main(argv: readonly string[], surroundings: Partial<CliContext> = {}): Promise<number> {
+  let exitCode: number = EXIT.success;
+  const context: CliContext = {
+    stdout: surroundings.stdout ?? process.stdout,
+    stderr: surroundings.stderr ?? process.stderr,
+    env: surroundings.env ?? process.env,
+    cwd: surroundings.cwd ?? process.cwd(),
+    setExitCode: (code) => {
+      exitCode = code;
+    },
+  };
+  const endQuietly = (error: NodeJS.ErrnoException): void => {
+    // Whoever read our output has seen enough: `sluice config show | head -1`.
+    if (error.code !== 'EPIPE') throw error;
+  };
+  for (const stream of [context.stdout, context.stderr]) stream.on('error', endQuietly);
+  try {
+    await run(argv.length === 0 ? ['--help'] : argv, context);
+    return exitCode;
+  } catch (error) {
+    return report(error, context);
+  } finally {
+    for (const stream of [surroundings.stdout, surroundings.stderr]) stream?.off('error', endQuietly);
+  }
+}
+
+async function run(argv: readonly string[], context: CliContext): Promise<void> {
+  if (argv[0] === '--version' || argv[0] === '-V') return run(['version', ...argv.slice(1)], context);
+  const program = await buildProgram(context, argv.find((word) => !word.startsWith('-')) ?? '');
+  await program.parseAsync(argv, { from: 'user' });
+}
+
+function report(error: unknown, context: CliContext): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+  if (error instanceof SluiceError) {
+    context.stderr.write(`sluice: ${printable(error.message)}   (${error.code})\n`);
+    return exitCodeFor(error.code);
+  }
+  context.stderr.write(
+    `sluice: ${printable(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
+  );
+  return EXIT.failure;
+}

@@ -1,0 +1,101 @@
+// The tree of commands. Rule: a command's module is loaded only when that command is run, so that what one of them needs
+// never slows another down; the others are there by name and summary only.
+
+import { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { addExamples } from './examples.ts';
+
+type CommandFactory = (context: CliContext) => Command;
+
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandFactory>;
+}
+
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'up',
+    summary: 'start everything that the config turns on, and stay in the foreground',
+    load: async () => (await import('./commands/up.ts')).upCommand,
+  },
+  {
+    name: 'status',
+    summary: 'show what a running Sluice is doing',
+    load: async () => (await import('./commands/status.ts')).statusCommand,
+  },
+  {
+    name: 'reload',
+    summary: 'make a running Sluice load its config again',
+    load: async () => (await import('./commands/reload.ts')).reloadCommand,
+  },
+  {
+    name: 'config',
+    summary: 'make, check, show and explain the config',
+    load: async () => (await import('./commands/config.ts')).configCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'print the completion script of a shell',
+    load: async () => {
+      const { completionCommand } = await import('./commands/completion.ts');
+      return (context) => completionCommand(context, () => buildProgram(context, 'all'));
+    },
+  },
+  {
+    name: 'version',
+    summary: 'show the version',
+    load: async () => (await import('./commands/version.ts')).versionCommand,
+  },
+  {
+    name: 'help',
+    summary: 'explain a command, a topic or an error code',
+    load: async () => {
+      const { helpCommand } = await import('./commands/help.ts');
+      return (context) => helpCommand(context, () => buildProgram(context, 'all'));
+    },
+  },
+];
+
+/** Builds the tree with the module of one command, by name, or of all of them. */
+export async function buildProgram(context: CliContext, wanted: string): Promise<Command> {
+  const program = new Command('sluice')
+    .description('One program for every way traffic moves.')
+    .usage('COMMAND [OPTIONS]')
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'sluice: ')),
+    });
+  addExamples(program, [
+    ['sluice up', 'start with sluice.yaml of this directory, or with the defaults'],
+    ['sluice up -c edge.yaml --watch', 'start with that file, and follow its changes'],
+    ['sluice status', 'is it running, and where does it listen?'],
+    ['sluice help upstream_timeout', 'what an error code means'],
+  ]);
+  program.addHelpText('after', '\nMore: sluice help COMMAND, sluice help environment, sluice help exit-codes');
+  for (const { name, summary, load } of COMMANDS) {
+    const isWanted = wanted === 'all' || wanted === name;
+    const command = isWanted ? (await load())(context) : new Command(name);
+    program.addCommand(command.summary(summary));
+  }
+  inheritSettings(program);
+  return program;
+}
+
+/** Commander hands the settings down only to commands that it has made itself. */
+function inheritSettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent).helpCommand(false);
+    command.showHelpAfterError(`(see: sluice help ${commandPath(command)})`);
+    inheritSettings(command);
+  }
+}
+
+/** The words after `sluice` that lead to a command. */
+function commandPath(command: Command): string {
+  const above = command.parent?.parent ? `${commandPath(command.parent)} ` : '';
+  return above + command.name();
+}

@@ -1,0 +1,35 @@
+// What the admin API's resources share: what they are given, and what the checks before them have found out. Types only.
+
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Sluice } from '../runtime/sluice.ts';
+import type { Traffic } from '../runtime/traffic.ts';
+import type { Logger } from '../telemetry/application-log.ts';
+import type { AttemptLimiter } from './attempt-limiter.ts';
+import type { TokenBook } from './token-book.ts';
+
+export interface AdminParts {
+  readonly sluice: Pick<Sluice, 'status' | 'startedAtMs' | 'loaded' | 'configTag' | 'reload'>;
+  readonly traffic: () => Traffic;
+  readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** The host that the door listens on, by which its own names are told from foreign ones. */
+  readonly listenHost: string;
+  /** Who may come in, by the config in force. */
+  readonly tokens: () => TokenBook;
+  readonly limiter: AttemptLimiter;
+}
+
+export interface AdminEnv {
+  readonly Bindings: {
+    /** node:http's request, as far as it is needed. */
+    readonly incoming: { readonly socket: { readonly remoteAddress?: string | undefined } };
+  };
+  readonly Variables: {
+    readonly requestId: string;
+    /** Whose token it is. */
+    readonly actor: string;
+  };
+}
+
+export type AdminApp = OpenAPIHono<AdminEnv>;
+export type AdminContext = Context<AdminEnv>;

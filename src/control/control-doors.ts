@@ -1,0 +1,50 @@
+// The doors of the control plane that the config asks for. Rule: which doors there are is settled at the start; what they
+// show and whom they let in follows the config in force.
+
+import { renderPrometheus, PROMETHEUS_CONTENT_TYPE } from '../telemetry/prometheus.ts';
+import type { Logger } from '../telemetry/application-log.ts';
+import type { MetricsView } from '../telemetry/metrics-view.ts';
+import type { Door } from '../runtime/door.ts';
+import type { Sluice } from '../runtime/sluice.ts';
+import { TrafficMeter } from '../runtime/traffic.ts';
+import { AdminAccess } from './admin-access.ts';
+import { adminDoor } from './admin-door.ts';
+import type { KeptToken } from './admin-token.ts';
+import { AttemptLimiter } from './attempt-limiter.ts';
+import { metricsDoor } from './metrics-door.ts';
+
+export interface ControlDoors {
+  readonly doors: readonly Door[];
+  /** The admin token that Sluice keeps by itself, when there is an admin door and the config sets none. */
+  readonly keptToken: KeptToken | null;
+}
+
+export interface ControlParts {
+  readonly sluice: Sluice;
+  readonly logger: Logger;
+  readonly view: MetricsView;
+  /** Opens the admin API to the command line of this user, for this run. */
+  readonly runToken: string;
+}
+
+export function controlDoors({ sluice, logger, view, runToken }: ControlParts): ControlDoors {
+  const { admin, metrics } = sluice.loaded.config;
+  const doors: Door[] = [];
+  let keptToken: KeptToken | null = null;
+  if (admin.listen !== null) {
+    const access = new AdminAccess(sluice.loaded, runToken);
+    const meter = new TrafficMeter(view);
+    meter.start();
+    keptToken = access.kept;
+    const tokens = () => access.tokens(sluice.loaded);
+    doors.push(
+      adminDoor(admin.listen, { sluice, logger, tokens, traffic: () => meter.read(), limiter: new AttemptLimiter() }),
+    );
+  }
+  if (metrics.listen !== null) {
+    const path = (): string => sluice.loaded.config.metrics.path;
+    const render = (): string => renderPrometheus(view);
+    doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
+  }
+  return { doors, keptToken };
+}

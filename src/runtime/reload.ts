@@ -1,0 +1,94 @@
+// Replaces the config that is in force by what the files say now. Rule: a config that does not load or cannot be applied
+// changes nothing, and reloads run one after the other, so that the last one asked for wins.
+
+import type { LoadedConfig } from '../config/load.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Logger } from '../telemetry/application-log.ts';
+import { changedKeys, keysThatNeedRestart } from './restart-keys.ts';
+
+export type ReloadTrigger = 'signal' | 'api' | 'watch';
+
+export interface ReloadRequest {
+  readonly trigger: ReloadTrigger;
+  /** Goes ahead only while the config in force is still the one with this tag. */
+  readonly ifMatch?: string;
+}
+
+export interface ReloadOutcome {
+  readonly tag: string;
+  /** Keys whose value is another one now. */
+  readonly changed: readonly string[];
+  /** Keys whose new value takes effect only after a restart, counted from the start of the process. */
+  readonly needsRestart: readonly string[];
+  readonly warnings: LoadedConfig['warnings'];
+}
+
+export interface ReloadParts {
+  readonly initial: LoadedConfig;
+  readonly load: () => LoadedConfig | Promise<LoadedConfig>;
+  /** Brings a config into force, or throws and leaves everything as it was. */
+  readonly apply: (loaded: LoadedConfig) => Promise<void>;
+  readonly logger: Logger;
+  /** Told about each reload. */
+  readonly note: (result: 'success' | 'failure') => void;
+}
+
+export class Reloader {
+  readonly #parts: ReloadParts;
+  readonly #instance: string = Date.now().toString(36);
+  #loaded: LoadedConfig;
+  #loadedAtMs: number = Date.now();
+  #generation = 1;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: ReloadParts) {
+    this.#parts = parts;
+    this.#loaded = parts.initial;
+  }
+
+  /** The config in force. */
+  get loaded(): LoadedConfig {
+    return this.#loaded;
+  }
+
+  get loadedAtMs(): number {
+    return this.#loadedAtMs;
+  }
+
+  /** Names the config in force; a reload gives another one. */
+  get tag(): string {
+    return `${this.#instance}-${this.#generation}`;
+  }
+
+  get needsRestart(): readonly string[] {
+    return keysThatNeedRestart(this.#parts.initial.config, this.#loaded.config);
+  }
+
+  /** Rejects, after having logged why, when the files are not valid or cannot be applied. */
+  reload(request: ReloadRequest): Promise<ReloadOutcome> {
+    const outcome = this.#queue.then(() => this.#reload(request));
+    this.#queue = outcome.catch(() => {});
+    return outcome;
+  }
+
+  async #reload({ trigger, ifMatch }: ReloadRequest): Promise<ReloadOutcome> {
+    if (ifMatch !== undefined && ifMatch !== this.tag) throw new SluiceError('precondition_failed');
+    const { logger, load, apply, note } = this.#parts;
+    try {
+      const loaded = await load();
+      await apply(loaded);
+      const changed = changedKeys(this.#loaded.config, loaded.config);
+      this.#loaded = loaded;
+      this.#loadedAtMs = Date.now();
+      this.#generation += 1;
+      note('success');
+      const { needsRestart, tag } = this;
+      logger.info({ trigger, changed, needs_restart: needsRestart }, 'config reloaded');
+      return { tag, changed, needsRestart, warnings: loaded.warnings };
+    } catch (error) {
+      note('failure');
+      logger.error({ trigger, err: error }, 'config not reloaded, the one in force stays');
+      throw error;
+    }
+  }
+}

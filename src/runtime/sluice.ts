@@ -1,0 +1,166 @@
+// One running Sluice: the config in force, the data plane that carries it out, and the doors of the control plane. Rule: it
+// is started, reloaded, drained and asked through here, by the command line and the admin API alike.
+
+import type { LoadedConfig } from '../config/load.ts';
+import { SluiceError } from '../core/errors.ts';
+import type { Logger } from '../telemetry/application-log.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Door, DoorStatus } from './door.ts';
+import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
+import { VERSION } from './version.ts';
+
+/** Answers that the control plane has begun may take so long to finish, once all traffic has ended. */
+const CONTROL_GRACE_MS = 500;
+
+export type SluiceState = 'starting' | 'ready' | 'draining' | 'stopped';
+
+export interface SluiceParts {
+  readonly loaded: LoadedConfig;
+  readonly load: ReloadParts['load'];
+  readonly dataPlane: DataPlane;
+  readonly logger: Logger;
+  readonly noteReload: ReloadParts['note'];
+  /** A config has come into force: the first one, or another. */
+  readonly onConfig?: (loaded: LoadedConfig) => void;
+}
+
+export interface SluiceStatus {
+  readonly state: SluiceState;
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly doors: readonly DoorStatus[];
+  readonly configFiles: readonly string[];
+  readonly configTag: string;
+  readonly configLoadedAtMs: number;
+  readonly needsRestart: readonly string[];
+}
+
+export interface StopResult {
+  /** Connections that were still open when they were cut. */
+  readonly cutConnections: number;
+}
+
+export class Sluice {
+  readonly startedAtMs: number = Date.now();
+  readonly #dataPlane: DataPlane;
+  readonly #logger: Logger;
+  readonly #reloader: Reloader;
+  readonly #forced: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #onConfig: (loaded: LoadedConfig) => void;
+  #starting: Promise<void> = Promise.resolve();
+  #controlDoors: readonly Door[] = [];
+  #state: SluiceState = 'starting';
+  #stopping: Promise<StopResult> | null = null;
+
+  constructor(parts: SluiceParts) {
+    const { loaded: initial, load, dataPlane, logger, noteReload: note, onConfig = () => {} } = parts;
+    this.#dataPlane = dataPlane;
+    this.#logger = logger;
+    this.#onConfig = onConfig;
+    this.#reloader = new Reloader({ initial, load, logger, note, apply: (loaded) => this.#apply(loaded) });
+  }
+
+  get state(): SluiceState {
+    return this.#state;
+  }
+
+  /** The config in force. */
+  get loaded(): LoadedConfig {
+    return this.#reloader.loaded;
+  }
+
+  get configTag(): string {
+    return this.#reloader.tag;
+  }
+
+  /** Opens every door, or none: whatever was opened before one failed is closed again. */
+  start(controlDoors: readonly Door[]): Promise<void> {
+    const started = this.#start(controlDoors);
+    this.#starting = started.catch(() => {});
+    return started;
+  }
+
+  async #start(controlDoors: readonly Door[]): Promise<void> {
+    this.#controlDoors = controlDoors;
+    try {
+      await this.#apply(this.loaded);
+      for (const door of controlDoors) await door.start();
+    } catch (error) {
+      this.#state = 'stopped';
+      await Promise.allSettled([this.#dataPlane.close(), ...controlDoors.map((door) => door.close())]);
+      throw error;
+    }
+    this.#state = 'ready';
+  }
+
+  async reload(request: ReloadRequest): Promise<ReloadOutcome> {
+    await this.#starting;
+    if (this.#state !== 'ready') throw new SluiceError('shutting_down');
+    return this.#reloader.reload(request);
+  }
+
+  /** Stops: what runs may finish within the grace, then connections are cut. A second call waits for the first. */
+  drain(graceMs: number): Promise<StopResult> {
+    this.#stopping ??= this.#drain(graceMs);
+    return this.#stopping;
+  }
+
+  /** Ends the grace at once. */
+  force(): void {
+    this.#forced.resolve();
+  }
+
+  status(): SluiceStatus {
+    return {
+      state: this.#state,
+      version: VERSION,
+      pid: process.pid,
+      startedAtMs: this.startedAtMs,
+      doors: this.doors(),
+      configFiles: this.loaded.files,
+      configTag: this.configTag,
+      configLoadedAtMs: this.#reloader.loadedAtMs,
+      needsRestart: this.#reloader.needsRestart,
+    };
+  }
+
+  doors(): DoorStatus[] {
+    const control = this.#controlDoors.map((door): DoorStatus => {
+      return { name: door.name, address: door.address, openConnections: door.openConnections() };
+    });
+    return [...this.#dataPlane.doors(), ...control];
+  }
+
+  async #apply(loaded: LoadedConfig): Promise<void> {
+    await this.#dataPlane.apply(loaded.config);
+    this.#onConfig(loaded);
+  }
+
+  async #drain(graceMs: number): Promise<StopResult> {
+    await this.#starting;
+    this.#state = 'draining';
+    const isDrained = await endsWithin(this.#dataPlane.drain(), graceMs, this.#forced.promise);
+    const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
+    if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
+    await this.#dataPlane.close();
+    for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
+    await Promise.all(this.#controlDoors.map((door) => door.close()));
+    this.#state = 'stopped';
+    return { cutConnections };
+  }
+}
+
+function openConnections(doors: readonly DoorStatus[]): number {
+  return doors.reduce((sum, door) => sum + door.openConnections, 0);
+}
+
+/** Whether the work ended by itself, before the time was over or somebody forced the end. */
+async function endsWithin(work: Promise<void>, timeMs: number, forced?: Promise<void>): Promise<boolean> {
+  const timeUp = Promise.withResolvers<void>();
+  const timer = setTimeout(timeUp.resolve, timeMs);
+  const cut = Promise.race([timeUp.promise, ...(forced === undefined ? [] : [forced])]);
+  const hasEnded = await Promise.race([work.then(() => true), cut.then(() => false)]);
+  clearTimeout(timer);
+  return hasEnded;
+}

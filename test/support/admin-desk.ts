@@ -1,0 +1,89 @@
+// The admin API without a Sluice and without sockets, for the tests of its resources.
+import assert from 'node:assert/strict';
+import { loadConfig, type LoadedConfig } from '../../src/config/load.ts';
+import { createAdminApp } from '../../src/control/admin-app.ts';
+import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
+import type { AdminApp, AdminParts } from '../../src/control/admin-env.ts';
+import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
+import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
+import type { ReloadRequest } from '../../src/runtime/reload.ts';
+
+/** The token that Alice has. */
+export const TOKEN = 'slc_test-token';
+export const AUTHORIZED: Readonly<Record<string, string>> = { Authorization: `Bearer ${TOKEN}` };
+interface Logged {
+  readonly fields: Record<string, unknown>;
+  readonly message: string;
+}
+
+/** An admin API in front of a Sluice that only pretends: what is asked of it is written down. */
+export class AdminDesk {
+  readonly logged: Logged[] = [];
+  readonly delays: number[] = [];
+  readonly reloads: ReloadRequest[] = [];
+  reloadFault: Error | undefined;
+  readonly app: AdminApp;
+  readonly parts: AdminParts;
+
+  static async open(): Promise<AdminDesk> {
+    const env = { SLUICE_ADMIN__TOKEN: 'config-secret', LOG_LEVEL: 'warn' };
+    return new AdminDesk(await loadConfig({ files: [], env, cwd: process.cwd() }));
+  }
+
+  private constructor(loaded: LoadedConfig) {
+    const log = (fields: unknown, message?: string): void => {
+      this.logged.push({ fields: fields as Record<string, unknown>, message: message ?? '' });
+    };
+    this.parts = {
+      sluice: {
+        loaded,
+        configTag: 'tag-1',
+        startedAtMs: Date.now() - 5_000,
+        status: () => ({
+          state: 'ready',
+          version: '1.2.3',
+          pid: 7,
+          startedAtMs: 0,
+          doors: [{ name: 'gateway', address: 'http://127.0.0.1:1', openConnections: 2 }],
+          configFiles: ['/etc/sluice.yaml'],
+          configTag: 'tag-1',
+          configLoadedAtMs: 1_000,
+          needsRestart: ['process.workers'],
+        }),
+        reload: (request) => {
+          this.reloads.push(request);
+          if (this.reloadFault !== undefined) return Promise.reject(this.reloadFault);
+          return Promise.resolve({ tag: 'tag-2', changed: ['log.level'], needsRestart: [], warnings: [] });
+        },
+      },
+      traffic: () => ({ totalRequests: 9, requestsPerSecond: 1.5, requestsInFlight: 1, openConnections: 2 }),
+      logger: { info: log, warn: log, error: log },
+      listenHost: '127.0.0.1',
+      tokens: () => new TokenBook([{ name: 'alice', digest: tokenDigest(TOKEN) }]),
+      limiter: new AttemptLimiter({
+        wait: (delayMs) => {
+          this.delays.push(delayMs);
+          return Promise.resolve();
+        },
+      }),
+    };
+    this.app = createAdminApp(this.parts);
+  }
+
+  ask(
+    path: string,
+    init: Omit<RequestInit, 'headers'> & { headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Response> {
+    const headers = { Host: '127.0.0.1:8889', ...init.headers };
+    const incoming = { socket: { remoteAddress: '192.0.2.9' } };
+    return Promise.resolve(this.app.request(path, { ...init, headers }, { incoming }));
+  }
+}
+
+/** Status and code of an error, after having checked its shape. */
+export async function refused(answer: Response): Promise<string> {
+  const { error } = (await answer.json()) as ErrorAnswer;
+  assert.equal(answer.headers.get('content-type'), 'application/json');
+  assert.equal(answer.headers.get('x-request-id'), error.request_id);
+  return `${answer.status} ${error.code}`;
+}
