@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import net from 'node:net';
@@ -135,6 +135,14 @@ describe('dialling without TLS', () => {
     const { socket } = await connect({ host: 'app', port: 80, path });
     socket.resume();
     assert.equal(await exchange(socket, 'hello'), 'hello');
+    socket.destroy();
+  });
+
+  test('sends a PROXY head before anything else', async (t) => {
+    const port = await listen(t, echo());
+    const { socket } = await connect({ host: '127.0.0.1', port }, { proxyHeader: Buffer.from('PROXY UNKNOWN\r\n') });
+    socket.resume();
+    assert.equal(String((await once(socket, 'data'))[0]), 'PROXY UNKNOWN\r\n');
     socket.destroy();
   });
 

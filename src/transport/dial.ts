@@ -1,5 +1,6 @@
 // Opens connections: resolves the name, tries its addresses as RFC 8305 has it (the next one when the last one fails or
 // is slow), and does the TLS handshake. Rule: exactly one of onConnected and onFailed is called, or neither after cancel().
+import type { Buffer } from 'node:buffer';
 import net from 'node:net';
 import type tls from 'node:tls';
 import { formatHostPort } from '../core/address.ts';
@@ -23,6 +24,8 @@ export interface DialOptions {
   readonly connectTimeoutMs: number;
   readonly dnsTimeoutMs?: number;
   readonly tlsTimeoutMs?: number;
+  /** A head of the PROXY protocol, sent before anything else, also before TLS. */
+  readonly proxyHeader?: Buffer;
   /** The address of this machine to connect from. */
   readonly localAddress?: string;
 }
@@ -161,6 +164,7 @@ export class Dial {
     this.#dropAttempts();
     socket.removeAllListeners('error');
     if (this.#tried > 1) this.#options.dns.prefer(this.#target.host, address.address);
+    if (this.#options.proxyHeader !== undefined) socket.write(this.#options.proxyHeader);
     if (this.#options.tls === undefined) this.#succeed(socket, 0);
     else this.#shakeHands(socket, this.#options.tls);
   }

@@ -2,6 +2,8 @@
 // established TLS socket or as a counted failure, within the handshake timeout.
 import type net from 'node:net';
 import tls from 'node:tls';
+import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
+import { assumeEnds } from './proxy-protocol.ts';
 import { createServerContexts, type ServerTlsOptions } from './tls-context.ts';
 
 /** Why a handshake failed, as metrics count it. */
@@ -27,15 +29,21 @@ export class TlsAcceptor {
   #server: tls.Server;
   #handshaking = 0;
   #expiresAtMs = Infinity;
+  /** By the real peer, for nothing else that is public tells which accepted socket a TLS socket was made of. */
+  readonly #endsByPeer = new Map<string, ProxiedEnds>();
 
   constructor(tlsOptions: ServerTlsOptions, options: TlsAcceptOptions) {
     this.#options = options;
     this.#server = this.#createServer(tlsOptions);
   }
 
-  /** Takes over an accepted socket, before anything has been read of it. */
-  accept(socket: net.Socket): void {
+  /**
+   * Takes over an accepted socket, before anything of TLS has been read of it. `ends` are those that a PROXY head named:
+   * the socket that comes out tells them as its own.
+   */
+  accept(socket: net.Socket, ends: ProxiedEnds | null = null): void {
     this.#handshaking += 1;
+    if (ends !== null) this.#rememberEnds(socket, ends);
     // Whoever ends their side before the handshake is done is gone; half-open would keep them until the timeout.
     socket.allowHalfOpen = false;
     // A tls.Server that never listens: this is its documented door for sockets that were accepted elsewhere.
@@ -70,12 +78,22 @@ export class TlsAcceptor {
     return server;
   }
 
+  #rememberEnds(socket: net.Socket, ends: ProxiedEnds): void {
+    // Over a unix socket all peers look the same; then the connection keeps the address of the balancer, which is none.
+    if (socket.remotePort === undefined) return;
+    const peer = peerOf(socket);
+    this.#endsByPeer.set(peer, ends);
+    socket.once('close', () => this.#endsByPeer.delete(peer));
+  }
+
   #succeed(socket: tls.TLSSocket): void {
     this.#handshaking -= 1;
     // A client could make the server work hard by it, and TLS 1.3 has done away with it.
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
     socket.pause();
+    const ends = this.#endsByPeer.get(peerOf(socket));
+    if (ends !== undefined) assumeEnds(socket, ends);
     this.#options.onSecure(socket);
   }
 
@@ -84,6 +102,10 @@ export class TlsAcceptor {
     socket.destroy();
     this.#options.onFailure?.(classify(error, socket), error);
   }
+}
+
+function peerOf(socket: net.Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort}`;
 }
 
 /** By error code; what only says that the peer went away is told from a refused client certificate by the socket. */
