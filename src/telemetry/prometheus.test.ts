@@ -48,6 +48,12 @@ function checkFormat(text: string): void {
   }
 }
 
+/** All of Latin-1 with its control characters, and what lies beyond: line separators, direction marks, halves of pairs. */
+const anyChar = fc.oneof(
+  fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)),
+  fc.constantFrom('"', '\\', '\n', '\u2028', '\u202e', '\u2066', '\ud800', '€', '😀'),
+);
+
 describe('the Prometheus text', () => {
   test('is empty when nothing is defined', () => {
     assert.equal(renderPrometheus(new MetricsView()), '');
@@ -119,7 +125,7 @@ took_seconds_count{route="r"} 4
   });
 
   test('keeps to the format whatever stands in labels and help', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 12 });
+    const text = fc.string({ unit: anyChar, maxLength: 12 });
     fc.assert(
       fc.property(fc.array(text, { maxLength: 4 }), text, (values, help) => {
         checkFormat(
