@@ -49,18 +49,28 @@ function positive(option: string, text: string): number {
   return value;
 }
 
+const argumentRules = {
+  allowPositionals: true,
+  options: {
+    peers: { type: 'string' },
+    seconds: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+} as const;
+
+function readArguments(): ReturnType<typeof parseArgs<typeof argumentRules>> {
+  try {
+    return parseArgs(argumentRules);
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
+}
+
 function readChoice(): Choice {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      peers: { type: 'string' },
-      seconds: { type: 'string' },
-      rounds: { type: 'string' },
-      json: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
+  const { values, positionals } = readArguments();
   if (values.help) {
     console.log(usage);
     process.exit(0);

@@ -23,7 +23,7 @@ const chromeHeaders = {
 export const browser: Case = httpCase({
   name: 'browser',
   title: 'Small answer, headers as browsers and applications send them',
-  contestants: plain('sluice', 'nginx', 'haproxy', 'caddy', 'varnish', 'squid', 'fast-proxy', 'http-proxy'),
+  contestants: plain('sluice', 'nginx', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy'),
   path: '/typical',
   answerBytes: smallAnswer.length,
   headers: chromeHeaders,

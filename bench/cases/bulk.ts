@@ -2,13 +2,13 @@
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';
 
-const contestants = plain('sluice', 'nginx', 'nginx-64k', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy');
+const contestants = plain('sluice', 'nginx', 'nginx-64k', 'haproxy', 'caddy', 'http-proxy');
 const MB = 1e6;
 
 export const tenKib: Case = httpCase({
   name: '10k',
   title: 'Answers of 10 KiB',
-  contestants,
+  contestants: [...contestants, ...plain('fast-proxy')],
   path: '/files/10k',
   answerBytes: 10 * 1024,
 });

@@ -9,7 +9,7 @@ export const connection: Case = httpCase({
   remark:
     'Clients send `Connection: close`; http-proxy passes that on, so it opens a connection to the backend as well.',
   cost: 'CPU µs per connection',
-  contestants: plain('sluice', 'nginx', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy'),
+  contestants: plain('sluice', 'nginx', 'haproxy', 'caddy', 'http-proxy'),
   path: '/small',
   answerBytes: smallAnswer.length,
   headers: { Connection: 'close' },

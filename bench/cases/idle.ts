@@ -1,11 +1,12 @@
 // 5,000 keep-alive connections that have had one answer each and now wait: what does each hold in memory?
 // Rule: the proxy is warm before the first reading, so that only the connections make the difference.
+import { join } from 'node:path';
 import { holdProcess } from '../harness/processes.ts';
 import { rssKiBOf } from '../harness/process-tree.ts';
 import { plain, type Case, type Sample, type Target } from './case.ts';
 import { small } from './small.ts';
 
-const client = new URL('../load/idle-connections.ts', import.meta.url).pathname;
+const client = join(import.meta.dirname, '../load/idle-connections.ts');
 const CONNECTIONS = 5_000;
 
 async function sample(target: Target): Promise<Sample> {
@@ -25,7 +26,7 @@ export const idle: Case = {
   cost: 'KiB per connection',
   door: 'http',
   baseline: 'nginx',
-  contestants: plain('sluice', 'nginx', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy'),
+  contestants: plain('sluice', 'nginx', 'haproxy', 'caddy', 'http-proxy'),
   fresh: true,
   verify: small.verify,
   warm: small.warm,

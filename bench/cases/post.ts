@@ -3,7 +3,7 @@ import { smallAnswer } from '../harness/backend.ts';
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';
 
-const contestants = plain('sluice', 'nginx', 'nginx-64k', 'haproxy', 'caddy', 'fast-proxy', 'http-proxy');
+const contestants = plain('sluice', 'nginx', 'nginx-64k', 'haproxy', 'caddy', 'http-proxy');
 
 export const postSmall: Case = httpCase({
   name: 'post-1k',

@@ -1,5 +1,6 @@
 // TLS in front: requests on connections that are open already, then whole handshakes, new and resumed.
 // Rule: handshakes come from a client of our own, since wrk always resumes its sessions.
+import { join } from 'node:path';
 import { smallAnswer } from '../harness/backend.ts';
 import { measureCpu, type Work } from '../harness/measure.ts';
 import { runProcess } from '../harness/processes.ts';
@@ -17,7 +18,7 @@ export const tls: Case = httpCase({
   answerBytes: smallAnswer.length,
 });
 
-const client = new URL('../load/tls-connections.ts', import.meta.url).pathname;
+const client = join(import.meta.dirname, '../load/tls-connections.ts');
 
 async function handshakes(target: Target, seconds: number, mode: string): Promise<Work> {
   const command = [process.execPath, client, String(target.port), String(seconds), mode];

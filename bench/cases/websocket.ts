@@ -1,10 +1,11 @@
 // WebSocket messages to an echo server and back, one in flight per connection. A message here is a round trip.
 // Rule: the echo server takes the backend's place, so the proxies are started in front of it.
+import { join } from 'node:path';
 import { measureCpu, type Work } from '../harness/measure.ts';
 import { runProcess } from '../harness/processes.ts';
 import { plain, type Case, type Target } from './case.ts';
 
-const client = new URL('../load/websocket-client.ts', import.meta.url).pathname;
+const client = join(import.meta.dirname, '../load/websocket-client.ts');
 const CONNECTIONS = 64;
 
 async function exchange(target: Target, connections: number, seconds: number): Promise<Work> {

@@ -89,7 +89,7 @@ export async function startBackend(dir: string, cpus: string | null): Promise<Ba
 /** The backend of WebSocket traffic: sends every message back. */
 export async function startEcho(dir: string, cpus: string | null): Promise<Backend> {
   const [port = 0] = await findFreePorts(1);
-  const program = new URL('../load/websocket-echo.ts', import.meta.url).pathname;
+  const program = join(import.meta.dirname, '../load/websocket-echo.ts');
   const started = startProcess([process.execPath, program, String(port)], { name: 'echo', dir, cpus });
   await untilListening(started, port);
   return { port, stop: started.stop };

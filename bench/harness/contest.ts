@@ -51,8 +51,8 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
     loadCpus: subject.unpinned === true ? null : settings.loadCpus,
   };
   await subject.verify(runner.target);
-  // Compilers in the peers need some requests before they are at their best.
-  await subject.warm(runner.target, Math.ceil(settings.seconds / 2));
+  // Compilers in the peers need some requests before they are at their best; as many as a round has will do.
+  await subject.warm(runner.target, settings.seconds);
 }
 
 async function stopRunner(runner: Runner): Promise<void> {

@@ -1,12 +1,13 @@
 // Makes a peer of a proxy library from npm: a small program in `programs/` built as the library's own readme shows.
 // Rule: each runs on the same Node as Sluice.
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startPeer, type Door, type Peer } from './peer.ts';
 
 function findPackageVersion(name: string): string | undefined {
-  const url = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  const file = join(import.meta.dirname, `../../node_modules/${name}/package.json`);
   try {
-    const { version } = JSON.parse(readFileSync(url, 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
     return version;
   } catch {
     return undefined;
@@ -14,7 +15,7 @@ function findPackageVersion(name: string): string | undefined {
 }
 
 export function nodePeer(name: string, doors: readonly Door[]): Peer {
-  const program = new URL(`programs/${name}.ts`, import.meta.url).pathname;
+  const program = join(import.meta.dirname, `programs/${name}.ts`);
   return {
     name,
     doors,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findFreePorts } from '../harness/processes.ts';
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 
-const launcher = new URL('../../bin/sluice', import.meta.url).pathname;
+const launcher = join(import.meta.dirname, '../../bin/sluice');
 
 interface Ports {
   readonly door: number;
