@@ -10,6 +10,7 @@ import { relay } from '../transport/relay.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
 import type { Engine } from './engine.ts';
 import { HttpExchange } from './exchange.ts';
+import { forwardedLines } from './forwarded-lines.ts';
 import { headBuffers } from './head-buffers.ts';
 import { BODY, bodyFraming, writeInterimHead, writeResponseHead, writeSwitchHead } from './response-writer.ts';
 import type { Responder } from './responder.ts';
@@ -47,11 +48,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   constructor(engine: Engine, connection: Connection) {
     this.engine = engine;
     this.connection = connection;
-    const scheme = connection.secure ? 'https' : 'http';
-    this.forwardedLines = Buffer.from(
-      `X-Forwarded-For: ${connection.remoteAddress}\r\nX-Forwarded-Proto: ${scheme}\r\nVia: 1.1 ${engine.pseudonym}\r\n`,
-      'latin1',
-    );
+    this.forwardedLines = forwardedLines(connection, `1.1 ${engine.pseudonym}`);
     this.parser = new RequestParser(engine.limits.request, this);
     this.exchange = new HttpExchange(engine, this, this.parser.head, false);
     wheel.arm(this.deadline, engine.timeouts.headersMs);

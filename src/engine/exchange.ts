@@ -134,9 +134,21 @@ export class HttpExchange implements Exchange, AccessRecord {
       return;
     }
     const { request } = this;
+    const { maxForwards } = request;
+    if (maxForwards === 0) {
+      this.answerAsLast();
+      return;
+    }
+    if (maxForwards > 0) request.fields.set('max-forwards', String(maxForwards - 1));
     this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
     if (this.matched === null) this.fail('route_not_found');
     else this.runRequestPhase(0);
+  }
+
+  /** `Max-Forwards: 0`: the sender asks about us, not about whom we would ask (RFC 9110, 7.6.2). */
+  private answerAsLast(): void {
+    if (this.request.head.methodId === METHOD.TRACE) this.fail('method_not_allowed');
+    else this.answer({ status: 204, fields: [['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']] });
   }
 
   /** Not even the head could be read: it is answered, counted and logged all the same. */
