@@ -14,6 +14,7 @@ import {
   statSync,
   constants,
 } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -117,44 +118,64 @@ describe('a sink on a file', () => {
 describe('a sink whose destination is slow', () => {
   const PIPE_BYTES = 65_536;
 
-  /** A named pipe that nobody reads yet: it takes 64 KiB and then nothing. */
-  async function slowPipe(context: TestContext): Promise<{ readonly reader: number; readonly writer: number }> {
+  /** A named pipe that nobody reads yet: it takes 64 KiB, and then it is full. */
+  async function fullPipe(
+    context: TestContext,
+  ): Promise<{ readonly path: string; readonly writer: number; readonly closeReader: () => void }> {
     const path = join(newFolder(context), 'pipe');
     await run('mkfifo', [path]);
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
-    context.after(() => closeSync(writer));
-    return { reader, writer };
+    return { path, writer, closeReader: () => closeSync(reader) };
+  }
+
+  /** Gives writes that are under way the time to come back: these take the same road. */
+  async function letWritesReturn(path: string): Promise<void> {
+    for (let round = 0; round < 20; round += 1) await stat(path);
   }
 
   test('takes what fits into its queue, and counts the lines that do not', async (context) => {
-    const { reader, writer } = await slowPipe(context);
+    const { writer, closeReader } = await fullPipe(context);
     const sink = new FileSink({ to: writer, maxQueuedBytes: 200_000 });
     const batch = linesOf(...Array.from({ length: 1000 }, () => 'x'.repeat(99)));
     assert.equal(sink.write(batch, 1000), true);
     assert.equal(sink.write(batch, 1000), true);
     assert.equal(sink.write(batch, 1000), false);
     assert.equal(sink.dropped, 1000);
-    closeSync(reader);
+    closeReader();
     await sink.drained();
     const inPipe = Math.floor(PIPE_BYTES / 100);
     assert.equal(sink.dropped, 3000 - inPipe);
     await sink.close();
+    closeSync(writer);
   });
 
   test('a line that was written in part is completed when there is room again', async (context) => {
-    const { reader, writer } = await slowPipe(context);
+    const { path, writer, closeReader } = await fullPipe(context);
     const sink = new FileSink({ to: writer });
     const lines = Array.from({ length: 3000 }, (_, line) => `${line} ${'x'.repeat(90)}`);
     sink.write(linesOf(...lines), lines.length);
-    const reading = spawn('cat', { stdio: [reader, 'pipe', 'inherit'] });
-    closeSync(reader);
-    assert.ok(reading.stdout !== null);
+    await letWritesReturn(path);
+    const reading = spawn('cat', [path]);
     const received = text(reading.stdout);
-    await sink.drained();
-    reading.kill();
-    assert.equal(await received, `${lines.join('\n')}\n`);
+    await once(reading.stdout, 'readable');
+    closeReader();
     await sink.close();
+    closeSync(writer);
+    assert.equal(await received, `${lines.join('\n')}\n`);
+  });
+
+  test('at the end of the process, too, a full pipe is waited for', async (context) => {
+    const { path, writer, closeReader } = await fullPipe(context);
+    const reading = spawn('cat', [path]);
+    const received = text(reading.stdout);
+    const body = `for (let line = 0; line < 300; line += 1) sink.write(Buffer.alloc(5000, line + ' ').fill('\\n', 4999), 1); process.exit();`;
+    const child = spawn(process.execPath, programWith(body), { stdio: ['ignore', writer, 'inherit'] });
+    closeSync(writer);
+    await once(child, 'exit');
+    closeReader();
+    const lengths = (await received).split('\n').map((line) => line.length);
+    assert.deepEqual(lengths, [...Array.from({ length: 300 }, () => 4999), 0]);
   });
 });
 

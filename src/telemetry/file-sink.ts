@@ -13,8 +13,8 @@ const FIRST_RETRY_MS = 1;
 const LAST_RETRY_MS = 256;
 /** How long drained() waits for a destination that takes nothing. */
 const MAX_DRAIN_MS = 2000;
-/** At the end of the process: how often a destination that is full is asked again, and the pause before. */
-const EXIT_ATTEMPTS = 20;
+/** At the end of the process: how often a destination that stays full is asked again, and the pause before. */
+const EXIT_ATTEMPTS = 200;
 const EXIT_PAUSE_MS = 5;
 const FILE_MODE = 0o640;
 const NEWLINE = 10;
@@ -66,15 +66,16 @@ export class FileSink implements LogSink {
   }
 
   flushSync(): void {
-    let attempts = EXIT_ATTEMPTS;
+    let attemptsLeft = EXIT_ATTEMPTS;
     while (this.#queue.length > this.#inFlight && !this.#broken) {
       const bytes = this.#queue[this.#inFlight] ?? new Uint8Array(0);
       try {
         this.#consume(writeSync(this.#fd, bytes), this.#inFlight);
+        attemptsLeft = EXIT_ATTEMPTS;
       } catch (error) {
-        attempts -= 1;
+        attemptsLeft -= 1;
         if (isBroken(error)) this.#giveUp();
-        else if (attempts === 0) return;
+        else if (attemptsLeft === 0) return;
         else pause(EXIT_PAUSE_MS);
       }
     }
