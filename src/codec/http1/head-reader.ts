@@ -41,9 +41,9 @@ export const HEAD_KIND = { REQUEST: 0, RESPONSE: 3, TRAILERS: 7 } as const;
 
 const MAX_METHOD_BYTES = 64;
 const FIRST_BUFFER = 1024;
-const VERSION_PREFIX = [72, 84, 84, 80, 47];
-const DOT = 46;
 const ZERO = 48;
+/** Its zeros stand for any digit. */
+const VERSION: Uint8Array = Buffer.from('HTTP/0.0', 'latin1');
 
 export class HeadReader {
   readonly head: Head;
@@ -189,9 +189,8 @@ export class HeadReader {
     const length = Math.min(to - from, 8);
     for (let i = 0; i < length; i++) {
       const octet = bytes[from + i]!;
-      if (i < 5 ? octet !== VERSION_PREFIX[i] : i === 6 ? octet !== DOT : octet < ZERO || octet > ZERO + 9) {
-        return FAULT.version;
-      }
+      const expected = VERSION[i]!;
+      if (expected === ZERO ? octet < ZERO || octet > ZERO + 9 : octet !== expected) return FAULT.version;
     }
     if (length < 8) return null;
     this.head.versionMinor = bytes[from + 7] === ZERO ? 0 : 1;
