@@ -9,7 +9,7 @@ interface FileCoverage {
   readonly coveredLineCount: number;
 }
 
-interface CoverageVerdict {
+export interface CoverageVerdict {
   readonly passed: boolean;
   /** What to print: one line per folder, and under one that is below its floor the files that pull it down. */
   readonly lines: readonly string[];
