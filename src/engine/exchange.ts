@@ -128,19 +128,20 @@ export class HttpExchange implements Exchange, AccessRecord {
   /** The request's head is complete and lies where it stays until the exchange is over. */
   begin(): void {
     this.start();
+    const { request } = this;
     const refusal = refusalOf(this);
+    if (refusal === null) this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
+    this.engine.traffic.began(this);
     if (refusal !== null) {
       this.fail(refusal);
       return;
     }
-    const { request } = this;
     const { maxForwards } = request;
     if (maxForwards === 0) {
       this.answerAsLast();
       return;
     }
     if (maxForwards > 0) request.fields.set('max-forwards', String(maxForwards - 1));
-    this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
     if (this.matched === null) this.fail('route_not_found');
     else this.runRequestPhase(0);
   }
@@ -154,6 +155,7 @@ export class HttpExchange implements Exchange, AccessRecord {
   /** Not even the head could be read: it is answered, counted and logged all the same. */
   beginUnreadable(code: ErrorCode, detail: string): void {
     this.start();
+    this.engine.traffic.began(this);
     this.onRequestError(code, detail);
   }
 
@@ -180,7 +182,6 @@ export class HttpExchange implements Exchange, AccessRecord {
     this.requestEnded = !request.hasBody;
     this.requestTrailers = null;
     this.upgrades = request.head.wantsUpgrade && !isCleartextHttp2(request);
-    engine.traffic.began();
   }
 
   onRequestBody(bytes: Buffer, from: number, to: number): void {

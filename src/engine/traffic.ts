@@ -26,9 +26,7 @@ export class Traffic {
   readonly door: string;
   readonly recorder: MetricsRecorder;
   accessLog: AccessLog | null;
-  totalRequests = 0;
   requestsInFlight = 0;
-  openConnections = 0;
   private readonly connections: ConnectionFamilies;
   /** For requests that no route took. */
   private readonly unrouted: HttpFamilies;
@@ -51,13 +49,11 @@ export class Traffic {
   }
 
   opened(): void {
-    this.openConnections++;
     this.add(this.connections.opened, 1);
     this.add(this.connections.open, 1);
   }
 
   closed(): void {
-    this.openConnections--;
     this.add(this.connections.open, -1);
   }
 
@@ -70,14 +66,16 @@ export class Traffic {
     else this.add(this.connections.tlsHandshakeErrors, 1);
   }
 
-  began(): void {
-    this.totalRequests++;
+  /** The request has been routed, or will not be. */
+  began(exchange: HttpExchange): void {
     this.requestsInFlight++;
+    this.add(this.familiesFor(exchange).inFlight, 1);
   }
 
   ended(exchange: HttpExchange): void {
+    const families = this.familiesFor(exchange);
     this.requestsInFlight--;
-    const families = exchange.matched === null ? this.unrouted : exchange.matched.metrics;
+    this.add(families.inFlight, -1);
     const durationMs = performance.now() - exchange.startedAtMs;
     exchange.durationMs = durationMs;
     const { status } = exchange.response;
@@ -89,6 +87,10 @@ export class Traffic {
     if (exchange.firstByteMs >= 0) this.recorder.observe(families.timeToFirstByte, exchange.firstByteMs / 1000);
     if (exchange.errorCode !== null) this.add(families.errors(exchange.errorCode), 1);
     this.accessLog?.record(exchange);
+  }
+
+  private familiesFor(exchange: HttpExchange): HttpFamilies {
+    return exchange.matched === null ? this.unrouted : exchange.matched.metrics;
   }
 
   private add(slot: number, count: number): void {

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../core/errors.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { threadMetrics } from '../telemetry/process-metrics.ts';
 import { PortSink } from '../telemetry/port-sink.ts';
 import { ThreadPlane } from './thread-plane.ts';
 import type { WorkerCall, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
@@ -16,6 +17,7 @@ const say = (message: WorkerMessage): void => port.postMessage(message);
 
 const recorder = new MetricsRecorder({ onDefine: (definition) => say({ kind: 'define', definition }) });
 say({ kind: 'metrics', slab: recorder.slab, definitions: [] });
+threadMetrics(recorder);
 
 const accessLog =
   start.accessFormat === null
@@ -39,7 +41,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
     plane = target;
   } else if (call.kind === 'drain') {
     await plane?.drain();
-    accessLog?.flush();
+    await accessLog?.close();
   }
 }
 
