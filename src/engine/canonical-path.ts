@@ -18,7 +18,7 @@ export function isCanonicalPath(bytes: Uint8Array, from: number, to: number): bo
 }
 
 export function canonicalPath(bytes: Buffer, from: number, to: number): Buffer {
-  const decoded = bytes.toString('latin1', from, to).replaceAll(/%[0-9A-Fa-f]{2}/g, decodeOne);
+  const decoded = decode(bytes.toString('latin1', from, to));
   const kept: string[] = [];
   const segments = decoded.split('/').slice(1);
   for (const [index, segment] of segments.entries()) {
@@ -28,6 +28,15 @@ export function canonicalPath(bytes: Buffer, from: number, to: number): Buffer {
     if (isLast && (segment === '' || segment === '.' || segment === '..')) kept.push('');
   }
   return Buffer.from(`/${kept.join('/')}`, 'latin1');
+}
+
+/** A literal part of a pattern in the same spelling; text beyond ASCII stands for its UTF-8 octets. */
+export function canonicalLiteral(text: string): Buffer {
+  return Buffer.from(decode(Buffer.from(text).toString('latin1')), 'latin1');
+}
+
+function decode(path: string): string {
+  return path.replaceAll(/%[0-9A-Fa-f]{2}/g, decodeOne);
 }
 
 function decodeOne(encoded: string): string {

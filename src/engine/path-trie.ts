@@ -1,6 +1,7 @@
 // Which routes a path leads to: a trie over the octets of path patterns, walked without making a string.
 // Patterns: `/exact`, `/prefix/*` (everything below), `{name}` or `*` for one whole segment, `*` or `{rest}` at the end for the rest.
 // Rule: among matching patterns the one with the longer literal beginning wins, and an exact one before all.
+import { canonicalLiteral } from './canonical-path.ts';
 
 const NOTHING = new Uint8Array(0);
 
@@ -41,7 +42,7 @@ export class PathTrie<T> {
         (node.rest ??= []).push(route);
         return;
       }
-      node = isOpen ? (node.segment ??= new Node<T>(NOTHING)) : descend(node, octetsOf(part));
+      node = isOpen ? (node.segment ??= new Node<T>(NOTHING)) : descend(node, canonicalLiteral(part));
     }
     (node.exact ??= []).push(route);
   }
@@ -76,10 +77,6 @@ export class PathTrie<T> {
     for (let i = 0; i < candidates.length; i++) if (this.accepts(candidates[i]!)) return candidates[i]!;
     return null;
   }
-}
-
-function octetsOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 /** The node behind `literal`, splitting nodes where literals part. */
