@@ -24,7 +24,7 @@ export interface RequestView {
   readonly path: string;
   /** With its question mark, or empty. */
   readonly query: string;
-  /** The host that the request names, in lower case, without the port. */
+  /** The host that the request names, in lower case, without the port and a dot at its end. */
   readonly host: string;
   /** Host and port as the request names them. */
   readonly authority: string;

@@ -3,6 +3,7 @@ import { FIELD, FRAMING, type Head, METHOD } from '../codec/http1/head.ts';
 import type { RequestView } from '../contract/exchange.ts';
 import { EditableFields } from './fields.ts';
 
+const DOT = 46;
 const COLON = 58;
 const CLOSING_BRACKET = 93;
 
@@ -10,7 +11,7 @@ export class RequestState implements RequestView {
   readonly head: Head;
   readonly fields: EditableFields = new EditableFields();
   readonly isHttp2: boolean;
-  /** Where the host lies in the head, with and without its port; equal offsets when the request names none. */
+  /** Where the host lies in the head, without and with its port; equal offsets when the request names none. */
   hostFrom = 0;
   hostTo = 0;
   authorityTo = 0;
@@ -36,7 +37,7 @@ export class RequestState implements RequestView {
       this.hostFrom = 0;
       this.authorityTo = 0;
     }
-    this.hostTo = withoutPort(head, this.hostFrom, this.authorityTo);
+    this.hostTo = withoutDot(head, this.hostFrom, withoutPort(head, this.hostFrom, this.authorityTo));
   }
 
   /** The body will not be what was announced: a policy changes it. */
@@ -118,4 +119,9 @@ function withoutPort(head: Head, from: number, to: number): number {
     if (octet < 48 || octet > 57) return to;
   }
   return to;
+}
+
+/** `a.test.` is `a.test`: the dot only says that nothing is to be appended (RFC 3986, 3.2.2). */
+function withoutDot(head: Head, from: number, to: number): number {
+  return to > from + 1 && head.bytes[head.start + to - 1] === DOT ? to - 1 : to;
 }

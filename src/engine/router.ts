@@ -19,14 +19,16 @@ export interface Routable {
   readonly match: RouteMatch;
 }
 
+const SLASH = 47;
 const QUESTION_MARK = 63;
+const ROOT = Buffer.from('/', 'latin1');
 const ANY = '*';
 
 export class Router<R extends Routable> {
   private readonly hosts = new HostTable<PathTrie<R>>();
   private readonly anyHost: PathTrie<R>;
   private head: Head | null = null;
-  private path: Buffer = Buffer.alloc(0);
+  private path: Buffer = ROOT;
   private pathFrom = 0;
   private pathTo = 0;
   private readonly accepts = (route: R): boolean => matchesRest(route.match, this.head!);
@@ -61,6 +63,13 @@ export class Router<R extends Routable> {
   private locatePath(head: Head): void {
     const from = head.start + head.pathFrom;
     const end = head.start + head.targetTo;
+    if (from === end || head.bytes[from] !== SLASH) {
+      // `*`, and an absolute target without a path, speak of the server as a whole.
+      this.path = ROOT;
+      this.pathFrom = 0;
+      this.pathTo = ROOT.length;
+      return;
+    }
     let to = from;
     while (to < end && head.bytes[to] !== QUESTION_MARK) to++;
     this.path = head.bytes;
