@@ -103,6 +103,22 @@ describe('the launcher', () => {
     assert.match(stderr, /^sluice: [^\n]*Run: npm ci\n$/);
   });
 
+  test('under npm start, stops when the shell that npm put before it is gone', async () => {
+    const checkout = makeCheckout();
+    cpSync(join(ROOT, 'scripts', 'start.js'), join(checkout, 'scripts', 'start.js'));
+    writeFileSync(join(checkout, 'scripts', 'prepare.js'), 'export function prepareOrExit() {}\n');
+    writeFileSync(join(checkout, 'src', 'cli', 'main.ts'), FAKE_PROGRAM.replace("'wait'", "'up'"));
+    const shell = spawn('sh', ['-c', `"${process.execPath}" scripts/start.js --watch; exit $?`], {
+      cwd: checkout,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    shell.stdout.once('data', () => shell.kill('SIGTERM'));
+    const { signal, stdout } = await finish(shell);
+    assert.equal(signal, 'SIGTERM');
+    assert.deepEqual(JSON.parse(stdout.split('\n')[0] ?? ''), { argv: ['up', '--watch'], version: process.version });
+    assert.equal(stdout.split('\n')[1], 'SIGTERM');
+  });
+
   describe('on a Node that is too old', () => {
     const old = findOlderNode();
 
