@@ -21,6 +21,11 @@ const STEPS: readonly Step[] = [
   { name: 'types', run: () => runTool('tsc', ['-p', '.']) },
   { name: 'lint', run: () => runTool('oxlint', ['--deny-warnings']) },
   { name: 'config docs', run: () => runTool('node', ['scripts/generate-config-docs.ts', '--check']) },
+  // A lock file that lacks the packages of other systems installs here and fails there; newer versions of npm refuse it.
+  {
+    name: 'lock file',
+    run: () => runTool('npm', ['ci', '--dry-run', '--ignore-scripts', '--offline', '--loglevel=error']),
+  },
   { name: 'format', run: () => runTool('oxfmt', ['--check']) },
 ];
 

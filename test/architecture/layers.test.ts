@@ -97,11 +97,11 @@ function explainForbidden(edge: ImportEdge): string | undefined {
   return `${showEdge(edge)}: ${room} may import ${allowed.join(', ') || 'none of these'}`;
 }
 
-function isAllowed({ to, isOurs }: ImportEdge, room: string, row: Room): boolean {
+function isAllowed({ to, isOurs, isTypeOnly }: ImportEdge, room: string, row: Room): boolean {
   if (isOurs) return to.startsWith('src/') && (topOf(to) === topOf(`src/${room}`) || row.rooms.includes(topOf(to)));
   if (!to.startsWith('node:')) return row.packages.includes(packageOf(to));
   const module = to.slice('node:'.length).split('/')[0] ?? '';
-  return row.node.includes(module) || (!PURE_ROOMS.includes(room) && HARMLESS.includes(module));
+  return row.node.includes(module) || (!PURE_ROOMS.includes(room) && (isTypeOnly || HARMLESS.includes(module)));
 }
 
 function packageOf(name: string): string {

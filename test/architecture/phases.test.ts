@@ -13,6 +13,8 @@ test('the page on phases lists the phases of the contract, in the same order', (
 });
 
 test('every phase of the contract is a method that a policy may have', () => {
-  const declared = [.../export type Phase =([^;]+);/.exec(contract)![1]!.matchAll(/'(\w+)'/g)].map((match) => match[1]!);
+  const declared = [.../export type Phase =([^;]+);/.exec(contract)![1]!.matchAll(/'(\w+)'/g)].map(
+    (match) => match[1]!,
+  );
   for (const phase of declared) assert.match(contract, new RegExp(`^  ${phase}\\?\\(`, 'm'));
 });
