@@ -10,7 +10,7 @@ import type { Policies } from './schema/policies.ts';
 export type WasWritten = (path: KeyPath) => boolean;
 
 interface Unavailable {
-  /** What is not available, to stand before "is not available yet". */
+  /** What is not available, in a few words. */
   readonly what: string;
   /** The places where it is switched on. */
   readonly find: (config: Config, wasWritten: WasWritten) => readonly KeyPath[];
@@ -48,6 +48,11 @@ const UNAVAILABLE: readonly Unavailable[] = [
   },
 ];
 
+/** In a few words each, for the reference. */
+export function unavailableFeatures(): readonly string[] {
+  return UNAVAILABLE.map(({ what }) => what);
+}
+
 export interface UnavailableUse {
   readonly path: KeyPath;
   readonly sentence: string;
@@ -55,7 +60,7 @@ export interface UnavailableUse {
 
 export function unavailableUses(config: Config, wasWritten: WasWritten): readonly UnavailableUse[] {
   return UNAVAILABLE.flatMap(({ what, find }) =>
-    find(config, wasWritten).map((path) => ({ path, sentence: `${what} is not available yet in this version` })),
+    find(config, wasWritten).map((path) => ({ path, sentence: `not available yet in this version (${what})` })),
   );
 }
 

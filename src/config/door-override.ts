@@ -1,6 +1,7 @@
 // PROXY_HOST, PROXY_PORT, --host and --port: one half of the gateway's first address, the other half stays as it is.
 
-import { formatAddress, parseAddress } from '../core/address.ts';
+import { formatAddress } from '../core/address.ts';
+import { parseListenText } from './listen-text.ts';
 import type { DoorOverride } from './overrides.ts';
 import { findNode, scalar, setNode, type ConfigNode, type MapNode } from './source-tree.ts';
 
@@ -14,14 +15,14 @@ export function overrideDoor(root: MapNode, door: DoorOverride): MapNode {
   if (place === undefined) return root;
   const { node, rest } = findNode(root, LISTEN);
   const listen = rest.length === 0 ? node : undefined;
-  const parsed = parseAddress(firstAddress(listen) ?? DEFAULT_ADDRESS, { host: '127.0.0.1' });
+  const parsed = parseListenText(firstAddress(listen) ?? DEFAULT_ADDRESS);
   const before = parsed.kind === 'tcp' ? parsed : { host: '127.0.0.1', port: 8080 };
   // An IPv6 host is written without brackets in PROXY_HOST; a host or port that is none is left to the schema.
   const newHost = host ?? before.host;
   const newPort = port ?? String(before.port);
   const written =
     newHost.includes(':') && !newHost.startsWith('[') ? `[${newHost}]:${newPort}` : `${newHost}:${newPort}`;
-  const address = parseAddress(written, { host: '' });
+  const address = parseListenText(written);
   const text = address.kind === 'invalid' ? written : formatAddress(address);
   return setNode(root, LISTEN, replaceFirst(listen, scalar(text, place, true)));
 }

@@ -22,6 +22,7 @@ import {
   findNode,
   firstLine,
   mergeNodes,
+  placeNearest,
   setNode,
   type ConfigNode,
   type MapNode,
@@ -128,9 +129,12 @@ function faultsAcross(config: Config, root: ConfigNode, { ignoreAvailability }: 
 }
 
 function faultOf({ severity, code, message, path, hint, atKey }: Finding, root: ConfigNode): Fault {
-  const { node, keyPlace, rest } = findNode(root, path);
-  const written = rest.length === 0 || node.kind === 'scalar';
-  const place = written && atKey !== true ? node.place : (keyPlace ?? (written ? node.place : undefined));
+  const found = findNode(root, path);
+  const { node, keyPlace, rest } = found;
+  const isWritten = rest.length === 0 || node.kind === 'scalar';
+  // Of a configuration in which nobody wrote anything near, the defaults are to blame.
+  const nearest = rest.length === path.length ? undefined : placeNearest(found, path);
+  const place = isWritten ? (atKey === true ? (keyPlace ?? node.place) : node.place) : nearest;
   return {
     ...(severity !== undefined && { severity }),
     code,

@@ -24,9 +24,9 @@ export function problemOf(fault: Fault): ConfigProblem {
   const common = {
     severity: fault.severity ?? 'error',
     code: fault.code,
-    message: fault.message,
+    message: visible(fault.message),
     path: fault.path ?? '',
-    hint: fault.hint ?? null,
+    hint: fault.hint === undefined || fault.hint === null ? null : visible(fault.hint),
     explain: fault.explain ?? null,
   };
   if (place === undefined) {

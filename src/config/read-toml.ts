@@ -26,6 +26,7 @@ function syntaxFault(error: TomlError, source: Source): TextFault {
     code: doubled ? 'config_duplicate_key' : 'config_syntax',
     message: doubled ? 'this key or table stands twice' : words,
     place: { source, from, to: from + 1 },
+    ...(words === 'invalid value' && { hint: 'texts stand in quotes, true and false do not' }),
   };
 }
 

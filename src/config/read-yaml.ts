@@ -25,7 +25,7 @@ export function readYaml(source: Source): ReadResult {
     strict: true,
     uniqueKeys: true,
     lineCounter: new LineCounter(),
-    logLevel: 'silent',
+    logLevel: 'error',
   });
   const faults = syntaxFaults([...document.errors, ...document.warnings], source);
   if (faults.length > 0 || document.contents === null) return { root: undefined, faults };
@@ -80,6 +80,10 @@ const WORDS: Partial<Record<YAMLError['code'], (found: string, message: string) 
   }),
   BAD_SCALAR_START: (found) => ({ message: `a value cannot begin with "${found}"`, hint: QUOTE_IT }),
   BAD_INDENT: (_, message) => ({ message, hint: 'check the indentation and the closing brackets' }),
+  UNEXPECTED_TOKEN: (_, message) => ({
+    message: /flow-(?:map|seq)/.test(message) ? 'a bracket in a value that has no quotes' : message,
+    hint: QUOTE_IT,
+  }),
   MULTIPLE_DOCS: () => ({ message: 'a second document begins here', hint: 'one file holds one configuration' }),
   TAG_RESOLVE_FAILED: (_, message) => ({ message: `${message}; tags mean nothing here`, hint: QUOTE_IT }),
 };
@@ -98,6 +102,8 @@ class YamlReader {
   readonly #document: Document;
   readonly #source: Source;
   #nodes = 0;
+  /** The alias that is being followed, and not those inside it. */
+  #alias: Place | undefined;
 
   constructor(document: Document, source: Source) {
     this.#document = document;
@@ -109,7 +115,7 @@ class YamlReader {
     this.#nodes += 1;
     if (this.#nodes > MAX_NODES || depth > MAX_DEPTH) {
       const message = depth > MAX_DEPTH ? 'nested too deeply' : 'too many values; do aliases contain each other?';
-      return this.#fail(message, place);
+      return this.#fail(message, this.#alias ?? place);
     }
     if (isAlias(node)) return this.#readAlias(node, place, depth);
     if (isMap(node)) return this.#readMap(node, place, depth);
@@ -133,7 +139,11 @@ class YamlReader {
       const hint = 'a value that begins with "*" needs quotes: "*.example.com"';
       return this.#fail(`there is no anchor "&${alias.source}" for this alias`, place, hint);
     }
-    return this.read(target, depth + 1);
+    const outer = this.#alias;
+    this.#alias ??= place;
+    const value = this.read(target, depth + 1);
+    this.#alias = outer;
+    return value;
   }
 
   #readMap(node: YAMLMap, place: Place, depth: number): ConfigNode {

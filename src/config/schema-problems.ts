@@ -3,11 +3,12 @@
 
 import type { z } from 'zod';
 import { nearestName } from '../core/nearest-name.ts';
+import { redactText } from '../core/redact.ts';
 import { formatPath, type KeyPath } from './key-path.ts';
 import type { ConfigProblemCode } from './problem.ts';
 import type { Fault } from './problem-report.ts';
 import { fieldTraits, knownKeys } from './schema-reference.ts';
-import { findNode, firstLine, type ConfigNode, type Place, type PlainValue } from './source-tree.ts';
+import { findNode, firstLine, placeNearest, type ConfigNode, type Place, type PlainValue } from './source-tree.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -115,20 +116,20 @@ function faultsOf({ issue, path }: FlatIssue, document: CheckedDocument): Fault[
 
 function unknownKey(key: string, parent: KeyPath, { root }: CheckedDocument): Fault {
   const known = knownKeys(parent);
-  const near = nearestName(key, known);
   const where = parent.length === 0 ? '' : ` in ${formatPath(parent)}`;
-  const hint =
-    near !== undefined
-      ? `did you mean "${near}"?`
-      : known.length <= 16 && known.length > 0
-        ? `possible here: ${known.join(', ')}`
-        : null;
+  const common = { path: formatPath([...parent, key]), place: keyPlaceOf(root, [...parent, key]) };
+  if (known.includes(key)) {
+    // Another shape of this value has the key.
+    const message = `the key "${key}" does not go together with the others${where}`;
+    return { ...common, code: 'config_conflict', message, explain: explainKey(parent) };
+  }
+  const near = nearestName(key, known);
+  const listed = known.length > 0 && known.length <= 16 ? `possible here: ${known.join(', ')}` : null;
   return {
+    ...common,
     code: 'config_unknown_key',
     message: `unknown key "${key}"${where}`,
-    path: formatPath([...parent, key]),
-    place: keyPlaceOf(root, [...parent, key]),
-    hint,
+    hint: near === undefined ? listed : `did you mean "${near}"?`,
     explain: explainKey(near === undefined ? parent : [...parent, near]),
   };
 }
@@ -157,15 +158,9 @@ function missing(path: KeyPath, { root }: CheckedDocument): Fault {
     code: 'config_missing',
     message: `"${key}" is missing${parent === '' ? '' : ` in ${parent}`}`,
     path: formatPath(path),
-    place: firstLine(keyPlaceIfNear(found, path) ?? found.node.place),
+    place: firstLine(placeNearest(found, path)),
     explain,
   };
-}
-
-/** The key of a map is a better place for what is missing in it than the whole map. */
-function keyPlaceIfNear(found: ReturnType<typeof findNode>, path: KeyPath): Place | undefined {
-  const parent = path.at(-1 - found.rest.length);
-  return typeof parent === 'string' ? found.keyPlace : undefined;
 }
 
 interface WrongValue extends CheckedDocument {
@@ -182,9 +177,10 @@ function wrongValue(issue: Issue, path: KeyPath, document: WrongValue): Fault {
   const expected = expectedBy(issue);
   const found = saysFound(issue, expected, value) ? `, found ${describe(value, quotable)}` : '';
   const text = `${formatPath(path)}: ${expected}${found}`;
+  const shownInstead = quotable && typeof value === 'string' ? quote(value) : 'this value';
   return {
     code: codeOf(issue),
-    message: quotable ? text : typeof value === 'string' ? text.replaceAll(`"${value}"`, 'this value') : text,
+    message: typeof value === 'string' ? text.replaceAll(`"${value}"`, () => shownInstead) : text,
     path: formatPath(path),
     place: firstLine(node.place),
     hint: hintFor(issue, value, quotable),
@@ -195,9 +191,10 @@ function wrongValue(issue: Issue, path: KeyPath, document: WrongValue): Fault {
 
 /** Where something else was expected, what was found is told too, unless the words do so already. */
 function saysFound(issue: Issue, expected: string, value: PlainValue): boolean {
+  if (!expected.startsWith('expected')) return false;
   if (isShapeIssue(issue) || issue.code === 'invalid_union') return true;
   const isSingle = typeof value !== 'object' && value !== undefined;
-  return isSingle && expected.startsWith('expected') && !expected.includes(`"${value}"`);
+  return isSingle && !expected.includes(`"${value}"`);
 }
 
 function codeOf(issue: Issue): ConfigProblemCode {
@@ -236,7 +233,12 @@ function describe(value: PlainValue, quotable: boolean): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a map';
   if (!quotable) return typeof value === 'string' ? 'a text' : `a ${typeof value}`;
-  return typeof value === 'string' ? `the text "${value}"` : `the ${typeof value} ${value}`;
+  return typeof value === 'string' ? `the text ${quote(value)}` : `the ${typeof value} ${value}`;
+}
+
+/** Messages end up in logs: what looks like a secret is masked wherever it stands. */
+function quote(text: string): string {
+  return `"${redactText(text)}"`;
 }
 
 const YES: ReadonlySet<string> = new Set(['yes', 'on', 'y']);

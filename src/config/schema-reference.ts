@@ -7,9 +7,9 @@ import { documentSchema } from './schema/document.ts';
 
 export interface JsonSchema {
   readonly $ref?: string;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly format?: string;
-  readonly const?: unknown;
+  readonly const?: string | number | boolean;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
   readonly description?: string;
@@ -24,6 +24,8 @@ export interface JsonSchema {
   readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  /** Only around a single reference, which may have no neighbours in draft-07. */
+  readonly allOf?: readonly JsonSchema[];
   readonly definitions?: Readonly<Record<string, JsonSchema>>;
 }
 
@@ -31,15 +33,31 @@ let cached: JsonSchema | undefined;
 
 /** Made when first asked for: a start with a good configuration never needs it. */
 export function documentJsonSchema(): JsonSchema {
-  cached ??= z.toJSONSchema(documentSchema, { target: 'draft-07', io: 'input' }) as JsonSchema;
+  cached ??= z.toJSONSchema(documentSchema, {
+    target: 'draft-07',
+    io: 'input',
+    // zod drops examples where input is turned into something else, because it takes them for examples of the result.
+    override: ({ jsonSchema }) => {
+      const { samples } = jsonSchema as { samples?: unknown[] };
+      if (samples === undefined) return;
+      jsonSchema.examples = samples;
+      delete jsonSchema['samples'];
+    },
+  }) as JsonSchema;
   return cached;
 }
 
 /** The alternatives that a schema stands for: references followed, unions opened, annotations of the union kept apart. */
 export function alternatives(schema: JsonSchema): readonly JsonSchema[] {
-  if (schema.$ref !== undefined) return alternatives(definition(schema.$ref));
+  const reference = referenceOf(schema);
+  if (reference !== undefined) return alternatives(definition(reference));
   const inner = schema.anyOf?.flatMap(alternatives) ?? [];
   return inner.length === 0 ? [schema] : inner;
+}
+
+/** The definition that a schema stands for, if it is nothing but a reference. */
+export function referenceOf(schema: JsonSchema): string | undefined {
+  return schema.$ref ?? schema.allOf?.[0]?.$ref;
 }
 
 export function definition(reference: string): JsonSchema {

@@ -131,6 +131,12 @@ export function plainMap(entries: Iterable<readonly [string, PlainValue]>): { [k
   return map;
 }
 
+/** Where to point at for what is not there: the item of a list, else the key whose map should have held it. */
+export function placeNearest({ node, keyPlace, rest }: Found, path: KeyPath): Place {
+  const isItem = typeof path[path.length - rest.length - 1] === 'number';
+  return isItem ? node.place : (keyPlace ?? node.place);
+}
+
 /** A map or list is shown by its first line. */
 export function firstLine(place: Place): Place {
   const newline = place.source.text.indexOf('\n', place.from);

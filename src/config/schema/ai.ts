@@ -42,20 +42,20 @@ const id = identifier()
   .nullable()
   .prefault(null)
   .describe('The name of this account in usage and the API. Without it: its number.')
-  .meta({ examples: ['team'] });
+  .meta({ samples: ['team'] });
 
 const credential: z.ZodType<Credential> = z.union([
   z.strictObject({
     id,
     api_key: secret()
       .describe('An API key of the provider.')
-      .meta({ examples: ['${ANTHROPIC_API_KEY}'] }),
+      .meta({ samples: ['${ANTHROPIC_API_KEY}'] }),
   }),
   z.strictObject({
     id,
     store: filePath()
       .describe('A file of OAuth credentials, kept fresh and written back readable by its owner only.')
-      .meta({ examples: ['~/.claude/.credentials.json'] }),
+      .meta({ samples: ['~/.claude/.credentials.json'] }),
   }),
 ]);
 
@@ -91,7 +91,7 @@ function provider(defaults: ProviderDefaults): z.ZodType<ProviderConfig> {
       .describe(
         "What requests are sent with: `passthrough` (the client's own), `{ api_key: … }`, `{ store: … }`, or a list of these two, which is a group.",
       )
-      .meta({ examples: [{ store: defaults.store }] }),
+      .meta({ samples: [{ store: defaults.store }] }),
     strategy: z
       .enum(HOP_STRATEGIES)
       .prefault('round_robin')
@@ -135,7 +135,7 @@ export const aiSchema: z.ZodType<AiConfig> = z
     via: hopChain()
       .prefault([])
       .describe('Hops to reach the providers through.')
-      .meta({ examples: ['corporate'] }),
+      .meta({ samples: ['corporate'] }),
     providers: z
       .strictObject({
         claude: claude.prefault({}).describe('Anthropic.'),

@@ -69,7 +69,7 @@ export const backendHealth: z.ZodType<BackendHealth> = z.strictObject({
     .regex(/^\/\S*$/, 'expected a path that begins with "/"')
     .prefault('/')
     .describe('Fetched from the backend; any 2xx answer is a success.')
-    .meta({ examples: ['/healthz'] }),
+    .meta({ samples: ['/healthz'] }),
   ...timing('10s', '2s'),
 });
 

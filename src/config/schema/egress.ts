@@ -44,11 +44,11 @@ const match: z.ZodType<EgressMatch> = z.strictObject({
     .describe(
       'Hosts, `*.example.com`, or networks. A network matches addresses that stand in the request; names are not resolved for it.',
     )
-    .meta({ examples: [['localhost', '*.corp.example', '10.0.0.0/8']] }),
+    .meta({ samples: [['localhost', '*.corp.example', '10.0.0.0/8']] }),
   port: oneOrMany(port())
     .prefault([])
     .describe('Ports of the target. Empty: every port.')
-    .meta({ examples: [443] }),
+    .meta({ samples: [443] }),
 });
 
 /** Hops in order: one name, a list of names, or `direct`, which is the empty list. */
@@ -69,7 +69,7 @@ const rule: z.ZodType<EgressRule> = z
       .nullable()
       .prefault(null)
       .describe('The hops to go through, in order, or `direct`. Without it: the chain of the section.')
-      .meta({ examples: [['corporate', 'residential']] }),
+      .meta({ samples: [['corporate', 'residential']] }),
     action: z.enum(['allow', 'deny']).prefault('allow').describe('`deny` refuses the request.'),
   })
   .refine(({ via, action }) => via === null || action === 'allow', {
@@ -101,12 +101,12 @@ export const egressSchema: z.ZodType<EgressConfig> = z
       .array(identifier())
       .prefault([])
       .describe('Hops that everything goes through, in order. Empty: direct.')
-      .meta({ examples: [['corporate', 'exits']] }),
+      .meta({ samples: [['corporate', 'exits']] }),
     rules: z
       .array(rule)
       .prefault([])
       .describe('Exceptions from the chain. The first rule that matches wins.')
-      .meta({ examples: [[{ match: { host: '*.corp.example' }, via: 'direct' }]] }),
+      .meta({ samples: [[{ match: { host: '*.corp.example' }, via: 'direct' }]] }),
     allow_private: z
       .union([z.literal('auto'), z.boolean()], { error: 'expected true, false or auto' })
       .prefault('auto')

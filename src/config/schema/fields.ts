@@ -3,10 +3,12 @@
 
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
-import { formatAddress, isHostName, parseAddress } from '../../core/address.ts';
+import { formatAddress, isHostName } from '../../core/address.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { formatIp, parseIp, parseIpRange } from '../../core/ip.ts';
 import { parseSize } from '../../core/size.ts';
+import { parseListenText } from '../listen-text.ts';
+import { parseRate } from '../rate.ts';
 
 /** What a reader of text answers when the text will not do. */
 class Refusal {
@@ -67,8 +69,6 @@ export function size(): z.ZodType<number> {
     .meta({ format: 'size' });
 }
 
-const RATE_UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
 /** Requests per second, written as `100/s`, `30/m`, `1000/h`. */
 export function rate(): z.ZodType<number> {
   const expected = 'expected a rate such as 100/s, 30/m or 1000/h';
@@ -78,19 +78,12 @@ export function rate(): z.ZodType<number> {
     .meta({ format: 'rate' });
 }
 
-function parseRate(text: string): number | undefined {
-  const match = /^(\d+(?:\.\d+)?) ?\/ ?([smhd])$/.exec(text);
-  const perSecond = Number(match?.[1]) / (RATE_UNIT_SECONDS[match?.[2] ?? ''] ?? Number.NaN);
-  return perSecond > 0 ? perSecond : undefined;
-}
-
 /** A place to listen, in canonical form: `127.0.0.1:8080`, `[::1]:8080`, `:8080` for all addresses, `unix:/path`. */
 export function listenAddress(): z.ZodType<string> {
   const expected = 'expected an address such as 127.0.0.1:8080, [::1]:8080, :8080 (every address) or unix:/run/x.sock';
   const read = (input: string | number): string | Refusal => {
     const text = String(input);
-    // A port alone is this machine only; a colon before it says that every address is meant.
-    const address = parseAddress(text, { host: text.startsWith(':') ? '' : '127.0.0.1' });
+    const address = parseListenText(text);
     if (address.kind !== 'invalid') return formatAddress(address);
     const twoPorts = /^\d+:\d+$/.test(text);
     return refuse(`"${text}" is not an address: ${twoPorts ? 'it is two ports, and one is needed' : address.reason}`);
@@ -98,7 +91,7 @@ export function listenAddress(): z.ZodType<string> {
   return z
     .union([z.string(), z.int().min(0).max(65_535)], { error: expected })
     .transform(withRefusals(read))
-    .meta({ format: 'address', examples: ['127.0.0.1:8080'] });
+    .meta({ format: 'address', samples: ['127.0.0.1:8080'] });
 }
 
 export interface UrlRules {
@@ -116,12 +109,12 @@ export function url(rules: UrlRules): z.ZodType<string> {
     const fault = faultOfUrl(text, rules);
     return fault === undefined ? text : refuse(`expected a URL such as ${rules.example}: ${fault}`);
   };
-  return textField(`a URL such as ${rules.example}`, read).meta({ format: 'uri', examples: [rules.example] });
+  return textField(`a URL such as ${rules.example}`, read).meta({ format: 'uri', samples: [rules.example] });
 }
 
 function faultOfUrl(text: string, rules: UrlRules): string | undefined {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
-  if (scheme === undefined) return `it begins with ${orList(rules.schemes.map((name) => `${name}://`))}`;
+  if (scheme === undefined) return `it must begin with ${orList(rules.schemes.map((name) => `${name}://`))}`;
   if (!rules.schemes.includes(scheme)) {
     return `"${scheme}" is not possible here, only ${orList(rules.schemes)}`;
   }

@@ -62,18 +62,18 @@ const tls: z.ZodType<TlsConfig> = z
     cert: filePath()
       .exactOptional()
       .describe('The certificate and those that it was issued with, PEM.')
-      .meta({ examples: ['cert.pem'] }),
+      .meta({ samples: ['cert.pem'] }),
     key: filePath()
       .exactOptional()
       .describe('The private key of the certificate, PEM.')
-      .meta({ examples: ['key.pem'] }),
+      .meta({ samples: ['key.pem'] }),
     certificates: z
       .array(certificate)
       .prefault([])
       .describe(
         'Several certificates, or further ones. The name that a client asks for (SNI) decides; the first is the fallback.',
       )
-      .meta({ examples: [[{ cert: 'a.pem', key: 'a.key' }]] }),
+      .meta({ samples: [[{ cert: 'a.pem', key: 'a.key' }]] }),
     min_version: z.enum(['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2').describe('The oldest version that is accepted.'),
     client_ca: filePath()
       .nullable()
@@ -85,7 +85,7 @@ const tls: z.ZodType<TlsConfig> = z
       context.issues.push({ code: 'custom', message: '"cert" and "key" belong together', input: cert ?? key });
     }
     const first = cert === undefined || key === undefined ? [] : [{ cert, key }];
-    if (first.length + certificates.length === 0) {
+    if (cert === undefined && key === undefined && certificates.length === 0) {
       context.issues.push({ code: 'custom', message: 'expected "cert" and "key", or "certificates"', input: cert });
     }
     return { certificates: [...first, ...certificates], ...rest };
@@ -131,23 +131,23 @@ const match: z.ZodType<RouteMatch> = z.strictObject({
     .describe(
       'The host that is asked for: a name, `"*.example.com"` for every name below, or a list of these. Without port.',
     )
-    .meta({ examples: ['api.example.com'] }),
+    .meta({ samples: ['api.example.com'] }),
   path: oneOrMany(path)
     .prefault([])
     .describe('The path: exact, with `*` at the end for everything below, or with `{name}` for any one part.')
-    .meta({ examples: ['/v1/*'] }),
+    .meta({ samples: ['/v1/*'] }),
   method: oneOrMany(method)
     .prefault([])
     .describe('The method, or a list of methods.')
-    .meta({ examples: [['GET', 'POST']] }),
+    .meta({ samples: [['GET', 'POST']] }),
   header: conditions(headerName())
     .prefault({})
     .describe('Header fields that must be there with this value; `"*"` is any value.')
-    .meta({ examples: [{ 'X-Env': 'beta' }] }),
+    .meta({ samples: [{ 'X-Env': 'beta' }] }),
   query: conditions(z.string().min(1))
     .prefault({})
     .describe('Query parameters that must be there with this value; `"*"` is any value.')
-    .meta({ examples: [{ version: '2' }] }),
+    .meta({ samples: [{ version: '2' }] }),
 });
 
 const route: z.ZodType<RouteConfig> = z.strictObject({
@@ -155,14 +155,14 @@ const route: z.ZodType<RouteConfig> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('The name in metrics, logs and `sluice explain`. Without it: the number of the route.')
-    .meta({ examples: ['api'] }),
+    .meta({ samples: ['api'] }),
   match: match
     .prefault({})
     .describe('Which requests take this route. All of it must fit; an empty match fits every request.')
-    .meta({ examples: [{ host: 'api.example.com', path: '/v1/*', method: ['GET', 'POST'] }] }),
+    .meta({ samples: [{ host: 'api.example.com', path: '/v1/*', method: ['GET', 'POST'] }] }),
   to: routeTargetSchema
     .describe('Where they go: a URL, or a map with one of `backends`, `redirect`, `respond` or `tunnel`.')
-    .meta({ examples: ['http://backend-api:8080'] }),
+    .meta({ samples: ['http://backend-api:8080'] }),
   policies: policiesSchema.prefault({}).describe('Policies of this route. They go before those of the gateway.'),
 });
 
@@ -174,7 +174,7 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
       .describe(
         'Where the gateway answers: an address, a map with `address` and `tls`, or a list of these. `null` closes this door.',
       )
-      .meta({ examples: ['127.0.0.1:8080', [{ address: ':443', tls: { cert: 'cert.pem', key: 'key.pem' } }]] }),
+      .meta({ samples: ['127.0.0.1:8080', [{ address: ':443', tls: { cert: 'cert.pem', key: 'key.pem' } }]] }),
     tls: tls
       .nullable()
       .prefault(null)
@@ -196,7 +196,7 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
       .describe(
         'Which requests go where. The most specific one wins: an exact host before a wildcard, a longer path before a shorter one.',
       )
-      .meta({ examples: [[{ match: { host: 'api.example.com' }, to: 'http://localhost:9000' }]] }),
+      .meta({ samples: [[{ match: { host: 'api.example.com' }, to: 'http://localhost:9000' }]] }),
     policies: policiesSchema.prefault({}).describe('Policies of everything that comes through the gateway.'),
   })
   .transform(({ listen: endpoints, ...rest }): GatewayConfig => {

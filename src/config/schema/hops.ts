@@ -36,14 +36,14 @@ const hopProxy: z.ZodType<HopProxy> = z
     id: identifier()
       .exactOptional()
       .describe('The name in metrics, logs and the API. Without it: host and port of the URL.')
-      .meta({ examples: ['fr-1'] }),
+      .meta({ samples: ['fr-1'] }),
     url: proxyUrl().describe('Where the proxy is, with its user name and password if it wants them.'),
     weight: count(1000).prefault(1).describe('Its share under the strategy `weighted`.'),
     tags: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
       .prefault({})
       .describe('Free labels, to choose exits by.')
-      .meta({ examples: [{ country: 'fr' }] }),
+      .meta({ samples: [{ country: 'fr' }] }),
   })
   .transform(({ id, ...rest }) => ({ id: id ?? hostAndPort(rest.url), ...rest }));
 
@@ -89,7 +89,7 @@ export const hopsSchema: z.ZodType<Readonly<Record<string, Hop>>> = z
   .prefault({})
   .describe('Proxies and groups of proxies, by the name that chains and rules use.')
   .meta({
-    examples: [
+    samples: [
       {
         corporate: { proxy: 'http://${CORP_USER}:${CORP_PASS}@proxy.company.com:8080', auth: 'basic', optional: true },
       },

@@ -89,13 +89,13 @@ const acl: z.ZodType<AclPolicy> = z.strictObject({
     .array(network())
     .prefault([])
     .describe('Client addresses that may enter. Empty: all.')
-    .meta({ examples: [['10.0.0.0/8']] }),
+    .meta({ samples: [['10.0.0.0/8']] }),
   deny: z.array(network()).prefault([]).describe('Client addresses that may not enter; goes before `allow`.'),
   trusted_proxies: z
     .array(network())
     .prefault([])
     .describe('Proxies in front of Sluice whose `X-Forwarded-For` is believed.')
-    .meta({ examples: [['127.0.0.1/32']] }),
+    .meta({ samples: [['127.0.0.1/32']] }),
 });
 
 const filter: z.ZodType<FilterPolicy> = z.strictObject({
@@ -107,12 +107,12 @@ const filter: z.ZodType<FilterPolicy> = z.strictObject({
     .array(hostPattern())
     .prefault([])
     .describe('Domains; `*.` in front stands for every name below.')
-    .meta({ examples: [['malicious.com', '*.ads.example.com']] }),
+    .meta({ samples: [['malicious.com', '*.ads.example.com']] }),
   files: z
     .array(filePath())
     .prefault([])
     .describe('Files with one domain per line.')
-    .meta({ examples: [['blocked.txt']] }),
+    .meta({ samples: [['blocked.txt']] }),
 });
 
 const scan: z.ZodType<ScanPolicy> = z.strictObject({
@@ -120,7 +120,7 @@ const scan: z.ZodType<ScanPolicy> = z.strictObject({
     .string({ error: 'expected the address of clamd' })
     .regex(/^(?:unix:\/.+|[^/\s]+:\d{1,5})$/, 'expected unix:/path/to/clamd.ctl or host:port')
     .describe('Where clamd listens.')
-    .meta({ examples: ['unix:/run/clamav/clamd.ctl'] }),
+    .meta({ samples: ['unix:/run/clamav/clamd.ctl'] }),
   max_size: size().prefault('10MiB').describe('Bodies beyond this size are not scanned and count as an error.'),
   on_error: z.enum(['deny', 'allow']).prefault('deny').describe('What happens to a body that could not be scanned.'),
 });
@@ -132,7 +132,7 @@ const rateLimit: z.ZodType<RateLimitPolicy> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('How many may come at once. `null`: as many as `rate` allows in one second.')
-    .meta({ examples: [200] }),
+    .meta({ samples: [200] }),
 });
 
 const cache: z.ZodType<CachePolicy> = z.strictObject({
@@ -144,7 +144,7 @@ const cache: z.ZodType<CachePolicy> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('How long an answer is fresh that does not say so itself. `null`: what the section `cache` says.')
-    .meta({ examples: ['300s'] }),
+    .meta({ samples: ['300s'] }),
 });
 
 const ENCODINGS = ['zstd', 'br', 'gzip'] as const;
@@ -202,11 +202,11 @@ export const policiesSchema: z.ZodType<Policies> = z
     rate_limit: orOff(rateLimit)
       .exactOptional()
       .describe('How many requests may come. What is too much is answered with 429.')
-      .meta({ examples: [{ per: 'client_ip', rate: '100/s', burst: 200 }] }),
+      .meta({ samples: [{ per: 'client_ip', rate: '100/s', burst: 200 }] }),
     cache: orOff(cache)
       .exactOptional()
       .describe('Keep answers and give them again, as RFC 9111 allows.')
-      .meta({ examples: [{ default_ttl: '60s' }] }),
+      .meta({ samples: [{ default_ttl: '60s' }] }),
     compress: orOff(compress).exactOptional().describe('Compress answers that are worth it.'),
     headers: orOff(headers).exactOptional().describe('Header fields that are set and removed.'),
     auth: z

@@ -26,7 +26,7 @@ export const processSchema: z.ZodType<ProcessConfig> = z
       .describe(
         'Where counters, sessions and tokens live: `embedded` keeps them on this machine, a Redis URL shares them with every node.',
       )
-      .meta({ examples: ['redis://host:6379/0'] }),
+      .meta({ samples: ['redis://host:6379/0'] }),
     data_dir: filePath()
       .prefault('~/.sluice')
       .describe('Folder for the database, the certificate authority and tokens. Created readable by its owner only.'),
@@ -61,7 +61,7 @@ export const logSchema: z.ZodType<LogConfig> = z
       .nullable()
       .prefault(null)
       .describe('A file that the log goes to instead of the terminal. It is opened again on SIGHUP, for rotation.')
-      .meta({ examples: ['/var/log/sluice/sluice.log'] }),
+      .meta({ samples: ['/var/log/sluice/sluice.log'] }),
     access: z
       .union([z.boolean(), z.enum(ACCESS_FORMATS)], { error: 'expected true, false, json, common or combined' })
       .transform((access) => (access === true ? 'json' : access))
@@ -91,7 +91,7 @@ export const adminSchema: z.ZodType<AdminConfig> = z
       .describe(
         'The bearer token of the admin API. Without it one is made at start, printed once and kept in `data_dir`.',
       )
-      .meta({ examples: ['${SLUICE_ADMIN_TOKEN}'] }),
+      .meta({ samples: ['${SLUICE_ADMIN_TOKEN}'] }),
     dashboard: z.boolean().prefault(true).describe('Serve the dashboard on the admin door.'),
   })
   .prefault({})

@@ -41,7 +41,7 @@ export const execSchema: z.ZodType<ExecConfig> = z
       .array(z.string().refine(isAbsolute, 'expected an absolute path, such as /usr/bin/python3'))
       .prefault([])
       .describe('The commands that may be run, as absolute paths. Nothing else is.')
-      .meta({ examples: [['/usr/bin/python3', '/usr/bin/node']] }),
+      .meta({ samples: [['/usr/bin/python3', '/usr/bin/node']] }),
     max_concurrent: count(10_000).prefault(10).describe('The most commands that run at once.'),
     timeout: duration().prefault('60s').describe('A command that takes longer is ended.'),
     max_output: size().prefault('10MiB').describe('A command that writes more is ended.'),
@@ -49,7 +49,7 @@ export const execSchema: z.ZodType<ExecConfig> = z
       .array(variableName)
       .prefault([])
       .describe('Names of environment variables that commands see. PATH, HOME, LANG and TERM always are.')
-      .meta({ examples: [['PYTHONPATH']] }),
+      .meta({ samples: [['PYTHONPATH']] }),
   })
   .prefault({})
   .describe('Commands that clients of the gateway may run: `POST /cli/execute`.');
@@ -76,7 +76,7 @@ const agentKind: z.ZodType<AgentKind> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('The program: a path, or a name that is looked up in PATH. `null`: the built-in one of that name.')
-    .meta({ examples: ['${CLAUDE_CLI_PATH:-claude}'] }),
+    .meta({ samples: ['${CLAUDE_CLI_PATH:-claude}'] }),
   args: z.array(z.string()).prefault([]).describe('Arguments before those that Sluice adds.'),
   subscription: z
     .boolean()
@@ -97,7 +97,7 @@ export const agentsSchema: z.ZodType<AgentsConfig> = z
       .record(identifier(), agentKind)
       .prefault({})
       .describe('Kinds of agents by name. `claude` and `codex` are built in and may be changed here.')
-      .meta({ examples: [{ claude: { command: '${CLAUDE_CLI_PATH:-claude}', args: [] } }] }),
+      .meta({ samples: [{ claude: { command: '${CLAUDE_CLI_PATH:-claude}', args: [] } }] }),
   })
   .prefault({})
   .describe('Coding agents behind the gateway: `/agent/*`.');

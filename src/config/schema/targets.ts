@@ -94,7 +94,7 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
     .array(backend)
     .min(1, 'expected at least one backend')
     .describe('The servers to choose from: URLs, or URLs with a weight.')
-    .meta({ examples: [[{ url: 'http://a:8080', weight: 3 }, 'https://b:8443']] }),
+    .meta({ samples: [[{ url: 'http://a:8080', weight: 3 }, 'https://b:8443']] }),
   strategy: z.enum(BACKEND_STRATEGIES).prefault('round_robin').describe('How the backend for a request is chosen.'),
   health: backendHealth.nullable().prefault(null).describe('Regular checks of every backend. `null`: none.'),
   breaker: breaker
@@ -104,7 +104,7 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
   via: hopChain()
     .prefault([])
     .describe('Hops to reach the backends through.')
-    .meta({ examples: ['corporate'] }),
+    .meta({ samples: ['corporate'] }),
   sticky: z
     .strictObject({
       cookie: z
@@ -131,7 +131,7 @@ const redirectTarget: z.ZodType<RedirectTarget> = z.strictObject({
     .regex(/^(?:\/|https?:\/\/)\S*$/, 'expected a path or an http(s) URL')
     .refine((text) => !/\{(?!rest\})/.test(text), 'expected no other placeholder than {rest}')
     .describe('Where to send the client. `{rest}` is what the `*` of the path matched.')
-    .meta({ examples: ['/new/{rest}'] }),
+    .meta({ samples: ['/new/{rest}'] }),
   status: z
     .union(
       REDIRECTS.map((status) => z.literal(status)),
@@ -148,17 +148,17 @@ const respondTarget: z.ZodType<RespondTarget> = z.strictObject({
       headers: headerMap()
         .prefault({})
         .describe('Header fields of the answer.')
-        .meta({ examples: [{ 'Content-Type': 'text/plain' }] }),
+        .meta({ samples: [{ 'Content-Type': 'text/plain' }] }),
       body: z.string({ error: 'expected a text' }).prefault('').describe('The body of the answer.'),
     })
     .describe('A fixed answer.')
-    .meta({ examples: [{ status: 200, body: 'pong' }] }),
+    .meta({ samples: [{ status: 200, body: 'pong' }] }),
 });
 
 const tunnelTarget: z.ZodType<TunnelTarget> = z.strictObject({
   tunnel: identifier()
     .describe('The name of a connected tunnel.')
-    .meta({ examples: ['app'] }),
+    .meta({ samples: ['app'] }),
 });
 
 const oneBackend = backendUrl().transform((address): BackendsTarget => ({

@@ -60,13 +60,13 @@ const server: z.ZodType<TunnelServerConfig> = z.strictObject({
   domain: hostPattern()
     .prefault('localhost')
     .describe('Tunnels are names below this domain.')
-    .meta({ examples: ['tunnels.example.com'] }),
+    .meta({ samples: ['tunnels.example.com'] }),
   public_url: z
     .string()
     .regex(/^https?:\/\/\S*\{subdomain\}\S*$/, 'expected a URL with {subdomain} in it')
     .prefault('http://{subdomain}.localhost:8080')
     .describe('The address of a tunnel that is told to its owner.')
-    .meta({ examples: ['https://{subdomain}.tunnels.example.com'] }),
+    .meta({ samples: ['https://{subdomain}.tunnels.example.com'] }),
   tcp_ports: portRange.prefault('20000-20999').describe('Ports that TCP tunnels may get.'),
   registration: z
     .enum(['open', 'closed'])
@@ -77,12 +77,12 @@ const server: z.ZodType<TunnelServerConfig> = z.strictObject({
 const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
   name: identifier()
     .describe('The name in logs and on the panel.')
-    .meta({ examples: ['web'] }),
+    .meta({ samples: ['web'] }),
   protocol: z.enum(['http', 'tcp']).prefault('http').describe('What is spoken through the tunnel.'),
   local_host: nonEmptyText().prefault('127.0.0.1').describe('The machine that the local server runs on.'),
   local_port: port()
     .describe('The port of the local server.')
-    .meta({ examples: [3000] }),
+    .meta({ samples: [3000] }),
   subdomain: z
     .string()
     .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i, 'expected a name of letters, digits and "-"')
@@ -90,19 +90,19 @@ const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('The wanted name below the domain of the server.')
-    .meta({ examples: ['myapp'] }),
+    .meta({ samples: ['myapp'] }),
   hostname: hostPattern()
     .nullable()
     .prefault(null)
     .describe('A domain of your own.')
-    .meta({ examples: ['app.example.com'] }),
+    .meta({ samples: ['app.example.com'] }),
   auth: z
     .string()
     .regex(/^[^:]+:.+$/s, 'expected user:password')
     .nullable()
     .prefault(null)
     .describe('Ask visitors for this user name and password.')
-    .meta({ writeOnly: true, examples: ['user:${WEB_PASSWORD}'] }),
+    .meta({ writeOnly: true, samples: ['user:${WEB_PASSWORD}'] }),
   remote_port: port().nullable().prefault(null).describe('The wanted port on the server, for TCP.'),
 });
 
@@ -122,7 +122,7 @@ const client: z.ZodType<TunnelClientConfig> = z.strictObject({
     .array(clientTunnel)
     .prefault([])
     .describe('Tunnels that `sluice start` opens.')
-    .meta({ examples: [[{ name: 'web', protocol: 'http', local_port: 8080, subdomain: 'myapp' }]] }),
+    .meta({ samples: [[{ name: 'web', protocol: 'http', local_port: 8080, subdomain: 'myapp' }]] }),
 });
 
 export const tunnelsSchema: z.ZodType<TunnelsConfig> = z

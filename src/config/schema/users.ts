@@ -24,12 +24,12 @@ export interface UserLimits {
 const userSchema: z.ZodType<UserConfig> = z.strictObject({
   name: identifier()
     .describe('The name in logs, usage and the API.')
-    .meta({ examples: ['alice'] }),
+    .meta({ samples: ['alice'] }),
   token: secret()
     .nullable()
     .prefault(null)
     .describe('The token of this user. One of `token` and `token_sha256` is needed.')
-    .meta({ examples: ['${ALICE_TOKEN}'] }),
+    .meta({ samples: ['${ALICE_TOKEN}'] }),
   token_sha256: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hexadecimal digits')
@@ -41,7 +41,7 @@ const userSchema: z.ZodType<UserConfig> = z.strictObject({
   may: z
     .array(z.enum(PERMISSIONS))
     .describe('What this user may use.')
-    .meta({ examples: [['egress', 'gateway', 'ai']] }),
+    .meta({ samples: [['egress', 'gateway', 'ai']] }),
   limits: z
     .strictObject({
       ai_tokens_per_day: count()
@@ -57,4 +57,4 @@ export const usersSchema: z.ZodType<readonly UserConfig[]> = z
   .array(userSchema)
   .prefault([])
   .describe('People and programs that may use this Sluice, each with a token.')
-  .meta({ examples: [[{ name: 'alice', token: '${ALICE_TOKEN}', may: ['egress', 'gateway', 'ai'] }]] });
+  .meta({ samples: [[{ name: 'alice', token: '${ALICE_TOKEN}', may: ['egress', 'gateway', 'ai'] }]] });
