@@ -17,7 +17,7 @@ export function takeWholeLines(head: Head, maxFields: number, from: number, to: 
   let line = from;
   while (head.count < room) {
     const nameTo = nameEnd(view, line, wordTo);
-    if (nameTo >= to || nameTo === line || bytes[nameTo] !== COLON) return line;
+    if (nameTo <= line || nameTo >= to || bytes[nameTo] !== COLON) return line;
     const id = fieldIdOfWords(view, bytes, line, nameTo);
     if (id === FIELD.OTHER && !isToken(bytes, line, nameTo)) return line;
     let value = nameTo + 1;
@@ -40,12 +40,13 @@ export function takeWholeLines(head: Head, maxFields: number, from: number, to: 
   return line;
 }
 
+/** Where the name ends, -1 if that is too near to the end of the bytes. */
 function nameEnd(view: DataView, from: number, wordTo: number): number {
   for (let at = from; at < wordTo; at += 4) {
     const mask = endsName(view.getInt32(at, true));
     if (mask !== 0) return at + firstOf(mask);
   }
-  return wordTo;
+  return -1;
 }
 
 /** Where the value, with the whitespace behind it, ends; octets that are allowed but not plain text are stepped over. */

@@ -105,7 +105,11 @@ export class HeadReader {
     this.held = before + taken;
     this.head.bytes = store;
     const end = this.scan(this.scanned, this.held);
-    if (this.step === STEP.DONE || this.fault !== null) return from + end - before;
+    if (this.step === STEP.DONE || this.fault !== null) {
+      // From here on only the head holds the bytes, until it is moved or reset.
+      this.store = null;
+      return from + end - before;
+    }
     if (this.held === this.limits.maxHeadBytes) return this.refuseSize(to);
     return to;
   }
