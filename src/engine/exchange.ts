@@ -293,9 +293,11 @@ export class HttpExchange implements Exchange, AccessRecord {
   // -- Called by producers, policies and targets -------------------------------------------------------------------
 
   produce(producer: Producer): void {
+    if (this.over) return;
     this.producer = producer;
-    this.responder.resumeRequest();
-    if (this.requestEnded && !this.over) producer.takeEnd();
+    // What was held back may bring the end of the request, and with it the call of takeEnd.
+    if (this.requestEnded) producer.takeEnd();
+    else this.responder.resumeRequest();
   }
 
   answer(answer: Answer): void {

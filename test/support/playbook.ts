@@ -114,6 +114,7 @@ export class Playbook {
   private client: PlaybookSocket | null = null;
   private upstream: PlaybookSocket | null = null;
   private buffersTaken = 0;
+  private ended = false;
   private readonly bufferPool = { take: headBuffers.take, give: headBuffers.give };
 
   constructor(t: TestContext, options: PlaybookOptions = {}) {
@@ -131,7 +132,7 @@ export class Playbook {
       traffic: this.traffic,
       dial: (to, events) => this.dials.push({ origin: to, events }),
     });
-    t.after(() => this.finish());
+    t.after(() => this.end());
   }
 
   // -- The client ----------------------------------------------------------------------------------------------------
@@ -327,7 +328,10 @@ export class Playbook {
 
   // -- The end -------------------------------------------------------------------------------------------------------
 
-  private finish(): void {
+  /** Ends everything and sees that nothing is left; comes by itself at the end of the test. */
+  end(): void {
+    if (this.ended) return;
+    this.ended = true;
     try {
       this.expectAllRead();
       this.engine.close();
