@@ -412,9 +412,7 @@ export class HttpExchange implements Exchange, AccessRecord {
   }
 
   private makeHead(answer: Omit<Answer, 'body'>, length: number): void {
-    this.response.make(answer.status, length, this.request.head.methodId);
-    if (answer.fields !== undefined)
-      for (const [name, value] of answer.fields) this.response.fields.append(name, value);
+    this.response.make(answer, length, this.request.head.methodId);
     this.commit();
   }
 
@@ -461,10 +459,9 @@ export class HttpExchange implements Exchange, AccessRecord {
       return;
     }
     const body = Buffer.from(JSON.stringify(errorBody(error.code, error.message, this.id)));
-    this.response.make(error.status, body.length, this.request.head.methodId);
-    this.response.fields.append('Content-Type', 'application/json');
-    this.response.fields.append('Proxy-Status', `${this.engine.pseudonym}; error=${error.code}; details="${this.id}"`);
-    this.commit();
+    const proxyStatus = `${this.engine.pseudonym}; error=${error.code}; details="${this.id}"`;
+    const fields = [['Content-Type', 'application/json'] as const, ['Proxy-Status', proxyStatus] as const];
+    this.makeHead({ status: error.status, fields }, body.length);
     this.sendBodyIfAny(body);
     this.responder.writeEnd(null);
     this.finish();

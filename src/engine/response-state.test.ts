@@ -12,7 +12,7 @@ function received(methodId: number, ...lines: readonly string[]): ResponseState 
 
 function made(status: number, length: number, methodId: number = METHOD.GET): ResponseState {
   const state = new ResponseState();
-  state.make(status, length, methodId);
+  state.make({ status }, length, methodId);
   return state;
 }
 

@@ -1,8 +1,11 @@
 // The answer of an exchange: a received head or one made here, and how its body will be framed.
 // Rule: `begin` or `make` comes first; before that there is no answer and status is 0.
 import { FRAMING, type Head, METHOD } from '../codec/http1/head.ts';
-import type { ResponseView } from '../contract/exchange.ts';
+import type { Answer, ResponseView } from '../contract/exchange.ts';
 import { EditableFields, EMPTY_HEAD } from './fields.ts';
+
+/** What an answer made here does not say of itself: the writer says it for this client. */
+const LEFT_TO_WRITER = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'proxy-connection']);
 
 export class ResponseState implements ResponseView {
   status = 0;
@@ -30,12 +33,15 @@ export class ResponseState implements ResponseView {
   }
 
   /** An answer made here. The length is -1 when only its end will tell. */
-  make(status: number, length: number, requestMethodId: number): void {
+  make({ status, fields = [] }: Omit<Answer, 'body'>, length: number, requestMethodId: number): void {
     this.status = status;
     this.fields.begin(EMPTY_HEAD);
     this.hasBody = requestMethodId !== METHOD.HEAD && status !== 204 && status !== 304;
     this.bodyLength = length;
     if (length >= 0 && status !== 204) this.fields.append('Content-Length', String(length));
+    for (const [name, value] of fields) {
+      if (!LEFT_TO_WRITER.has(name.toLowerCase())) this.fields.append(name, value);
+    }
   }
 
   /** The body will not be what was announced: a policy changes it. */

@@ -8,7 +8,7 @@ import type { ResponseState } from './response-state.ts';
 /** How the client finds the end of the body. */
 export const BODY = { NONE: 0, LENGTH: 1, CHUNKED: 2, UNTIL_CLOSE: 3 } as const;
 
-const DATE_MISSING = -1;
+const ADDED_DATE = /^date:/im;
 
 export function bodyFraming(response: ResponseState, request: Head): number {
   if (!response.hasBody) return BODY.NONE;
@@ -22,8 +22,9 @@ export function writeResponseHead(out: OutBuffer, response: ResponseState, bodyM
   // RFC 9110, 8.6: no Content-Length in a 204.
   if (status === 204) dropKnown(head, FIELD.CONTENT_LENGTH);
   writeFields(out, head, head.drop);
-  if (response.fields.added !== '') out.latin1(response.fields.added);
-  if (head.find(FIELD.DATE) === DATE_MISSING) writeDate(out);
+  const { added } = response.fields;
+  if (added !== '') out.latin1(added);
+  if (head.find(FIELD.DATE) < 0 && !ADDED_DATE.test(added)) writeDate(out);
   if (bodyMode === BODY.CHUNKED) out.latin1('Transfer-Encoding: chunked\r\n');
   if (!keepAlive) out.latin1('Connection: close\r\n');
   out.crlf();
