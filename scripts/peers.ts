@@ -4,14 +4,16 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export type PeerName = 'bash' | 'curl' | 'nginx' | 'openssl';
+export type PeerName = 'bash' | 'curl' | 'fish' | 'nginx' | 'openssl' | 'zsh';
 
 /** Each peer is a command, and the Debian package that brings it. */
 const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   bash: 'bash',
   curl: 'curl',
+  fish: 'fish',
   nginx: 'nginx',
   openssl: 'openssl',
+  zsh: 'zsh',
 };
 
 /** The path of a command, also where only root has it on PATH. */

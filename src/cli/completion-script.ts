@@ -100,7 +100,7 @@ function fishScript(shapes: readonly CommandShape[]): string {
 function __sluice_at
     set -l at
     for word in (commandline -opc)[2..]
-        contains -- (string join ' ' $at $word) ${paths.join(' ')}; and set -a at $word
+        contains -- (string join -- ' ' $at $word) ${paths.join(' ')}; and set -a at $word
     end
     test "$at" = "$argv[1]"
 end

@@ -9,6 +9,7 @@ import { guardAgainstFaults } from '../runtime/fault-guard.ts';
 import { openTelemetry, type ProgramTelemetry } from '../runtime/program-telemetry.ts';
 import type { ReloadTrigger } from '../runtime/reload.ts';
 import { removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
+import { settleMemory } from '../runtime/settle-memory.ts';
 import { Sluice } from '../runtime/sluice.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
 import { VERSION } from '../runtime/version.ts';
@@ -45,6 +46,7 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
   });
   try {
     await open(context, options, sluice, telemetry);
+    setImmediate(settleMemory);
     return await ending.exitCode;
   } finally {
     watch?.close();

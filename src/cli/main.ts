@@ -2,11 +2,12 @@
 // person did wrong, and never shows a stack for it; a stack means a fault in Sluice.
 
 import { CommanderError } from 'commander';
+import { ConfigError } from '../config/problem.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, exitCodeFor } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
-import { printable } from './terminal.ts';
+import { hasColor, printable } from './terminal.ts';
 
 /** `argv` starts after the name of the program. */
 export async function main(argv: readonly string[], surroundings: Partial<CliContext> = {}): Promise<number> {
@@ -29,9 +30,7 @@ export async function main(argv: readonly string[], surroundings: Partial<CliCon
     await run(argv.length === 0 ? ['--help'] : argv, context);
     return exitCode;
   } catch (error) {
-    return report(error, context);
-  } finally {
-    for (const stream of [surroundings.stdout, surroundings.stderr]) stream?.off('error', endQuietly);
+    return await report(error, context);
   }
 }
 
@@ -41,8 +40,13 @@ async function run(argv: readonly string[], context: CliContext): Promise<void> 
   await program.parseAsync(argv, { from: 'user' });
 }
 
-function report(error: unknown, context: CliContext): number {
+async function report(error: unknown, context: CliContext): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.success : EXIT.usage;
+  if (error instanceof ConfigError) {
+    const { formatProblems } = await import('../config/format-problems.ts');
+    context.stderr.write(formatProblems(error.problems, { color: hasColor(context.stderr, context.env) }));
+    return EXIT.config;
+  }
   if (error instanceof SluiceError) {
     context.stderr.write(`sluice: ${printable(error.message)}   (${error.code})\n`);
     return exitCodeFor(error.code);

@@ -6,7 +6,7 @@ import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
 import type { AdminApp, AdminParts } from '../../src/control/admin-env.ts';
 import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
-import type { ReloadRequest } from '../../src/runtime/reload.ts';
+import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
 
 /** The token that Alice has. */
 export const TOKEN = 'slc_test-token';
@@ -21,6 +21,7 @@ export class AdminDesk {
   readonly logged: Logged[] = [];
   readonly delays: number[] = [];
   readonly reloads: ReloadRequest[] = [];
+  reloadOutcome: ReloadOutcome = { tag: 'tag-2', changed: ['log.level'], needsRestart: [], warnings: [] };
   reloadFault: Error | undefined;
   readonly app: AdminApp;
   readonly parts: AdminParts;
@@ -53,7 +54,7 @@ export class AdminDesk {
         reload: (request) => {
           this.reloads.push(request);
           if (this.reloadFault !== undefined) return Promise.reject(this.reloadFault);
-          return Promise.resolve({ tag: 'tag-2', changed: ['log.level'], needsRestart: [], warnings: [] });
+          return Promise.resolve(this.reloadOutcome);
         },
       },
       traffic: () => ({ totalRequests: 9, requestsPerSecond: 1.5, requestsInFlight: 1, openConnections: 2 }),

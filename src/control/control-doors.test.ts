@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { describe, test, type TestContext } from 'node:test';
+import { join } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import { Sluice } from '../runtime/sluice.ts';
+import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { MetricsView } from '../telemetry/metrics-view.ts';
+import { controlDoors, type ControlDoors } from './control-doors.ts';
+
+async function doorsFor(t: TestContext, settings: Record<string, string>): Promise<ControlDoors & { dataDir: string }> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'sluice-doors-'));
+  t.after(() => rmSync(dataDir, { recursive: true }));
+  const env = {
+    SLUICE_PROCESS__DATA_DIR: dataDir,
+    SLUICE_ADMIN__LISTEN: '127.0.0.1:0',
+    SLUICE_METRICS__LISTEN: '127.0.0.1:0',
+    ...settings,
+  };
+  const load = () => loadConfig({ files: [], env, cwd: dataDir });
+  const logger = { info: () => {}, warn: () => {}, error: () => {} } as never;
+  const nothing = (): Promise<void> => Promise.resolve();
+  const dataPlane = { apply: nothing, drain: nothing, close: nothing, doors: () => [] };
+  const sluice = new Sluice({ loaded: await load(), load, logger, dataPlane, noteReload: () => {} });
+  const recorder = new MetricsRecorder();
+  recorder.slots[recorder.counter('sluice_http_requests_total', 'Requests.')] = 7;
+  const view = new MetricsView();
+  view.attach(recorder.slab, recorder.definitions);
+  return { ...controlDoors({ sluice, logger, view, runToken: 'run' }), dataDir };
+}
+
+describe('the doors of the control plane', () => {
+  test('are the admin and the metrics door, which show the same numbers', async (t) => {
+    const { doors, keptToken } = await doorsFor(t, {});
+    for (const door of doors) {
+      await door.start();
+      t.after(() => door.close());
+    }
+    const [admin, metrics] = doors;
+    assert.deepEqual([admin?.name, metrics?.name], ['admin', 'metrics']);
+    assert.match(await (await fetch(`${metrics?.address}/metrics`)).text(), /^sluice_http_requests_total 7$/m);
+    for (const token of [keptToken?.token, 'run']) {
+      const stats = await fetch(`${admin?.address}/api/v1/stats`, { headers: { Authorization: `Bearer ${token}` } });
+      assert.equal(((await stats.json()) as { total_requests: number }).total_requests, 7);
+    }
+  });
+
+  test('are only those that the config opens, and no token is made for a door that is not there', async (t) => {
+    const { doors, keptToken } = await doorsFor(t, { SLUICE_ADMIN__LISTEN: 'null' });
+    assert.deepEqual([doors.map(({ name }) => name), keptToken], [['metrics'], null]);
+  });
+});
