@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const nodeBinary = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+/** The Node that is pinned, once `prepare` has returned. */
+export const nodeBinary = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 /** What npm puts first on PATH for its scripts. */
 const nodeCommand = join(root, 'node_modules', '.bin', 'node');
 const lockFile = join(root, '.prepare.lock');
@@ -15,7 +16,7 @@ const LOCK_POLL_MS = 200;
 class PrepareError extends Error {}
 
 /** Returns when the dependencies are installed as package-lock.json says; throws a PrepareError when they cannot be. */
-export function prepare() {
+function prepare() {
   if (isInPlace()) return;
   takeLock();
   try {
