@@ -57,9 +57,9 @@ describe('preparing a checkout', () => {
     return existsSync(inCheckout('npm-calls')) ? readFileSync(inCheckout('npm-calls'), 'utf8').trim().split('\n') : [];
   }
 
-  async function prepare(): Promise<Outcome> {
+  async function prepare(script = 'prepare.js', ...args: readonly string[]): Promise<Outcome> {
     const env = { ...process.env, npm_execpath: inCheckout('npm-cli.js') };
-    const child = spawn(process.execPath, ['scripts/prepare.js'], {
+    const child = spawn(process.execPath, [`scripts/${script}`, ...args], {
       cwd: checkout,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -114,6 +114,17 @@ describe('preparing a checkout', () => {
       [0, 0, 0],
     );
     assert.deepEqual(npmCalls(), ['ci']);
+  });
+
+  test('hands over to a script on the Node that it has brought, with its arguments and exit code', async () => {
+    cpSync(join(ROOT, 'scripts', 'run.js'), inCheckout('scripts/run.js'));
+    writeFileSync(
+      inCheckout('said.js'),
+      'console.error(process.argv[0], process.argv.slice(2)); process.exitCode = 6;',
+    );
+    const { code, stderr } = await prepare('run.js', 'said.js', 'a b', '--c');
+    assert.equal(code, 6);
+    assert.match(stderr, /^.*\/node_modules\/node\/bin\/node \[ 'a b', '--c' \]$/m);
   });
 
   test('takes over the lock of a start that was killed', async () => {
