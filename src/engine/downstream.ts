@@ -20,6 +20,10 @@ import { writeChunk, writeLastChunk } from './chunk-writer.ts';
 const LINGER_MS = 2000;
 const LINGER_BYTES = 1024 * 1024;
 
+const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+/** So much of the preface tells it from every request line; clients send all of it at once. */
+const PREFACE_CERTAIN = 'PRI * HTTP/2.0'.length;
+
 /** While draining, a connection that has been silent for so long has no request on its way. */
 const DRAIN_IDLE_MS = 1000;
 
@@ -40,6 +44,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   private feeding = false;
   private bodyMode: number = BODY.NONE;
   private keepAlive = true;
+  /** Nothing has been received yet. */
+  private isFresh = true;
   /** The deadline is that of a head which has begun to arrive; a new connection is expected to send one at once. */
   private readingHead = true;
   private lingering = false;
@@ -81,6 +87,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   // -- What the connection says ------------------------------------------------------------------------------------
 
   onData(bytes: Buffer, from: number, to: number): void {
+    if (this.isFresh && this.becomesHttp2(bytes, from, to)) return;
+    this.isFresh = false;
     if (this.lingering) this.discard(to - from);
     else if (this.held) this.keep(bytes, from, to);
     else this.process(bytes, from, to);
@@ -111,6 +119,21 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.rest = NOTHING;
     this.engine.left(this);
     this.engine.outbound.flush();
+  }
+
+  /** HTTP/2 by prior knowledge begins with a preface that no HTTP/1.1 request can be (RFC 9113, 3.4). */
+  private becomesHttp2(bytes: Buffer, from: number, to: number): boolean {
+    const { connection, engine } = this;
+    if (!engine.http2InTheClear || connection.secure || bytes[from] !== HTTP2_PREFACE[0]) return false;
+    const length = Math.min(to - from, HTTP2_PREFACE.length);
+    if (length < PREFACE_CERTAIN || bytes.compare(HTTP2_PREFACE, 0, length, from, from + length) !== 0) return false;
+    wheel.release(this.deadline);
+    connection.pause();
+    const socket = connection.release();
+    socket.unshift(Buffer.from(bytes.subarray(from, to)));
+    engine.left(this);
+    engine.serveHttp2(socket);
+    return true;
   }
 
   // -- Reading -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,10 @@ import { Connection, NOBODY } from '../transport/connection.ts';
 import { Downstream } from './downstream.ts';
 import { ExchangeIds } from './exchange-id.ts';
 import { type Dial, OriginPool } from './origin-pool.ts';
+import { Http2Client } from './http2-client.ts';
+import { Http2OriginPool } from './http2-origin-pool.ts';
 import { Outbound } from './outbound.ts';
+import type { Pool } from './pool.ts';
 import type { Program } from './program.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -51,8 +54,10 @@ export class Engine {
   /** Our name in Via: unique, so that a chain of several Sluices is no loop. */
   readonly pseudonym: string = `sluice-${randomBytes(3).toString('hex')}`;
   draining = false;
+  /** Clients may begin with HTTP/2 on connections without TLS. */
+  http2InTheClear = true;
   private readonly clients = new Set<Client>();
-  private pools = new Map<Origin, OriginPool>();
+  private pools = new Map<Origin, Pool>();
   private whenEmpty: (() => void) | null = null;
 
   constructor(options: EngineOptions) {
@@ -77,7 +82,8 @@ export class Engine {
 
   /** Speaks HTTP/2 on an accepted socket. */
   serveHttp2(socket: net.Socket): void {
-    socket.destroy();
+    const client = new Http2Client(this, socket);
+    this.joined(client);
   }
 
   /** For exchanges and connections that begin from here on. */
@@ -99,10 +105,10 @@ export class Engine {
     if (this.clients.size === 0) this.whenEmpty?.();
   }
 
-  poolOf(origin: Origin): OriginPool {
+  poolOf(origin: Origin): Pool {
     let pool = this.pools.get(origin);
     if (pool === undefined) {
-      pool = new OriginPool(this, origin);
+      pool = origin.protocol === 'http2' ? new Http2OriginPool(this, origin) : new OriginPool(this, origin);
       this.pools.set(origin, pool);
     }
     return pool;

@@ -9,9 +9,12 @@ import type { AccessRecord } from '../telemetry/access-record.ts';
 import type { Origin } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, errorBody, SluiceError } from '../core/errors.ts';
+import { Attempts } from './attempts.ts';
 import type { Engine } from './engine.ts';
+import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
+import { refusalOf } from './refusals.ts';
 import type { Responder } from './responder.ts';
 import { ResponseState } from './response-state.ts';
 
@@ -40,11 +43,7 @@ export class HttpExchange implements Exchange, AccessRecord {
   /** Ended, well or not. Nothing may happen any more until `begin`. */
   over = true;
   errorCode: ErrorCode | null = null;
-  /** The origin that is asked or has answered. */
-  origin: Origin | null = null;
-  private attempts = 0;
-  upstreamStartedAtMs = 0;
-  upstreamDurationMs = -1;
+  readonly attempts: Attempts;
   bytesReceived = 0;
   bytesSent = 0;
   private requestTransform: BodyTransform | null = null;
@@ -53,6 +52,7 @@ export class HttpExchange implements Exchange, AccessRecord {
   constructor(engine: Engine, responder: Responder, head: Head, isHttp2: boolean) {
     this.engine = engine;
     this.responder = responder;
+    this.attempts = new Attempts(engine.traffic);
     this.request = new RequestState(head, isHttp2);
   }
 
@@ -115,7 +115,11 @@ export class HttpExchange implements Exchange, AccessRecord {
   }
 
   get upstream(): string | null {
-    return this.origin === null ? null : this.origin.name;
+    return this.attempts.origin?.name ?? null;
+  }
+
+  get upstreamDurationMs(): number {
+    return this.attempts.durationMs;
   }
 
   get traceId(): string {
@@ -128,10 +132,10 @@ export class HttpExchange implements Exchange, AccessRecord {
   /** The request's head is complete and lies where it stays until the exchange is over. */
   begin(): void {
     this.start();
-    const { request } = this;
-    const refusal = refusalOf(this);
+    const { engine, request } = this;
+    const refusal = refusalOf(request.head, engine.pseudonym);
     if (refusal === null) this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
-    this.engine.traffic.began(this);
+    engine.traffic.began(this);
     if (refusal !== null) {
       this.fail(refusal);
       return;
@@ -172,16 +176,14 @@ export class HttpExchange implements Exchange, AccessRecord {
     this.committed = false;
     this.over = false;
     this.errorCode = null;
-    this.origin = null;
-    this.attempts = 0;
-    this.upstreamDurationMs = -1;
+    this.attempts.reset();
     this.bytesReceived = 0;
     this.bytesSent = 0;
     this.response.reset();
     request.begin();
     this.requestEnded = !request.hasBody;
     this.requestTrailers = null;
-    this.upgrades = request.head.wantsUpgrade && !isCleartextHttp2(request);
+    this.upgrades = request.wantsUpgrade;
   }
 
   onRequestBody(bytes: Buffer, from: number, to: number): void {
@@ -340,27 +342,19 @@ export class HttpExchange implements Exchange, AccessRecord {
     if (!this.over) this.responder.resumeRequest();
   }
 
-  // -- Attempts on an origin ---------------------------------------------------------------------------------------
-
-  attemptBegins(origin: Origin): void {
-    this.attempts++;
-    this.origin = origin;
-    this.upstreamStartedAtMs = performance.now();
+  attemptBegins(pool: Pool): void {
+    this.attempts.begin(pool, this.matched!.target);
   }
 
-  /** Every attempt that began is ended once. */
-  attemptEnded(failed: boolean): void {
-    const { origin } = this;
-    if (origin === null) return;
-    this.upstreamDurationMs = performance.now() - this.upstreamStartedAtMs;
-    const target = this.matched?.target;
-    if (target?.kind !== 'forward' || target.report === undefined) return;
-    target.report({ origin, failed, status: failed ? 0 : this.response.status, durationMs: this.upstreamDurationMs });
+  attemptAnswered(): void {
+    this.attempts.answered(this.response.status);
   }
 
   /** A connection that died under a request it had carried before nothing of: the request may go once more, if it means the same twice. */
   get mayRetry(): boolean {
-    return this.attempts < 2 && !this.committed && !this.over && this.request.isIdempotent && !this.request.hasBody;
+    return (
+      this.attempts.count < 2 && !this.committed && !this.over && this.request.isIdempotent && !this.request.hasBody
+    );
   }
 
   // -- The answer --------------------------------------------------------------------------------------------------
@@ -386,7 +380,7 @@ export class HttpExchange implements Exchange, AccessRecord {
   upgradeEnded(bytesReceived: number, bytesSent: number): void {
     this.bytesReceived += bytesReceived;
     this.bytesSent += bytesSent;
-    this.attemptEnded(false);
+    this.attemptAnswered();
     this.finish();
   }
 
@@ -485,22 +479,6 @@ export class HttpExchange implements Exchange, AccessRecord {
     this.program = null;
     this.responder.exchangeOver();
   }
-}
-
-/** Requests that are well-formed and still not for us. */
-function refusalOf(exchange: HttpExchange): ErrorCode | null {
-  const { head } = exchange.request;
-  if (head.methodId === METHOD.CONNECT) return 'method_not_allowed';
-  if (head.expectOther) return 'request_expectation_unknown';
-  for (let index = head.find(FIELD.VIA); index >= 0; index = head.find(FIELD.VIA, index + 1)) {
-    if (head.value(index).includes(exchange.engine.pseudonym)) return 'loop_detected';
-  }
-  return null;
-}
-
-/** `Upgrade: h2c` is not passed on: it would carry requests past everything that looks at them (RFC 9113, 3.1). */
-function isCleartextHttp2(request: RequestState): boolean {
-  return /(?:^|[\s,])h2c(?:$|[\s,])/i.test(request.known(FIELD.UPGRADE) ?? '');
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

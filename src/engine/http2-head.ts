@@ -23,7 +23,8 @@ export function requestHeadOf(list: FieldList, hasBody: boolean): Buffer | strin
   if (fault !== null) return fault;
   const { method, path, scheme } = pseudo;
   if (method === '') return 'the request has no method';
-  if (method === 'CONNECT') return Buffer.from(`CONNECT ${pseudo.authority} HTTP/1.1\r\nHost: ${pseudo.authority}\r\n\r\n`, 'latin1');
+  if (method === 'CONNECT')
+    return Buffer.from(`CONNECT ${pseudo.authority} HTTP/1.1\r\nHost: ${pseudo.authority}\r\n\r\n`, 'latin1');
   if (path === '') return 'the request has no path';
   if (scheme !== 'http' && scheme !== 'https') return 'the scheme is neither http nor https';
   if (pseudo.authority !== '') lines.unshift(`Host: ${pseudo.authority}`);
@@ -52,7 +53,8 @@ function takeList(list: FieldList, pseudo: Pseudo, lines: string[]): string | nu
     if (BREAKS.test(name) || BREAKS.test(value)) return 'a field holds a line break';
     if (name.startsWith(':')) {
       const key = name.slice(1);
-      if (lines.length > 0 || !(key in pseudo) || pseudo[key as keyof Pseudo] !== '') return `${name} is unknown, late or there twice`;
+      if (lines.length > 0 || !(key in pseudo) || pseudo[key as keyof Pseudo] !== '')
+        return `${name} is unknown, late or there twice`;
       pseudo[key as keyof Pseudo] = value;
     } else if (name === 'cookie') cookies.push(value);
     else if (name !== 'host') lines.push(`${name}: ${value}`);

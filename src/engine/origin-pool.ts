@@ -2,21 +2,17 @@
 // Rule: a connection that is given out is alive as far as anyone can know; a dead one leaves the pool by its own onClose.
 import { SluiceError } from '../core/errors.ts';
 import type { Origin } from '../contract/target.ts';
+import type { UpstreamFamilies } from '../telemetry/families.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { DialTimings } from '../transport/dial.ts';
 import type { Engine } from './engine.ts';
 import type { HttpExchange } from './exchange.ts';
+import type { Pool } from './pool.ts';
 import { Upstream } from './upstream.ts';
+import { Place, WaitingLine } from './waiting-line.ts';
 
 /** Idle connections beyond this many are closed: more than ever serve one origin at once on one thread. */
 const MAX_IDLE = 512;
-/** Exchanges that may wait for a connection; more would only time out. */
-const MAX_WAITING = 1024;
-
-interface Waiting {
-  readonly exchange: HttpExchange;
-  readonly generation: number;
-}
 
 /** Opens connections to origins; the engine is given one, so that tests need no network. */
 export type Dial = (origin: Origin, events: DialEvents) => void;
@@ -28,11 +24,12 @@ export interface DialEvents {
   failed(error: SluiceError): void;
 }
 
-export class OriginPool {
+export class OriginPool implements Pool {
   readonly engine: Engine;
   readonly origin: Origin;
   private readonly idle: Upstream[] = [];
-  private readonly waiting: Waiting[] = [];
+  private readonly line = new WaitingLine();
+  readonly metrics: UpstreamFamilies;
   /** Connections that are open or being opened. */
   private openCount = 0;
   private closed = false;
@@ -40,14 +37,17 @@ export class OriginPool {
   constructor(engine: Engine, origin: Origin) {
     this.engine = engine;
     this.origin = origin;
+    this.metrics = engine.traffic.familiesOfUpstream(origin.name);
   }
 
   /** Finds the exchange a connection: an idle one, else a new one, else it waits for its turn. */
   send(exchange: HttpExchange): void {
-    const upstream = this.idle.pop();
+    let upstream = this.idle.pop();
+    // One that has ended stays here until it says so itself, within this turn of the event loop.
+    while (upstream !== undefined && upstream.connection.closed) upstream = this.idle.pop();
     if (upstream === undefined) this.sendFresh(exchange);
     else {
-      exchange.attemptBegins(this.origin);
+      exchange.attemptBegins(this);
       upstream.start(exchange);
     }
   }
@@ -55,15 +55,15 @@ export class OriginPool {
   /** The same on a connection that nobody has used before. */
   sendFresh(exchange: HttpExchange): void {
     const { maxConnections } = this.origin;
-    if (maxConnections > 0 && this.openCount >= maxConnections) this.wait(exchange);
-    else this.open({ exchange, generation: exchange.generation });
+    if (maxConnections === 0 || this.openCount < maxConnections) this.open(exchange);
+    else if (!this.line.join(exchange)) exchange.giveUp(new SluiceError('upstream_busy'));
   }
 
   idled(upstream: Upstream): void {
-    const next = this.nextWaiting();
+    const next = this.line.next();
     if (next !== null) {
-      next.exchange.attemptBegins(this.origin);
-      upstream.start(next.exchange);
+      next.attemptBegins(this);
+      upstream.start(next);
     } else if (this.closed || this.idle.length >= MAX_IDLE) upstream.connection.destroy('done');
     else this.idle.push(upstream);
   }
@@ -71,10 +71,10 @@ export class OriginPool {
   /** The connection has closed or is nobody's any more. */
   removed(upstream: Upstream): void {
     this.openCount--;
+    this.engine.traffic.add(this.metrics.connectionsOpen, -1);
     const index = this.idle.indexOf(upstream);
     if (index >= 0) this.idle.splice(index, 1);
-    const next = this.nextWaiting();
-    if (next !== null) this.open(next);
+    this.openForNext();
   }
 
   /** Nothing new will be sent; idle connections end now, running ones when they are done. */
@@ -87,47 +87,41 @@ export class OriginPool {
     return this.openCount;
   }
 
-  private open(waiting: Waiting): void {
+  private openForNext(): void {
+    const next = this.line.next();
+    if (next !== null) this.open(next);
+  }
+
+  private open(exchange: HttpExchange): void {
+    const place = new Place(exchange);
     this.openCount++;
-    waiting.exchange.attemptBegins(this.origin);
+    exchange.attemptBegins(this);
     this.engine.dial(this.origin, {
-      connected: (connection) => this.connected(connection, waiting),
-      failed: (error) => this.failed(error, waiting),
+      connected: (connection, timings) => this.connected(connection, timings, place),
+      failed: (error) => this.failed(error, place),
     });
   }
 
-  private connected(connection: Connection, waiting: Waiting): void {
+  private connected(connection: Connection, { dnsMs, connectMs, tlsMs }: DialTimings, place: Place): void {
+    const { traffic } = this.engine;
+    traffic.add(this.metrics.connectionsOpened, 1);
+    traffic.add(this.metrics.connectionsOpen, 1);
+    traffic.recorder.observe(this.metrics.connectDuration, (dnsMs + connectMs + tlsMs) / 1000);
     const upstream = new Upstream(this, connection);
     connection.handler = upstream;
     connection.resume();
-    if (isCurrent(waiting)) upstream.start(waiting.exchange);
+    if (place.isCurrent) upstream.start(place.exchange);
     else this.idled(upstream);
     this.engine.outbound.flush();
   }
 
-  private failed(error: SluiceError, waiting: Waiting): void {
+  private failed(error: SluiceError, place: Place): void {
     this.openCount--;
-    if (isCurrent(waiting)) {
-      waiting.exchange.attemptEnded(true);
-      waiting.exchange.giveUp(error);
+    if (place.isCurrent) {
+      place.exchange.attempts.failed(error.code);
+      place.exchange.giveUp(error);
     }
+    this.openForNext();
     this.engine.outbound.flush();
   }
-
-  private wait(exchange: HttpExchange): void {
-    if (this.waiting.length >= MAX_WAITING) exchange.giveUp(new SluiceError('upstream_busy'));
-    else this.waiting.push({ exchange, generation: exchange.generation });
-  }
-
-  private nextWaiting(): Waiting | null {
-    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
-      if (isCurrent(next)) return next;
-    }
-    return null;
-  }
-}
-
-/** The exchange may have been given up, and its object may even run the next request by now. */
-function isCurrent({ exchange, generation }: Waiting): boolean {
-  return exchange.generation === generation && !exchange.over && !exchange.committed;
 }

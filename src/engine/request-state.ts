@@ -89,6 +89,14 @@ export class RequestState implements RequestView {
     return index < 0 ? undefined : this.head.value(index);
   }
 
+  /**
+   * The client asks to switch protocols. `Upgrade: h2c` is not passed on: it would carry requests past everything that looks
+   * at them, and HTTP/2 has given it up (RFC 9113, 3.1).
+   */
+  get wantsUpgrade(): boolean {
+    return this.head.wantsUpgrade && !/(?:^|[\s,])h2c(?:$|[\s,])/i.test(this.known(FIELD.UPGRADE) ?? '');
+  }
+
   /** RFC 9110, 9.2.2: sending it twice means the same as once. */
   get isIdempotent(): boolean {
     const { methodId } = this.head;

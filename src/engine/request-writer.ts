@@ -43,7 +43,7 @@ export function writeRequestHead(out: OutBuffer, exchange: HttpExchange, origin:
 }
 
 /** Marks what is replaced, and tells whether the client sent a traceparent of its own. */
-function markReplaced(head: Head): boolean {
+export function markReplaced(head: Head): boolean {
   const { count, ids, drop } = head;
   let hasTrace = false;
   for (let i = 0; i < count; i++) {
@@ -90,7 +90,7 @@ function writeHost(out: OutBuffer, exchange: HttpExchange, origin: Origin): void
   out.crlf();
 }
 
-function defaultHost(origin: Origin): string {
+export function defaultHost(origin: Origin): string {
   const host = origin.host.includes(':') ? `[${origin.host}]` : origin.host;
   return origin.port === (origin.tls === null ? 80 : 443) ? host : `${host}:${origin.port}`;
 }

@@ -93,7 +93,7 @@ export class Traffic {
     return exchange.matched === null ? this.unrouted : exchange.matched.metrics;
   }
 
-  private add(slot: number, count: number): void {
+  add(slot: number, count: number): void {
     const { slots } = this.recorder;
     slots[slot] = slots[slot]! + count;
   }

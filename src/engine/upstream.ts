@@ -183,7 +183,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     const exchange = this.exchange!;
     const { trailers } = this.parser;
     this.exchange = null;
-    exchange.attemptEnded(false);
+    exchange.attemptAnswered();
     if (this.reusable && this.requestSent && nothingLeft && !this.connection.closed) this.goIdle();
     else this.letGo('done');
     exchange.responseEnd(trailers);
@@ -206,10 +206,14 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.exchange = null;
     this.letGo('error');
     if (exchange === null) return;
-    exchange.attemptEnded(true);
     const isStale = this.uses > 0 && !this.answered && error.code === 'upstream_reset';
-    if (isStale && exchange.mayRetry) this.pool.sendFresh(exchange);
-    else exchange.giveUp(error);
+    if (isStale && exchange.mayRetry) {
+      exchange.attempts.retried(error.code);
+      this.pool.sendFresh(exchange);
+    } else {
+      exchange.attempts.failed(error.code);
+      exchange.giveUp(error);
+    }
   }
 
   private letGo(reason: CloseReason): void {

@@ -81,6 +81,7 @@ export class ThreadPlane {
     for (const { listener } of this.listeners) if (!open.some((each) => each.listener === listener)) listener.stop();
     this.listeners = open;
     this.engine.configure(engineLimits(config), engineTimeouts(config), originDialler(config.timeouts.connect));
+    this.engine.http2InTheClear = config.gateway.http2;
     this.engine.swap(plan.program);
     this.readiness.started = true;
   }

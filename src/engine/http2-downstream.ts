@@ -1,0 +1,170 @@
+// One stream of a client that speaks HTTP/2, with its exchange. Rule: what is wrong with a request is a matter of its stream
+// alone; the other streams of the connection go on.
+import { FIELD, FRAMING, type Head } from '../codec/http1/head.ts';
+import { RequestParser } from '../codec/http1/parser.ts';
+import type { Connection } from '../transport/connection.ts';
+import type { Http2ServerStream } from '../transport/http2-server.ts';
+import { type FlatFields, HTTP2_CODE, type Http2StreamHandler } from '../transport/http2-stream.ts';
+import { Deadline, wheel } from '../transport/timers.ts';
+import { HttpExchange } from './exchange.ts';
+import type { Http2Client } from './http2-client.ts';
+import { appendFields, requestHeadOf, trailerList } from './http2-head.ts';
+import { Http2HeadReader } from './http2-head-reader.ts';
+import type { Responder } from './responder.ts';
+
+export class Http2Downstream implements Http2StreamHandler, Responder {
+  private readonly client: Http2Client;
+  private readonly reader: Http2HeadReader;
+  private readonly exchange: HttpExchange;
+  private readonly deadline = new Deadline(() => this.expired());
+  private stream: Http2ServerStream | null = null;
+  private bodyBytes = 0;
+  private hasBody = false;
+
+  constructor(client: Http2Client) {
+    this.client = client;
+    this.reader = new Http2HeadReader((sink) => new RequestParser(client.engine.limits.request, sink));
+    this.exchange = new HttpExchange(client.engine, this, this.reader.parser.head, true);
+  }
+
+  start(stream: Http2ServerStream): void {
+    this.stream = stream;
+    this.bodyBytes = 0;
+    stream.handler = this;
+    const head = requestHeadOf(stream.fields, stream.hasBody);
+    const fault = typeof head === 'string' ? null : this.reader.read(head);
+    if (typeof head === 'string') this.exchange.beginUnreadable('request_invalid', head);
+    else if (fault !== null) this.exchange.beginUnreadable(fault.code, fault.message);
+    else this.begin();
+    this.client.engine.outbound.flush();
+  }
+
+  private begin(): void {
+    const { exchange } = this;
+    exchange.begin();
+    if (exchange.over || exchange.requestEnded) return;
+    if (exchange.producer === null) this.pauseRequest();
+    else wheel.arm(this.deadline, this.client.engine.timeouts.readMs);
+  }
+
+  // -- What the stream says ----------------------------------------------------------------------------------------
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    const { exchange, client } = this;
+    this.bodyBytes += to - from;
+    if (this.bodyBytes > client.engine.limits.request.maxBodyBytes) {
+      exchange.onRequestError('request_body_too_large', 'the request body is larger than the limit');
+    } else {
+      wheel.arm(this.deadline, client.engine.timeouts.readMs);
+      exchange.onRequestBody(bytes, from, to);
+    }
+    client.engine.outbound.flush();
+  }
+
+  onEnd(trailers: FlatFields | null): void {
+    wheel.disarm(this.deadline);
+    const isOpenEnded = this.exchange.request.head.framing === FRAMING.CHUNKED;
+    this.exchange.onRequestEnd(isOpenEnded ? this.reader.readTrailers(trailers) : null);
+    this.client.engine.outbound.flush();
+  }
+
+  onDrain(): void {
+    this.exchange.onClientDrain();
+    this.client.engine.outbound.flush();
+  }
+
+  onClose(): void {
+    wheel.release(this.deadline);
+    this.exchange.onClientGone();
+    this.stream = null;
+    this.client.finished(this);
+    this.client.engine.outbound.flush();
+  }
+
+  private expired(): void {
+    this.exchange.onRequestError('request_timeout', 'the request did not arrive in time');
+    this.client.engine.outbound.flush();
+  }
+
+  // -- What the exchange asks --------------------------------------------------------------------------------------
+
+  get address(): string {
+    return this.client.connection.remoteAddress;
+  }
+
+  get port(): number {
+    return this.client.connection.remotePort;
+  }
+
+  get secure(): boolean {
+    return this.client.connection.secure;
+  }
+
+  get serverName(): string {
+    return this.client.connection.serverName;
+  }
+
+  get forwardedLines(): Buffer {
+    return this.client.forwardedLines;
+  }
+
+  get congested(): boolean {
+    return this.stream !== null && this.stream.congested;
+  }
+
+  writeHead(): void {
+    const { response } = this.exchange;
+    const list = [':status', String(response.status)];
+    appendFields(list, response.fields);
+    if (response.head.find(FIELD.DATE) < 0) list.push('date', wheel.httpDate());
+    this.hasBody = response.hasBody && response.bodyLength !== 0;
+    // Whether trailers will follow is not known before they do; only a body of known length has none.
+    const body = !this.hasBody ? 'none' : response.bodyLength > 0 ? 'body' : 'body-and-trailers';
+    if (this.stream?.respond(list, body) === false) this.stream.reset(HTTP2_CODE.INTERNAL_ERROR);
+  }
+
+  writeInterim(head: Head): void {
+    const list = [':status', String(head.status)];
+    for (let i = 0; i < head.count; i++) {
+      if (head.drop[i] === 0) list.push(head.name(i).toLowerCase(), head.value(i));
+    }
+    this.stream?.inform(list);
+  }
+
+  writeBody(bytes: Buffer, from: number, to: number): void {
+    this.stream?.write(bytes, from, to);
+  }
+
+  /** The stream itself gives up on a reader that takes nothing. */
+  awaitDrain(): void {}
+
+  writeEnd(trailers: Head | null): void {
+    if (this.hasBody) this.stream?.end(trailerList(trailers));
+  }
+
+  abort(): void {
+    this.stream?.reset(HTTP2_CODE.INTERNAL_ERROR);
+  }
+
+  pauseRequest(): void {
+    wheel.disarm(this.deadline);
+    this.stream?.pause();
+  }
+
+  resumeRequest(): void {
+    if (this.exchange.requestEnded) return;
+    wheel.arm(this.deadline, this.client.engine.timeouts.readMs);
+    this.stream?.resume();
+  }
+
+  /** HTTP/2 has no such thing, and asks for it nowhere. */
+  upgrade(_head: Head, upstream: Connection): void {
+    upstream.destroy('done');
+  }
+
+  exchangeOver(): void {
+    wheel.disarm(this.deadline);
+    // The answer is complete; what the client would still send is of no use (RFC 9113, 8.1).
+    if (!this.exchange.requestEnded) this.stream?.reset(HTTP2_CODE.NO_ERROR);
+  }
+}

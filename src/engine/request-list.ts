@@ -1,0 +1,37 @@
+// A request's head as a list of fields for an origin that speaks HTTP/2. Rule: it says the same as what request-writer.ts
+// writes for HTTP/1.1, in the other spelling.
+import { type Head, METHOD, TARGET_FORM } from '../codec/http1/head.ts';
+import type { Origin } from '../contract/target.ts';
+import type { HttpExchange } from './exchange.ts';
+import { appendFields } from './http2-head.ts';
+import { defaultHost, markReplaced } from './request-writer.ts';
+
+export function requestList(exchange: HttpExchange, origin: Origin): string[] {
+  const { request, engine, idNumber } = exchange;
+  const { head } = request;
+  const hasTrace = markReplaced(head);
+  if (head.hostIndex >= 0) head.drop[head.hostIndex] = 1;
+  const authority = origin.hostField ?? (request.authority === '' ? defaultHost(origin) : request.authority);
+  const scheme = origin.tls === null ? 'http' : 'https';
+  const list = [':method', request.method, ':scheme', scheme, ':authority', authority, ':path', pathOf(head, origin)];
+  appendFields(list, request.fields);
+  appendLines(list, exchange.responder.forwardedLines.toString('latin1'));
+  if (request.authority !== '') list.push('x-forwarded-host', request.authority);
+  list.push('x-request-id', engine.ids.text(idNumber));
+  if (!hasTrace) appendLines(list, engine.ids.traceField(idNumber).toString('latin1'));
+  if (head.teTrailers) list.push('te', 'trailers');
+  return list;
+}
+
+function pathOf(head: Head, origin: Origin): string {
+  const path = head.text(head.pathFrom, head.targetTo);
+  if (head.targetForm === TARGET_FORM.ASTERISK || (path === '' && head.methodId === METHOD.OPTIONS)) return '*';
+  return `${origin.pathPrefix}${path.startsWith('/') ? '' : '/'}${path}`;
+}
+
+function appendLines(list: string[], lines: string): void {
+  for (const line of lines.split('\r\n')) {
+    const colon = line.indexOf(':');
+    if (colon > 0) list.push(line.slice(0, colon).toLowerCase(), line.slice(colon + 2));
+  }
+}
