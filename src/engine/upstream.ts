@@ -134,7 +134,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.answered = true;
     if (this.requestSent) wheel.arm(this.deadline, pool.engine.timeouts.readMs);
     const at = this.parser.feed(bytes, from, to);
-    if (this.parser.upgraded) this.switchProtocols(bytes, at, to);
+    if (this.parser.upgraded && this.exchange !== null) this.switchProtocols(bytes, at, to);
     else if (this.ended) this.complete(at === to);
     pool.engine.outbound.flush();
     if (this.exchange !== null && this.exchange.responder.congested) this.waitForClient(this.exchange);
@@ -153,7 +153,8 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   onDrain(): void {
     if (this.exchange === null) return;
-    wheel.disarm(this.deadline);
+    if (this.requestSent) wheel.arm(this.deadline, this.pool.engine.timeouts.readMs);
+    else wheel.disarm(this.deadline);
     this.exchange.resumeRequest();
     this.pool.engine.outbound.flush();
   }
