@@ -60,11 +60,16 @@ function excerptOf(place: Place, lineStart: number, secret: boolean): Excerpt {
   const raw = text.slice(lineStart, lineEnd);
   const caretFrom = from - lineStart;
   const caretLength = Math.max(1, Math.min(place.to, lineEnd) - from);
-  const before = lineStart === 0 ? null : text.slice(text.lastIndexOf('\n', lineStart - 2) + 1, lineStart - 1);
+  const before = lineStart === 0 ? null : lineBefore(text, lineStart);
   const shown = secret
     ? { text: raw.slice(0, caretFrom) + MASK + raw.slice(caretFrom + caretLength), caretFrom, caretLength: MASK.length }
     : masked(raw, caretFrom, caretLength);
   return { ...cut(shown), before: before === null ? null : visible(maskSecrets(before)).slice(0, WIDTH) };
+}
+
+function lineBefore(text: string, lineStart: number): string {
+  const from = lineStart < 2 ? 0 : text.lastIndexOf('\n', lineStart - 2) + 1;
+  return text.slice(from, endOfLine(text, from));
 }
 
 function endOfLine(text: string, from: number): number {

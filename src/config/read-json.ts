@@ -1,8 +1,16 @@
 // JSON into a tree with places. Rule: strict JSON (RFC 8259) without doubled keys; JSON.parse knows neither places nor
 // doubled keys, and a YAML parser takes broken JSON for something else than was meant.
 
-import { scalar, type ConfigNode, type MapEntry, type Place, type ScalarNode, type Source } from './source-tree.ts';
-import { MAX_DEPTH, type ReadResult, type TextFault } from './text-fault.ts';
+import {
+  MAX_DEPTH,
+  scalar,
+  type ConfigNode,
+  type MapEntry,
+  type Place,
+  type ScalarNode,
+  type Source,
+} from './source-tree.ts';
+import type { ReadResult, TextFault } from './text-fault.ts';
 
 export function readJson(source: Source): ReadResult {
   if (/^\s*$/.test(source.text)) return { root: undefined, faults: [] };

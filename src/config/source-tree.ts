@@ -50,6 +50,9 @@ export interface MapNode {
   readonly entries: ReadonlyMap<string, MapEntry>;
 }
 
+/** Deeper nesting is an attack or a mistake; the schema needs nine levels. */
+export const MAX_DEPTH = 64;
+
 export type ConfigNode = ScalarNode | ListNode | MapNode;
 
 export type PlainValue = ScalarValue | PlainValue[] | { [key: string]: PlainValue };

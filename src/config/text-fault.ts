@@ -16,9 +16,3 @@ export interface ReadResult {
   readonly root: ConfigNode | undefined;
   readonly faults: readonly TextFault[];
 }
-
-/** Deeper nesting is an attack or a mistake, never a configuration; the contract needs nine levels. */
-export const MAX_DEPTH = 64;
-
-/** A file of ten thousand routes stays far below; aliases that expand each other do not. */
-export const MAX_NODES = 200_000;

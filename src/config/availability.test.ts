@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { unavailableFeatures, unavailableUses } from './availability.ts';
+import { formatPath } from './key-path.ts';
+import { isWritten } from './origins.ts';
+import { readYaml } from './read-yaml.ts';
+import { fromJson, type ConfigNode } from './source-tree.ts';
+import { validate } from './validate.ts';
+
+function usesIn(text: string): string[] {
+  const source = { kind: 'file', name: 'a.yaml', folder: '/', text } as const;
+  const root: ConfigNode = readYaml(source).root ?? fromJson({}, { source, from: 0, to: 0 });
+  const result = validate(root);
+  assert.ok('config' in result, JSON.stringify(result));
+  return unavailableUses(result.config, (path) => isWritten(root, path)).map(({ path }) => formatPath(path));
+}
+
+describe('what is not available yet', () => {
+  test('is nothing that the defaults use', () => assert.deepEqual(usesIn(''), []));
+
+  test('is refused where it is switched on, at every place', () => {
+    const cache = 'policies: { cache: {} }';
+    assert.deepEqual(usesIn(`${cache}\ngateway: { ${cache}, routes: [{ to: http://a, ${cache} }] }\n`), [
+      'policies.cache',
+      'gateway.policies.cache',
+      'gateway.routes[0].policies.cache',
+    ]);
+    assert.deepEqual(usesIn('exec: { enabled: true }\nai: { enabled: true }\n'), ['exec.enabled', 'ai.enabled']);
+  });
+
+  test('may be written as long as it stays off', () => {
+    assert.deepEqual(
+      usesIn('exec: { enabled: false, timeout: 5s }\npolicies: { cache: false, auth: none }\negress:\n'),
+      [],
+    );
+    assert.deepEqual(usesIn('gateway: { routes: [{ to: { backends: ["http://a"], health: null } }] }\n'), []);
+  });
+
+  test('includes the forward proxy once the configuration speaks of it', () => {
+    assert.deepEqual(usesIn('egress: { auth: none }\n'), ['egress']);
+  });
+
+  test('can be listed in words for the reference', () => {
+    assert.ok(unavailableFeatures().every((what) => /^[a-zA-Z ]+$/.test(what)));
+  });
+});
