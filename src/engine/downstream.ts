@@ -42,6 +42,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   private rest: Buffer = NOTHING;
   private held = false;
   private feeding = false;
+  /** The exchange has ended while its request was being fed: the parser is to be reset when feed() returns. */
+  private nextIsDue = false;
   private bodyMode: number = BODY.NONE;
   private keepAlive = true;
   /** Nothing has been received yet. */
@@ -97,7 +99,9 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
 
   onHalfClose(): void {
     if (this.lingering || this.isIdle) {
-      this.connection.destroy('eof');
+      // With bytes still on their way it closes by itself as soon as they have left.
+      if (this.connection.unsentBytes === 0) this.connection.destroy('eof');
+      else if (!this.lingering) this.finish();
       return;
     }
     // A client that has sent its whole request may close its half and still read the answer.
@@ -107,7 +111,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   }
 
   onDrain(): void {
-    if (!this.exchange.over) wheel.disarm(this.deadline);
+    if (this.lingering) wheel.arm(this.deadline, LINGER_MS);
+    else this.armReading();
     this.exchange.onClientDrain();
     this.engine.outbound.flush();
   }
@@ -143,21 +148,28 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.feeding = true;
     do {
       at = this.parser.feed(bytes, at, to);
-    } while (this.nextBegins() && at < to);
+    } while ((this.nextBegins() || this.goesOn) && at < to);
     this.feeding = false;
-    if (at < to && !this.connection.closed && !this.lingering) this.keep(bytes, at, to);
+    if (this.connection.closed || this.lingering) return;
+    if (at < to) this.keep(bytes, at, to);
+    else if (!this.held) this.connection.resume();
     this.armReading();
   }
 
-  /** Between two requests of a pipeline: makes ready for the next one if the last one is over. */
+  /** Makes ready for the next request of a pipeline if the last one was answered while it was read. */
   private nextBegins(): boolean {
-    if (!this.exchange.over || !this.exchange.requestEnded || this.parser.idle || !this.keepAlive) return false;
+    if (!this.nextIsDue) return false;
+    this.nextIsDue = false;
     this.parser.reset();
     return true;
   }
 
+  /** The producer has held its request back and asked for more within one call. */
+  private get goesOn(): boolean {
+    return !this.held && !this.exchange.over && !this.exchange.requestEnded;
+  }
+
   private armReading(): void {
-    if (this.lingering || this.connection.closed) return;
     const { timeouts } = this.engine;
     if (this.exchange.over) this.armBetweenRequests();
     else if (!this.exchange.requestEnded && !this.held) wheel.arm(this.deadline, timeouts.readMs);
@@ -183,7 +195,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     const { rest } = this;
     this.rest = NOTHING;
     this.process(rest, 0, rest.length);
-    if (this.rest.length === 0 && !this.held) this.connection.resume();
+    this.engine.outbound.flush();
   }
 
   private discard(count: number): void {
@@ -301,7 +313,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.releaseHead();
     if (this.connection.closed) return;
     if (!this.keepAlive || !this.exchange.requestEnded) this.finish();
-    else if (!this.feeding) this.next();
+    else if (this.feeding) this.nextIsDue = true;
+    else this.next();
   }
 
   private next(): void {
@@ -324,7 +337,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.engine.outbound.flush();
     this.connection.end();
     this.connection.resume();
-    wheel.arm(this.deadline, LINGER_MS);
+    wheel.arm(this.deadline, this.connection.unsentBytes > 0 ? this.engine.timeouts.writeMs : LINGER_MS);
   }
 
   /** Stops after the running exchange. An idle connection may have a request on its way: it is given a moment to arrive. */

@@ -2,7 +2,7 @@
 // and stands between two sides that know nothing of each other: the responder (the client's HTTP version) and the producer
 // (an upstream, or a target that answers by itself). Rule: it is reused for the next request of its connection; whoever
 // waits compares `generation` before going on.
-import { FIELD, type Head, METHOD } from '../codec/http1/head.ts';
+import { FIELD, Head, METHOD } from '../codec/http1/head.ts';
 import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
 import type { BodySink, BodyTransform } from '../contract/policy.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
@@ -17,6 +17,9 @@ import { RequestState } from './request-state.ts';
 import { refusalOf } from './refusals.ts';
 import type { Responder } from './responder.ts';
 import { ResponseState } from './response-state.ts';
+
+/** The answer to `Expect: 100-continue` where the request ends here; an upstream gives its own. */
+const CONTINUE = Object.assign(new Head(), { status: 100 });
 
 export class HttpExchange implements Exchange, AccessRecord {
   readonly engine: Engine;
@@ -299,7 +302,10 @@ export class HttpExchange implements Exchange, AccessRecord {
     this.producer = producer;
     // What was held back may bring the end of the request, and with it the call of takeEnd.
     if (this.requestEnded) producer.takeEnd();
-    else this.responder.resumeRequest();
+    else {
+      if (this.request.head.expectContinue && this.matched?.target.kind === 'answer') this.responder.writeInterim(CONTINUE);
+      this.responder.resumeRequest();
+    }
   }
 
   answer(answer: Answer): void {

@@ -164,6 +164,11 @@ export class Connection {
     return this.awaitsDrain;
   }
 
+  /** Bytes that were written and that the kernel has not taken yet. */
+  get unsentBytes(): number {
+    return this.pendingBytes + this.socket.writableLength;
+  }
+
   get isPaused(): boolean {
     return this.paused;
   }

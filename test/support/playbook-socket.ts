@@ -104,7 +104,7 @@ export class PlaybookSocket extends EventEmitter {
   /** Delivers what can be delivered, and closes what is due; false when there was nothing to do. */
   step(closesLater: boolean): boolean {
     if (this.isClosed) return false;
-    if (this.closedBy !== null || (this.ended && this.peerEnded)) {
+    if (this.closedBy !== null || (this.ended && this.peerEnded && this.untaken === 0)) {
       if (closesLater) return false;
       this.closedBy ??= 'both-ends';
       this.isClosed = true;
