@@ -11,7 +11,7 @@ const MAX_STREAMS = 128;
 /** What RFC 9113 counts for each field beside its octets. */
 const FIELD_OVERHEAD_BYTES = 32;
 /** Streams that are kept for reuse on one connection. */
-const MAX_FREE = 16;
+const MAX_FREE = 32;
 
 export class Http2Client implements Client, Http2ServerHandler {
   readonly engine: Engine;
