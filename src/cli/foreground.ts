@@ -8,7 +8,7 @@ import { createDataPlane } from '../runtime/create-data-plane.ts';
 import { guardAgainstFaults } from '../runtime/fault-guard.ts';
 import { openTelemetry, type ProgramTelemetry } from '../runtime/program-telemetry.ts';
 import type { ReloadTrigger } from '../runtime/reload.ts';
-import { removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
+import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
 import { settleMemory } from '../runtime/settle-memory.ts';
 import { Sluice } from '../runtime/sluice.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
@@ -78,37 +78,47 @@ async function open(
   { stderr, env }: CliContext,
   { configFiles }: ForegroundOptions,
   sluice: Sluice,
-  { log, view }: ProgramTelemetry,
+  telemetry: ProgramTelemetry,
 ): Promise<void> {
+  const { log, view } = telemetry;
   const runToken = newToken();
   const { doors: control, keptToken } = controlDoors({ sluice, logger: log, view, runToken });
   await sluice.start(control);
+  const readyMs = performance.now();
   const doors = sluice.doors();
-  const { process: settings, metrics } = sluice.loaded.config;
-  try {
-    writeRunningFile(settings.data_dir, {
-      schema: 'sluice.running/v1',
-      pid: process.pid,
-      version: VERSION,
-      started_at: new Date(sluice.startedAtMs).toISOString(),
-      doors: doors.map(({ name, address }) => ({ name, address })),
-      token: runToken,
-    });
-  } catch (error) {
-    log.warn(
-      { err: error },
-      'process.data_dir cannot be written, so `sluice status` and `sluice reload` will not find this Sluice',
-    );
-  }
+  leaveRunningFile(sluice, telemetry, runToken);
   log.info({ doors: doors.map(({ name, address }) => `${name} ${address}`), version: VERSION }, 'ready');
   const token = keptToken && { file: keptToken.file, fresh: keptToken.fresh ? keptToken.token : null };
-  const readyMs = performance.now();
-  stderr.write(
-    startUpBlock(
-      { version: VERSION, readyMs, doors, metricsPath: metrics.path, configFiles, token },
-      painter(stderr, env),
-    ),
-  );
+  const metricsPath = sluice.loaded.config.metrics.path;
+  const block = { version: VERSION, readyMs, doors, metricsPath, configFiles, token };
+  stderr.write(startUpBlock(block, painter(stderr, env)));
+}
+
+/** Without it Sluice runs all the same, so what hinders it is only a warning. */
+function leaveRunningFile(sluice: Sluice, { log }: ProgramTelemetry, token: string): void {
+  const dataDir = sluice.loaded.config.process.data_dir;
+  const doors = sluice.doors().map(({ name, address }) => ({ name, address }));
+  const startedAt = new Date(sluice.startedAtMs).toISOString();
+  const other = findOtherRunning(dataDir);
+  if (other !== undefined) {
+    log.warn(
+      { pid: other.pid },
+      'another Sluice has the same process.data_dir: `sluice status` finds only this one now',
+    );
+  }
+  try {
+    const { pid } = process;
+    writeRunningFile(dataDir, {
+      schema: 'sluice.running/v1',
+      pid,
+      version: VERSION,
+      started_at: startedAt,
+      doors,
+      token,
+    });
+  } catch (error) {
+    log.warn({ err: error }, 'process.data_dir cannot be written: `sluice status` and `sluice reload` will not work');
+  }
 }
 
 interface Ending {

@@ -17,7 +17,7 @@ export interface StartUp {
 type Line = readonly [title: string, text: string, remark?: string];
 
 export function startUpBlock(start: StartUp, paint: Paint): string {
-  const lines = [...start.doors.flatMap((door) => doorLines(door, start)), ...configLine(start)];
+  const lines = [...start.doors.flatMap((door) => doorLines(door, start)), ...egressLine(start), ...configLine(start)];
   const width = Math.max(...lines.map(([title]) => title.length));
   const rows = lines.map(([title, text, remark]) => {
     const arrow = title === '' ? ' ' : paint('green', '➜');
@@ -51,6 +51,11 @@ function adminLine(title: string, address: string, token: StartUp['token']): Lin
   if (token === null) return [title, address];
   if (token.fresh === null) return [title, address, `token in ${token.file}`];
   return [title, `${localAddress(address)}/#t=${token.fresh}`, `shown once, kept in ${token.file}`];
+}
+
+/** The config has the forward proxy on by default; whoever looks for it is told. */
+function egressLine({ doors }: StartUp): Line[] {
+  return doors.some(({ name }) => name === 'egress') ? [] : [['Egress', 'not available yet']];
 }
 
 function configLine({ configFiles }: StartUp): Line[] {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import {
+  findOtherRunning,
   findRunningFile,
   removeRunningFile,
   type RunningFile,
@@ -50,6 +52,18 @@ describe('the file of the running Sluice', () => {
     removeRunningFile(dataDir, 42);
     assert.equal(findRunningFile(dataDir), undefined);
     removeRunningFile(dataDir, 42);
+  });
+
+  test('tells of another process only while that is alive', (t) => {
+    const dataDir = dataDirectory(t);
+    const speaksOf = (pid: number | undefined): number | undefined => {
+      writeRunningFile(dataDir, { ...RUNNING, pid: pid ?? 0 });
+      return findOtherRunning(dataDir)?.pid;
+    };
+    assert.equal(findOtherRunning(dataDir), undefined);
+    assert.equal(speaksOf(process.pid), undefined);
+    assert.equal(speaksOf(process.ppid), process.ppid);
+    assert.equal(speaksOf(spawnSync(process.execPath, ['--version']).pid), undefined);
   });
 
   test('counts as absent when it is not one', (t) => {

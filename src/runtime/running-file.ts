@@ -39,6 +39,20 @@ export function findRunningFile(dataDir: string): RunningFile | undefined {
   }
 }
 
+/** The one of another process that still runs. */
+export function findOtherRunning(dataDir: string): RunningFile | undefined {
+  const running = findRunningFile(dataDir);
+  return running !== undefined && running.pid !== process.pid && isAlive(running.pid) ? running : undefined;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Removes the file if it is still the one of this process: another Sluice may have taken over the directory. */
 export function removeRunningFile(dataDir: string, pid: number): void {
   if (findRunningFile(dataDir)?.pid === pid) rmSync(runningFilePath(dataDir), { force: true });

@@ -10,6 +10,7 @@ interface Stage {
   readonly events: string[];
   /** Ends what runs in the data plane. */
   readonly finish: () => void;
+  readonly fail: (fault: Error) => void;
   failToApply: boolean;
 }
 
@@ -21,6 +22,7 @@ async function setStage(): Promise<Stage> {
   const stage: Stage = {
     events,
     finish: running.resolve,
+    fail: running.reject,
     failToApply: false,
     sluice: new Sluice({
       loaded: await load(),
@@ -130,6 +132,15 @@ describe('a Sluice that stops', () => {
     assert.deepEqual(await stopped, { cutConnections: 0 });
     assert.deepEqual(events.slice(1), ['data plane closes', 'admin drains', 'admin closes']);
     assert.equal(sluice.state, 'stopped');
+  });
+
+  test('closes everything although the data plane fails to drain', async () => {
+    const { sluice, events, fail } = await setStage();
+    await sluice.start([door('admin', events)]);
+    fail(new Error('broken'));
+    await sluice.drain(60_000);
+    assert.ok(events.includes('log: the data plane did not end well'));
+    assert.deepEqual(events.slice(-3), ['data plane closes', 'admin drains', 'admin closes']);
   });
 
   test('cuts what still runs when the grace is over', async () => {

@@ -140,7 +140,10 @@ export class Sluice {
   async #drain(graceMs: number): Promise<StopResult> {
     await this.#starting;
     this.#state = 'draining';
-    const isDrained = await endsWithin(this.#dataPlane.drain(), graceMs, this.#forced.promise);
+    const drained = this.#dataPlane.drain().catch((error: unknown) => {
+      this.#logger.error({ err: error }, 'the data plane did not end well');
+    });
+    const isDrained = await endsWithin(drained, graceMs, this.#forced.promise);
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
     await this.#dataPlane.close();
