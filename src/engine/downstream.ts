@@ -6,6 +6,7 @@ import type { Head } from '../codec/http1/head.ts';
 import type { MessageSink } from '../codec/http1/parser.ts';
 import { RequestParser } from '../codec/http1/parser.ts';
 import type { Connection, ConnectionHandler } from '../transport/connection.ts';
+import { PrefaceSniffer } from '../transport/http2-preface.ts';
 import { relay } from '../transport/relay.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
 import type { Engine } from './engine.ts';
@@ -20,9 +21,8 @@ import { writeChunk, writeLastChunk } from './chunk-writer.ts';
 const LINGER_MS = 2000;
 const LINGER_BYTES = 1024 * 1024;
 
-const HTTP2_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-/** So much of the preface tells it from every request line; clients send all of it at once. */
-const PREFACE_CERTAIN = 'PRI * HTTP/2.0'.length;
+/** HTTP/2 by prior knowledge begins with `PRI * HTTP/2.0` (RFC 9113, 3.4), and so may POST, PUT and PATCH. */
+const FIRST_OF_PREFACE = 80;
 
 /** While draining, a connection that has been silent for so long has no request on its way. */
 const DRAIN_IDLE_MS = 1000;
@@ -89,8 +89,14 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   // -- What the connection says ------------------------------------------------------------------------------------
 
   onData(bytes: Buffer, from: number, to: number): void {
-    if (this.isFresh && this.becomesHttp2(bytes, from, to)) return;
+    const { isFresh, engine, connection } = this;
     this.isFresh = false;
+    const mayBeHttp2 = isFresh && bytes[from] === FIRST_OF_PREFACE && engine.http2InTheClear && !connection.secure;
+    if (mayBeHttp2) this.sniff(bytes, from, to);
+    else this.read(bytes, from, to);
+  }
+
+  private read(bytes: Buffer, from: number, to: number): void {
     if (this.lingering) this.discard(to - from);
     else if (this.held) this.keep(bytes, from, to);
     else this.process(bytes, from, to);
@@ -126,19 +132,23 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.engine.outbound.flush();
   }
 
-  /** HTTP/2 by prior knowledge begins with a preface that no HTTP/1.1 request can be (RFC 9113, 3.4). */
-  private becomesHttp2(bytes: Buffer, from: number, to: number): boolean {
+  /** A preface may come in pieces: until it is told from a request, the connection is the sniffer's. */
+  private sniff(bytes: Buffer, from: number, to: number): void {
     const { connection, engine } = this;
-    if (!engine.http2InTheClear || connection.secure || bytes[from] !== HTTP2_PREFACE[0]) return false;
-    const length = Math.min(to - from, HTTP2_PREFACE.length);
-    if (length < PREFACE_CERTAIN || bytes.compare(HTTP2_PREFACE, 0, length, from, from + length) !== 0) return false;
     wheel.release(this.deadline);
-    connection.pause();
-    const socket = connection.release();
-    socket.unshift(Buffer.from(bytes.subarray(from, to)));
-    engine.left(this);
-    engine.serveHttp2(socket);
-    return true;
+    const sniffer = new PrefaceSniffer(connection, engine.timeouts.headersMs, {
+      onHttp1: (_connection, first, firstFrom, firstTo) => {
+        connection.handler = this;
+        wheel.arm(this.deadline, engine.timeouts.headersMs);
+        this.read(first, firstFrom, firstTo);
+      },
+      onHttp2: (socket) => {
+        engine.left(this);
+        engine.serveHttp2(socket);
+      },
+      onClose: () => this.onClose(),
+    });
+    sniffer.onData(bytes, from, to);
   }
 
   // -- Reading -----------------------------------------------------------------------------------------------------

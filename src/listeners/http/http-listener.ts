@@ -59,7 +59,7 @@ export class HttpListener implements Listener {
 
   /** Other certificates from the next handshake on. */
   renew(tls: ServerTlsOptions): void {
-    this.tls?.renew(tls);
+    this.tls?.renew(this.withProtocols(tls));
   }
 
   private accepted(socket: net.Socket): void {
@@ -68,17 +68,18 @@ export class HttpListener implements Listener {
   }
 
   private createTls(tls: ServerTlsOptions): TlsAcceptor {
-    const { serving, http2 } = this.options;
-    return new TlsAcceptor(
-      { ...tls, alpn: http2 ? ['h2', 'http/1.1'] : ['http/1.1'] },
-      {
-        onSecure: (socket: TLSSocket) => {
-          serving.handshakeEnded(null, 0);
-          if (socket.alpnProtocol === 'h2') serving.serveHttp2(socket);
-          else serving.serveHttp1(socket);
-        },
-        onFailure: (failure) => serving.handshakeEnded(failure, 0),
+    const { serving } = this.options;
+    return new TlsAcceptor(this.withProtocols(tls), {
+      onSecure: (socket: TLSSocket) => {
+        serving.handshakeEnded(null, 0);
+        if (socket.alpnProtocol === 'h2') serving.serveHttp2(socket);
+        else serving.serveHttp1(socket);
       },
-    );
+      onFailure: (failure) => serving.handshakeEnded(failure, 0),
+    });
+  }
+
+  private withProtocols(tls: ServerTlsOptions): ServerTlsOptions {
+    return { ...tls, alpn: this.options.http2 ? ['h2', 'http/1.1'] : ['http/1.1'] };
   }
 }
