@@ -147,7 +147,7 @@ export async function runSluice(
   return Object.assign(sluice, await sluice.ended);
 }
 
-export function temporaryFolder(t: TestContext): string {
+function temporaryFolder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'sluice-e2e-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
