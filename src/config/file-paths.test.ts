@@ -54,7 +54,7 @@ function normalised(path: string): string {
 function pathKeys(schema: JsonSchema, path: string): string[] {
   const below = (key: string): string => (path === '' ? key : `${path}.${key}`);
   return alternatives(schema).flatMap((branch) => [
-    ...(branch.format === 'path' ? [path] : []),
+    ...(branch['x-kind'] === 'path' ? [path] : []),
     ...Object.entries(branch.properties ?? {}).flatMap(([key, property]) => pathKeys(property, below(key))),
     ...(branch.items === undefined ? [] : pathKeys(branch.items, below('*'))),
     ...(typeof branch.additionalProperties === 'object' ? pathKeys(branch.additionalProperties, below('*')) : []),

@@ -9,7 +9,9 @@ import type { PlainValue } from './source-tree.ts';
 export function presentYaml(config: PlainValue, origins: Origins['origins'] | undefined): string {
   const document = new Document(config);
   if (origins !== undefined && isNode(document.contents)) comment(document.contents, [], origins);
-  return document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: true });
+  // The writer puts an empty list or map that has a comment on a line of its own.
+  return text.replaceAll(/([:-])\n\s+(\[\]|\{\})\n\s+(# .*)/g, '$1 $2 $3');
 }
 
 function comment(node: Node, path: KeyPath, origins: Origins['origins']): void {

@@ -28,7 +28,7 @@ const FORMATS: Readonly<Record<string, (value: number) => string>> = {
 };
 
 function presentValue(value: PlainValue, path: KeyPath): PlainValue {
-  const format = typeof value === 'number' ? FORMATS[fieldTraits(path).format ?? ''] : undefined;
+  const format = typeof value === 'number' ? FORMATS[fieldTraits(path).kind ?? ''] : undefined;
   return typeof value === 'number' && format !== undefined ? format(value) : value;
 }
 

@@ -61,9 +61,7 @@ function excerptOf(place: Place, lineStart: number, secret: boolean): Excerpt {
   const caretFrom = from - lineStart;
   const caretLength = Math.max(1, Math.min(place.to, lineEnd) - from);
   const before = lineStart === 0 ? null : lineBefore(text, lineStart);
-  const shown = secret
-    ? { text: raw.slice(0, caretFrom) + MASK + raw.slice(caretFrom + caretLength), caretFrom, caretLength: MASK.length }
-    : masked(raw, caretFrom, caretLength);
+  const shown = secret ? maskedAt(raw, caretFrom, caretLength) : masked(raw, caretFrom, caretLength);
   return { ...cut(shown), before: before === null ? null : visible(maskSecrets(before)).slice(0, WIDTH) };
 }
 
@@ -79,6 +77,12 @@ function endOfLine(text: string, from: number): number {
 }
 
 type Line = Omit<Excerpt, 'before'>;
+
+function maskedAt(raw: string, caretFrom: number, caretLength: number): Line {
+  const start = maskSecrets(raw.slice(0, caretFrom));
+  const text = start + MASK + maskSecrets(raw.slice(caretFrom + caretLength));
+  return { text, caretFrom: start.length, caretLength: MASK.length };
+}
 
 function masked(raw: string, caretFrom: number, caretLength: number): Line {
   const text = maskSecrets(raw);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { readYaml } from './read-yaml.ts';
 import { resolveVariables, type ResolvedVariables } from './resolve-variables.ts';
 import { findNode, toPlain, type MapNode } from './source-tree.ts';
@@ -13,8 +13,7 @@ function resolve(text: string, env: Record<string, string> = {}, folder = '/'): 
 }
 
 function folderWith(t: TestContext, name: string, text: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-secrets-'));
-  t.after(() => rmSync(folder, { recursive: true }));
+  const folder = temporaryFolder(t);
   writeFileSync(join(folder, name), text);
   return folder;
 }

@@ -8,7 +8,8 @@ import { documentSchema } from './schema/document.ts';
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
-  readonly format?: string;
+  /** duration, size, rate, address, path or url. Not `format`: a duration of JSON Schema is written otherwise. */
+  readonly 'x-kind'?: string;
   readonly const?: string | number | boolean;
   readonly enum?: readonly unknown[];
   readonly pattern?: string;
@@ -95,7 +96,7 @@ export function knownKeys(path: KeyPath): readonly string[] {
 }
 
 export interface FieldTraits {
-  readonly format: string | undefined;
+  readonly kind: string | undefined;
   readonly secret: boolean;
 }
 
@@ -104,7 +105,7 @@ export function fieldTraits(path: KeyPath): FieldTraits {
   const found = schemasAt(path);
   const all = [...found, ...found.flatMap((schema) => schema.anyOf ?? []), ...found.flatMap(alternatives)];
   return {
-    format: all.find((schema) => schema.format !== undefined)?.format,
+    kind: all.find((schema) => schema['x-kind'] !== undefined)?.['x-kind'],
     secret: all.some((schema) => schema.writeOnly === true),
   };
 }

@@ -3,13 +3,13 @@
 
 import { definition, referenceOf, type JsonSchema } from './schema-reference.ts';
 
-const FORMATS: Readonly<Record<string, string>> = {
+const KINDS: Readonly<Record<string, string>> = {
   duration: 'duration',
   size: 'size',
   rate: 'rate',
   address: 'address',
   path: 'path',
-  uri: 'URL',
+  url: 'URL',
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -26,8 +26,8 @@ export function typeName(schema: JsonSchema): string {
 function typeNames(schema: JsonSchema): readonly string[] {
   const reference = referenceOf(schema);
   if (reference !== undefined) return typeNames(definition(reference));
-  const format = FORMATS[schema.format ?? ''];
-  if (format !== undefined) return [format];
+  const kind = KINDS[schema['x-kind'] ?? ''];
+  if (kind !== undefined) return [kind];
   if (schema.anyOf !== undefined) return unionNames(schema.anyOf);
   if (schema.enum !== undefined) return [schema.enum.map((value) => `\`${String(value)}\``).join(', ')];
   if (schema.const !== undefined) return [`\`${schema.const}\``];

@@ -53,7 +53,7 @@ export function duration(options: { readonly min?: string } = {}): z.ZodType<num
   return z
     .string({ error: (issue) => (typeof issue.input === 'number' ? unitIsMissing(issue.input) : expected) })
     .transform(withRefusals(read))
-    .meta({ format: 'duration' });
+    .meta({ 'x-kind': 'duration' });
 }
 
 function unitIsMissing(amount: number | string): string {
@@ -64,9 +64,9 @@ function unitIsMissing(amount: number | string): string {
 export function size(): z.ZodType<number> {
   const expected = 'expected a size such as 16KiB, 10MB or 4096';
   return z
-    .union([z.string(), z.int().min(0)], { error: expected })
+    .union([z.string(), z.int().min(0, expected)], { error: expected })
     .transform(withRefusals((input) => (typeof input === 'number' ? input : parseSize(input)) ?? refuse(expected)))
-    .meta({ format: 'size' });
+    .meta({ 'x-kind': 'size' });
 }
 
 /** Requests per second, written as `100/s`, `30/m`, `1000/h`. */
@@ -75,7 +75,7 @@ export function rate(): z.ZodType<number> {
   return z
     .union([z.string(), z.number().positive()], { error: expected })
     .transform(withRefusals((input) => (typeof input === 'number' ? input : parseRate(input)) ?? refuse(expected)))
-    .meta({ format: 'rate' });
+    .meta({ 'x-kind': 'rate' });
 }
 
 /** A place to listen, in canonical form: `127.0.0.1:8080`, `[::1]:8080`, `:8080` for all addresses, `unix:/path`. */
@@ -89,9 +89,9 @@ export function listenAddress(): z.ZodType<string> {
     return refuse(`"${text}" is not an address: ${twoPorts ? 'it is two ports, and one is needed' : address.reason}`);
   };
   return z
-    .union([z.string(), z.int().min(0).max(65_535)], { error: expected })
+    .union([z.string(), z.int().min(0, expected).max(65_535, expected)], { error: expected })
     .transform(withRefusals(read))
-    .meta({ format: 'address', samples: ['127.0.0.1:8080'] });
+    .meta({ 'x-kind': 'address', samples: ['127.0.0.1:8080'] });
 }
 
 export interface UrlRules {
@@ -109,7 +109,7 @@ export function url(rules: UrlRules): z.ZodType<string> {
     const fault = faultOfUrl(text, rules);
     return fault === undefined ? text : refuse(`expected a URL such as ${rules.example}: ${fault}`);
   };
-  return textField(`a URL such as ${rules.example}`, read).meta({ format: 'uri', samples: [rules.example] });
+  return textField(`a URL such as ${rules.example}`, read).meta({ 'x-kind': 'url', samples: [rules.example] });
 }
 
 function faultOfUrl(text: string, rules: UrlRules): string | undefined {
@@ -137,7 +137,7 @@ function orList(names: readonly string[]): string {
 
 /** A file or folder. The loader makes it absolute: from the folder of the file that names it; `~` is the home folder. */
 export function filePath(): z.ZodType<string> {
-  return z.string({ error: 'expected a path' }).min(1, 'expected a path').meta({ format: 'path' });
+  return z.string({ error: 'expected a path' }).min(1, 'expected a path').meta({ 'x-kind': 'path' });
 }
 
 /** A token, password or key: masked wherever the configuration is shown. */
@@ -147,6 +147,12 @@ export function secret(): z.ZodType<string> {
 
 export function nonEmptyText(): z.ZodType<string> {
   return z.string({ error: 'expected a text' }).min(1, 'expected a text that is not empty');
+}
+
+/** The name of a proxy in its hop, which may be its host and port. */
+export function memberId(): z.ZodType<string> {
+  const message = 'expected a name of letters, digits, ".", "_", ":" and "-"';
+  return z.string({ error: message }).regex(/^[A-Za-z0-9[][A-Za-z0-9._:[\]-]*$/, message);
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;

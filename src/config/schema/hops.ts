@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { breaker, hopHealth, HOP_STRATEGIES, type BreakerConfig, type HopHealth } from './balancing.ts';
-import { count, identifier, url } from './fields.ts';
+import { count, identifier, memberId, url } from './fields.ts';
 
 export interface HopProxy {
   /** Unique in its hop; host and port of the URL when none is given. */
@@ -33,7 +33,7 @@ function proxyUrl(): z.ZodType<string> {
 
 const hopProxy: z.ZodType<HopProxy> = z
   .strictObject({
-    id: identifier()
+    id: memberId()
       .exactOptional()
       .describe('The name in metrics, logs and the API. Without it: host and port of the URL.')
       .meta({ samples: ['fr-1'] }),

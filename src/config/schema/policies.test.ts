@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { policiesSchema, retryPolicy } from './policies.ts';
+
+describe('policies', () => {
+  test('that are not there stay away, so that a farther place decides', () =>
+    assert.deepEqual(policiesSchema.parse({}), {}));
+
+  test('that are false are off', () => {
+    const off = {
+      acl: false,
+      filter: false,
+      scan: false,
+      rate_limit: false,
+      cache: false,
+      compress: false,
+      headers: false,
+      retry: false,
+    };
+    assert.deepEqual(policiesSchema.parse(off), off);
+  });
+
+  test('that are empty maps have their defaults', () => {
+    assert.deepEqual(
+      policiesSchema.parse({ acl: {}, filter: {}, rate_limit: {}, cache: {}, compress: {}, headers: {}, retry: {} }),
+      {
+        acl: { allow: [], deny: [], trusted_proxies: [] },
+        filter: { mode: 'blocklist', domains: [], files: [] },
+        rate_limit: { per: 'client_ip', rate: 100, burst: null },
+        cache: { max_memory: null, default_ttl: null },
+        compress: { encodings: ['zstd', 'br', 'gzip'], min_size: 1024 },
+        headers: { security: false, request: { set: {}, remove: [] }, response: { set: {}, remove: [] } },
+        retry: { attempts: 2, on_status: [502, 503, 504] },
+      },
+    );
+  });
+
+  test('refuse what they do not know', () => {
+    for (const wrong of [
+      { colour: {} },
+      { cache: true },
+      { cache: null },
+      { cache: { ttl: '5s' } },
+      { auth: 'everybody' },
+      { scan: {} },
+      { scan: { clamd: 'nowhere' } },
+      { acl: { allow: ['example.com'] } },
+      { compress: { encodings: [] } },
+      { headers: { request: { set: { 'X A': 'b' } } } },
+    ]) {
+      assert.ok(!policiesSchema.safeParse(wrong).success, JSON.stringify(wrong));
+    }
+  });
+
+  test('scan by a socket or an address', () => {
+    for (const clamd of ['unix:/run/clamav/clamd.ctl', 'localhost:3310']) {
+      assert.deepEqual(policiesSchema.parse({ scan: { clamd } }), {
+        scan: { clamd, max_size: 10_485_760, on_error: 'deny' },
+      });
+    }
+  });
+});
+
+test('retries have the default of whoever uses them, and a bound', () => {
+  assert.equal(retryPolicy(3).parse({}).attempts, 3);
+  assert.ok(!retryPolicy(3).safeParse({ attempts: 11 }).success);
+});

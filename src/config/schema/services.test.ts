@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { agentsSchema, cacheSchema, execSchema } from './services.ts';
+
+test('the store of the cache has the promised defaults', () => {
+  assert.deepEqual(cacheSchema.parse({}), { max_memory: 256_000_000, default_ttl: 300_000 });
+});
+
+test('commands are off, and only absolute paths may be allowed', () => {
+  assert.deepEqual(execSchema.parse({}), {
+    enabled: false,
+    allowed_commands: [],
+    max_concurrent: 10,
+    timeout: 60_000,
+    max_output: 10_485_760,
+    env: [],
+  });
+  assert.ok(execSchema.safeParse({ allowed_commands: ['/usr/bin/env'], env: ['A_1'] }).success);
+  for (const wrong of [
+    { allowed_commands: ['env'] },
+    { allowed_commands: ['./env'] },
+    { env: ['A=1'] },
+    { env: [''] },
+  ]) {
+    assert.ok(!execSchema.safeParse(wrong).success, JSON.stringify(wrong));
+  }
+});
+
+test('agents are off; a kind takes from the built-in one what it does not say', () => {
+  assert.equal(agentsSchema.parse({}).enabled, false);
+  assert.deepEqual(agentsSchema.parse({ kinds: { claude: { args: ['-v'] } } }).kinds, {
+    claude: { command: null, args: ['-v'], subscription: false },
+  });
+});

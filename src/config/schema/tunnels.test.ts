@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { tunnelsSchema } from './tunnels.ts';
+
+function acceptsServer(server: object): boolean {
+  return tunnelsSchema.safeParse({ server }).success;
+}
+
+function acceptsClient(client: object): boolean {
+  return tunnelsSchema.safeParse({ client }).success;
+}
+
+describe('the tunnel server', () => {
+  test('is off, with defaults that work on one machine', () => {
+    assert.deepEqual(tunnelsSchema.parse({}).server, {
+      enabled: false,
+      listen: '127.0.0.1:6400',
+      domain: 'localhost',
+      public_url: 'http://{subdomain}.localhost:8080',
+      tcp_ports: { from: 20_000, to: 20_999 },
+      registration: 'open',
+    });
+  });
+
+  test('has a range of ports that goes up', () => {
+    assert.ok(acceptsServer({ tcp_ports: '1-65535' }));
+    assert.ok(acceptsServer({ tcp_ports: { from: 5, to: 5 } }));
+    for (const range of ['9-1', '0-9', '1-65536', '80', 'a-b', { from: 5 }, 80]) {
+      assert.ok(!acceptsServer({ tcp_ports: range }), JSON.stringify(range));
+    }
+  });
+
+  test('tells addresses with the name of the tunnel in them', () => {
+    assert.ok(acceptsServer({ public_url: 'https://{subdomain}.t.example' }));
+    assert.ok(!acceptsServer({ public_url: 'https://t.example' }));
+  });
+});
+
+describe('the tunnel client', () => {
+  test('knows its server by address or URL', () => {
+    for (const server of [
+      'localhost:6400',
+      't.example',
+      'wss://t.example',
+      'ws://[::1]:6400/',
+      'https://t.example:443',
+    ]) {
+      assert.ok(acceptsClient({ server }), server);
+    }
+    for (const server of ['', 'ftp://t', 'wss://u:p@t', 'wss://t/path', 'a b'])
+      assert.ok(!acceptsClient({ server }), server);
+  });
+
+  test('has tunnels that need a name and a port', () => {
+    const { tunnels } = tunnelsSchema.parse({
+      client: { tunnels: [{ name: 'web', local_port: 80, subdomain: 'MyApp' }] },
+    }).client;
+    assert.deepEqual(tunnels, [
+      {
+        name: 'web',
+        protocol: 'http',
+        local_host: '127.0.0.1',
+        local_port: 80,
+        subdomain: 'myapp',
+        hostname: null,
+        auth: null,
+        remote_port: null,
+      },
+    ]);
+    for (const wrong of [
+      { name: 'a' },
+      { local_port: 1 },
+      { name: 'a', local_port: 1, auth: 'user' },
+      { name: 'a', local_port: 1, subdomain: '-' },
+    ]) {
+      assert.ok(!acceptsClient({ tunnels: [wrong] }), JSON.stringify(wrong));
+    }
+  });
+});
