@@ -4,12 +4,18 @@ import { randomBytes } from 'node:crypto';
 
 const HEX = Buffer.from('0123456789abcdef', 'latin1');
 const COUNTER_DIGITS = 8;
+/** The last two digits of every counter; the others change once in 256. */
+const LAST_DIGITS: readonly string[] = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, '0'));
 
 /** The lines that carry the name upstream, ready to be copied; the counter is written into them in place. */
 export class ExchangeIds {
   private readonly prefix: string = randomBytes(4).toString('hex');
   private readonly tracePrefix: string = randomBytes(12).toString('hex');
   private counter = 0;
+  /** The digits that many counters share, behind either prefix. */
+  private block = -1;
+  private blockText = '';
+  private blockTrace = '';
   private readonly requestIdLine: Buffer = Buffer.from(`X-Request-Id: ${this.prefix}00000000\r\n`, 'latin1');
   private readonly traceLine: Buffer = Buffer.from(
     `traceparent: 00-${this.tracePrefix}00000000-${this.prefix}00000000-00\r\n`,
@@ -22,11 +28,21 @@ export class ExchangeIds {
   }
 
   text(counter: number): string {
-    return this.prefix + counter.toString(16).padStart(COUNTER_DIGITS, '0');
+    this.enterBlock(counter >>> 8);
+    return this.blockText + LAST_DIGITS[counter & 255]!;
   }
 
   traceId(counter: number): string {
-    return this.tracePrefix + counter.toString(16).padStart(COUNTER_DIGITS, '0');
+    this.enterBlock(counter >>> 8);
+    return this.blockTrace + LAST_DIGITS[counter & 255]!;
+  }
+
+  private enterBlock(block: number): void {
+    if (block === this.block) return;
+    this.block = block;
+    const digits = block.toString(16).padStart(COUNTER_DIGITS - 2, '0');
+    this.blockText = this.prefix + digits;
+    this.blockTrace = this.tracePrefix + digits;
   }
 
   /** `X-Request-Id: …` for this exchange; valid until the next call. */

@@ -4,6 +4,14 @@ import type { RequestView } from '../contract/exchange.ts';
 import { EditableFields } from './fields.ts';
 
 const DOT = 46;
+/** By their METHOD number; others are read from the head. */
+const METHOD_NAMES: readonly (string | undefined)[] = Object.entries(METHOD)
+  .filter(([, id]) => id !== METHOD.OTHER)
+  .reduce<string[]>((names, [name, id]) => {
+    names[id] = name;
+    return names;
+  }, []);
+
 const COLON = 58;
 const CLOSING_BRACKET = 93;
 
@@ -48,7 +56,7 @@ export class RequestState implements RequestView {
   }
 
   get method(): string {
-    return this.head.method();
+    return METHOD_NAMES[this.head.methodId] ?? this.head.method();
   }
 
   get target(): string {

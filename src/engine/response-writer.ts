@@ -1,7 +1,7 @@
 // Writes an answer's head to an HTTP/1.1 client. Rule: the framing is decided here, from what is known about this answer and
 // this client, and never copied from the upstream.
 import { FIELD, type Head } from '../codec/http1/head.ts';
-import { type OutBuffer, writeFields, writeStatusLine } from '../codec/http1/writer.ts';
+import { copyStatusLine, type OutBuffer, writeFields, writeStatusLine } from '../codec/http1/writer.ts';
 import { wheel } from '../transport/timers.ts';
 import type { ResponseState } from './response-state.ts';
 
@@ -18,7 +18,8 @@ export function bodyFraming(response: ResponseState, request: Head): number {
 
 export function writeResponseHead(out: OutBuffer, response: ResponseState, bodyMode: number, keepAlive: boolean): void {
   const { head, status } = response;
-  writeStatusLine(out, status, status === head.status ? head.reason() : '');
+  if (status === head.status) copyStatusLine(out, head);
+  else writeStatusLine(out, status);
   // RFC 9110, 8.6: no Content-Length in a 204.
   if (status === 204) dropKnown(head, FIELD.CONTENT_LENGTH);
   writeFields(out, head, head.drop);
@@ -32,7 +33,7 @@ export function writeResponseHead(out: OutBuffer, response: ResponseState, bodyM
 
 /** A 1xx head: its fields and nothing of ours. */
 export function writeInterimHead(out: OutBuffer, head: Head): void {
-  writeStatusLine(out, head.status, head.reason());
+  copyStatusLine(out, head);
   dropKnown(head, FIELD.CONTENT_LENGTH);
   writeFields(out, head, head.drop);
   out.crlf();
@@ -40,7 +41,7 @@ export function writeInterimHead(out: OutBuffer, head: Head): void {
 
 /** 101: the connection stops being HTTP after this head. */
 export function writeSwitchHead(out: OutBuffer, head: Head): void {
-  writeStatusLine(out, head.status, head.reason());
+  copyStatusLine(out, head);
   writeFields(out, head, head.drop);
   const upgrade = head.find(FIELD.UPGRADE);
   out.latin1(`Connection: upgrade\r\nUpgrade: ${upgrade < 0 ? '' : head.value(upgrade)}\r\n\r\n`);

@@ -106,7 +106,7 @@ export class ThreadPlane {
     return this.listeners.map(({ listener }) => ({
       name: 'gateway',
       address: listener.url,
-      openConnections: this.engine.clientConnections,
+      openConnections: listener.connections,
     }));
   }
 

@@ -1,12 +1,12 @@
 // The data plane on several threads, all listening on the same doors; the kernel spreads connections over them. Rule: a
 // configuration holds on every thread or on none; a thread that dies is replaced and counted.
 import { randomBytes } from 'node:crypto';
-import net from 'node:net';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/address.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
+import { Acceptor } from '../transport/accept.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { DoorStatus } from './door.ts';
 import { listenError } from './listen-error.ts';
@@ -25,6 +25,8 @@ export interface WorkerPlaneContext {
 /** A worker that dies at once, again and again, must not keep the machine busy with starting it. */
 const RESTART_DELAY_MS = 200;
 const TICKET_KEY_BYTES = 48;
+/** How old the numbers of open connections may be. */
+const COUNT_EVERY_MS = 500;
 
 export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly view: MetricsView;
@@ -36,6 +38,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   private ports: BoundPorts = {};
   private doorStatus: readonly DoorStatus[] = [];
   private stopping = false;
+  private counting: NodeJS.Timeout | null = null;
 
   constructor(context: WorkerPlaneContext) {
     this.context = context;
@@ -59,6 +62,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
       throw error;
     }
     this.config = config;
+    this.counting ??= setInterval(() => void this.countConnections(), COUNT_EVERY_MS).unref();
   }
 
   async drain(): Promise<void> {
@@ -68,12 +72,22 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
 
   async close(): Promise<void> {
     this.stopping = true;
+    if (this.counting !== null) clearInterval(this.counting);
     await Promise.all(this.handles.splice(0).map((handle) => handle.stop()));
   }
 
   doors(): readonly DoorStatus[] {
-    const openConnections = this.view.total('sluice_connections_open');
-    return this.doorStatus.map((door) => ({ ...door, openConnections }));
+    return this.doorStatus;
+  }
+
+  /** Each worker knows its own connections only. */
+  private async countConnections(): Promise<void> {
+    const answers = await Promise.allSettled(this.handles.map((handle) => handle.call({ kind: 'doors' })));
+    const doors = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    this.doorStatus = this.doorStatus.map((door) => {
+      const parts = doors.filter(({ address }) => address === door.address);
+      return { ...door, openConnections: parts.reduce((sum, { openConnections }) => sum + openConnections, 0) };
+    });
   }
 
   crashed(handle: WorkerHandle, error: Error): void {
@@ -124,12 +138,14 @@ function boundPorts(config: Config, doors: readonly DoorStatus[]): BoundPorts {
 async function claim(text: string): Promise<void> {
   const address = parseAddress(text, { host: '' });
   if (address.kind !== 'tcp' || address.port === 0) return;
-  const server = net.createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => reject(listenError('gateway.listen', text, cause)));
-    server.listen({ host: address.host === '' ? '::' : address.host, port: address.port }, resolve);
+  const acceptor = new Acceptor({
+    address: { host: address.host === '' ? '::' : address.host, port: address.port },
+    onSocket: (socket) => socket.destroy(),
   });
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
+  try {
+    await acceptor.listen();
+  } catch (cause) {
+    throw listenError('gateway.listen', text, cause);
+  }
+  await acceptor.stop();
 }

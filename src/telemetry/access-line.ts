@@ -68,8 +68,9 @@ function jsonLine(record: AccessRecord): string {
   if (record.errorCode) line += `,"error.type":"${record.errorCode}"`;
   if (record.userAgent) line += `,"user_agent.original":"${userAgent.of(record.userAgent)}"`;
   if (record.referer) line += `,"http.request.header.referer":"${json(redactTarget(record.referer))}"`;
-  line += `,"request_id":"${json(record.requestId)}"`;
-  if (record.traceId) line += `,"trace_id":"${json(record.traceId)}"`;
+  // Both are ours, or were found to be hexadecimal digits.
+  line += `,"request_id":"${record.requestId}"`;
+  if (record.traceId) line += `,"trace_id":"${record.traceId}"`;
   return `${line}}\n`;
 }
 

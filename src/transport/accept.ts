@@ -25,12 +25,17 @@ const BACKLOG = 4096;
 export class Acceptor {
   private readonly server: net.Server;
   private readonly options: AcceptOptions;
+  /** Accepted and not closed yet. */
+  connections = 0;
+  private readonly onSocketClose = (): void => {
+    this.connections--;
+  };
 
   constructor(options: AcceptOptions) {
     this.options = options;
     this.server = net.createServer(
       { pauseOnConnect: true, allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
-      options.onSocket,
+      (socket) => this.accepted(socket),
     );
     if (options.maxConnections !== undefined) this.server.maxConnections = options.maxConnections;
     if (options.onDrop !== undefined) this.server.on('drop', options.onDrop);
@@ -63,7 +68,17 @@ export class Acceptor {
     return bound !== null && typeof bound === 'object' ? bound.port : 0;
   }
 
-  stop(): void {
-    if (this.server.listening) this.server.close();
+  private accepted(socket: net.Socket): void {
+    this.connections++;
+    socket.on('close', this.onSocketClose);
+    this.options.onSocket(socket);
+  }
+
+  /** Accepts nothing from now on; resolves when what was accepted has closed. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.server.listening) this.server.close(() => resolve());
+      else resolve();
+    });
   }
 }

@@ -49,12 +49,16 @@ export class HttpListener implements Listener {
     return `${tls === null ? 'http' : 'https'}://${formatHostPort(address.host ?? '127.0.0.1', this.acceptor.port)}`;
   }
 
+  get connections(): number {
+    return this.acceptor.connections;
+  }
+
   start(): Promise<void> {
     return this.acceptor.listen();
   }
 
   stop(): void {
-    this.acceptor.stop();
+    void this.acceptor.stop();
   }
 
   /** Other certificates from the next handshake on. */
