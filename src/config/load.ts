@@ -27,6 +27,7 @@ import {
   type ConfigNode,
   type MapNode,
   type PlainValue,
+  type Source,
 } from './source-tree.ts';
 import { validate } from './validate.ts';
 
@@ -78,13 +79,14 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     flagOverrides(options.overrides ?? [], options.cwd),
   ]);
   const validated = validate(root);
+  const sources = read.trees.map(({ place }) => place.source);
   if (faults.length > 0 || 'faults' in validated) {
     const others = 'faults' in validated ? validated.faults.filter((fault) => !isAt(fault, faults)) : [];
-    throw new ConfigError(inOrder([...faults, ...others], read.files));
+    throw new ConfigError(inOrder([...faults, ...others], sources));
   }
   const { config } = validated;
   makePathsAbsolute(config, root, options);
-  const problems = inOrder(faultsAcross(config, root, options), read.files);
+  const problems = inOrder(faultsAcross(config, root, options), sources);
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigError(problems);
   return {
     config,
@@ -147,10 +149,10 @@ function faultOf({ severity, code, message, path, hint, atKey }: Finding, root: 
 }
 
 /** By file, in the order in which they are read, then by place; what comes from elsewhere stands at the end. */
-function inOrder(faults: readonly Fault[], files: readonly string[]): ConfigProblem[] {
+function inOrder(faults: readonly Fault[], sources: readonly Source[]): ConfigProblem[] {
   const rank = ({ place }: Fault): number => {
-    const index = files.findIndex((file) => place?.source.kind === 'file' && file.endsWith(place.source.name));
-    return index === -1 ? files.length : index;
+    const index = sources.findIndex((source) => source === place?.source);
+    return index === -1 ? sources.length : index;
   };
   return faults
     .toSorted((left, right) => rank(left) - rank(right) || (left.place?.from ?? 0) - (right.place?.from ?? 0))

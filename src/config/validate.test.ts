@@ -53,11 +53,8 @@ describe('texts from the environment', () => {
   test('are refused when they are nothing of the kind', () => {
     const result = validate(soft({ limits: { connections: 'many', header_count: '2.5' }, gateway: { http2: '2' } }));
     assert.ok('faults' in result);
-    assert.deepEqual(result.faults.map(({ path }) => path).sort(), [
-      'gateway.http2',
-      'limits.connections',
-      'limits.header_count',
-    ]);
+    const paths = new Set(result.faults.map(({ path }) => path));
+    assert.deepEqual(paths, new Set(['gateway.http2', 'limits.connections', 'limits.header_count']));
   });
 });
 

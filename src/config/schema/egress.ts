@@ -40,6 +40,7 @@ export interface EgressConfig {
 
 const match: z.ZodType<EgressMatch> = z.strictObject({
   host: oneOrMany(hostOrNetwork())
+    .transform((hosts) => (hosts.includes('*') ? [] : hosts))
     .prefault([])
     .describe(
       'Hosts, `*.example.com`, or networks. A network matches addresses that stand in the request; names are not resolved for it.',

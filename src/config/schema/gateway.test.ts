@@ -70,6 +70,7 @@ describe('a match', () => {
         query: { q: '*' },
       },
     );
+    assert.deepEqual(matchOf({ host: ['a.example', '*'] })?.host, []);
     assert.deepEqual(matchOf({}), { host: [], path: [], method: [], header: {}, query: {} });
   });
 

@@ -127,6 +127,7 @@ function conditions(name: z.ZodType<string, string>): z.ZodType<Record<string, s
 
 const match: z.ZodType<RouteMatch> = z.strictObject({
   host: oneOrMany(hostPattern())
+    .transform((hosts) => (hosts.includes('*') ? [] : hosts))
     .prefault([])
     .describe(
       'The host that is asked for: a name, `"*.example.com"` for every name below, or a list of these. Without port.',
