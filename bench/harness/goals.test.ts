@@ -21,6 +21,16 @@ describe('judge', () => {
     ]);
   });
 
+  test('judges a ratio as it is shown', () => {
+    const verdicts = [1.254, 1.256].map(
+      (ratio) => judge([result('small', row('sluice', ratio), row('nginx', 1))]).rows,
+    );
+    assert.deepEqual(verdicts.flat(), [
+      ['small: sluice to nginx', '1.25 ×', 'at most 1.25 ×', 'yes'],
+      ['small: sluice to nginx', '1.26 ×', 'at most 1.25 ×', 'no'],
+    ]);
+  });
+
   test('says nothing of a peer that failed', () => {
     const failed: Row = { label: 'nginx', peer: 'nginx', samples: [], note: 'not installed' };
     assert.deepEqual(judge([result('small', row('sluice', 15), failed)]).rows, []);
