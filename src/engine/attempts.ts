@@ -7,12 +7,13 @@ import type { Traffic } from './traffic.ts';
 
 export class Attempts {
   count = 0;
-  /** Of the last attempt; -1 while there is none that has ended. */
-  durationMs = -1;
+  /** From the beginning of the last attempt to the head of its answer; -1 while there is none. */
+  answeredAfterMs = -1;
   private readonly traffic: Traffic;
   private pool: Pool | null = null;
   private target: Target | null = null;
   private startedAtMs = 0;
+  private isRunning = false;
 
   constructor(traffic: Traffic) {
     this.traffic = traffic;
@@ -20,7 +21,8 @@ export class Attempts {
 
   reset(): void {
     this.count = 0;
-    this.durationMs = -1;
+    this.answeredAfterMs = -1;
+    this.isRunning = false;
     this.pool = null;
     this.target = null;
   }
@@ -35,6 +37,11 @@ export class Attempts {
     this.pool = pool;
     this.target = target;
     this.startedAtMs = performance.now();
+    this.isRunning = true;
+  }
+
+  headCame(): void {
+    this.answeredAfterMs = performance.now() - this.startedAtMs;
   }
 
   answered(status: number): void {
@@ -49,6 +56,11 @@ export class Attempts {
     if (pool !== null) this.traffic.add(pool.metrics.errors(code), 1);
   }
 
+  /** The exchange was given up for no fault of the origin; the status is 0 if there was no answer yet. */
+  abandon(status: number): void {
+    if (this.isRunning) this.report(false, status);
+  }
+
   /** It failed, and the request goes out again. */
   retried(code: ErrorCode): void {
     this.failed(code);
@@ -58,8 +70,8 @@ export class Attempts {
 
   private report(failed: boolean, status: number): void {
     const { pool, target } = this;
-    this.durationMs = performance.now() - this.startedAtMs;
+    this.isRunning = false;
     if (pool === null || target?.kind !== 'forward' || target.report === undefined) return;
-    target.report({ origin: pool.origin, failed, status, durationMs: this.durationMs });
+    target.report({ origin: pool.origin, failed, status, durationMs: performance.now() - this.startedAtMs });
   }
 }

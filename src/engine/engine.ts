@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly timeouts: EngineTimeouts;
   readonly traffic: Traffic;
   readonly dial: Dial;
+  /** Told what a policy or a target has thrown; without it that is a warning of the process. */
+  readonly onFault?: (cause: unknown) => void;
 }
 
 /** What the engine needs to know of a client connection, whichever HTTP version it speaks. */
@@ -49,6 +51,7 @@ export class Engine {
   timeouts: EngineTimeouts;
   readonly traffic: Traffic;
   dial: Dial;
+  readonly onFault: (cause: unknown) => void;
   readonly outbound: Outbound = new Outbound();
   readonly ids: ExchangeIds = new ExchangeIds();
   /** Our name in Via: unique, so that a chain of several Sluices is no loop. */
@@ -66,6 +69,7 @@ export class Engine {
     this.timeouts = options.timeouts;
     this.traffic = options.traffic;
     this.dial = options.dial;
+    this.onFault = options.onFault ?? warnOf;
   }
 
   /** Speaks HTTP/1.1 on an accepted socket. */
@@ -152,4 +156,8 @@ export class Engine {
   get clientConnections(): number {
     return this.clients.size;
   }
+}
+
+function warnOf(cause: unknown): void {
+  process.emitWarning(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause), 'Fault');
 }

@@ -2,26 +2,27 @@
 // and stands between two sides that know nothing of each other: the responder (the client's HTTP version) and the producer
 // (an upstream, or a target that answers by itself). Rule: it is reused for the next request of its connection; whoever
 // waits compares `generation` before going on.
-import { FIELD, Head, METHOD } from '../codec/http1/head.ts';
+import { Head, METHOD } from '../codec/http1/head.ts';
 import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
-import type { BodySink, BodyTransform } from '../contract/policy.ts';
-import type { AccessRecord } from '../telemetry/access-record.ts';
+import type { BodyTransform } from '../contract/policy.ts';
 import type { Origin } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
-import { type ErrorCode, errorBody, SluiceError } from '../core/errors.ts';
+import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import { Attempts } from './attempts.ts';
+import { openTransforms } from './body-transforms.ts';
+import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
 import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
 import { refusalOf } from './refusals.ts';
 import type { Responder } from './responder.ts';
-import { ResponseState } from './response-state.ts';
+import { ownCopy, ResponseState } from './response-state.ts';
 
 /** The answer to `Expect: 100-continue` where the request ends here; an upstream gives its own. */
 const CONTINUE = Object.assign(new Head(), { status: 100 });
 
-export class HttpExchange implements Exchange, AccessRecord {
+export class HttpExchange implements Exchange {
   readonly engine: Engine;
   readonly responder: Responder;
   readonly request: RequestState;
@@ -49,6 +50,8 @@ export class HttpExchange implements Exchange, AccessRecord {
   readonly attempts: Attempts;
   bytesReceived = 0;
   bytesSent = 0;
+  /** The response phases have run, or failed: they don't run twice. */
+  private judged = false;
   private requestTransform: BodyTransform | null = null;
   private responseTransform: BodyTransform | null = null;
 
@@ -75,66 +78,19 @@ export class HttpExchange implements Exchange, AccessRecord {
     return this.matched === null ? '' : this.matched.name;
   }
 
-  // -- For the access log ------------------------------------------------------------------------------------------
-
-  get timeMs(): number {
-    return performance.timeOrigin + this.startedAtMs;
-  }
-
-  get clientAddress(): string {
-    return this.responder.address;
-  }
-
-  get method(): string {
-    return this.request.method;
-  }
-
-  get host(): string {
-    return this.request.authority;
-  }
-
-  get target(): string {
-    return this.request.target;
-  }
-
-  get protocol(): 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0' {
-    return this.request.protocol;
-  }
-
-  get status(): number {
-    return this.response.status;
-  }
-
-  get requestId(): string {
-    return this.id;
-  }
-
-  get userAgent(): string | null {
-    return this.request.known(FIELD.USER_AGENT) ?? null;
-  }
-
-  get referer(): string | null {
-    return this.request.known(FIELD.REFERER) ?? null;
-  }
-
-  get upstream(): string | null {
-    return this.attempts.origin?.name ?? null;
-  }
-
-  get upstreamDurationMs(): number {
-    return this.attempts.durationMs;
-  }
-
-  get traceId(): string {
-    const sent = this.request.known(FIELD.TRACEPARENT);
-    return sent === undefined ? this.engine.ids.traceId(this.idNumber) : sent.slice(3, 35);
-  }
-
   // -- Called by the responder -------------------------------------------------------------------------------------
 
   /** The request's head is complete and lies where it stays until the exchange is over. */
   begin(): void {
     this.start();
+    try {
+      this.enter();
+    } catch (cause) {
+      this.fault(cause);
+    }
+  }
+
+  private enter(): void {
     const { engine, request } = this;
     const refusal = refusalOf(request.head, engine.pseudonym);
     if (refusal === null) this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
@@ -177,6 +133,7 @@ export class HttpExchange implements Exchange, AccessRecord {
     this.matched = null;
     this.producer = null;
     this.committed = false;
+    this.judged = false;
     this.over = false;
     this.errorCode = null;
     this.attempts.reset();
@@ -192,8 +149,12 @@ export class HttpExchange implements Exchange, AccessRecord {
   onRequestBody(bytes: Buffer, from: number, to: number): void {
     this.bytesReceived += to - from;
     if (this.over) return;
-    if (this.requestTransform === null) this.producer?.takeBody(bytes, from, to);
-    else this.requestTransform.write(bytes, from, to);
+    try {
+      if (this.requestTransform === null) this.producer?.takeBody(bytes, from, to);
+      else this.requestTransform.write(bytes, from, to);
+    } catch (cause) {
+      this.fault(cause);
+    }
   }
 
   onRequestEnd(trailers: Head | null): void {
@@ -201,9 +162,13 @@ export class HttpExchange implements Exchange, AccessRecord {
     this.requestEnded = true;
     this.requestTrailers = trailers;
     if (this.over) return;
-    this.requestTransform?.end();
-    this.requestTransform = null;
-    this.producer?.takeEnd();
+    try {
+      this.requestTransform?.end();
+      this.requestTransform = null;
+      this.producer?.takeEnd();
+    } catch (cause) {
+      this.fault(cause);
+    }
   }
 
   /** The request stopped being valid, or did not come in time. */
@@ -217,8 +182,9 @@ export class HttpExchange implements Exchange, AccessRecord {
 
   onClientGone(): void {
     if (this.over) return;
-    this.errorCode ??= 'client_closed';
-    this.producer?.cancel(new SluiceError('client_closed'));
+    const error = new SluiceError('client_closed');
+    this.cancelProducer(error);
+    if (!this.committed) this.response.status = error.status;
     this.finish();
   }
 
@@ -234,7 +200,7 @@ export class HttpExchange implements Exchange, AccessRecord {
       }
       if (this.committed || this.over) return;
     }
-    if (this.matched!.requestBody.length > 0 && this.request.hasBody) this.openRequestTransform();
+    if (this.matched!.requestBody.length > 0 && this.request.hasBody) this.openRequestTransform(this.matched!);
     this.toTarget();
   }
 
@@ -270,28 +236,21 @@ export class HttpExchange implements Exchange, AccessRecord {
   /** Goes on with `next` unless the exchange has ended in the meantime; a rejection is a fault of ours. */
   afterWait<T>(wait: Promise<T>, next: (value: T) => void): void {
     const { generation } = this;
-    const isCurrent = (): boolean => generation === this.generation && !this.over && !this.committed;
+    const isRunning = (): boolean => generation === this.generation && !this.over;
     wait
-      .then(
-        (value) => {
-          if (isCurrent()) next(value);
-        },
-        (cause: unknown) => {
-          if (isCurrent()) this.giveUp(cause instanceof SluiceError ? cause : new SluiceError('internal', { cause }));
-        },
-      )
+      .then((value) => {
+        if (isRunning() && !this.committed) next(value);
+      })
+      .catch((cause: unknown) => {
+        if (isRunning()) this.fault(cause);
+      })
       .finally(() => this.engine.outbound.flush());
   }
 
-  private openRequestTransform(): void {
-    let sink: BodySink = { write: (bytes, from, to) => this.producer?.takeBody(bytes, from, to) };
-    const policies = this.matched!.requestBody;
-    for (let i = policies.length - 1; i >= 0; i--) {
-      const transform = policies[i]!.requestBody(this, sink);
-      if (transform === null) continue;
-      this.requestTransform = transform;
-      sink = transform;
-    }
+  private openRequestTransform({ requestBody }: Route): void {
+    this.requestTransform = openTransforms(requestBody, (policy, sink) => policy.requestBody(this, sink), {
+      write: (bytes, from, to) => this.producer?.takeBody(bytes, from, to),
+    });
     if (this.requestTransform !== null) this.request.forgetLength();
   }
 
@@ -303,7 +262,8 @@ export class HttpExchange implements Exchange, AccessRecord {
     // What was held back may bring the end of the request, and with it the call of takeEnd.
     if (this.requestEnded) producer.takeEnd();
     else {
-      if (this.request.head.expectContinue && this.matched?.target.kind === 'answer') this.responder.writeInterim(CONTINUE);
+      if (this.request.head.expectContinue && this.matched?.target.kind === 'answer')
+        this.responder.writeInterim(CONTINUE);
       this.responder.resumeRequest();
     }
   }
@@ -321,7 +281,10 @@ export class HttpExchange implements Exchange, AccessRecord {
   }
 
   respond(answer: Omit<Answer, 'body'>, length: number): void {
-    if (!this.committed && !this.over) this.makeHead(answer, length);
+    if (this.committed || this.over) return;
+    this.makeHead(answer, length);
+    // The first piece of the body goes along if it is there by then.
+    this.engine.outbound.flushSoon();
   }
 
   write(bytes: Uint8Array, from: number, to: number): boolean {
@@ -393,20 +356,35 @@ export class HttpExchange implements Exchange, AccessRecord {
   /** An upstream's answer has begun. */
   responseHead(head: Head): void {
     if (this.committed || this.over) return;
-    this.response.begin(head);
+    this.attempts.headCame();
+    // Whoever looks at the answer later sees its head, though the connection it came on reads other things by then.
+    const isKept = this.matched !== null && this.matched.done.length + this.matched.responseBody.length > 0;
+    this.response.begin(isKept ? ownCopy(head) : head);
     this.commit();
   }
 
   responseBody(bytes: Uint8Array, from: number, to: number): void {
     if (this.over || !this.response.hasBody) return;
-    if (this.responseTransform === null) this.sendBody(bytes, from, to);
-    else this.responseTransform.write(bytes, from, to);
+    try {
+      if (this.responseTransform === null) this.sendBody(bytes, from, to);
+      else this.responseTransform.write(bytes, from, to);
+    } catch (cause) {
+      this.fault(cause);
+    }
   }
 
   responseEnd(trailers: Head | null): void {
     if (this.over) return;
-    this.responseTransform?.end();
-    this.responseTransform = null;
+    try {
+      this.responseTransform?.end();
+      this.responseTransform = null;
+      if (!this.committed || !this.response.isWhole(this.bytesSent)) {
+        throw new SluiceError('internal', { message: 'the answer ended before it was complete' });
+      }
+    } catch (cause) {
+      this.fault(cause);
+      return;
+    }
     this.responder.writeEnd(trailers);
     this.finish();
   }
@@ -417,29 +395,33 @@ export class HttpExchange implements Exchange, AccessRecord {
   }
 
   private commit(): void {
-    const route = this.matched;
-    if (route !== null) {
-      for (let i = 0; i < route.response.length; i++) route.response[i]!.response(this);
-      if (route.responseBody.length > 0 && this.response.hasBody) this.openResponseTransform(route);
+    try {
+      if (this.matched !== null && !this.judged) this.runResponsePhases(this.matched);
+    } catch (cause) {
+      this.fault(cause);
     }
+    if (this.committed || this.over) return;
     this.committed = true;
     this.firstByteMs = performance.now() - this.startedAtMs;
     this.responder.writeHead();
   }
 
-  private openResponseTransform(route: Route): void {
-    let sink: BodySink = { write: (bytes, from, to) => this.sendBody(bytes, from, to) };
-    for (let i = route.responseBody.length - 1; i >= 0; i--) {
-      const transform = route.responseBody[i]!.responseBody(this, sink);
-      if (transform === null) continue;
-      this.responseTransform = transform;
-      sink = transform;
-    }
+  private runResponsePhases(route: Route): void {
+    this.judged = true;
+    for (let i = 0; i < route.response.length; i++) route.response[i]!.response(this);
+    if (route.responseBody.length === 0 || !this.response.hasBody || this.over) return;
+    this.responseTransform = openTransforms(route.responseBody, (policy, sink) => policy.responseBody(this, sink), {
+      write: (bytes, from, to) => this.sendBody(bytes, from, to),
+    });
     if (this.responseTransform !== null) this.response.forgetLength();
   }
 
   private sendBody(bytes: Uint8Array, from: number, to: number): void {
-    this.bytesSent += to - from;
+    const total = this.bytesSent + to - from;
+    if (this.response.isExceeded(total)) {
+      throw new SluiceError('internal', { message: 'the answer is longer than it announced' });
+    }
+    this.bytesSent = total;
     this.responder.writeBody(asBuffer(bytes), from, to);
   }
 
@@ -448,39 +430,55 @@ export class HttpExchange implements Exchange, AccessRecord {
   /** Answers with the error while that is possible, else cuts the answer so that the client notices. */
   giveUp(error: SluiceError): void {
     if (this.over) return;
-    this.errorCode ??= error.code;
-    const { producer } = this;
-    this.producer = null;
-    producer?.cancel(error);
+    this.cancelProducer(error);
     if (this.over) return;
     if (this.committed) {
       this.responder.abort();
       this.finish();
       return;
     }
-    const body = Buffer.from(JSON.stringify(errorBody(error.code, error.message, this.id)));
-    const proxyStatus = `${this.engine.pseudonym}; error=${error.code}; details="${this.id}"`;
-    const fields = [['Content-Type', 'application/json'] as const, ['Proxy-Status', proxyStatus] as const];
-    this.makeHead({ status: error.status, fields }, body.length);
-    this.sendBodyIfAny(body);
-    this.responder.writeEnd(null);
-    this.finish();
+    this.dropTransforms();
+    this.answer(errorAnswer(error, this.id, this.engine.pseudonym));
   }
 
-  private sendBodyIfAny(body: Buffer): void {
-    if (this.response.hasBody) this.responseBody(body, 0, body.length);
+  /** What a policy or a target has thrown ends this exchange and no other. */
+  private fault(cause: unknown): void {
+    const error = cause instanceof SluiceError ? cause : new SluiceError('internal', { cause });
+    if (error.code === 'internal') this.engine.onFault(cause);
+    this.giveUp(error);
+  }
+
+  private cancelProducer(error: SluiceError): void {
+    const { producer } = this;
+    this.errorCode ??= error.code;
+    this.producer = null;
+    this.attempts.abandon(this.committed ? this.response.status : 0);
+    if (producer !== null) this.tolerate(() => producer.cancel(error));
+  }
+
+  private dropTransforms(): void {
+    const { requestTransform, responseTransform } = this;
+    this.requestTransform = null;
+    this.responseTransform = null;
+    if (requestTransform !== null) this.tolerate(() => requestTransform.abort());
+    if (responseTransform !== null) this.tolerate(() => responseTransform.abort());
+  }
+
+  /** At the end of an exchange a fault changes nothing any more. */
+  private tolerate(last: () => void): void {
+    try {
+      last();
+    } catch (cause) {
+      this.engine.onFault(cause);
+    }
   }
 
   private finish(): void {
     this.over = true;
-    this.requestTransform?.abort();
-    this.responseTransform?.abort();
-    this.requestTransform = null;
-    this.responseTransform = null;
+    this.dropTransforms();
     this.producer = null;
     this.engine.traffic.ended(this);
-    const route = this.matched;
-    if (route !== null) for (let i = 0; i < route.done.length; i++) route.done[i]!.done(this);
+    if (this.matched !== null) for (const policy of this.matched.done) this.tolerate(() => policy.done(this));
     this.program!.left();
     this.program = null;
     this.responder.exchangeOver();

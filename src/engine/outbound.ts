@@ -24,10 +24,19 @@ export class Outbound {
     return this.out;
   }
 
+  /** For whoever writes outside of an entry point; what is written in the same turn goes along. */
+  flushSoon(): void {
+    process.nextTick(flush, this);
+  }
+
   flush(): void {
     const { connection } = this;
     if (connection === null) return;
     this.connection = null;
     connection.flush(this.out);
   }
+}
+
+function flush(outbound: Outbound): void {
+  outbound.flush();
 }

@@ -1,6 +1,6 @@
 // The answer of an exchange: a received head or one made here, and how its body will be framed.
 // Rule: `begin` or `make` comes first; before that there is no answer and status is 0.
-import { FRAMING, type Head, METHOD } from '../codec/http1/head.ts';
+import { FRAMING, Head, METHOD } from '../codec/http1/head.ts';
 import type { Answer, ResponseView } from '../contract/exchange.ts';
 import { EditableFields, EMPTY_HEAD } from './fields.ts';
 
@@ -44,9 +44,31 @@ export class ResponseState implements ResponseView {
     }
   }
 
+  /** So many bytes are all that the head has announced, if it announced any. */
+  isWhole(bytes: number): boolean {
+    return !this.hasBody || this.bodyLength < 0 || this.bodyLength === bytes;
+  }
+
+  /** So many bytes are more than the head has announced. */
+  isExceeded(bytes: number): boolean {
+    return this.bodyLength >= 0 && bytes > this.bodyLength;
+  }
+
   /** The body will not be what was announced: a policy changes it. */
   forgetLength(): void {
     this.bodyLength = -1;
     this.fields.remove('content-length');
   }
+}
+
+/** For whoever needs a received head longer than the bytes that it came in. */
+export function ownCopy(head: Head): Head {
+  const { bytes, start, length, fields, ids, drop } = head;
+  return Object.assign(new Head(), head, {
+    bytes: Buffer.from(bytes.subarray(start, start + length)),
+    start: 0,
+    fields: fields.slice(),
+    ids: ids.slice(),
+    drop: drop.slice(),
+  });
 }

@@ -11,6 +11,7 @@ import {
 } from '../telemetry/families.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { HttpExchange } from './exchange.ts';
+import { ExchangeRecord } from './exchange-record.ts';
 
 /** The status of an upgraded connection. */
 const SWITCHED = 101;
@@ -27,6 +28,7 @@ export class Traffic {
   readonly recorder: MetricsRecorder;
   accessLog: AccessLog | null;
   requestsInFlight = 0;
+  private record: ExchangeRecord | null = null;
   private readonly connections: ConnectionFamilies;
   /** For requests that no route took. */
   private readonly unrouted: HttpFamilies;
@@ -86,7 +88,7 @@ export class Traffic {
     this.recorder.observe(status === SWITCHED ? this.connections.streamDuration : families.duration, durationMs / 1000);
     if (exchange.firstByteMs >= 0) this.recorder.observe(families.timeToFirstByte, exchange.firstByteMs / 1000);
     if (exchange.errorCode !== null) this.add(families.errors(exchange.errorCode), 1);
-    this.accessLog?.record(exchange);
+    if (this.accessLog !== null) this.accessLog.record((this.record ??= new ExchangeRecord(exchange)).of(exchange));
   }
 
   private familiesFor(exchange: HttpExchange): HttpFamilies {

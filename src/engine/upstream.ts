@@ -184,6 +184,8 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     const exchange = this.exchange!;
     const { trailers } = this.parser;
     this.exchange = null;
+    // From here on this connection may carry another exchange.
+    exchange.producer = null;
     exchange.attemptAnswered();
     if (this.reusable && this.requestSent && nothingLeft && !this.connection.closed) this.goIdle();
     else this.letGo('done');

@@ -71,6 +71,8 @@ export interface PlaybookOptions {
   readonly limits?: Partial<ParserLimits>;
   readonly responseLimits?: Partial<ParserLimits>;
   readonly timeouts?: Partial<EngineTimeouts>;
+  /** What a policy or a target has thrown; without this the playbook fails. */
+  readonly onFault?: (cause: unknown) => void;
 }
 
 interface PendingDial {
@@ -111,6 +113,7 @@ export class Playbook {
   private readonly clients: PlaybookSocket[] = [];
   private readonly upstreams: PlaybookSocket[] = [];
   private readonly dials: PendingDial[] = [];
+  private readonly faults: unknown[] = [];
   private client: PlaybookSocket | null = null;
   private upstream: PlaybookSocket | null = null;
   private buffersTaken = 0;
@@ -132,6 +135,7 @@ export class Playbook {
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       traffic: this.traffic,
       dial: (to, events) => this.dials.push({ origin: to, events }),
+      onFault: options.onFault ?? ((cause) => this.faults.push(cause)),
     });
     t.after(() => this.end());
   }
@@ -350,6 +354,7 @@ export class Playbook {
     headBuffers.give = this.bufferPool.give;
     void this.accessLog.close();
     this.time.giveBack();
+    assert.deepEqual(this.faults, [], 'nobody expected these faults');
     assert.deepEqual(unread, [], 'nobody looked at these');
     assert.deepEqual(left, {}, 'this is left over');
   }
