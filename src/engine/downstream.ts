@@ -142,10 +142,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
         wheel.arm(this.deadline, engine.timeouts.headersMs);
         this.read(first, firstFrom, firstTo);
       },
-      onHttp2: (socket) => {
-        engine.left(this);
-        engine.serveHttp2(socket);
-      },
+      onHttp2: (socket) => engine.becomesHttp2(this, socket),
       onClose: () => this.onClose(),
     });
     sniffer.onData(bytes, from, to);

@@ -90,6 +90,14 @@ export class Engine {
     this.joined(client);
   }
 
+  /** The connection of `client` turns out to speak HTTP/2: somebody else serves it from here on. */
+  becomesHttp2(client: Client, socket: net.Socket): void {
+    const next = new Http2Client(this, socket);
+    this.clients.delete(client);
+    this.clients.add(next);
+    if (this.draining) next.drain();
+  }
+
   /** For exchanges and connections that begin from here on. */
   configure(limits: EngineLimits, timeouts: EngineTimeouts, dial: Dial): void {
     this.limits = limits;
