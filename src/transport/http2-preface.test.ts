@@ -92,7 +92,6 @@ describe('PrefaceSniffer', () => {
     await sendPieces(socket, PREFACE.split(''));
     assert.equal(await decided, 'HTTP/2');
     socket.destroy();
-    await once(socket, 'close');
   });
 
   for (const text of [
@@ -130,8 +129,9 @@ describe('PrefaceSniffer', () => {
   test('a client that does not make it clear in time is closed', async (t) => {
     const { port, decided } = await open(t, 10);
     const socket = connect(port);
+    const closed = once(socket, 'close');
     socket.write(Buffer.from('PR'));
     assert.equal(await decided, 'closed: timeout');
-    await once(socket, 'close');
+    await closed;
   });
 });
