@@ -27,6 +27,9 @@ const FIRST_OF_PREFACE = 80;
 /** While draining, a connection that has been silent for so long has no request on its way. */
 const DRAIN_IDLE_MS = 1000;
 
+/** Larger pieces leave in several chunks; none that an upstream sends is larger. */
+const MAX_CHUNK = 64 * 1024;
+
 const NOTHING = Buffer.alloc(0);
 
 export class Downstream implements ConnectionHandler, MessageSink, Responder {
@@ -213,10 +216,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   // -- What the parser says ----------------------------------------------------------------------------------------
 
   onHead(head: Head): void {
-    const buffer = headBuffers.take();
-    this.headBuffer = buffer;
-    if (head.length <= buffer.length) head.moveTo(buffer, 0);
-    else head.moveTo((this.headBuffer = Buffer.allocUnsafeSlow(head.length)), 0);
+    if (head.length <= headBuffers.size) head.moveTo((this.headBuffer = headBuffers.take()), 0);
+    else head.moveTo(Buffer.allocUnsafeSlow(head.length), 0);
     this.readingHead = false;
     this.keepAlive = head.keepAlive && head.versionMinor === 1 && !this.engine.draining;
     this.exchange.begin();
@@ -280,9 +281,10 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   }
 
   writeBody(bytes: Buffer, from: number, to: number): void {
-    const out = this.engine.outbound.for(this.connection);
-    if (this.bodyMode === BODY.CHUNKED) writeChunk(out, bytes, from, to);
-    else out.copy(bytes, from, to);
+    const { outbound } = this.engine;
+    if (this.bodyMode !== BODY.CHUNKED) outbound.copy(this.connection, bytes, from, to);
+    else if (to - from <= MAX_CHUNK) writeChunk(outbound.for(this.connection), bytes, from, to);
+    else for (let at = from; at < to; at += MAX_CHUNK) this.writeBody(bytes, at, Math.min(to, at + MAX_CHUNK));
   }
 
   awaitDrain(): void {

@@ -24,6 +24,11 @@ export class Outbound {
     return this.out;
   }
 
+  /** Bytes of any length, in pieces that fit. */
+  copy(connection: Connection, bytes: Buffer, from: number, to: number): void {
+    for (let at = from; at < to; at += FULL) this.for(connection).copy(bytes, at, Math.min(to, at + FULL));
+  }
+
   /** For whoever writes outside of an entry point; what is written in the same turn goes along. */
   flushSoon(): void {
     process.nextTick(flush, this);

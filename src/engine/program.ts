@@ -34,6 +34,7 @@ export class Program {
   private readonly routers: readonly Router<Route>[];
   private readonly disposables: readonly { dispose?(): void }[];
   private retired = false;
+  private disposed = false;
 
   /** Earlier layers win over later ones: explicit routes, own paths, the default backend. */
   constructor(layers: readonly (readonly Route[])[], disposables: readonly { dispose?(): void }[]) {
@@ -61,8 +62,8 @@ export class Program {
   }
 
   private disposeIfUnused(): void {
-    if (!this.retired || this.running > 0) return;
-    this.retired = false;
+    if (!this.retired || this.running > 0 || this.disposed) return;
+    this.disposed = true;
     for (const disposable of this.disposables) disposable.dispose?.();
   }
 }

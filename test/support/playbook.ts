@@ -116,7 +116,8 @@ export class Playbook {
   private readonly faults: unknown[] = [];
   private client: PlaybookSocket | null = null;
   private upstream: PlaybookSocket | null = null;
-  private buffersTaken = 0;
+  /** Buffers that hold the heads of running exchanges. */
+  headBuffersTaken = 0;
   private closesLater = false;
   private ended = false;
   private readonly bufferPool = { take: headBuffers.take, give: headBuffers.give };
@@ -380,7 +381,7 @@ export class Playbook {
       running: this.traffic.requestsInFlight,
       runningOnProgram: this.engine.program.running,
       deadlines: wheel.held,
-      headBuffers: this.buffersTaken,
+      headBuffers: this.headBuffersTaken,
       openInMetrics: this.metric('sluice_connections_open'),
       runningInMetrics: this.metric('sluice_http_requests_in_flight'),
     };
@@ -389,11 +390,11 @@ export class Playbook {
 
   private countBuffers(): void {
     headBuffers.take = () => {
-      this.buffersTaken++;
+      this.headBuffersTaken++;
       return this.bufferPool.take.call(headBuffers);
     };
     headBuffers.give = (buffer) => {
-      this.buffersTaken--;
+      this.headBuffersTaken--;
       this.bufferPool.give.call(headBuffers, buffer);
     };
   }

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SluiceError } from '../core/errors.ts';
+import { errorAnswer } from './error-answer.ts';
+
+test('an error is answered with its status, its code, what a person may know, and the id of the request', () => {
+  const cause = new Error('connect ECONNREFUSED 10.0.0.5:80, password hunter2');
+  const { status, fields, body } = errorAnswer(new SluiceError('upstream_unreachable', { cause }), 'abcd', 'sluice-1');
+  assert.equal(status, 502);
+  assert.deepEqual(fields, [
+    ['Content-Type', 'application/json'],
+    ['Proxy-Status', 'sluice-1; error=upstream_unreachable; details="abcd"'],
+  ]);
+  assert.deepEqual(JSON.parse(String(body)), {
+    error: { code: 'upstream_unreachable', message: 'The server could not be reached.', request_id: 'abcd' },
+  });
+});
