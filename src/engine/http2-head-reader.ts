@@ -29,7 +29,10 @@ export class Http2HeadReader implements MessageSink {
     return this.fault === null ? this.parser.trailers : null;
   }
 
-  onHead(): void {}
+  /** The head is all that is wanted; reading on would forget one that another follows. */
+  onHead(): void {
+    this.parser.pause();
+  }
 
   onBody(): void {}
 

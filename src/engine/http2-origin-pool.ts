@@ -3,9 +3,10 @@
 import { SluiceError } from '../core/errors.ts';
 import type { Origin } from '../contract/target.ts';
 import type { UpstreamFamilies } from '../telemetry/families.ts';
-import type { Connection } from '../transport/connection.ts';
+import type { CloseReason, Connection } from '../transport/connection.ts';
 import type { DialTimings } from '../transport/dial.ts';
 import { Http2ClientConnection } from '../transport/http2-client.ts';
+import { Deadline, wheel } from '../transport/timers.ts';
 import type { Engine } from './engine.ts';
 import type { HttpExchange } from './exchange.ts';
 import { Http2Upstream, type Http2UpstreamOwner } from './http2-upstream.ts';
@@ -21,7 +22,10 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
   readonly metrics: UpstreamFamilies;
   private readonly sessions = new Set<Http2ClientConnection>();
   private readonly line = new WaitingLine();
-  private opening = 0;
+  /** A connection is being made, one at a time: until its server has said how many requests it takes. */
+  private opening = false;
+  private greeted: Http2ClientConnection | null = null;
+  private readonly greeting = new Deadline(() => this.greeted?.destroy('timeout'));
   private closed = false;
 
   constructor(engine: Engine, origin: Origin) {
@@ -31,17 +35,14 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
   }
 
   get connections(): number {
-    return this.sessions.size + this.opening;
+    return this.sessions.size + (this.opening ? 1 : 0);
   }
 
   send(exchange: HttpExchange): void {
     const session = this.findRoom();
-    if (session !== null) {
-      this.begin(exchange, session);
-      return;
-    }
-    if (!this.line.join(exchange)) exchange.giveUp(new SluiceError('upstream_busy'));
-    else if (this.opening === 0 && this.sessions.size < MAX_CONNECTIONS) this.open();
+    if (session !== null) this.begin(exchange, session);
+    else if (this.line.join(exchange)) this.openForLine();
+    else exchange.giveUp(new SluiceError('upstream_busy'));
   }
 
   sendAgain(exchange: HttpExchange): void {
@@ -63,41 +64,67 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
     return null;
   }
 
-  private open(): void {
-    this.opening++;
-    this.engine.dial(this.origin, {
-      connected: (connection, timings) => this.connected(connection, timings),
-      failed: (error) => this.failed(error),
-    });
+  private openForLine(): void {
+    if (this.line.length === 0 || this.opening || this.sessions.size >= MAX_CONNECTIONS) return;
+    this.opening = true;
+    const events = {
+      connected: (connection: Connection, timings: DialTimings) => this.connected(connection, timings),
+      failed: (error: SluiceError) => this.failed(error),
+    };
+    this.engine.dial(this.origin, events, null);
   }
 
   private connected(connection: Connection, { dnsMs, connectMs, tlsMs }: DialTimings): void {
-    this.opening--;
     const { limits, timeouts, traffic } = this.engine;
     traffic.add(this.metrics.connectionsOpened, 1);
     traffic.add(this.metrics.connectionsOpen, 1);
     traffic.recorder.observe(this.metrics.connectDuration, (dnsMs + connectMs + tlsMs) / 1000);
     const { maxHeadBytes, maxFields } = limits.response;
-    const session = new Http2ClientConnection(
+    const session: Http2ClientConnection = new Http2ClientConnection(
       connection.release(),
       { maxHeadBytes, maxFields, stallTimeoutMs: timeouts.writeMs },
-      { onCapacity: () => this.serveLine(), onClose: () => this.ended(session) },
+      { onCapacity: () => this.ready(session), onClose: (reason) => this.ended(session, reason) },
     );
-    this.sessions.add(session);
-    this.serveLine();
-    if (this.closed) session.close();
+    this.greeted = session;
+    wheel.arm(this.greeting, timeouts.readMs);
   }
 
+  /** The server has said how many requests it takes, or takes one more. */
+  private ready(session: Http2ClientConnection): void {
+    if (session === this.greeted) {
+      this.greetingOver();
+      this.sessions.add(session);
+    }
+    this.serveLine();
+    if (this.closed && this.line.length === 0) session.close();
+  }
+
+  private greetingOver(): void {
+    this.opening = false;
+    this.greeted = null;
+    wheel.release(this.greeting);
+  }
+
+  /** Whoever waits has nobody else to wait for. */
   private failed(error: SluiceError): void {
-    this.opening--;
-    for (let exchange = this.line.next(); exchange !== null; exchange = this.line.next()) exchange.giveUp(error);
+    this.opening = false;
+    for (let exchange = this.line.next(); exchange !== null; exchange = this.line.next()) {
+      exchange.attemptBegins(this);
+      exchange.attempts.failed(error.code);
+      exchange.giveUp(error);
+    }
     this.engine.outbound.flush();
   }
 
-  private ended(session: Http2ClientConnection): void {
-    this.sessions.delete(session);
+  private ended(session: Http2ClientConnection, reason: CloseReason): void {
     this.engine.traffic.add(this.metrics.connectionsOpen, -1);
-    if (this.line.length > 0 && this.opening === 0) this.open();
+    if (session === this.greeted) {
+      this.greetingOver();
+      this.failed(faultOf(reason));
+    } else {
+      this.sessions.delete(session);
+      this.openForLine();
+    }
   }
 
   private serveLine(): void {
@@ -106,6 +133,14 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
       if (exchange === null) break;
       this.begin(exchange, session);
     }
+    this.openForLine();
     this.engine.outbound.flush();
   }
+}
+
+/** Why a server was not heard of before it closed the connection. */
+function faultOf(reason: CloseReason): SluiceError {
+  if (reason === 'timeout') return new SluiceError('upstream_timeout');
+  if (reason === 'error') return new SluiceError('upstream_invalid', { message: 'the server does not speak HTTP/2' });
+  return new SluiceError('upstream_reset');
 }
