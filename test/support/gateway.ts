@@ -1,0 +1,126 @@
+// The data path of one thread with real sockets, in the process of the test: configured as by a file, asked over the network,
+// its log lines and numbers at hand. Rule: when a test has ended, nothing of its gateway is left: no connection, no deadline,
+// no exchange.
+import assert from 'node:assert/strict';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { TestContext } from 'node:test';
+import type { Config } from '../../src/config/config.ts';
+import { documentSchema } from '../../src/config/schema/document.ts';
+import { ThreadPlane } from '../../src/runtime/thread-plane.ts';
+import { AccessLog } from '../../src/telemetry/access-log.ts';
+import type { AccessRecord } from '../../src/telemetry/access-record.ts';
+import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
+import { wheel } from '../../src/transport/timers.ts';
+import { MemorySink } from './memory-sink.ts';
+
+/** A line of the access log; the keys are those of the log. */
+export type AccessLine = Readonly<Record<string, string | number>>;
+
+/** As in a file; the gateway listens on a free port of 127.0.0.1 unless it says something else. */
+export interface GatewaySettings {
+  readonly gateway?: object;
+  readonly limits?: object;
+  readonly timeouts?: object;
+}
+
+/** What the gateway still holds may take a while to close; this is far more. */
+const TURNS_UNTIL_QUIET = 50_000;
+
+export function configOf({ gateway = {}, ...rest }: GatewaySettings): Config {
+  return documentSchema.parse({ ...rest, gateway: { listen: '127.0.0.1:0', ...gateway } });
+}
+
+/** A gateway that sends everything to one backend. */
+export function gatewayTo(t: TestContext, backend: string, settings: GatewaySettings = {}): Promise<Gateway> {
+  return Gateway.open(t, { ...settings, gateway: { default_backend: backend, ...settings.gateway } });
+}
+
+export class Gateway {
+  readonly plane: ThreadPlane;
+  private readonly recorder = new MetricsRecorder();
+  private readonly log = new ImmediateAccessLog();
+
+  private constructor(config: Config) {
+    const context = { recorder: this.recorder, accessLog: this.log, ticketKeys: Buffer.alloc(48, 7), threads: 1 };
+    this.plane = new ThreadPlane(context, config);
+  }
+
+  static async open(t: TestContext, settings: GatewaySettings): Promise<Gateway> {
+    const config = configOf(settings);
+    const gateway = new Gateway(config);
+    await gateway.plane.apply(config);
+    t.after(() => gateway.close());
+    return gateway;
+  }
+
+  /** Brings another configuration into force, as a reload does. */
+  apply(settings: GatewaySettings): Promise<void> {
+    return this.plane.apply(configOf(settings));
+  }
+
+  get url(): string {
+    return this.plane.doors()[0]?.address ?? assert.fail('the gateway has no door');
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** The lines of the access log, as soon as there are `count` of them. */
+  async accessLines(count: number): Promise<readonly AccessLine[]> {
+    await this.log.sink.until((lines) => lines.length >= count);
+    return this.log.sink.lines.map((line) => JSON.parse(line) as AccessLine);
+  }
+
+  /** The sum of all series of that name whose labels include those given. */
+  metric(name: string, labels: Readonly<Record<string, string>> = {}): number {
+    return this.recorder.definitions
+      .filter((each) => each.name === name)
+      .filter((each) => Object.entries(labels).every(([label, value]) => each.labels[label] === value))
+      .reduce((sum, each) => sum + (this.recorder.slots[each.slot] ?? 0), 0);
+  }
+
+  /** Resolves as soon as the condition holds; what it is about happens within some turns of the event loop. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    for (let turn = 0; !condition(); turn++) {
+      assert.ok(turn < TURNS_UNTIL_QUIET, `never came to pass: ${what}`);
+      await nextTurn();
+    }
+  }
+
+  /** Cuts what is open and sees that nothing is left. */
+  private async close(): Promise<void> {
+    this.plane.close();
+    await this.log.close();
+    const isQuiet = (): boolean => Object.keys(this.left()).length === 0;
+    await this.until(isQuiet, 'that nothing is left').catch(() =>
+      assert.deepEqual(this.left(), {}, 'this is left over'),
+    );
+  }
+
+  private left(): Readonly<Record<string, number>> {
+    const counts = {
+      clients: this.metric('sluice_connections_open'),
+      running: this.metric('sluice_http_requests_in_flight'),
+      upstreams: this.metric('sluice_upstream_connections_open'),
+      deadlines: wheel.held,
+    };
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+  }
+}
+
+/** Tests do not wait for batches. */
+class ImmediateAccessLog extends AccessLog {
+  readonly sink: MemorySink;
+
+  constructor() {
+    const sink = new MemorySink();
+    super({ format: 'json', sink });
+    this.sink = sink;
+  }
+
+  override record(record: AccessRecord): void {
+    super.record(record);
+    this.flush();
+  }
+}
