@@ -17,6 +17,8 @@ export interface Origin {
   /** Put before the path of every request, without a slash at its end; usually empty. */
   readonly pathPrefix: string;
   readonly maxConnections: number;
+  /** Connections begin with a head of the PROXY protocol of this version; each then carries the requests of one client only. */
+  readonly proxyProtocol: 1 | 2 | null;
 }
 
 /** File names and their PEM text are kept together, so that a message can name the file. */

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Head } from '../codec/http1/head.ts';
 import type { MessageSink } from '../codec/http1/parser.ts';
+import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { RequestParser } from '../codec/http1/parser.ts';
 import type { Connection, ConnectionHandler } from '../transport/connection.ts';
 import { PrefaceSniffer } from '../transport/http2-preface.ts';
@@ -71,6 +72,10 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
 
   get port(): number {
     return this.connection.remotePort;
+  }
+
+  get ends(): ProxiedEnds | null {
+    return this.connection.ends;
   }
 
   get secure(): boolean {

@@ -72,9 +72,11 @@ export class Engine {
     this.onFault = options.onFault ?? warnOf;
   }
 
-  /** Speaks HTTP/1.1 on an accepted socket. */
-  serve(socket: net.Socket): void {
-    this.serveConnection(new Connection(socket, NOBODY));
+  /** Speaks HTTP/1.1 on an accepted socket, of which `first` may have been read already. */
+  serve(socket: net.Socket, first: Buffer | null = null): void {
+    const connection = new Connection(socket, NOBODY);
+    this.serveConnection(connection);
+    if (first !== null && first.length > 0) connection.received(first, 0, first.length);
   }
 
   serveConnection(connection: Connection): void {

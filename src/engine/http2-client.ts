@@ -4,6 +4,8 @@ import type net from 'node:net';
 import { Http2ServerConnection, type Http2ServerHandler, type Http2ServerStream } from '../transport/http2-server.ts';
 import type { Client, Engine } from './engine.ts';
 import { forwardedLines } from './forwarded-lines.ts';
+import { endsOf } from '../transport/connection.ts';
+import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { Http2Downstream } from './http2-downstream.ts';
 
 /** As many requests at once as nginx and Caddy allow a connection. */
@@ -17,10 +19,12 @@ export class Http2Client implements Client, Http2ServerHandler {
   readonly engine: Engine;
   readonly connection: Http2ServerConnection;
   readonly forwardedLines: Buffer;
+  readonly ends: ProxiedEnds | null;
   private readonly free: Http2Downstream[] = [];
 
   constructor(engine: Engine, socket: net.Socket) {
     this.engine = engine;
+    this.ends = endsOf(socket);
     const { limits, timeouts } = engine;
     const { maxHeadBytes, maxFields } = limits.request;
     this.connection = new Http2ServerConnection(

@@ -1,6 +1,7 @@
 // One stream of a client that speaks HTTP/2, with its exchange. Rule: what is wrong with a request is a matter of its stream
 // alone; the other streams of the connection go on.
 import { FIELD, FRAMING, type Head } from '../codec/http1/head.ts';
+import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { RequestParser } from '../codec/http1/parser.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { Http2ServerStream } from '../transport/http2-server.ts';
@@ -94,6 +95,10 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
 
   get port(): number {
     return this.client.connection.remotePort;
+  }
+
+  get ends(): ProxiedEnds | null {
+    return this.client.ends;
   }
 
   get secure(): boolean {

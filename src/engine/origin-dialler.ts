@@ -9,11 +9,16 @@ import type { Dial, DialEvents } from './origin-pool.ts';
 export function originDialler(connectTimeoutMs: number): Dial {
   const dns = new DnsCache();
   const tlsClients = new WeakMap<Origin, TlsClient>();
-  return (origin: Origin, events: DialEvents): void => {
+  return (origin: Origin, events: DialEvents, preamble: Buffer | null): void => {
     const tls = origin.tls === null ? undefined : tlsClientOf(origin, origin.tls, tlsClients);
     dial(
       { host: origin.host, port: origin.port, ...(origin.path === null ? {} : { path: origin.path }) },
-      { dns, connectTimeoutMs, ...(tls === undefined ? {} : { tls }) },
+      {
+        dns,
+        connectTimeoutMs,
+        ...(tls === undefined ? {} : { tls }),
+        ...(preamble === null ? {} : { preamble }),
+      },
       {
         onConnected: (socket, timings) => events.connected(new Connection(socket, NOBODY), timings),
         onFailed: (error) => events.failed(error),

@@ -1,5 +1,6 @@
 // The connections to one origin: idle ones, the newest first, and the exchanges that wait when there may be no more.
 // Rule: a connection that is given out is alive as far as anyone can know; a dead one leaves the pool by its own onClose.
+import { formatProxyHeaderV1, formatProxyHeaderV2 } from '../codec/proxy-protocol/proxy-header.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Origin } from '../contract/target.ts';
 import type { UpstreamFamilies } from '../telemetry/families.ts';
@@ -15,7 +16,7 @@ import { Place, WaitingLine } from './waiting-line.ts';
 const MAX_IDLE = 512;
 
 /** Opens connections to origins; the engine is given one, so that tests need no network. */
-export type Dial = (origin: Origin, events: DialEvents) => void;
+export type Dial = (origin: Origin, events: DialEvents, preamble: Buffer | null) => void;
 
 /** Exactly one of the two is called, once. */
 export interface DialEvents {
@@ -96,10 +97,14 @@ export class OriginPool implements Pool {
     const place = new Place(exchange);
     this.openCount++;
     exchange.attemptBegins(this);
-    this.engine.dial(this.origin, {
-      connected: (connection, timings) => this.connected(connection, timings, place),
-      failed: (error) => this.failed(error, place),
-    });
+    this.engine.dial(
+      this.origin,
+      {
+        connected: (connection, timings) => this.connected(connection, timings, place),
+        failed: (error) => this.failed(error, place),
+      },
+      proxyHead(this.origin, exchange),
+    );
   }
 
   private connected(connection: Connection, { dnsMs, connectMs, tlsMs }: DialTimings, place: Place): void {
@@ -124,4 +129,10 @@ export class OriginPool implements Pool {
     this.openForNext();
     this.engine.outbound.flush();
   }
+}
+
+/** What tells the origin whose connection it is, if it wants to know. */
+function proxyHead({ proxyProtocol }: Origin, { responder }: HttpExchange): Buffer | null {
+  if (proxyProtocol === null) return null;
+  return proxyProtocol === 1 ? formatProxyHeaderV1(responder.ends) : formatProxyHeaderV2(responder.ends);
 }

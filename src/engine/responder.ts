@@ -1,11 +1,14 @@
 // The client's side of an exchange, whichever HTTP version it speaks. Types only.
 import type { Head } from '../codec/http1/head.ts';
 import type { Connection } from '../transport/connection.ts';
+import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import type { ClientView } from '../contract/exchange.ts';
 
 export interface Responder extends ClientView {
   /** True while the client has more to read than it takes; onDrain of the exchange follows. */
   readonly congested: boolean;
+  /** The two ends of the client's connection; null where they have no addresses. */
+  readonly ends: ProxiedEnds | null;
   /** What an upstream is told about this client: X-Forwarded-For, X-Forwarded-Proto and Via, as lines ready to be copied. */
   readonly forwardedLines: Buffer;
   /** Sends the head that stands in exchange.response. */

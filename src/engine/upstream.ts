@@ -97,7 +97,8 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
       exchange.responseInterim(head);
       return;
     }
-    this.reusable = head.keepAlive && head.framing !== FRAMING.UNTIL_CLOSE;
+    const isShared = this.pool.origin.proxyProtocol === null;
+    this.reusable = isShared && head.keepAlive && head.framing !== FRAMING.UNTIL_CLOSE;
     if (this.reusable) this.readKeepAlive(head);
     exchange.responseHead(head);
   }

@@ -8,8 +8,10 @@ import { originOfUrl } from '../targets/backends/origin-of-url.ts';
 import { respond } from '../targets/respond/respond.ts';
 import { originTls } from './pem-files.ts';
 
-export { HttpListener, type HttpServing } from '../listeners/http/http-listener.ts';
+export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { respondWith } from '../targets/respond/respond.ts';
+
+const PROXY_VERSIONS = { v1: 1, v2: 2 } as const;
 
 export function createTarget(to: RouteTarget): Target {
   if ('respond' in to) {
@@ -18,12 +20,17 @@ export function createTarget(to: RouteTarget): Target {
   }
   if ('backends' in to) {
     const [first] = to.backends;
-    if (first !== undefined) return backends(originOfUrl(first.url, originTls(to.tls)));
+    const settings = {
+      tls: originTls(to.tls),
+      http2: to.http2,
+      proxyProtocol: to.proxy_protocol === null ? null : PROXY_VERSIONS[to.proxy_protocol],
+    };
+    if (first !== undefined) return backends(originOfUrl(first.url, settings));
   }
   // The configuration refuses these with the key and its place; whoever gets here has gone past it.
   throw new SluiceError('not_available_yet');
 }
 
 export function createBackend(url: string): Target {
-  return backends(originOfUrl(url, null));
+  return backends(originOfUrl(url));
 }

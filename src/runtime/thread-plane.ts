@@ -1,6 +1,7 @@
 // The data path of one thread: its engine and the listeners that feed it. With one thread it runs on the main one, with more
 // each worker has one. Rule: `apply` prepares everything that can fail before it changes anything.
 import { parseAddress } from '../core/address.ts';
+import { parseIpRange } from '../core/ip.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayListen } from '../config/schema/gateway.ts';
 import { compile } from '../engine/compile.ts';
@@ -12,12 +13,12 @@ import type { AccessLog } from '../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { ListenAddress } from '../transport/accept.ts';
 import { proveRawIo } from '../transport/raw-io.ts';
-import type { ServerTlsOptions } from '../transport/tls-context.ts';
+import { createServerContexts } from '../transport/tls-context.ts';
 import { engineLimits, engineTimeouts, gatewayLayers } from './assemble.ts';
 import type { DoorStatus } from './door.ts';
 import { listenError } from './listen-error.ts';
 import { serverTls } from './pem-files.ts';
-import { HttpListener, type HttpServing } from './registry.ts';
+import { HttpListener, type HttpServing, type HttpSettings } from './registry.ts';
 import type { BoundPorts } from './worker-messages.ts';
 
 export interface ThreadContext {
@@ -29,17 +30,17 @@ export interface ThreadContext {
   readonly threads: number;
 }
 
-/** A listener and the configuration it was made from. */
+/** A listener, the address that it was configured with, and how it is to behave. */
 interface OpenListener {
-  readonly endpoint: GatewayListen;
+  readonly address: string;
   readonly listener: HttpListener;
+  readonly settings: HttpSettings;
 }
 
 interface Plan {
   readonly program: Program;
   readonly kept: OpenListener[];
   readonly opened: OpenListener[];
-  readonly tls: Map<GatewayListen, ServerTlsOptions | null>;
 }
 
 export class ThreadPlane {
@@ -61,7 +62,7 @@ export class ThreadPlane {
       dial: originDialler(config.timeouts.connect),
     });
     this.serving = {
-      serveHttp1: (socket) => this.engine.serve(socket),
+      serveHttp1: (socket, first) => this.engine.serve(socket, first),
       serveHttp2: (socket) => this.engine.serveHttp2(socket),
       refused: () => this.traffic.refused(),
       handshakeEnded: (failure, durationMs) => this.traffic.handshakeEnded(failure, durationMs),
@@ -73,10 +74,7 @@ export class ThreadPlane {
     await proveRawIo();
     const plan = this.prepare(config, ports);
     await this.open(plan);
-    for (const { endpoint, listener } of plan.kept) {
-      const tls = plan.tls.get(endpoint);
-      if (tls !== undefined && tls !== null) listener.renew(tls);
-    }
+    for (const { listener, settings } of plan.kept) listener.configure(settings);
     const open = [...plan.kept, ...plan.opened];
     for (const { listener } of this.listeners) if (!open.some((each) => each.listener === listener)) listener.stop();
     this.listeners = open;
@@ -112,53 +110,60 @@ export class ThreadPlane {
 
   /** Everything that can be wrong with a configuration is found here, before anything has changed. */
   private prepare(config: Config, ports: BoundPorts): Plan {
-    const endpoints = config.gateway.listen;
-    const tls = new Map(endpoints.map((endpoint) => [endpoint, this.tlsOf(endpoint)] as const));
-    const kept: OpenListener[] = [];
-    const opened: OpenListener[] = [];
-    for (const endpoint of endpoints) {
-      const known = this.listeners.find((each) => isSameDoor(each.endpoint, endpoint));
-      if (known !== undefined) kept.push({ endpoint, listener: known.listener });
-      else {
-        const address = listenAddress(endpoint.address, ports);
-        opened.push({ endpoint, listener: this.createListener(config, address, tls.get(endpoint) ?? null) });
-      }
+    const plan: Plan = { kept: [], opened: [], program: this.createProgram(config) };
+    for (const endpoint of config.gateway.listen) {
+      const { address } = endpoint;
+      const settings = this.settingsOf(config, endpoint);
+      const known = this.listeners.find((each) => each.address === address);
+      if (known !== undefined) plan.kept.push({ ...known, settings });
+      else
+        plan.opened.push({
+          address,
+          settings,
+          listener: this.createListener(config, listenAddress(address, ports), settings),
+        });
     }
-    const program = compile(gatewayLayers(config, this.readiness), this.traffic);
-    return { program, kept, opened, tls };
+    return plan;
+  }
+
+  private createProgram(config: Config): Program {
+    return compile(gatewayLayers(config, this.readiness), this.traffic);
   }
 
   private async open({ opened, program }: Plan): Promise<void> {
-    for (const { endpoint, listener } of opened) {
+    for (const { address, listener } of opened) {
       try {
         await listener.start();
       } catch (cause) {
         for (const each of opened) each.listener.stop();
         program.retire();
-        throw listenError('gateway.listen', endpoint.address, cause);
+        throw listenError('gateway.listen', address, cause);
       }
     }
   }
 
-  private tlsOf({ tls }: GatewayListen): ServerTlsOptions | null {
-    return tls === null ? null : serverTls(tls, this.context.ticketKeys);
+  private settingsOf(config: Config, { tls, proxy_protocol: peers }: GatewayListen): HttpSettings {
+    const serverOptions = tls === null ? null : serverTls(tls, this.context.ticketKeys);
+    // A certificate that does not fit its key is found by making use of them.
+    if (serverOptions !== null) createServerContexts(serverOptions);
+    return {
+      tls: serverOptions,
+      http2: config.gateway.http2,
+      proxyPeers: peers.map(parseIpRange).filter((range) => range !== undefined),
+      proxyTimeoutMs: config.timeouts.headers,
+    };
   }
 
-  private createListener(config: Config, address: ListenAddress, tls: ServerTlsOptions | null): HttpListener {
+  private createListener(config: Config, address: ListenAddress, settings: HttpSettings): HttpListener {
     const { threads } = this.context;
     return new HttpListener({
       address,
-      tls,
-      http2: config.gateway.http2,
       maxConnections: Math.ceil(config.limits.connections / threads),
       reusePort: threads > 1,
       serving: this.serving,
+      settings,
     });
   }
-}
-
-function isSameDoor(a: GatewayListen, b: GatewayListen): boolean {
-  return a.address === b.address && (a.tls === null) === (b.tls === null);
 }
 
 function listenAddress(text: string, ports: BoundPorts): ListenAddress {

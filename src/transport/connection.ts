@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer';
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { OutBuffer } from '../codec/http1/writer.ts';
+import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { sharedReadBuffer } from './buffers.ts';
 import { awaitWrite, type PendingWrite, rawHandle, type RawHandle, rawWrite, readInto } from './raw-io.ts';
 
@@ -74,6 +75,11 @@ export class Connection {
 
   get localPort(): number {
     return this.socket.localPort ?? 0;
+  }
+
+  /** Null where they have no addresses. */
+  get ends(): ProxiedEnds | null {
+    return endsOf(this.socket);
   }
 
   /** TLS: the name that the client asked for, or empty. */
@@ -234,6 +240,18 @@ export class Connection {
     this.closed = true;
     this.handler.onClose(this.reason ?? 'eof');
   }
+}
+
+/** The addresses of both ends of a socket; null for one that has none. */
+export function endsOf(socket: net.Socket): ProxiedEnds | null {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  if (remoteAddress === undefined || localAddress === undefined) return null;
+  return {
+    sourceAddress: remoteAddress,
+    sourcePort: remotePort ?? 0,
+    destinationAddress: localAddress,
+    destinationPort: localPort ?? 0,
+  };
 }
 
 const REASON_OF_ERROR: Readonly<Record<string, CloseReason>> = {

@@ -2,7 +2,16 @@
 // spelling that requests are compared in: hosts in lower case, methods in upper case.
 
 import { z } from 'zod';
-import { filePath, headerName, headerValue, hostPattern, identifier, listenAddress, oneOrMany } from './fields.ts';
+import {
+  filePath,
+  headerName,
+  headerValue,
+  hostPattern,
+  identifier,
+  listenAddress,
+  network,
+  oneOrMany,
+} from './fields.ts';
 import { policiesSchema, type Policies } from './policies.ts';
 import { backendUrl, routeTargetSchema, type RouteTarget } from './targets.ts';
 
@@ -23,6 +32,8 @@ export interface GatewayListen {
   readonly address: string;
   /** Filled in with the `tls` of the section where the endpoint says nothing. */
   readonly tls: TlsConfig | null;
+  /** Peers that say in front of each connection whose it is. */
+  readonly proxy_protocol: readonly string[];
 }
 
 export interface RouteMatch {
@@ -91,15 +102,24 @@ const tls: z.ZodType<TlsConfig> = z
     return { certificates: [...first, ...certificates], ...rest };
   });
 
+/** As it is written: without `tls` that of the section counts. */
+type Endpoint = Omit<GatewayListen, 'tls'> & { readonly tls?: TlsConfig | null };
+
 const listen = oneOrMany(
   z.union([
-    listenAddress().transform((address) => ({ address })),
+    listenAddress().transform((address) => ({ address, proxy_protocol: [] })),
     z.strictObject({
       address: listenAddress().describe('Where to listen.'),
       tls: tls
         .nullable()
         .exactOptional()
         .describe('TLS on this address. Without it: the `tls` of the section; `null`: none.'),
+      proxy_protocol: oneOrMany(network())
+        .prefault([])
+        .describe(
+          'Balancers in front, by address or network. They must begin every connection with a head of the PROXY protocol (version 1 or 2), which says who the client is; nobody else is asked for one.',
+        )
+        .meta({ samples: [['10.0.0.0/8']] }),
     }),
   ]),
 );
@@ -201,9 +221,9 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
     policies: policiesSchema.prefault({}).describe('Policies of everything that comes through the gateway.'),
   })
   .transform(({ listen: endpoints, ...rest }): GatewayConfig => {
-    const complete = (endpoints ?? []).map((endpoint: { address: string; tls?: TlsConfig | null }): GatewayListen => {
-      const { address, tls: own } = endpoint;
-      return { address, tls: own === undefined ? rest.tls : own };
+    const complete = (endpoints ?? []).map((endpoint: Endpoint): GatewayListen => {
+      const { address, tls: own, proxy_protocol } = endpoint;
+      return { address, tls: own === undefined ? rest.tls : own, proxy_protocol };
     });
     return { listen: complete, ...rest };
   })

@@ -13,6 +13,8 @@ describe('a target', () => {
       via: [],
       sticky: null,
       tls: null,
+      http2: false,
+      proxy_protocol: null,
     });
   });
 

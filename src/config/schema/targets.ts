@@ -34,6 +34,9 @@ export interface BackendsTarget {
   readonly via: readonly string[];
   readonly sticky: StickyCookie | null;
   readonly tls: BackendTls | null;
+  /** Speak HTTP/2 with `https` backends. */
+  readonly http2: boolean;
+  readonly proxy_protocol: 'v1' | 'v2' | null;
 }
 
 export interface RedirectTarget {
@@ -121,6 +124,14 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('TLS towards backends with `https`. Certificates are verified by default.'),
+  http2: z.boolean().prefault(false).describe('Speak HTTP/2 with backends whose URL begins with `https`.'),
+  proxy_protocol: z
+    .enum(['v1', 'v2'])
+    .nullable()
+    .prefault(null)
+    .describe(
+      'Begin every connection to the backends with a head of the PROXY protocol, which says who the client is. Each request then has a connection of its own. Not together with HTTP/2.',
+    ),
 });
 
 const REDIRECTS = [301, 302, 303, 307, 308] as const;
@@ -169,6 +180,8 @@ const oneBackend = backendUrl().transform((address): BackendsTarget => ({
   via: [],
   sticky: null,
   tls: null,
+  http2: false,
+  proxy_protocol: null,
 }));
 
 export const routeTargetSchema: z.ZodType<RouteTarget> = z.union(

@@ -5,35 +5,51 @@ import type { TLSSocket } from 'node:tls';
 import { formatHostPort } from '../../core/address.ts';
 import type { Listener } from '../../contract/listener.ts';
 import { Acceptor, type ListenAddress } from '../../transport/accept.ts';
+import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
+import type { IpRange } from '../../core/ip.ts';
+import { assumeEnds, receiveProxyHeader } from '../../transport/proxy-protocol.ts';
 import { type HandshakeFailure, TlsAcceptor } from '../../transport/tls-accept.ts';
 import type { ServerTlsOptions } from '../../transport/tls-context.ts';
 
 /** Whoever serves the connections that come in. */
 export interface HttpServing {
-  serveHttp1(socket: net.Socket): void;
+  /** `first` is what has been read of it already. */
+  serveHttp1(socket: net.Socket, first: Buffer | null): void;
   serveHttp2(socket: net.Socket): void;
   /** A connection was turned away, since too many are open. */
   refused(): void;
   handshakeEnded(failure: HandshakeFailure | null, durationMs: number): void;
 }
 
-export interface HttpListenerOptions {
-  readonly address: ListenAddress;
+/** What may change while the listener stays open. */
+export interface HttpSettings {
   readonly tls: ServerTlsOptions | null;
   readonly http2: boolean;
+  /** Peers whose connections begin with a head of the PROXY protocol. */
+  readonly proxyPeers: readonly IpRange[];
+  readonly proxyTimeoutMs: number;
+}
+
+export interface HttpListenerOptions {
+  readonly address: ListenAddress;
   readonly maxConnections: number;
   readonly reusePort: boolean;
   readonly serving: HttpServing;
+  readonly settings: HttpSettings;
 }
 
 export class HttpListener implements Listener {
   private readonly options: HttpListenerOptions;
   private readonly acceptor: Acceptor;
-  private tls: TlsAcceptor | null = null;
+  private settings: HttpSettings;
+  private tls: TlsAcceptor | null;
+  /** What balancers have said of connections that TLS is under way on, by the balancer's own address and port. */
+  private readonly proxied = new Map<string, ProxiedEnds>();
 
   constructor(options: HttpListenerOptions) {
     this.options = options;
-    if (options.tls !== null) this.tls = this.createTls(options.tls);
+    this.settings = options.settings;
+    this.tls = options.settings.tls === null ? null : this.createTls(options.settings.tls);
     this.acceptor = new Acceptor({
       address: options.address,
       reusePort: options.reusePort,
@@ -44,9 +60,10 @@ export class HttpListener implements Listener {
   }
 
   get url(): string {
-    const { address, tls } = this.options;
+    const { address } = this.options;
     if (address.path !== undefined) return `unix:${address.path}`;
-    return `${tls === null ? 'http' : 'https'}://${formatHostPort(address.host ?? '127.0.0.1', this.acceptor.port)}`;
+    const scheme = this.tls === null ? 'http' : 'https';
+    return `${scheme}://${formatHostPort(address.host ?? '127.0.0.1', this.acceptor.port)}`;
   }
 
   get connections(): number {
@@ -61,29 +78,71 @@ export class HttpListener implements Listener {
     void this.acceptor.stop();
   }
 
-  /** Other certificates from the next handshake on. */
-  renew(tls: ServerTlsOptions): void {
-    this.tls?.renew(this.withProtocols(tls));
+  /** For connections that come from now on; those that are open stay as they are. */
+  configure(settings: HttpSettings): void {
+    this.settings = settings;
+    const { tls } = settings;
+    if (tls === null) this.tls = null;
+    else if (this.tls === null) this.tls = this.createTls(tls);
+    else this.tls.renew(this.withProtocols(tls));
   }
 
   private accepted(socket: net.Socket): void {
-    if (this.tls !== null) this.tls.accept(socket);
-    else this.options.serving.serveHttp1(socket);
+    const { proxyPeers, proxyTimeoutMs } = this.settings;
+    if (proxyPeers.length === 0) {
+      this.begin(socket, null);
+      return;
+    }
+    receiveProxyHeader(socket, {
+      trusted: proxyPeers,
+      timeoutMs: proxyTimeoutMs,
+      onReady: (ready, ends, rest) => {
+        if (ends !== null) this.remember(ready, ends);
+        this.begin(ready, rest);
+      },
+      onFailure: () => this.options.serving.refused(),
+    });
+  }
+
+  /** TLS makes a socket of its own of this one; the two have in common where they are connected to. */
+  private remember(socket: net.Socket, ends: ProxiedEnds): void {
+    if (this.tls === null) {
+      assumeEnds(socket, ends);
+      return;
+    }
+    const key = peerOf(socket);
+    this.proxied.set(key, ends);
+    socket.once('close', () => this.proxied.delete(key));
+  }
+
+  private begin(socket: net.Socket, first: Buffer | null): void {
+    if (this.tls === null) {
+      this.options.serving.serveHttp1(socket, first);
+      return;
+    }
+    if (first !== null && first.length > 0) socket.unshift(first);
+    this.tls.accept(socket);
   }
 
   private createTls(tls: ServerTlsOptions): TlsAcceptor {
     const { serving } = this.options;
     return new TlsAcceptor(this.withProtocols(tls), {
       onSecure: (socket: TLSSocket) => {
+        const ends = this.proxied.get(peerOf(socket));
+        if (ends !== undefined) assumeEnds(socket, ends);
         serving.handshakeEnded(null, 0);
         if (socket.alpnProtocol === 'h2') serving.serveHttp2(socket);
-        else serving.serveHttp1(socket);
+        else serving.serveHttp1(socket, null);
       },
       onFailure: (failure) => serving.handshakeEnded(failure, 0),
     });
   }
 
   private withProtocols(tls: ServerTlsOptions): ServerTlsOptions {
-    return { ...tls, alpn: this.options.http2 ? ['h2', 'http/1.1'] : ['http/1.1'] };
+    return { ...tls, alpn: this.settings.http2 ? ['h2', 'http/1.1'] : ['http/1.1'] };
   }
+}
+
+function peerOf(socket: net.Socket): string {
+  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
 }

@@ -6,7 +6,14 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:':
 
 const NO_TLS_SETTINGS: OriginTls = { serverName: null, ca: null, certificate: null, verify: true };
 
-export function originOfUrl(url: string, tls: OriginTls | null): Origin {
+export interface OriginSettings {
+  readonly tls?: OriginTls | null;
+  /** Speak HTTP/2 where there is TLS. */
+  readonly http2?: boolean;
+  readonly proxyProtocol?: 1 | 2 | null;
+}
+
+export function originOfUrl(url: string, { tls, http2 = false, proxyProtocol = null }: OriginSettings = {}): Origin {
   // h2c is no scheme that URL knows how to take apart.
   const parsed = new URL(url.replace(/^h2c:/, 'http:'));
   const scheme = url.startsWith('h2c:') ? 'h2c:' : parsed.protocol;
@@ -19,8 +26,9 @@ export function originOfUrl(url: string, tls: OriginTls | null): Origin {
     path: null,
     tls: scheme === 'https:' ? (tls ?? NO_TLS_SETTINGS) : null,
     hostField: null,
-    protocol: scheme === 'h2c:' ? 'http2' : 'http1',
+    protocol: scheme === 'h2c:' || (scheme === 'https:' && http2) ? 'http2' : 'http1',
     pathPrefix: parsed.pathname.replace(/\/$/, ''),
     maxConnections: 0,
+    proxyProtocol,
   };
 }
