@@ -16,6 +16,7 @@ import type { RouteMatch } from '../../src/engine/router.ts';
 import { Traffic } from '../../src/engine/traffic.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { LogSink } from '../../src/telemetry/log-sink.ts';
+import { HISTOGRAM } from '../../src/telemetry/metric-definition.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 import { Connection, NOBODY } from '../../src/transport/connection.ts';
 import { wheel } from '../../src/transport/timers.ts';
@@ -338,6 +339,13 @@ export class Playbook {
       .filter((each) => each.name === name)
       .filter((each) => Object.entries(labels).every(([label, value]) => each.labels[label] === value))
       .reduce((sum, each) => sum + (this.recorder.slots[each.slot] ?? 0), 0);
+  }
+
+  /** Of all series of that name, in the unit of the metric. */
+  histogramSum(name: string): number {
+    return this.recorder.definitions
+      .filter((each) => each.name === name)
+      .reduce((sum, each) => sum + (this.recorder.slots[each.slot + HISTOGRAM.SUM] ?? 0), 0);
   }
 
   // -- The end -------------------------------------------------------------------------------------------------------
