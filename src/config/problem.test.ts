@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, type ConfigProblem } from './problem.ts';
+import { readFileSync } from 'node:fs';
+import { CONFIG_PROBLEMS, ConfigError, type ConfigProblem } from './problem.ts';
 
 const problem: ConfigProblem = {
   severity: 'error',
@@ -26,4 +27,10 @@ test('a configuration error holds all problems, and names the first one in its m
 test('a problem outside of files is named by its source', () => {
   const error = new ConfigError([{ ...problem, file: null, line: null, source: 'flag --port' }]);
   assert.equal(error.message, 'The configuration is not valid: flag --port: unknown key "a"');
+});
+
+test('the guide to configuration says of every code what it means', () => {
+  const guide = readFileSync(new URL('../../docs/guide-configuration.md', import.meta.url), 'utf8');
+  for (const [code, summary] of Object.entries(CONFIG_PROBLEMS))
+    assert.ok(guide.includes(`| \`${code}\` | ${summary} |`), code);
 });

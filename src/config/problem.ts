@@ -17,6 +17,23 @@ export type ConfigProblemCode =
   | 'config_unsafe'
   | 'not_available_yet';
 
+/** What each code says is wrong; `sluice help CODE` and the guide to configuration show the same words. */
+export const CONFIG_PROBLEMS: Readonly<Record<ConfigProblemCode, string>> = {
+  config_unreadable: 'a file cannot be read',
+  config_syntax: 'the text is not YAML, TOML or JSON, or a variable is not written right',
+  config_duplicate_key: 'a key stands twice in a map',
+  config_unset_variable: 'a variable is not set and has no default',
+  config_unknown_key: 'there is no such key here',
+  config_missing: 'something that is needed is not there',
+  config_wrong_type: 'a text where a list is needed, and the like',
+  config_bad_value: 'the right kind of value, but not a possible one',
+  config_conflict: 'two things that do not go together',
+  config_unknown_name: 'a name that nothing bears, such as a hop that is not defined',
+  config_unsafe: 'something that stands open to people who should not get in',
+  not_available_yet:
+    'a feature that this version does not have; its keys are checked, and refused only when it is switched on',
+};
+
 export interface ConfigProblem {
   readonly severity: 'error' | 'warning';
   readonly code: ConfigProblemCode;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { CONFIG_PROBLEMS } from '../../config/problem.ts';
 import { FakeCli } from '../../../test/support/cli-context.ts';
 import { ERROR_CATALOGUE } from '../../core/errors.ts';
 import { main } from '../main.ts';
@@ -29,6 +30,15 @@ describe('sluice help', () => {
       assert.ok(text.includes(`HTTP status    ${status}\n`), text);
     }
     assert.match(await help('upstream_timeout'), /worth a retry {2}yes[\s\S]*timeouts\.read/);
+  });
+
+  test('explains every problem of a configuration', async () => {
+    for (const [code, summary] of Object.entries(CONFIG_PROBLEMS)) {
+      if (code.startsWith('config_')) assert.ok((await help(code)).startsWith(`${code}: ${summary}\n`));
+    }
+    const cli = new FakeCli();
+    assert.equal(await main(['help', 'config_nope'], cli), 2);
+    assert.match(cli.err, /no problem "config_nope"\. There are: config_unreadable, /);
   });
 
   test('of what does not exist says what does', async () => {

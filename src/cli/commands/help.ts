@@ -49,6 +49,7 @@ export function helpCommand(context: CliContext, wholeProgram: () => Promise<Com
       const [first = ''] = words;
       if (Object.hasOwn(TOPICS, first)) context.stdout.write(TOPICS[first] ?? '');
       else if (isErrorCode(first)) context.stdout.write(explainError(first));
+      else if (first.startsWith('config_')) context.stdout.write(await explainProblem(first));
       else findCommand(await wholeProgram(), words).outputHelp();
     });
   addExamples(command, [
@@ -71,6 +72,23 @@ function findCommand(program: Command, words: readonly string[]): Command {
     command = below;
   }
   return command;
+}
+
+/** The codes that `sluice config validate` prints beside those of the catalogue. */
+async function explainProblem(word: string): Promise<string> {
+  const { CONFIG_PROBLEMS } = await import('../../config/problem.ts');
+  if (Object.hasOwn(CONFIG_PROBLEMS, word)) {
+    const summary = CONFIG_PROBLEMS[word as keyof typeof CONFIG_PROBLEMS];
+    return `${word}: ${summary}
+
+  whose side     ${SIDES.operator}
+  exit code      3
+
+  The message beside it names the file, the line and what was expected. "sluice config explain KEY" tells what a key takes.
+`;
+  }
+  const known = Object.keys(CONFIG_PROBLEMS).join(', ');
+  throw new SluiceError('usage', { message: `There is no problem "${word}". There are: ${known}.` });
 }
 
 function isErrorCode(word: string): word is ErrorCode {
