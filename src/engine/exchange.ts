@@ -300,7 +300,7 @@ export class HttpExchange implements Exchange {
   }
 
   abort(error: SluiceError): void {
-    this.giveUp(error);
+    if (!this.over) this.fault(error);
   }
 
   pauseRequest(): void {
@@ -444,7 +444,7 @@ export class HttpExchange implements Exchange {
   /** What a policy or a target has thrown ends this exchange and no other. */
   private fault(cause: unknown): void {
     const error = cause instanceof SluiceError ? cause : new SluiceError('internal', { cause });
-    if (error.code === 'internal') this.engine.onFault(cause);
+    if (error.code === 'internal') this.engine.onFault(error.cause ?? error);
     this.giveUp(error);
   }
 

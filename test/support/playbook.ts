@@ -52,6 +52,7 @@ export function origin(changes: Partial<Origin> = {}): Origin {
     protocol: 'http1',
     pathPrefix: '',
     maxConnections: 0,
+    proxyProtocol: null,
     ...changes,
   };
 }
@@ -318,10 +319,13 @@ export class Playbook {
     return this;
   }
 
-  /** Lets promises that are settled go on. */
+  /** Lets promises that are settled go on, and what follows from them. */
   async promises(): Promise<this> {
-    for (let round = 0; round < 10; round++) await Promise.resolve();
-    return this.settle();
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise(setImmediate);
+      this.settle();
+    }
+    return this;
   }
 
   /** The lines of the access log so far. */

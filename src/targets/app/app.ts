@@ -9,15 +9,34 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
 /** Bytes of a request body that may wait for the handler before the client is held back. */
 const BODY_HIGH_WATER_BYTES = 64 * 1024;
 
+const LENGTH = /^\d{1,15}$/;
+
 export function app(handler: FetchHandler): AnswerTarget {
   return {
     kind: 'answer',
     take: (exchange) => {
-      const producer = new AppProducer(exchange);
+      if (exchange.request.method === 'TRACE') {
+        exchange.fail('method_not_allowed');
+        return;
+      }
+      const producer = createProducer(exchange);
+      if (producer === null) {
+        exchange.fail('request_invalid', 'The request does not name a valid URL.');
+        return;
+      }
       exchange.produce(producer);
       producer.run(handler);
     },
   };
+}
+
+/** Null when the request cannot be said as a Request: its host is one for HTTP, but not for a URL. */
+function createProducer(exchange: Exchange): AppProducer | null {
+  try {
+    return new AppProducer(exchange);
+  } catch {
+    return null;
+  }
 }
 
 class AppProducer implements Producer {
@@ -43,7 +62,7 @@ class AppProducer implements Producer {
   takeBody(bytes: Uint8Array, from: number, to: number): void {
     if (this.body === null) return;
     // The bytes are borrowed; the handler may look at them whenever it likes.
-    this.body.enqueue(bytes.slice(from, to));
+    this.body.enqueue(new Uint8Array(bytes.subarray(from, to)));
     if ((this.body.desiredSize ?? 0) <= 0) this.exchange.pauseRequest();
   }
 
@@ -67,7 +86,8 @@ class AppProducer implements Producer {
 
   private createRequest(): Request {
     const { request, client } = this.exchange;
-    const url = `${client.secure ? 'https' : 'http'}://${request.authority || 'localhost'}${request.path}${request.query}`;
+    const path = request.path === '*' ? '/' : request.path;
+    const url = `${client.secure ? 'https' : 'http'}://${request.authority || 'localhost'}${path}${request.query}`;
     const headers = new Headers();
     for (const [name, value] of request.fields.entries()) headers.append(name, value);
     const hasBody = request.hasBody && request.method !== 'GET' && request.method !== 'HEAD';
@@ -101,11 +121,15 @@ class AppProducer implements Producer {
       await response.body?.cancel();
       return;
     }
-    const length = response.headers.get('content-length');
+    const length = response.headers.get('content-length') ?? '';
     const fields = [...response.headers].filter(([name]) => name !== 'content-length' && name !== 'transfer-encoding');
-    const knownLength = response.body === null ? 0 : length === null ? -1 : Number(length);
-    this.exchange.respond({ status: response.status, fields }, knownLength);
-    if (response.body !== null) await this.sendBody(response.body);
+    const isKnown = LENGTH.test(length) && (response.body !== null || this.request.method === 'HEAD');
+    this.exchange.respond(
+      { status: response.status, fields },
+      isKnown ? Number(length) : response.body === null ? 0 : -1,
+    );
+    if (this.request.method === 'HEAD') await response.body?.cancel();
+    else if (response.body !== null) await this.sendBody(response.body);
     if (!this.cancelled) this.exchange.end();
   }
 
