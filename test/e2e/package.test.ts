@@ -37,6 +37,8 @@ test('the packed program starts where only its own dependencies are installed', 
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
   assert.equal(started.status, 0, started.stderr);
   assert.ok(started.stdout.includes(version), started.stdout);
+  const explained = spawnSync(process.execPath, [bin, 'help', 'upstream_busy'], { encoding: 'utf8' });
+  assert.match(explained.stdout, /slower\s+than the requests come/, 'the page of the error codes is in the package');
 });
 
 function npm(cwd: string, ...args: readonly string[]): SpawnSyncReturns<string> {
