@@ -34,8 +34,10 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
     stream.handler = this;
     const head = requestHeadOf(stream.fields, stream.hasBody);
     const fault = typeof head === 'string' ? null : this.reader.read(head);
-    if (typeof head === 'string') this.exchange.beginUnreadable('request_invalid', head);
-    else if (fault !== null) this.exchange.beginUnreadable(fault.code, fault.message);
+    if (typeof head === 'string') {
+      this.reader.forget();
+      this.exchange.beginUnreadable('request_invalid', head);
+    } else if (fault !== null) this.exchange.beginUnreadable(fault.code, fault.message);
     else this.begin();
     this.client.engine.outbound.flush();
   }

@@ -21,6 +21,11 @@ export class Http2HeadReader implements MessageSink {
     return this.fault;
   }
 
+  /** There was no head that could be read: nothing of the one before is left. */
+  forget(): void {
+    this.parser.reset();
+  }
+
   /** The trailers that may be passed on, of a message whose head said that its end would tell. */
   readTrailers(list: FieldList | null): Head | null {
     if (list === null || list.length === 0) return null;
