@@ -151,6 +151,17 @@ describe('abuse', () => {
     assert.equal(client.destroyed, false);
   });
 
+  test('answers that we cut ourselves are not held against the client', async (t) => {
+    const door = await openHttp2Door(t, (stream) => stream.reset(2));
+    const client = http2Session(t, door.port);
+    for (let round = 0; round < 5; round += 1) {
+      const requests = Array.from({ length: 100 }, () => client.request().on('error', () => {}));
+      await Promise.all(requests.map((request) => new Promise((resolve) => request.on('close', resolve))));
+    }
+    assert.equal(client.destroyed, false);
+    assert.equal(door.streams.length, 500);
+  });
+
   test('requests that make us reset them end the connection', async (t) => {
     const frames = ids(1000).map((id) =>
       frame(FRAME.HEADERS, FLAG.END_HEADERS | FLAG.END_STREAM, id, block(...REQUEST, ['connection', 'x'])),

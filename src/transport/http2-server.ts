@@ -41,8 +41,9 @@ export interface Http2ServerHandler {
 }
 
 /**
- * A client may reset some of its requests, and badly formed ones make us reset them. Who does little else only wants to
- * see us work (CVE-2023-44487, CVE-2025-8671): each such stream costs one, and the budget fills up again slowly.
+ * A client may reset some of its requests, or make node:http2 reset them by what it sends. Who does little else only wants
+ * to see us work (CVE-2023-44487, CVE-2025-8671): each such stream costs one, and the budget fills up again slowly. What
+ * we give up ourselves, since an origin failed, costs nothing.
  */
 const RESET_BUDGET = 300;
 const RESET_REFILL_PER_SECOND = 20;
@@ -140,9 +141,9 @@ export class Http2ServerConnection implements Http2StreamHost {
     this.handler.onRequest(new Http2ServerStream(stream, this, fields, ended));
   }
 
-  streamOver(code: number): void {
+  streamOver(cut: boolean): void {
     this.openStreams -= 1;
-    if (code !== HTTP2_CODE.NO_ERROR) this.payForReset();
+    if (cut) this.payForReset();
     if (this.session.destroyed) this.linger();
     else if (this.leaving) this.closeWhenEmpty();
     else if (this.openStreams === 0) wheel.arm(this.deadline, this.options.idleTimeoutMs);

@@ -36,8 +36,8 @@ export interface Http2StreamHost {
   readonly lost: boolean;
   /** How long a reader may take nothing of what is to be sent before its stream is reset. */
   readonly stallTimeoutMs: number;
-  /** Called once, after the stream's own handler. */
-  streamOver(code: number): void;
+  /** Called once, after the stream's own handler. `cut` = it ended early, and not because this side gave it up. */
+  streamOver(cut: boolean): void;
 }
 
 const owner: unique symbol = Symbol('http2 stream');
@@ -60,6 +60,9 @@ export abstract class Http2Stream {
   private receivedTrailers: FlatFields | null = null;
   private trailersToSend: FlatFields | null = null;
   private listensForDrain = false;
+  private gaveUp = false;
+  private owesTrailers = false;
+  private resetsAfterTrailers = false;
 
   constructor(stream: NodeStream, host: Http2StreamHost) {
     this.stream = stream;
@@ -99,8 +102,14 @@ export abstract class Http2Stream {
    */
   reset(code: number): void {
     if (this.closed) return;
+    this.gaveUp = true;
     const { stream } = this;
     if (!stream.writableEnded) stream.end = () => stream;
+    else if (code === HTTP2_CODE.NO_ERROR && this.owesTrailers) {
+      // They bring the end of the message; a reset before them would cut it.
+      this.resetsAfterTrailers = true;
+      return;
+    }
     stream.close(code);
   }
 
@@ -123,6 +132,7 @@ export abstract class Http2Stream {
   }
 
   protected listenForTrailersWanted(): void {
+    this.owesTrailers = true;
     this.stream.on('wantTrailers', onTrailersWanted);
   }
 
@@ -157,7 +167,10 @@ export abstract class Http2Stream {
 
   sendTrailers(): void {
     // Without any, an empty frame takes their place.
-    if (!this.closed) this.stream.sendTrailers(fieldsByName(this.trailersToSend ?? []));
+    if (this.closed) return;
+    this.owesTrailers = false;
+    this.stream.sendTrailers(fieldsByName(this.trailersToSend ?? []));
+    if (this.resetsAfterTrailers) this.stream.close(HTTP2_CODE.NO_ERROR);
   }
 
   sawClose(): void {
@@ -169,7 +182,7 @@ export abstract class Http2Stream {
       ? HTTP2_CODE.CANCEL
       : rstCode || (this.complete ? HTTP2_CODE.NO_ERROR : HTTP2_CODE.CANCEL);
     this.handler.onClose(code);
-    this.host.streamOver(code);
+    this.host.streamOver(code !== HTTP2_CODE.NO_ERROR && !this.gaveUp);
   }
 }
 
