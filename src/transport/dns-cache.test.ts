@@ -147,4 +147,8 @@ describe('DnsCache', () => {
     const addresses = await lookup(new DnsCache(), 'localhost');
     assert.ok(addresses.some(({ address }) => address === '127.0.0.1' || address === '::1'));
   });
+
+  test('a name that cannot be asked for is a failure', async () => {
+    await assert.rejects(lookup(new DnsCache(), 'a\0b'));
+  });
 });

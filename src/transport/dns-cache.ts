@@ -130,12 +130,17 @@ export class DnsCache {
 
 /** Asks the system's resolver, which knows /etc/hosts and the search list, for both families in the order it prefers. */
 function systemResolve(host: string, done: ResolveCallback): void {
-  dns.lookup(host, { all: true, order: 'verbatim' }, (error, found) => {
-    if (error !== null) done(error, NO_ADDRESSES);
-    else
-      done(
-        null,
-        found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 })),
-      );
-  });
+  try {
+    dns.lookup(host, { all: true, order: 'verbatim' }, (error, found) => {
+      if (error === null) done(null, found.map(resolvedAddress));
+      else done(error, NO_ADDRESSES);
+    });
+  } catch (error) {
+    // A name that cannot even be asked for, such as one with a NUL in it.
+    done(error instanceof Error ? error : new Error(String(error)), NO_ADDRESSES);
+  }
+}
+
+function resolvedAddress({ address, family }: dns.LookupAddress): ResolvedAddress {
+  return { address, family: family === 6 ? 6 : 4 };
 }
