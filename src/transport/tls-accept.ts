@@ -44,6 +44,8 @@ export class TlsAcceptor {
   accept(socket: net.Socket, ends: ProxiedEnds | null = null): void {
     this.#handshaking += 1;
     if (ends !== null) this.#rememberEnds(socket, ends);
+    // What goes wrong below is told by the TLS socket; without a listener it would be thrown here as well.
+    socket.on('error', ignore);
     // Whoever ends their side before the handshake is done is gone; half-open would keep them until the timeout.
     socket.allowHalfOpen = false;
     // A tls.Server that never listens: this is its documented door for sockets that were accepted elsewhere.
@@ -103,6 +105,8 @@ export class TlsAcceptor {
     this.#options.onFailure?.(classify(error, socket), error);
   }
 }
+
+function ignore(): void {}
 
 function peerOf(socket: net.Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;

@@ -33,6 +33,8 @@ export class TlsClient {
 
   /** Begins the handshake on a connected socket. `host` and `port` say whom it was dialled for. */
   connect(socket: net.Socket, host: string, port: number): tls.TLSSocket {
+    // What goes wrong below is told by the TLS socket; without a listener it would be thrown here as well.
+    socket.on('error', ignore);
     const serverName = this.#options.serverName ?? host;
     const key = `${serverName} ${port}`;
     const session = this.#sessions.get(key);
@@ -68,3 +70,5 @@ export class TlsClient {
     if (oldest.done !== true) this.#sessions.delete(oldest.value);
   }
 }
+
+function ignore(): void {}
