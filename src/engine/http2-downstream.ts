@@ -1,8 +1,9 @@
 // One stream of a client that speaks HTTP/2, with its exchange. Rule: what is wrong with a request is a matter of its stream
 // alone; the other streams of the connection go on.
-import { FIELD, FRAMING, type Head } from '../codec/http1/head.ts';
+import { FRAMING, type Head } from '../codec/http1/head.ts';
 import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { RequestParser } from '../codec/http1/parser.ts';
+import { SluiceError } from '../core/errors.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { Http2ServerStream } from '../transport/http2-server.ts';
 import { type FlatFields, HTTP2_CODE, type Http2StreamHandler } from '../transport/http2-stream.ts';
@@ -123,11 +124,12 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
     const { response } = this.exchange;
     const list = [':status', String(response.status)];
     appendFields(list, response.fields);
-    if (response.head.find(FIELD.DATE) < 0) list.push('date', wheel.httpDate());
+    if (!response.fields.has('date')) list.push('date', wheel.httpDate());
     this.hasBody = response.hasBody && response.bodyLength !== 0;
     // Whether trailers will follow is not known before they do; only a body of known length has none.
     const body = !this.hasBody ? 'none' : response.bodyLength > 0 ? 'body' : 'body-and-trailers';
-    if (this.stream?.respond(list, body) === false) this.stream.reset(HTTP2_CODE.INTERNAL_ERROR);
+    if (this.stream?.respond(list, body) !== false) return;
+    this.exchange.giveUp(new SluiceError('upstream_invalid', { message: 'the answer cannot be sent as HTTP/2' }));
   }
 
   writeInterim(head: Head): void {

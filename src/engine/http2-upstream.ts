@@ -68,7 +68,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   }
 
   resume(): void {
-    wheel.arm(this.deadline, this.engine.timeouts.readMs);
+    this.rearm();
     this.stream?.resume();
   }
 

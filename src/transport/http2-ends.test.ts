@@ -84,6 +84,19 @@ describe('ends that are no ends', () => {
     assert.equal(await door.recorders[0]!.closed, 0);
   });
 
+  test('such an answer has its trailers, and its end, before the client is told to stop', async (t) => {
+    const door = await openHttp2Door(t, (stream) => {
+      say(stream, 'enough', ['x-status', '8']);
+      stream.reset(0);
+    });
+    const client = await RawHttp2Client.connect(door.port);
+    t.after(() => client.socket.destroy());
+    client.send(frame(FRAME.HEADERS, FLAG.END_HEADERS, 1, block([':method', 'POST'], ...REQUEST.slice(1))));
+    assert.equal(await client.resetCode(1), 0);
+    const last = client.frames.findLast(({ type, stream }) => type !== FRAME.RST_STREAM && stream === 1);
+    assert.deepEqual([last!.type, last!.flags & FLAG.END_STREAM], [FRAME.HEADERS, FLAG.END_STREAM]);
+  });
+
   test('after the end nothing can be written and nothing breaks', async (t) => {
     const door = await openHttp2Door(t, (stream) => say(stream, 'hello'));
     await answerTo(http2Session(t, door.port).request());

@@ -170,7 +170,14 @@ export abstract class Http2Stream {
     if (this.closed) return;
     this.owesTrailers = false;
     this.stream.sendTrailers(fieldsByName(this.trailersToSend ?? []));
-    if (this.resetsAfterTrailers) this.stream.close(HTTP2_CODE.NO_ERROR);
+    if (this.resetsAfterTrailers) setImmediate(() => this.closeWhenSent());
+  }
+
+  /** A reset would overtake trailers that wait for the socket to take them. */
+  private closeWhenSent(): void {
+    if (this.closed) return;
+    if (this.stream.state.localClose === 1) this.stream.close(HTTP2_CODE.NO_ERROR);
+    else wheel.arm(new Deadline(() => this.closeWhenSent()), 0);
   }
 
   sawClose(): void {
