@@ -38,6 +38,7 @@ describe('what is not available yet', () => {
 
   test('includes the forward proxy once the configuration speaks of it', () => {
     assert.deepEqual(usesIn('egress: { auth: none }\n'), ['egress']);
+    assert.deepEqual(usesIn('egress: { listen: null }\n'), []);
   });
 
   test('can be listed in words for the reference', () => {

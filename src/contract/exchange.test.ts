@@ -96,8 +96,8 @@ describe('a target that answers piece by piece', () => {
       .expectDownstream(/hi\r\n$/)
       .expectClientConnection('reset')
       .end();
-    const refused = streaming((exchange) => exchange.abort(new SluiceError('overloaded')));
-    new Playbook(t, { target: refused }).downstreamSends(GET).expectError(503, 'overloaded');
+    const refused = streaming((exchange) => exchange.abort(new SluiceError('shutting_down')));
+    new Playbook(t, { target: refused }).downstreamSends(GET).expectError(503, 'shutting_down');
   });
 
   test('is cancelled when the client goes away', (t) => {

@@ -33,7 +33,6 @@ export type ErrorCode =
   | 'upstream_connect_timeout'
   | 'upstream_timeout'
   | 'upstream_busy'
-  | 'overloaded'
   | 'shutting_down'
   | 'internal'
   | 'config_invalid'
@@ -108,7 +107,6 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   upstream_busy: entry('upstream', 503, true, 'Too many connections to the server are open.'),
 
   // Sluice and the person who runs it.
-  overloaded: entry('internal', 503, true, 'Too many connections are open.'),
   shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),
   internal: entry('internal', 500, false, 'Something went wrong inside Sluice.'),
   config_invalid: entry('operator', 422, false, 'The configuration is not valid.'),

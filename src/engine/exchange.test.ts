@@ -301,9 +301,9 @@ describe('a fault in a phase', () => {
   });
 
   test('keeps the code that it says itself', async (t) => {
-    const policy: Policy = { name: 'x', request: () => Promise.reject(new SluiceError('overloaded')) };
+    const policy: Policy = { name: 'x', request: () => Promise.reject(new SluiceError('shutting_down')) };
     const play = new Playbook(t, { onFault: () => {}, policies: [policy] }).downstreamSends(GET);
-    (await play.promises()).expectError(503, 'overloaded');
+    (await play.promises()).expectError(503, 'shutting_down');
   });
 
   test('does not tell the client what exactly happened', async (t) => {
@@ -377,8 +377,8 @@ describe('the end of an exchange', () => {
     play.clientConnects().downstreamSends(GET);
     waits[0]!.resolve();
     (await play.promises()).expectNoDial();
-    waits[1]!.reject(new SluiceError('overloaded'));
-    (await play.promises()).expectError(503, 'overloaded');
+    waits[1]!.reject(new SluiceError('shutting_down'));
+    (await play.promises()).expectError(503, 'shutting_down');
   });
 
   test('a rejection that comes after an answer is nobody’s business', async (t) => {

@@ -56,7 +56,7 @@ describe('the PROXY protocol from a balancer in front', () => {
     const listen = { address: '127.0.0.1:0', proxy_protocol: ['127.0.0.1'] };
     const gateway = await gatewayTo(t, origin.url, { gateway: { listen } });
     assert.match(await ask(net.connect(gateway.port, '127.0.0.1'), HEAD + REQUEST), / 200 /);
-    assert.match(await ask(net.connect(gateway.port, '127.0.0.1'), ...HEAD, REQUEST), / 200 /);
+    assert.match(await ask(net.connect(gateway.port, '127.0.0.1'), ...HEAD.split(/(?=.)/), REQUEST), / 200 /);
   });
 
   test('comes before TLS, too', async (t) => {
