@@ -2,27 +2,34 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { TrafficMeter } from './traffic.ts';
 
-describe('the traffic in a few numbers', () => {
-  const totals: Record<string, number> = {
+/** A meter whose numbers and whose time the test sets. */
+class Metered {
+  readonly totals: Record<string, number> = {
     sluice_http_requests_total: 0,
     sluice_http_requests_in_flight: 3,
     sluice_connections_open: 5,
   };
-  let nowMs = 0;
-  const meter = new TrafficMeter({ total: (name) => totals[name] ?? 0 }, () => nowMs);
+  nowMs = 0;
+  readonly meter = new TrafficMeter({ total: (name) => this.totals[name] ?? 0 }, () => this.nowMs);
+}
 
+describe('the traffic in a few numbers', () => {
   test('has no rate before time has passed', () => {
+    const { meter } = new Metered();
     assert.deepEqual(meter.read(), { totalRequests: 0, requestsPerSecond: 0, requestsInFlight: 3, openConnections: 5 });
     meter.sample();
     assert.equal(meter.read().requestsPerSecond, 0);
   });
 
   test('has the rate since the start at first, then that of the last ten seconds', () => {
-    nowMs = 2_000;
+    const metered = new Metered();
+    const { meter, totals } = metered;
+    meter.sample();
+    metered.nowMs = 2_000;
     totals['sluice_http_requests_total'] = 100;
     assert.equal(meter.read().requestsPerSecond, 50);
     for (let second = 3; second <= 13; second++) {
-      nowMs = second * 1_000;
+      metered.nowMs = second * 1_000;
       meter.sample();
     }
     assert.equal(meter.read().requestsPerSecond, 0);
@@ -31,6 +38,7 @@ describe('the traffic in a few numbers', () => {
   });
 
   test('ends its timer', () => {
+    const { meter } = new Metered();
     meter.start();
     meter.stop();
   });

@@ -144,8 +144,9 @@ describe('a sink whose destination is slow', () => {
     assert.equal(sink.dropped, 1000);
     closeReader();
     await sink.drained();
-    const inPipe = Math.floor(PIPE_BYTES / 100);
-    assert.equal(sink.dropped, 3000 - inPipe);
+    // How the kernel fills a pipe is its own business; what it took whole was not lost, and all else was counted.
+    const mostInPipe = Math.floor(PIPE_BYTES / 100);
+    assert.ok(sink.dropped >= 3000 - mostInPipe && sink.dropped <= 3000, `${sink.dropped} lines lost`);
     await sink.close();
     closeSync(writer);
   });
