@@ -56,7 +56,9 @@ describe('plain values', () => {
   test('come out of a tree as they went in', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        assert.deepEqual(toPlain(fromJson(value as JsonValue, place())), JSON.parse(JSON.stringify(value)));
+        // What JSON cannot say, such as -0, is no value of a file.
+        const plain = JSON.parse(JSON.stringify(value)) as JsonValue;
+        assert.deepEqual(toPlain(fromJson(plain, place())), plain);
       }),
     );
   });
