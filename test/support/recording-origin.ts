@@ -12,8 +12,8 @@ export interface RecordedRequest {
   readonly connection: number;
 }
 
-/** What is sent back for a request: bytes, or what is done with the socket. */
-export type Reply = (request: RecordedRequest, socket: net.Socket) => string | Buffer | void;
+/** What is sent back for a request; null: nothing, or what has been done with the socket already. */
+export type Reply = (request: RecordedRequest, socket: net.Socket) => string | Buffer | null;
 
 const OK: Reply = ({ line }) => `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${line.startsWith('HEAD ') ? '' : 'ok'}`;
 
@@ -83,7 +83,7 @@ export class RecordingOrigin {
       const request = { ...found.request, connection };
       this.requests.push(request);
       const answer = this.reply(request, socket);
-      if (answer !== undefined) socket.write(typeof answer === 'string' ? Buffer.from(answer, 'latin1') : answer);
+      if (answer !== null) socket.write(typeof answer === 'string' ? Buffer.from(answer, 'latin1') : answer);
     }
   }
 }
