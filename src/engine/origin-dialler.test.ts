@@ -17,13 +17,13 @@ type Outcome = { readonly connection: Connection } | { readonly error: SluiceErr
 
 const VERIFIED: OriginTls = { serverName: null, ca: null, certificate: null, verify: true };
 
-function dial(to: Origin, preamble: Buffer | null = null): Promise<Outcome> {
+function dial(to: Origin, proxyHeader: Buffer | null = null): Promise<Outcome> {
   return new Promise((resolve) => {
     const events = {
       connected: (connection: Connection) => resolve({ connection }),
       failed: (error: SluiceError) => resolve({ error }),
     };
-    originDialler(5000)(to, events, preamble);
+    originDialler(5000)(to, events, proxyHeader);
   });
 }
 

@@ -9,7 +9,7 @@ import type { Dial, DialEvents } from './origin-pool.ts';
 export function originDialler(connectTimeoutMs: number): Dial {
   const dns = new DnsCache();
   const tlsClients = new WeakMap<Origin, TlsClient>();
-  return (origin: Origin, events: DialEvents, preamble: Buffer | null): void => {
+  return (origin: Origin, events: DialEvents, proxyHeader: Buffer | null): void => {
     const tls = origin.tls === null ? undefined : tlsClientOf(origin, origin.tls, tlsClients);
     dial(
       { host: origin.host, port: origin.port, ...(origin.path === null ? {} : { path: origin.path }) },
@@ -17,7 +17,7 @@ export function originDialler(connectTimeoutMs: number): Dial {
         dns,
         connectTimeoutMs,
         ...(tls === undefined ? {} : { tls }),
-        ...(preamble === null ? {} : { preamble }),
+        ...(proxyHeader === null ? {} : { proxyHeader }),
       },
       {
         onConnected: (socket, timings) => events.connected(new Connection(socket, NOBODY), timings),

@@ -16,7 +16,7 @@ import { Place, WaitingLine } from './waiting-line.ts';
 const MAX_IDLE = 512;
 
 /** Opens connections to origins; the engine is given one, so that tests need no network. */
-export type Dial = (origin: Origin, events: DialEvents, preamble: Buffer | null) => void;
+export type Dial = (origin: Origin, events: DialEvents, proxyHeader: Buffer | null) => void;
 
 /** Exactly one of the two is called, once. */
 export interface DialEvents {

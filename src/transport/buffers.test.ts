@@ -19,8 +19,8 @@ describe('a buffer pool', () => {
     const pool = new BufferPool(16, 1);
     const [a, b] = [pool.take(), pool.take()];
     pool.give(Buffer.alloc(32));
-    pool.give(a!);
-    pool.give(b!);
+    pool.give(a);
+    pool.give(b);
     assert.deepEqual([pool.take() === a, pool.take() === b], [true, false]);
   });
 });

@@ -101,8 +101,10 @@ function outOf(text: string): OutBuffer {
 
 async function readAll(peer: net.Socket, length: number): Promise<number> {
   let received = 0;
-  peer.on('data', (bytes: Buffer) => (received += bytes.length));
-  while (received < length) await once(peer, 'data');
+  for await (const bytes of peer.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    received += bytes.length;
+    if (received >= length) break;
+  }
   return received;
 }
 

@@ -28,8 +28,6 @@ export interface DialOptions {
   readonly proxyHeader?: Buffer;
   /** The address of this machine to connect from. */
   readonly localAddress?: string;
-  /** Sent before anything else, TLS included: the head of the PROXY protocol. */
-  readonly preamble?: Buffer;
 }
 
 /** How long each phase took, in milliseconds; 0 = there was no such phase. */
@@ -167,7 +165,6 @@ export class Dial {
     socket.removeAllListeners('error');
     if (this.#tried > 1) this.#options.dns.prefer(this.#target.host, address.address);
     if (this.#options.proxyHeader !== undefined) socket.write(this.#options.proxyHeader);
-    if (this.#options.preamble !== undefined) socket.write(this.#options.preamble);
     if (this.#options.tls === undefined) this.#succeed(socket, 0);
     else this.#shakeHands(socket, this.#options.tls);
   }

@@ -43,8 +43,6 @@ export class HttpListener implements Listener {
   private readonly acceptor: Acceptor;
   private settings: HttpSettings;
   private tls: TlsAcceptor | null;
-  /** What balancers have said of connections that TLS is under way on, by the balancer's own address and port. */
-  private readonly proxied = new Map<string, ProxiedEnds>();
 
   constructor(options: HttpListenerOptions) {
     this.options = options;
@@ -90,46 +88,32 @@ export class HttpListener implements Listener {
   private accepted(socket: net.Socket): void {
     const { proxyPeers, proxyTimeoutMs } = this.settings;
     if (proxyPeers.length === 0) {
-      this.begin(socket, null);
+      this.begin(socket, null, null);
       return;
     }
     receiveProxyHeader(socket, {
       trusted: proxyPeers,
       timeoutMs: proxyTimeoutMs,
-      onReady: (ready, ends, rest) => {
-        if (ends !== null) this.remember(ready, ends);
-        this.begin(ready, rest);
-      },
+      onReady: (ready, ends, rest) => this.begin(ready, ends, rest),
       onFailure: () => this.options.serving.refused(),
     });
   }
 
-  /** TLS makes a socket of its own of this one; the two have in common where they are connected to. */
-  private remember(socket: net.Socket, ends: ProxiedEnds): void {
+  /** `ends` are those that a balancer has named, `first` what has been read beyond its head. */
+  private begin(socket: net.Socket, ends: ProxiedEnds | null, first: Buffer | null): void {
     if (this.tls === null) {
-      assumeEnds(socket, ends);
-      return;
-    }
-    const key = peerOf(socket);
-    this.proxied.set(key, ends);
-    socket.once('close', () => this.proxied.delete(key));
-  }
-
-  private begin(socket: net.Socket, first: Buffer | null): void {
-    if (this.tls === null) {
+      if (ends !== null) assumeEnds(socket, ends);
       this.options.serving.serveHttp1(socket, first);
       return;
     }
     if (first !== null && first.length > 0) socket.unshift(first);
-    this.tls.accept(socket);
+    this.tls.accept(socket, ends);
   }
 
   private createTls(tls: ServerTlsOptions): TlsAcceptor {
     const { serving } = this.options;
     return new TlsAcceptor(this.withProtocols(tls), {
       onSecure: (socket: TLSSocket) => {
-        const ends = this.proxied.get(peerOf(socket));
-        if (ends !== undefined) assumeEnds(socket, ends);
         serving.handshakeEnded(null, 0);
         if (socket.alpnProtocol === 'h2') serving.serveHttp2(socket);
         else serving.serveHttp1(socket, null);
@@ -141,8 +125,4 @@ export class HttpListener implements Listener {
   private withProtocols(tls: ServerTlsOptions): ServerTlsOptions {
     return { ...tls, alpn: this.settings.http2 ? ['h2', 'http/1.1'] : ['http/1.1'] };
   }
-}
-
-function peerOf(socket: net.Socket): string {
-  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
 }
