@@ -225,6 +225,15 @@ for (const [way, choose] of Object.entries(WAYS)) {
       assert.deepEqual(other.heard.closed, ['reset']);
     });
 
+    test('can be reset while its own end is on the way', async (t) => {
+      await choose();
+      const { connection, heard } = await plainEnds(t);
+      connection.end();
+      connection.reset('drain');
+      await heard.until(({ closed }) => closed.length === 1);
+      assert.deepEqual(heard.closed, ['drain']);
+    });
+
     test('hands its socket over and hears nothing of it any more', async (t) => {
       await choose();
       const { connection, heard, peer } = await plainEnds(t);

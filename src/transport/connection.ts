@@ -149,7 +149,9 @@ export class Connection {
     if (this.closed) return;
     this.closed = true;
     this.reason ??= reason;
-    if (this.secure) this.socket.destroy();
+    // While its end is on the way the system refuses to reset a socket, and Node would leave it open for ever.
+    const isEnding = this.socket.writableEnded && !this.socket.writableFinished;
+    if (this.secure || isEnding) this.socket.destroy();
     else this.socket.resetAndDestroy();
   }
 
