@@ -50,6 +50,8 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   private nextIsDue = false;
   private bodyMode: number = BODY.NONE;
   private keepAlive = true;
+  /** The client sends nothing more, though it may still read. */
+  private clientEnded = false;
   /** Nothing has been received yet. */
   private isFresh = true;
   /** The deadline is that of a head which has begun to arrive; a new connection is expected to send one at once. */
@@ -118,6 +120,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
       else if (!this.lingering) this.finish();
       return;
     }
+    this.clientEnded = true;
     // A client that has sent its whole request may close its half and still read the answer.
     if (this.exchange.requestEnded && !this.exchange.over) this.keepAlive = false;
     else this.parser.finish();
@@ -316,6 +319,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
       idleTimeoutMs: engine.timeouts.tunnelIdleMs,
       firstFromDownstream: rest,
       firstFromUpstream: firstBytes,
+      downstreamEnded: this.clientEnded,
       onDone: ({ bytesFromDownstream, bytesFromUpstream }) => {
         exchange.upgradeEnded(bytesFromDownstream, bytesFromUpstream);
         this.onClose();
