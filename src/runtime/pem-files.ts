@@ -6,7 +6,7 @@ import type { OriginTls, PemFile } from '../contract/target.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Certificate, ServerTlsOptions } from '../transport/tls-context.ts';
 
-export function readPem(file: string): PemFile {
+function readPem(file: string): PemFile {
   try {
     return { name: file, pem: readFileSync(file, 'utf8') };
   } catch (cause) {

@@ -118,7 +118,10 @@ describe('sluice config show', () => {
   test('shows the defaults too, on request', async (t) => {
     const { out } = await place(t, { 'sluice.yaml': VALID }).run('show --effective');
     const { timeouts, gateway } = parse(out);
-    assert.deepEqual([timeouts.idle, gateway.listen], ['2m', [{ address: '127.0.0.1:8081', tls: null, proxy_protocol: [] }]]);
+    assert.deepEqual(
+      [timeouts.idle, gateway.listen],
+      ['2m', [{ address: '127.0.0.1:8081', tls: null, proxy_protocol: [] }]],
+    );
   });
 
   test('shows where each value comes from, on request', async (t) => {
