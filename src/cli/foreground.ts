@@ -59,7 +59,7 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
 function assemble(
   loaded: LoadedConfig,
   load: ForegroundOptions['load'],
-  { log, recorder, view, count, noteReload }: ProgramTelemetry,
+  { log, recorder, view, count, noteFault, noteReload }: ProgramTelemetry,
   onConfig: (loaded: LoadedConfig) => void,
 ): Sluice {
   const dataPlane = createDataPlane({
@@ -68,6 +68,7 @@ function assemble(
     recorder,
     view,
     accessSink: log.sink,
+    noteFault,
     countWorkerRestart: () => count('workerRestarts'),
   });
   return new Sluice({ loaded, load, dataPlane, logger: log, noteReload, onConfig });
@@ -127,7 +128,7 @@ interface Ending {
 }
 
 /** What ends a Sluice: a signal, or faults that come too fast. */
-function endOf(sluice: Sluice, { log, count }: ProgramTelemetry, onReload: () => void): Ending {
+function endOf(sluice: Sluice, { log, noteFault }: ProgramTelemetry, onReload: () => void): Ending {
   const { promise: exitCode, resolve, reject } = Promise.withResolvers<number>();
   const stop = (codeWhenClean: number): void => {
     sluice.drain(sluice.loaded.config.process.shutdown_grace).then(({ cutConnections }) => {
@@ -145,9 +146,11 @@ function endOf(sluice: Sluice, { log, count }: ProgramTelemetry, onReload: () =>
   });
   const releaseFaults = guardAgainstFaults({
     source: process,
-    logger: log,
-    count: () => count('uncaughtErrors'),
-    giveUp: () => stop(EXIT.failure),
+    report: (error, origin) => noteFault(error, { origin }),
+    giveUp: (faults, withinMs) => {
+      log.fatal({ faults, within_ms: withinMs }, 'too many uncaught errors, stopping');
+      stop(EXIT.failure);
+    },
   });
   const release = (): void => {
     releaseSignals();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
-import type { Logger } from '../telemetry/application-log.ts';
+import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
@@ -19,13 +19,15 @@ export interface DataPlaneContext {
   readonly view: MetricsView;
   /** Where access lines go. Not used while `log.access` is off. */
   readonly accessSink: LogSink;
+  /** Told of errors that nothing on a worker handled. */
+  readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countWorkerRestart: () => void;
 }
 
 const TICKET_KEY_BYTES = 48;
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
-  const { config, recorder, view, logger, accessSink, countWorkerRestart } = context;
+  const { config, recorder, view, logger, accessSink, noteFault, countWorkerRestart } = context;
   const { workers } = config.process;
   const { access } = config.log;
   const threads = workers === 'auto' ? availableParallelism() : workers;
@@ -36,6 +38,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       accessSink: access === false ? null : accessSink,
       view,
       logger,
+      noteFault,
       countRestart: countWorkerRestart,
     });
   }

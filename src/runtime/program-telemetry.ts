@@ -2,7 +2,7 @@
 // thread writes and reads, workers hand theirs over.
 
 import type { Config } from '../config/config.ts';
-import { type ApplicationLog, createLogger } from '../telemetry/application-log.ts';
+import { type ApplicationLog, createLogger, type LogFields } from '../telemetry/application-log.ts';
 import { type ProgramFamilies, programFamilies } from '../telemetry/families.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
@@ -18,6 +18,8 @@ export interface ProgramTelemetry {
   /** Adds one to a number of the program as a whole. */
   readonly count: (family: keyof ProgramFamilies) => void;
   readonly noteReload: (result: 'success' | 'failure') => void;
+  /** An error that nothing handled: it is logged once, with its stack, and counted. */
+  readonly noteFault: (error: unknown, where: LogFields) => void;
   /** Ends the log last: nothing is written after this. */
   readonly close: () => Promise<void>;
 }
@@ -44,12 +46,17 @@ export async function openTelemetry(
     count(result === 'success' ? 'reloadsSucceeded' : 'reloadsFailed');
     if (result === 'success') recorder.slots[families.lastReloadSuccess] = Date.now() / 1000;
   };
+  const noteFault = (error: unknown, where: LogFields): void => {
+    count('uncaughtErrors');
+    log.error({ err: error, ...where }, 'uncaught error');
+  };
   return {
     log,
     recorder,
     view,
     count,
     noteReload,
+    noteFault,
     close: () => {
       stopThreadMetrics();
       return log.close();

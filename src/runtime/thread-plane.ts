@@ -39,7 +39,9 @@ interface OpenListener {
 
 interface Plan {
   readonly program: Program;
-  readonly kept: OpenListener[];
+  /** In the order of the configuration. */
+  readonly listeners: OpenListener[];
+  /** Those of them that are not open yet. */
   readonly opened: OpenListener[];
 }
 
@@ -74,10 +76,10 @@ export class ThreadPlane {
     await proveRawIo();
     const plan = this.prepare(config, ports);
     await this.open(plan);
-    for (const { listener, settings } of plan.kept) listener.configure(settings);
-    const open = [...plan.kept, ...plan.opened];
-    for (const { listener } of this.listeners) if (!open.some((each) => each.listener === listener)) listener.stop();
-    this.listeners = open;
+    const kept = plan.listeners.filter((each) => !plan.opened.includes(each));
+    for (const { listener, settings } of kept) listener.configure(settings);
+    for (const { listener } of this.listeners) if (!kept.some((each) => each.listener === listener)) listener.stop();
+    this.listeners = plan.listeners;
     this.engine.configure(engineLimits(config), engineTimeouts(config), originDialler(config.timeouts.connect));
     this.engine.http2InTheClear = config.gateway.http2;
     this.engine.swap(plan.program);
@@ -110,20 +112,19 @@ export class ThreadPlane {
 
   /** Everything that can be wrong with a configuration is found here, before anything has changed. */
   private prepare(config: Config, ports: BoundPorts): Plan {
-    const plan: Plan = { kept: [], opened: [], program: this.createProgram(config) };
+    const listeners: OpenListener[] = [];
+    const opened: OpenListener[] = [];
     for (const endpoint of config.gateway.listen) {
       const { address } = endpoint;
       const settings = this.settingsOf(config, endpoint);
-      const known = this.listeners.find((each) => each.address === address);
-      if (known !== undefined) plan.kept.push({ ...known, settings });
-      else
-        plan.opened.push({
-          address,
-          settings,
-          listener: this.createListener(config, listenAddress(address, ports), settings),
-        });
+      const known = this.listeners.find((each) => each.address === address)?.listener;
+      const listener = known ?? this.createListener(config, listenAddress(address, ports), settings);
+      const planned = { address, settings, listener };
+      listeners.push(planned);
+      if (known === undefined) opened.push(planned);
     }
-    return plan;
+    // Last, since a program that has been made must be retired.
+    return { listeners, opened, program: this.createProgram(config) };
   }
 
   private createProgram(config: Config): Program {

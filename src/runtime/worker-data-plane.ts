@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/address.ts';
-import type { Logger } from '../telemetry/application-log.ts';
+import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
 import { Acceptor } from '../transport/accept.ts';
@@ -18,12 +18,16 @@ export interface WorkerPlaneContext {
   readonly accessFormat: WorkerStart['accessFormat'];
   readonly accessSink: LogSink | null;
   readonly view: MetricsView;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'error'>;
+  /** An error that nothing on a worker handled. */
+  readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countRestart: () => void;
 }
 
 /** A worker that dies at once, again and again, must not keep the machine busy with starting it. */
 const RESTART_DELAY_MS = 200;
+/** A configuration that holds everywhere else and not on a new worker needs something outside to change first. */
+const RETRY_DELAY_MS = 5_000;
 const TICKET_KEY_BYTES = 48;
 /** How old the numbers of open connections may be. */
 const COUNT_EVERY_MS = 500;
@@ -39,6 +43,9 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   private doorStatus: readonly DoorStatus[] = [];
   private stopping = false;
   private counting: NodeJS.Timeout | null = null;
+  private replacing: NodeJS.Timeout | null = null;
+  /** Configurations come into force one after the other, also that of a worker that takes the place of another. */
+  private lastChange: Promise<void> = Promise.resolve();
 
   constructor(context: WorkerPlaneContext) {
     this.context = context;
@@ -51,7 +58,11 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     };
   }
 
-  async apply(config: Config): Promise<void> {
+  apply(config: Config): Promise<void> {
+    return this.inTurn(() => this.bringIntoForce(config));
+  }
+
+  private async bringIntoForce(config: Config): Promise<void> {
     const before = this.config;
     await this.claimNewDoors(config, before);
     while (this.handles.length < this.context.threads) this.handles.push(new WorkerHandle(this.start, this));
@@ -73,6 +84,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   async close(): Promise<void> {
     this.stopping = true;
     if (this.counting !== null) clearInterval(this.counting);
+    if (this.replacing !== null) clearTimeout(this.replacing);
     await Promise.all(this.handles.splice(0).map((handle) => handle.stop()));
   }
 
@@ -90,22 +102,57 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     });
   }
 
-  crashed(handle: WorkerHandle, error: Error): void {
-    this.context.logger.error({ err: error }, 'a worker has crashed');
-    this.handles = this.handles.filter((each) => each !== handle);
-    if (this.stopping) return;
-    this.context.countRestart();
-    setTimeout(() => this.replace(), RESTART_DELAY_MS);
+  faulted(error: Error, origin: string): void {
+    this.context.noteFault(error, { origin, thread: 'worker' });
   }
 
-  private replace(): void {
+  crashed(handle: WorkerHandle, error: Error): void {
+    this.context.logger.error({ err: error }, 'a worker has crashed');
+    this.forget(handle);
+    if (this.stopping) return;
+    this.context.countRestart();
+    this.replaceAfter(RESTART_DELAY_MS);
+  }
+
+  private forget(handle: WorkerHandle): void {
+    this.handles = this.handles.filter((each) => each !== handle);
+  }
+
+  private replaceAfter(delayMs: number): void {
+    this.replacing ??= setTimeout(() => {
+      this.replacing = null;
+      void this.inTurn(() => this.replace());
+    }, delayMs);
+  }
+
+  /** Starts as many workers as are missing, with the configuration in force. */
+  private async replace(): Promise<void> {
     const { config, ports } = this;
-    if (this.stopping || config === null) return;
-    const handle = new WorkerHandle(this.start, this);
-    this.handles.push(handle);
-    handle.call({ kind: 'apply', config, ports }).catch((error: unknown) => {
-      this.context.logger.error({ err: error }, 'a new worker could not take over');
-    });
+    while (!this.stopping && config !== null && this.handles.length < this.context.threads) {
+      const handle = new WorkerHandle(this.start, this);
+      this.handles.push(handle);
+      try {
+        await handle.call({ kind: 'apply', config, ports });
+      } catch (error) {
+        this.gaveUpOn(handle, error);
+        return;
+      }
+    }
+  }
+
+  /** A worker that has died meanwhile is being replaced already. */
+  private gaveUpOn(handle: WorkerHandle, error: unknown): void {
+    if (this.stopping || !this.handles.includes(handle)) return;
+    this.context.logger.error({ err: error }, 'a new worker could not take over');
+    this.forget(handle);
+    void handle.stop();
+    this.replaceAfter(RETRY_DELAY_MS);
+  }
+
+  private inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.lastChange.then(change);
+    this.lastChange = turn.catch(() => {});
+    return turn;
   }
 
   /** The first worker finds the ports that port 0 stands for; the others join it there. */

@@ -4,11 +4,13 @@ import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsSource, MetricsView } from '../telemetry/metrics-view.ts';
 import type { DoorStatus } from './door.ts';
-import type { WorkerCall, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
+import type { WorkerCall, WorkerFault, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
 
 export interface WorkerOwner {
   readonly view: MetricsView;
   readonly accessSink: LogSink | null;
+  /** Something in the worker went wrong and nothing there handled it; the worker goes on. */
+  faulted(error: Error, origin: string): void;
   /** The worker is gone though nobody asked it to go. */
   crashed(handle: WorkerHandle, error: Error): void;
 }
@@ -66,6 +68,9 @@ export class WorkerHandle {
       case 'define':
         this.source?.define(message.definition);
         break;
+      case 'fault':
+        this.owner.faulted(errorOf(message), message.origin);
+        break;
       case 'log-lines':
         this.owner.accessSink?.write(message.lines, message.count);
         break;
@@ -88,4 +93,9 @@ export class WorkerHandle {
     this.calls.clear();
     if (!wasAsked) this.owner.crashed(this, error);
   }
+}
+
+/** The error as it was in the worker. */
+function errorOf({ name, message, stack }: WorkerFault): Error {
+  return Object.assign(new Error(message), { name, stack });
 }

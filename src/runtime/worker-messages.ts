@@ -24,6 +24,15 @@ export interface WorkerRequest {
   readonly call: WorkerCall;
 }
 
+/** An error that nothing in the worker handled, in a form that can travel whatever it was. */
+export interface WorkerFault {
+  readonly kind: 'fault';
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly origin: string;
+}
+
 export type WorkerMessage =
   | {
       readonly kind: 'answer';
@@ -33,4 +42,5 @@ export type WorkerMessage =
     }
   | { readonly kind: 'metrics'; readonly slab: SharedArrayBuffer; readonly definitions: readonly MetricDefinition[] }
   | { readonly kind: 'define'; readonly definition: MetricDefinition }
+  | WorkerFault
   | LogLines;

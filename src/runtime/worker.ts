@@ -1,19 +1,27 @@
-// The entry of a worker thread: the data path and nothing else. Rule: it does what the main thread says and reports what it
-// counted; an error that nothing handled ends it, and the main thread starts another.
+// The entry of a worker thread: the data path and nothing else. Rule: it does what the main thread says, one thing after the
+// other, and reports what it counted and what went wrong; when too much does it ends, and the main thread starts another.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../core/errors.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { threadMetrics } from '../telemetry/process-metrics.ts';
 import { PortSink } from '../telemetry/port-sink.ts';
+import { guardAgainstFaults } from './fault-guard.ts';
 import { ThreadPlane } from './thread-plane.ts';
-import type { WorkerCall, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
+import type { WorkerCall, WorkerFault, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new SluiceError('internal', { message: 'a worker was started outside of a worker thread' });
 
 const start = workerData as WorkerStart;
 const say = (message: WorkerMessage): void => port.postMessage(message);
+
+guardAgainstFaults({
+  source: process,
+  report: (error, origin) => say({ kind: 'fault', ...plainError(error), origin }),
+  // Ends the thread only; the main thread notices.
+  giveUp: () => process.exit(1),
+});
 
 const recorder = new MetricsRecorder({ onDefine: (definition) => say({ kind: 'define', definition }) });
 say({ kind: 'metrics', slab: recorder.slab, definitions: [] });
@@ -45,14 +53,31 @@ async function carryOut(call: WorkerCall): Promise<void> {
   }
 }
 
+function plainError(cause: unknown): Pick<WorkerFault, 'name' | 'message' | 'stack'> {
+  const { name, message, stack = '' } = cause instanceof Error ? cause : new Error(String(cause));
+  return { name, message, stack };
+}
+
 function describe(cause: unknown): { code: string; message: string } {
   if (cause instanceof SluiceError) return { code: cause.code, message: cause.message };
   return { code: 'internal', message: cause instanceof Error ? cause.message : String(cause) };
 }
 
+/** A call begins when the one before has ended: two configurations at once would each open the doors. */
+let lastCall: Promise<void> = Promise.resolve();
+
 port.on('message', ({ id, call }: WorkerRequest) => {
-  carryOut(call).then(
-    () => say({ kind: 'answer', id, doors: plane?.doors() ?? [], error: null }),
-    (cause: unknown) => say({ kind: 'answer', id, doors: [], error: describe(cause) }),
+  const answer = (error: ReturnType<typeof describe> | null): void =>
+    say({ kind: 'answer', id, doors: plane?.doors() ?? [], error });
+  // This is asked while a drain waits, too.
+  if (call.kind === 'doors') {
+    answer(null);
+    return;
+  }
+  const turn = lastCall.then(() => carryOut(call));
+  lastCall = turn.catch(() => {});
+  turn.then(
+    () => answer(null),
+    (cause: unknown) => answer(describe(cause)),
   );
 });

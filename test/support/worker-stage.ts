@@ -1,0 +1,69 @@
+// A data plane on worker threads in the process of the test, with its log, its numbers and its threads at hand. Rule: the
+// threads end with the test.
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { WorkerDataPlane } from '../../src/runtime/worker-data-plane.ts';
+import { MetricsView } from '../../src/telemetry/metrics-view.ts';
+import { configOf, type GatewaySettings } from './gateway.ts';
+import { MemorySink } from './memory-sink.ts';
+
+/** Whatever a test waits for comes within a second, or never. */
+const NEVER_MS = 20_000;
+const LOOK_EVERY_MS = 5;
+
+/** Calls back with every thread that is started during the test. */
+export function watchThreads(t: TestContext, onThread: (worker: Worker) => void): void {
+  process.on('worker', onThread);
+  t.after(() => process.off('worker', onThread));
+}
+
+export class WorkerStage {
+  /** Every thread that was started, the oldest one first. */
+  readonly threads: Worker[] = [];
+  readonly view = new MetricsView();
+  readonly accessSink = new MemorySink();
+  readonly logged: string[] = [];
+  readonly faults: Error[] = [];
+  restarts = 0;
+  readonly plane: WorkerDataPlane;
+
+  constructor(t: TestContext, threads: number) {
+    watchThreads(t, (worker) => this.threads.push(worker));
+    const error = (fields: unknown, message = String(fields)): void => void this.logged.push(message);
+    this.plane = new WorkerDataPlane({
+      threads,
+      accessFormat: 'json',
+      accessSink: this.accessSink,
+      view: this.view,
+      logger: { error },
+      noteFault: (fault) => this.faults.push(fault),
+      countRestart: () => this.restarts++,
+    });
+    t.after(() => this.plane.close());
+  }
+
+  static async open(t: TestContext, threads: number, settings: GatewaySettings): Promise<WorkerStage> {
+    const stage = new WorkerStage(t, threads);
+    await stage.apply(settings);
+    return stage;
+  }
+
+  apply(settings: GatewaySettings): Promise<void> {
+    return this.plane.apply(configOf(settings));
+  }
+
+  get url(): string {
+    return this.plane.doors()[0]?.address ?? assert.fail('there is no door');
+  }
+
+  /** Threads report in their own time. */
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const givenUpAt = performance.now() + NEVER_MS;
+    while (!condition()) {
+      assert.ok(performance.now() < givenUpAt, `never came to pass: ${what}`);
+      await pause(LOOK_EVERY_MS);
+    }
+  }
+}
