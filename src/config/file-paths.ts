@@ -11,7 +11,7 @@ import { findNode, type ConfigNode, type PlainValue } from './source-tree.ts';
 
 /**
  * `*` is any key or item. A test holds this list against the schema. gateway.tls stands before gateway.listen, whose
- * addresses share its value: what is absolute already does not change again.
+ * addresses share its value, and the tls of a hop before that of its proxies: what is absolute already does not change again.
  */
 export const FILE_PATHS: readonly string[] = [
   'process.data_dir',
@@ -25,6 +25,15 @@ export const FILE_PATHS: readonly string[] = [
   'gateway.routes.*.to.tls.ca',
   'gateway.routes.*.to.tls.cert',
   'gateway.routes.*.to.tls.key',
+  'egress.tls.certificates.*.cert',
+  'egress.tls.certificates.*.key',
+  'egress.tls.client_ca',
+  'hops.*.tls.ca',
+  'hops.*.tls.cert',
+  'hops.*.tls.key',
+  'hops.*.proxies.*.tls.ca',
+  'hops.*.proxies.*.tls.cert',
+  'hops.*.proxies.*.tls.key',
   'policies.filter.files.*',
   'egress.policies.filter.files.*',
   'gateway.policies.filter.files.*',

@@ -3,6 +3,7 @@
 
 import { unavailableUses } from './availability.ts';
 import { checkAddresses, checkExposure, checkLoops, checkOpenServices, checkUsersExist } from './checks/doors.ts';
+import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
 import type { Check, Finding } from './checks/finding.ts';
 import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
 import { checkProviders, checkRoutes } from './checks/routes.ts';
@@ -53,6 +54,9 @@ export interface LoadedConfig extends Origins {
 const CHECKS: readonly Check[] = [
   checkUsers,
   checkHops,
+  checkProxies,
+  checkEgressRules,
+  checkStickyPorts,
   checkAgents,
   checkTunnelNames,
   checkAddresses,

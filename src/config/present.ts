@@ -9,6 +9,7 @@ import { mapLeaves, maskConfig } from './mask.ts';
 import { childrenOf } from './origins.ts';
 import { formatRate } from './rate.ts';
 import { fieldTraits } from './schema-reference.ts';
+import { formatShare } from './share.ts';
 import { plainMap, type PlainValue } from './source-tree.ts';
 
 export interface PresentOptions {
@@ -25,6 +26,7 @@ const FORMATS: Readonly<Record<string, (value: number) => string>> = {
   duration: formatDuration,
   size: formatSize,
   rate: formatRate,
+  share: formatShare,
 };
 
 function presentValue(value: PlainValue, path: KeyPath): PlainValue {

@@ -8,7 +8,7 @@ import { documentSchema } from './schema/document.ts';
 export interface JsonSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
-  /** duration, size, rate, address, path or url. Not `format`: a duration of JSON Schema is written otherwise. */
+  /** duration, size, rate, share, address, path or url. Not `format`: a duration of JSON Schema is written otherwise. */
   readonly 'x-kind'?: string;
   readonly const?: string | number | boolean;
   readonly enum?: readonly unknown[];

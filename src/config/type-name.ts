@@ -7,6 +7,7 @@ const KINDS: Readonly<Record<string, string>> = {
   duration: 'duration',
   size: 'size',
   rate: 'rate',
+  share: 'share',
   address: 'address',
   path: 'path',
   url: 'URL',

@@ -74,12 +74,23 @@ describe('what is open to the network', () => {
     }
   });
 
-  test('is warned of: a forward proxy for everybody', () => {
+  test('is refused: a forward proxy for everybody, unless it is meant', () => {
     const listen = ':8888';
-    assert.deepEqual(run(checkExposure, { egress: { listen } }), ['warning config_unsafe egress.listen[0]']);
+    assert.deepEqual(run(checkExposure, { egress: { listen } }), ['error config_unsafe egress.listen[0]']);
+    assert.deepEqual(run(checkExposure, { egress: { listen: ['127.0.0.1:1', '10.0.0.1:1'] } }), [
+      'error config_unsafe egress.listen[1]',
+    ]);
+    // An address can be forged or shared: it is no client authentication.
+    assert.deepEqual(run(checkExposure, { egress: { listen, policies: { acl: { allow: ['10.0.0.0/8'] } } } }), [
+      'error config_unsafe egress.listen[0]',
+    ]);
+    assert.deepEqual(run(checkExposure, { egress: { listen, allow_open: true } }), []);
     assert.deepEqual(run(checkExposure, { egress: { listen, auth: 'users' } }), []);
-    assert.deepEqual(run(checkExposure, { egress: { listen, policies: { acl: { allow: ['10.0.0.0/8'] } } } }), []);
     assert.deepEqual(run(checkExposure, { policies: { auth: 'users' }, egress: { listen } }), []);
+    assert.deepEqual(
+      run(checkExposure, { policies: { auth: 'users' }, egress: { listen, policies: { auth: 'none' } } }),
+      ['error config_unsafe egress.listen[0]'],
+    );
   });
 
   test('is refused: AI for everybody', () => {

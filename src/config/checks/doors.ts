@@ -73,10 +73,10 @@ export const checkExposure: Check = ({ config, isWritten }) => {
     findings.push({ severity: 'warning', code: 'config_unsafe', message, path: ['admin', 'listen'] });
   }
   const open = isWritten(['egress']) ? egress.listen.findIndex((address) => !isLocal(address)) : -1;
-  if (open !== -1 && egress.auth === 'none' && !isGuarded(config)) {
-    const message = 'anybody on the network can use this forward proxy';
-    const path = ['egress', 'listen', open];
-    findings.push({ severity: 'warning', code: 'config_unsafe', message, path, hint: 'set egress.auth: users' });
+  if (open !== -1 && !egress.allow_open && !asksForUsers(config)) {
+    const message = 'anybody on the network could use this forward proxy';
+    const hint = 'set egress.auth: users, or egress.allow_open: true if that is what you want';
+    findings.push({ code: 'config_unsafe', message, path: ['egress', 'listen', open], hint });
   }
   return findings;
 };
@@ -106,11 +106,9 @@ export const checkUsersExist: Check = ({ config }) => {
   }));
 };
 
-function isGuarded({ policies, egress }: Config): boolean {
-  return (
-    (egress.policies.auth ?? policies.auth) === 'users' ||
-    (egress.policies.acl || policies.acl || undefined) !== undefined
-  );
+/** Does the forward proxy ask its clients who they are? */
+export function asksForUsers({ policies, egress }: Config): boolean {
+  return egress.auth === 'users' || (egress.policies.auth ?? policies.auth) === 'users';
 }
 
 function placesThatAskForUsers({ policies, egress, gateway, ai }: Config): KeyPath[] {

@@ -43,6 +43,29 @@ test('files of the gateway, of single addresses and of backends are known, each 
   );
 });
 
+test('files of the forward proxy and of hops are known, those that proxies share once', () => {
+  const place = { source: { kind: 'flag', name: '', folder: '/', text: '' }, from: 0, to: 0 } as const;
+  const document = {
+    egress: { tls: { cert: '/a', key: '/b' } },
+    hops: {
+      one: { proxy: 'https://x', tls: { ca: '/c' } },
+      many: { tls: { ca: '/d' }, proxies: [{ url: 'https://y' }, { url: 'https://z', tls: { ca: '/e' } }] },
+    },
+  };
+  const result = validate(fromJson(document, place));
+  assert.ok('config' in result);
+  assert.deepEqual(
+    tlsFiles(result.config).map(({ file, path }) => `${file} ${formatPath(path)}`),
+    [
+      '/a egress.tls.certificates[0].cert',
+      '/b egress.tls.certificates[0].key',
+      '/c hops.one.tls.ca',
+      '/d hops.many.tls.ca',
+      '/e hops.many.proxies[1].tls.ca',
+    ],
+  );
+});
+
 test('a file that cannot be read is told, one that can is not', (t) => {
   const file = pemFile(t);
   const config = configOf({ tls: { cert: file, key: `${file}.nowhere` } });

@@ -1,11 +1,11 @@
-// Certificates, keys and authorities that the gateway is to read. Rule: a file that cannot be read is told with the line
+// Certificates, keys and authorities that are to be read. Rule: a file that cannot be read is told with the line
 // that names it; whether it holds what it should is for whoever loads it.
 
 import { accessSync, constants } from 'node:fs';
 import type { Config } from '../config.ts';
 import { fileFault } from '../file-fault.ts';
 import type { KeyPath } from '../key-path.ts';
-import type { TlsConfig } from '../schema/gateway.ts';
+import type { ClientTls, TlsConfig } from '../schema/tls.ts';
 import type { Check } from './finding.ts';
 
 interface NamedFile {
@@ -20,20 +20,31 @@ export const checkTlsFiles: Check = ({ config }) =>
   });
 
 /** Also worth watching: a renewed certificate is a change of the configuration. */
-export function tlsFiles({ gateway }: Config): NamedFile[] {
+export function tlsFiles({ gateway, egress, hops }: Config): NamedFile[] {
   const files = gateway.tls === null ? [] : filesOf(gateway.tls, ['gateway', 'tls']);
   for (const [index, { tls }] of gateway.listen.entries()) {
     if (tls !== null && tls !== gateway.tls) files.push(...filesOf(tls, ['gateway', 'listen', index, 'tls']));
   }
   for (const [index, { to }] of gateway.routes.entries()) {
     if (!('backends' in to) || to.tls === null) continue;
-    const path = ['gateway', 'routes', index, 'to', 'tls'];
-    for (const key of ['ca', 'cert', 'key'] as const) {
-      const file = to.tls[key];
-      if (file !== null) files.push({ file, path: [...path, key] });
+    files.push(...clientFilesOf(to.tls, ['gateway', 'routes', index, 'to', 'tls']));
+  }
+  if (egress.tls !== null) files.push(...filesOf(egress.tls, ['egress', 'tls']));
+  for (const [name, { tls, proxies }] of Object.entries(hops)) {
+    if (tls !== null) files.push(...clientFilesOf(tls, ['hops', name, 'tls']));
+    for (const [index, proxy] of proxies.entries()) {
+      if (proxy.tls === null || proxy.tls === tls) continue;
+      files.push(...clientFilesOf(proxy.tls, ['hops', name, 'proxies', index, 'tls']));
     }
   }
   return files;
+}
+
+function clientFilesOf(tls: ClientTls, path: KeyPath): NamedFile[] {
+  return (['ca', 'cert', 'key'] as const).flatMap((key) => {
+    const file = tls[key];
+    return file === null ? [] : [{ file, path: [...path, key] }];
+  });
 }
 
 function filesOf(tls: TlsConfig, path: KeyPath): NamedFile[] {

@@ -1,7 +1,7 @@
 // Section ai: the providers behind /claude and /chatgpt. Rule: credentials come out as a group, or as `passthrough`.
 
 import { z } from 'zod';
-import { HOP_STRATEGIES } from './balancing.ts';
+import { STRATEGIES, type Strategy } from './balancing.ts';
 import { hopChain } from './egress.ts';
 import { duration, filePath, headerMap, identifier, nonEmptyText, secret, url } from './fields.ts';
 
@@ -22,7 +22,7 @@ export interface ProviderConfig {
   readonly base: string;
   /** passthrough = the client's own. */
   readonly credentials: 'passthrough' | readonly Credential[];
-  readonly strategy: (typeof HOP_STRATEGIES)[number];
+  readonly strategy: Strategy;
   readonly token_url: string | null;
   readonly beta: string | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -93,7 +93,7 @@ function provider(defaults: ProviderDefaults): z.ZodType<ProviderConfig> {
       )
       .meta({ samples: [{ store: defaults.store }] }),
     strategy: z
-      .enum(HOP_STRATEGIES)
+      .enum(STRATEGIES)
       .prefault('round_robin')
       .describe('How the account for a request is chosen, if there are several.'),
     token_url: url({ schemes: ['https', 'http'], example: 'https://console.anthropic.com/v1/oauth/token', path: true })

@@ -15,12 +15,16 @@ import {
   memberId,
   network,
   nonEmptyText,
+  noProxyEntry,
   oneOrMany,
   port,
+  proxyUrl,
   rate,
   secret,
+  share,
   size,
   statusCode,
+  tags,
   url,
 } from './fields.ts';
 
@@ -173,4 +177,39 @@ test('texts, paths and secrets are not empty', () => {
 
 test('one value or a list of them is always a list afterwards', () => {
   assert.deepEqual(readings(oneOrMany(port()), [1, [1, 2], []]), [[1], [1, 2], []]);
+});
+
+test('shares are percents or numbers up to one', () => {
+  assert.deepEqual(readings(share(), ['20%', 0.5, '1']), [0.2, 0.5, 1]);
+  refuses(share(), ['120%', 2, -1, 'half', null]);
+});
+
+test('entries of NO_PROXY are kept as they are written', () => {
+  const entries = ['*', '.a.example', '10.0.0.0/8', '[::1]:80', 'a.example:443'];
+  assert.deepEqual(readings(noProxyEntry(), entries), entries);
+  refuses(noProxyEntry(), ['', 'http://a', 'a/8', 'a b', 5]);
+});
+
+test('URLs of proxies hold what the protocol can carry, and faults do not quote them', () => {
+  const good = ['http://u:p@a:1', 'HTTPS://a', 'socks5://u:p@[::1]:1', 'socks4a://u@a'];
+  assert.deepEqual(readings(proxyUrl(), good), good);
+  for (const wrong of [
+    'ftp://a',
+    'socks5://u@a',
+    'socks4://u:hunter2@a',
+    'http://a:hunter2%@b',
+    'http://a/path',
+    'a:1',
+  ]) {
+    const [message] = readings(proxyUrl(), [wrong]);
+    assert.match(String(message), /^! /, wrong);
+    assert.doesNotMatch(String(message), /hunter2/);
+  }
+});
+
+test('labels are texts', () => {
+  assert.deepEqual(readings(tags(), [{ country: 'fr', tier: 1, fast: true }]), [
+    { country: 'fr', tier: '1', fast: 'true' },
+  ]);
+  refuses(tags(), [{ country: null }, ['fr'], 'fr']);
 });

@@ -6,9 +6,12 @@ import { z } from 'zod';
 import { formatAddress, isHostName } from '../../core/address.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { formatIp, parseIp, parseIpRange } from '../../core/ip.ts';
+import { parseNoProxyEntry } from '../../core/no-proxy.ts';
+import { parseProxyUrl } from '../../core/proxy-url.ts';
 import { parseSize } from '../../core/size.ts';
 import { parseListenText } from '../listen-text.ts';
 import { parseRate } from '../rate.ts';
+import { parseShare } from '../share.ts';
 
 /** What a reader of text answers when the text will not do. */
 class Refusal {
@@ -24,7 +27,7 @@ function refuse(message: string): Refusal {
 }
 
 /** A text that `read` turns into a value. `expected` completes "expected …" when something else than text is given. */
-function textField<T>(expected: string, read: (text: string) => T | Refusal): z.ZodType<T> {
+function textField<T>(expected: string, read: (text: string) => T | Refusal): z.ZodType<T, string> {
   return z.string({ error: `expected ${expected}` }).transform(withRefusals(read));
 }
 
@@ -78,6 +81,15 @@ export function rate(): z.ZodType<number> {
     .meta({ 'x-kind': 'rate' });
 }
 
+/** A part of a whole, written as `20%` or 0.2; a number from 0 to 1 afterwards. */
+export function share(): z.ZodType<number> {
+  const expected = 'expected a share such as 20%, or a number from 0 to 1';
+  return z
+    .union([z.string(), z.number()], { error: expected })
+    .transform(withRefusals((input) => parseShare(String(input)) ?? refuse(expected)))
+    .meta({ 'x-kind': 'share' });
+}
+
 /** A place to listen, in canonical form: `127.0.0.1:8080`, `[::1]:8080`, `:8080` for all addresses, `unix:/path`. */
 export function listenAddress(): z.ZodType<string> {
   const expected = 'expected an address such as 127.0.0.1:8080, [::1]:8080, :8080 (every address) or unix:/run/x.sock';
@@ -110,6 +122,20 @@ export function url(rules: UrlRules): z.ZodType<string> {
     return fault === undefined ? text : refuse(`expected a URL such as ${rules.example}: ${fault}`);
   };
   return textField(`a URL such as ${rules.example}`, read).meta({ 'x-kind': 'url', samples: [rules.example] });
+}
+
+const PROXY_URL: UrlRules = {
+  schemes: ['http', 'https', 'socks5', 'socks5h', 'socks4', 'socks4a'],
+  example: 'socks5://user:password@proxy.example:1080',
+  credentials: true,
+};
+
+/** Where a proxy is, with its user name and password, kept as it was written. */
+export function proxyUrl(): z.ZodType<string> {
+  return url(PROXY_URL).superRefine((text, context) => {
+    const parsed = parseProxyUrl(text);
+    if ('fault' in parsed) context.addIssue({ code: 'custom', message: parsed.fault });
+  });
 }
 
 function faultOfUrl(text: string, rules: UrlRules): string | undefined {
@@ -196,6 +222,14 @@ export function hostOrNetwork(): z.ZodType<string> {
   );
 }
 
+/** An entry of NO_PROXY: a domain with everything below it, an address, a network, or `*`; a port may follow. */
+export function noProxyEntry(): z.ZodType<string, string> {
+  const expected = 'a domain, an address or a network, as in NO_PROXY';
+  return textField(expected, (text) =>
+    parseNoProxyEntry(text) === undefined ? refuse(`expected ${expected}, not "${text}"`) : text,
+  );
+}
+
 /** An IP address or a network such as 10.0.0.0/8. */
 export function network(): z.ZodType<string> {
   const expected = 'an IP address or a network such as 10.0.0.0/8';
@@ -238,4 +272,9 @@ export function headerValue(): z.ZodType<string> {
 export function statusCode(): z.ZodType<number> {
   const message = 'expected a status from 200 to 599';
   return z.int({ error: message }).min(200, message).max(599, message);
+}
+
+/** Names with values; numbers and booleans are taken as text. */
+export function tags(): z.ZodType<Record<string, string>> {
+  return z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String));
 }

@@ -2,31 +2,12 @@
 // spelling that requests are compared in: hosts in lower case, methods in upper case.
 
 import { z } from 'zod';
-import {
-  filePath,
-  headerName,
-  headerValue,
-  hostPattern,
-  identifier,
-  listenAddress,
-  network,
-  oneOrMany,
-} from './fields.ts';
+import { headerName, headerValue, hostPattern, identifier, listenAddress, network, oneOrMany } from './fields.ts';
 import { policiesSchema, type Policies } from './policies.ts';
 import { backendUrl, routeTargetSchema, type RouteTarget } from './targets.ts';
+import { serverTls, type TlsConfig } from './tls.ts';
 
-export interface Certificate {
-  readonly cert: string;
-  readonly key: string;
-}
-
-export interface TlsConfig {
-  /** Chosen by SNI; the first one answers when none fits. */
-  readonly certificates: readonly Certificate[];
-  readonly min_version: 'TLSv1.2' | 'TLSv1.3';
-  /** null = clients need no certificate. */
-  readonly client_ca: string | null;
-}
+export type { Certificate, TlsConfig } from './tls.ts';
 
 export interface GatewayListen {
   readonly address: string;
@@ -63,45 +44,6 @@ export interface GatewayConfig {
   readonly policies: Policies;
 }
 
-const certificate: z.ZodType<Certificate> = z.strictObject({
-  cert: filePath().describe('The certificate and those that it was issued with, PEM.'),
-  key: filePath().describe('The private key of the certificate, PEM.'),
-});
-
-const tls: z.ZodType<TlsConfig> = z
-  .strictObject({
-    cert: filePath()
-      .exactOptional()
-      .describe('The certificate and those that it was issued with, PEM.')
-      .meta({ samples: ['cert.pem'] }),
-    key: filePath()
-      .exactOptional()
-      .describe('The private key of the certificate, PEM.')
-      .meta({ samples: ['key.pem'] }),
-    certificates: z
-      .array(certificate)
-      .prefault([])
-      .describe(
-        'Several certificates, or further ones. The name that a client asks for (SNI) decides; the first is the fallback.',
-      )
-      .meta({ samples: [[{ cert: 'a.pem', key: 'a.key' }]] }),
-    min_version: z.enum(['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2').describe('The oldest version that is accepted.'),
-    client_ca: filePath()
-      .nullable()
-      .prefault(null)
-      .describe('A PEM file of authorities. Clients must then present a certificate that one of them has issued.'),
-  })
-  .transform(({ cert, key, certificates, ...rest }, context): TlsConfig => {
-    if ((cert === undefined) !== (key === undefined)) {
-      context.issues.push({ code: 'custom', message: '"cert" and "key" belong together', input: cert ?? key });
-    }
-    const first = cert === undefined || key === undefined ? [] : [{ cert, key }];
-    if (cert === undefined && key === undefined && certificates.length === 0) {
-      context.issues.push({ code: 'custom', message: 'expected "cert" and "key", or "certificates"', input: cert });
-    }
-    return { certificates: [...first, ...certificates], ...rest };
-  });
-
 /** As it is written: without `tls` that of the section counts. */
 type Endpoint = Omit<GatewayListen, 'tls'> & { readonly tls?: TlsConfig | null };
 
@@ -110,7 +52,7 @@ const listen = oneOrMany(
     listenAddress().transform((address) => ({ address, proxy_protocol: [] })),
     z.strictObject({
       address: listenAddress().describe('Where to listen.'),
-      tls: tls
+      tls: serverTls
         .nullable()
         .exactOptional()
         .describe('TLS on this address. Without it: the `tls` of the section; `null`: none.'),
@@ -196,7 +138,7 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
         'Where the gateway answers: an address, a map with `address` and `tls`, or a list of these. `null` closes this door.',
       )
       .meta({ samples: ['127.0.0.1:8080', [{ address: ':443', tls: { cert: 'cert.pem', key: 'key.pem' } }]] }),
-    tls: tls
+    tls: serverTls
       .nullable()
       .prefault(null)
       .describe('TLS on every address that does not bring its own. `null`: plain HTTP.'),

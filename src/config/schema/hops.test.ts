@@ -15,12 +15,75 @@ describe('a hop', () => {
     assert.deepEqual(one, group);
     assert.deepEqual(one, {
       strategy: 'round_robin',
-      proxies: [{ id: 'proxy.example:8080', url: 'http://u:p@proxy.example:8080/', weight: 1, tags: {} }],
+      proxies: [
+        {
+          id: 'proxy.example:8080',
+          url: 'http://u:p@proxy.example:8080/',
+          weight: 1,
+          priority: 1,
+          backup: false,
+          enabled: true,
+          tags: {},
+          tls: null,
+        },
+      ],
       auth: 'ntlm',
       optional: true,
+      tls: null,
+      timeouts: { connect: null, handshake: 15_000, budget: null },
+      session: null,
       health: null,
       breaker: null,
+      outliers: null,
+      max_ejected: 1,
+      when_all_out: 'fail',
+      slow_start: null,
     });
+  });
+
+  test('hands its TLS to the proxies that bring none', () => {
+    const tls = { ca: 'ca.pem' };
+    const { one, group } = hopsSchema.parse({
+      one: { proxy: 'https://a', tls },
+      group: {
+        tls,
+        proxies: [{ url: 'https://a' }, { url: 'https://b', tls: { verify: false } }, { url: 'https://c', tls: null }],
+      },
+    });
+    assert.equal(one?.proxies[0]?.tls?.ca, 'ca.pem');
+    assert.deepEqual(
+      group?.proxies.map((proxy) => proxy.tls?.ca),
+      ['ca.pem', null, undefined],
+    );
+  });
+
+  test('tells its provider about sessions by a template, or by texts with names in braces', () => {
+    const read = (session: unknown) => hopsSchema.safeParse({ a: { proxy: 'http://a', session } }).data?.['a']?.session;
+    assert.deepEqual(read({ template: 'geonode', ttl: '10m' }), {
+      template: 'geonode',
+      username: null,
+      password: null,
+      id: { alphabet: null, length: null },
+      ttl: 600_000,
+    });
+    const own = { username: '{username}-{country}-sess-{session}', id: { alphabet: 'digits', length: 8 } };
+    assert.deepEqual(read(own)?.id, { alphabet: 'digits', length: 8 });
+    for (const wrong of [
+      {},
+      { template: 'nobody' },
+      { username: 'u-{session' },
+      { username: 'u-{}' },
+      { username: '' },
+    ]) {
+      assert.equal(read(wrong), undefined, JSON.stringify(wrong));
+    }
+  });
+
+  test('that asks for Negotiate is told that this is left out', () => {
+    for (const auth of ['negotiate', 'kerberos', 'spnego']) {
+      const { error } = hopsSchema.safeParse({ a: { proxy: 'http://a', auth } });
+      assert.match(JSON.stringify(error?.issues), /left out of Sluice/);
+    }
   });
 
   test('names a proxy by host and port, never by its password', () => {
@@ -45,6 +108,11 @@ describe('a hop', () => {
       { proxy: 'http://a', proxies: [{ url: 'http://b' }] },
       { proxy: 'http://a', auth: 'kerberos' },
       { proxies: [{ url: 'http://a', weight: 0 }] },
+      { proxies: [{ url: 'http://a', priority: 0 }] },
+      { proxy: `socks5://u:${'x'.repeat(256)}@a` },
+      { proxy: 'socks4://u:p@a' },
+      { proxy: 'http://u:50%@a' },
+      { proxy: 'http://a', max_ejected: '101%' },
       'http://a',
     ]) {
       assert.ok(!hopsSchema.safeParse({ a: wrong }).success, JSON.stringify(wrong));

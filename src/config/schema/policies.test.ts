@@ -30,7 +30,7 @@ describe('policies', () => {
         cache: { max_memory: null, default_ttl: null },
         compress: { encodings: ['zstd', 'br', 'gzip'], min_size: 1024 },
         headers: { security: false, request: { set: {}, remove: [] }, response: { set: {}, remove: [] } },
-        retry: { attempts: 2, on_status: [502, 503, 504] },
+        retry: { attempts: 2, on_status: [502, 503, 504], budget: 0.2, within: null },
       },
     );
   });
@@ -64,4 +64,5 @@ describe('policies', () => {
 test('retries have the default of whoever uses them, and a bound', () => {
   assert.equal(retryPolicy(3).parse({}).attempts, 3);
   assert.ok(!retryPolicy(3).safeParse({ attempts: 11 }).success);
+  assert.ok(!retryPolicy(3).safeParse({ budget: '120%' }).success);
 });

@@ -11,6 +11,7 @@ import {
   hostPattern,
   network,
   rate,
+  share,
   size,
   statusCode,
 } from './fields.ts';
@@ -69,6 +70,10 @@ export interface HeadersPolicy {
 export interface RetryPolicy {
   readonly attempts: number;
   readonly on_status: readonly number[];
+  /** From 0 to 1. */
+  readonly budget: number;
+  /** Milliseconds; null = no bound beside those of each attempt. */
+  readonly within: number | null;
 }
 
 /** An absent key leaves the decision to the farther place; false = off here. */
@@ -187,6 +192,16 @@ export function retryPolicy(attempts: number): z.ZodType<RetryPolicy> {
       .array(statusCode())
       .prefault([502, 503, 504])
       .describe('Answers that count as a failure. A retry happens only before anything was sent to the client.'),
+    budget: share()
+      .prefault('20%')
+      .describe(
+        'The most retries as a share of all requests, so that they cannot become a storm. A few are always possible.',
+      ),
+    within: duration()
+      .nullable()
+      .prefault(null)
+      .describe('The most time for all attempts of one request together. `null`: only what each may take.')
+      .meta({ samples: ['30s'] }),
   });
 }
 

@@ -1,22 +1,23 @@
 // Where a route goes: backends, a redirect, a fixed answer or a tunnel. Rule: a plain URL is the short form of one backend.
 
 import { z } from 'zod';
-import { BACKEND_STRATEGIES, backendHealth, breaker, type BackendHealth, type BreakerConfig } from './balancing.ts';
+import {
+  backendHealth,
+  breaker,
+  STRATEGIES,
+  type BackendHealth,
+  type BreakerConfig,
+  type Strategy,
+} from './balancing.ts';
 import { hopChain } from './egress.ts';
-import { count, duration, filePath, headerMap, identifier, nonEmptyText, statusCode, url } from './fields.ts';
+import { count, duration, headerMap, identifier, statusCode, url } from './fields.ts';
+import { clientTls, type ClientTls } from './tls.ts';
+
+export type BackendTls = ClientTls;
 
 export interface Backend {
   readonly url: string;
   readonly weight: number;
-}
-
-export interface BackendTls {
-  /** Certificates to trust instead of the system's. */
-  readonly ca: string | null;
-  readonly cert: string | null;
-  readonly key: string | null;
-  readonly server_name: string | null;
-  readonly verify: boolean;
 }
 
 export interface StickyCookie {
@@ -27,7 +28,7 @@ export interface StickyCookie {
 
 export interface BackendsTarget {
   readonly backends: readonly Backend[];
-  readonly strategy: (typeof BACKEND_STRATEGIES)[number];
+  readonly strategy: Strategy;
   readonly health: BackendHealth | null;
   readonly breaker: BreakerConfig | null;
   /** Hop names in order; empty = direct. */
@@ -74,31 +75,13 @@ const backend: z.ZodType<Backend> = z.union(
   { error: 'expected a URL, or a map with "url" and "weight"' },
 );
 
-const tls: z.ZodType<BackendTls> = z
-  .strictObject({
-    ca: filePath()
-      .nullable()
-      .prefault(null)
-      .describe('A PEM file of authorities to trust instead of those of the system.'),
-    cert: filePath().nullable().prefault(null).describe('A client certificate, PEM.'),
-    key: filePath().nullable().prefault(null).describe('The key of the client certificate, PEM.'),
-    server_name: nonEmptyText()
-      .nullable()
-      .prefault(null)
-      .describe('The name that the certificate must bear. `null`: the host of the URL.'),
-    verify: z.boolean().prefault(true).describe('`false` accepts every certificate. Only for tests.'),
-  })
-  .refine(({ cert, key }) => (cert === null) === (key === null), {
-    message: 'a client certificate needs both "cert" and "key"',
-  });
-
 const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
   backends: z
     .array(backend)
     .min(1, 'expected at least one backend')
     .describe('The servers to choose from: URLs, or URLs with a weight.')
     .meta({ samples: [[{ url: 'http://a:8080', weight: 3 }, 'https://b:8443']] }),
-  strategy: z.enum(BACKEND_STRATEGIES).prefault('round_robin').describe('How the backend for a request is chosen.'),
+  strategy: z.enum(STRATEGIES).prefault('round_robin').describe('How the backend for a request is chosen.'),
   health: backendHealth.nullable().prefault(null).describe('Regular checks of every backend. `null`: none.'),
   breaker: breaker
     .nullable()
@@ -120,7 +103,7 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('Send a client to the same backend again, by a cookie.'),
-  tls: tls
+  tls: clientTls
     .nullable()
     .prefault(null)
     .describe('TLS towards backends with `https`. Certificates are verified by default.'),
