@@ -149,6 +149,16 @@ describe('TlsAcceptor', () => {
     }
   });
 
+  test('a client cannot ask for another handshake on its connection', async (t) => {
+    const { port } = await open(t, { certificates: [first] });
+    const socket = tls.connect({ port, host: '127.0.0.1', maxVersion: 'TLSv1.2', ...trusted });
+    await once(socket, 'secureConnect');
+    const refusal = once(socket, 'error');
+    socket.renegotiate({}, () => socket.destroy(new Error('the server has agreed')));
+    assert.match(String(await refusal), /renegotiation/i);
+    socket.destroy();
+  });
+
   test('chooses the certificate by the name that the client asks for', async (t) => {
     const { port } = await open(t, { certificates: [first, second] });
     assert.equal(await commonName(port, 'first.example'), 'first');

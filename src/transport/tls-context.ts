@@ -1,6 +1,6 @@
 // Turns certificates and keys, as PEM text, into what TLS needs on either side. Rule: whatever is wrong with one of them is
 // found here, before anything uses it, and named with the file that it came from.
-import { createHash, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { constants, createHash, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import type { Buffer } from 'node:buffer';
 import tls from 'node:tls';
 import { SluiceError } from '../core/errors.ts';
@@ -112,6 +112,8 @@ function serverContextOptions(options: ServerTlsOptions): tls.SecureContextOptio
     minVersion: options.minVersion ?? 'TLSv1.2',
     ciphers: CIPHERS,
     honorCipherOrder: true,
+    // In TLS 1.2 a client may otherwise ask for one costly handshake after the other on a connection that it has.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     sessionIdContext: sessionIdContext(options),
     ...(clientCa === undefined ? {} : { ca: clientCa.pem }),
     ...(ticketKeys === undefined ? {} : { ticketKeys }),
