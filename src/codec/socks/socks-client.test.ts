@@ -32,7 +32,7 @@ function play(client: SocksClient, messages: readonly string[], size = 4096): Ou
   return { result: client.result, sent, left };
 }
 
-const REQUEST = '050100' + '0309' + Buffer.from('a.example').toString('hex') + '01bb';
+const REQUEST = '0501000309' + Buffer.from('a.example').toString('hex') + '01bb';
 const GRANTED = '05 00 00 01 00000000 0000';
 
 describe('a SOCKS5 client', () => {
@@ -45,7 +45,7 @@ describe('a SOCKS5 client', () => {
   test('offers its login first, and sends it where it is asked for', () => {
     const { result, sent } = play(new Socks5Client(TO, LOGIN), ['0502', '0100', GRANTED]);
     assert.deepEqual(result, { kind: 'connected' });
-    assert.deepEqual(sent, ['05020200', '0104757365720470' + '3a7373', REQUEST]);
+    assert.deepEqual(sent, ['05020200', '01047573657204703a7373', REQUEST]);
   });
 
   test('sends no login to a server that asks for none', () => {

@@ -79,18 +79,14 @@ export class SocksServer {
   /** How many bytes the message has, as far as its beginning tells. */
   #wanted(): number {
     const { bytes, length } = this.#held;
-    switch (this.#step) {
-      case 'greeting':
-        if (length === 0 || bytes[0] !== SOCKS5) return 1;
-        return length < 2 ? 2 : 2 + bytes[1]!;
-      case 'login':
-        if (length < 2) return 2;
-        return length < 3 + bytes[1]! ? 3 + bytes[1]! : 3 + bytes[1]! + bytes[2 + bytes[1]!]!;
-      case 'request5':
-        return this.#wantedOfRequest5();
-      default:
-        return this.#wantedOfRequest4();
+    if (this.#step === 'request5') return this.#wantedOfRequest5();
+    if (this.#step === 'request4') return this.#wantedOfRequest4();
+    if (this.#step === 'login') {
+      if (length < 2) return 2;
+      return length < 3 + bytes[1]! ? 3 + bytes[1]! : 3 + bytes[1]! + bytes[2 + bytes[1]!]!;
     }
+    if (length === 0 || bytes[0] !== SOCKS5) return 1;
+    return length < 2 ? 2 : 2 + bytes[1]!;
   }
 
   #wantedOfRequest5(): number {

@@ -1,10 +1,12 @@
 // The credentials of one connection to a proxy that speaks HTTP: what to put into Proxy-Authorization, and what to make of
-// a 407. Rule: NTLM authenticates the connection, so an object of this kind never outlives its connection.
+// a 407. Types only. Rule: NTLM authenticates the connection, so an object of this kind never outlives its connection.
 
 export interface HopAuth {
+  /** The next step is only good on this very connection. */
+  readonly isBound: boolean;
   /** The value of Proxy-Authorization for the next request on the connection; null: it needs none. */
   authorize(method: string, target: string): string | null;
-  /** A 407 came, with these values of Proxy-Authenticate: whether the same request, on this connection, may fare better. */
+  /** A 407 came, with these values of Proxy-Authenticate: whether the same request with the next `authorize` may fare better. */
   challenge(values: readonly string[]): boolean;
   /** A request with these credentials was let through. */
   accepted(): void;
