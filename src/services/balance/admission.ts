@@ -3,7 +3,7 @@
 import type { Member } from './member.ts';
 
 export interface Ask<T> {
-  /** What the hash strategies go by: the same key, the same member. */
+  /** What belongs together: the same key, the same member, whatever the strategy. */
   readonly key?: string | null;
   /** Members that were tried already. */
   readonly exclude?: ReadonlySet<Member<T>> | null;
@@ -38,6 +38,11 @@ export class Admission<T> {
 
   admits(member: Member<T>): boolean {
     return this.fits(member) && (member.isPlain || member.obstacleAt(this.now) === null);
+  }
+
+  /** Whether it lets this one pass, because it has just come and starts slowly. */
+  hesitates(member: Member<T>): boolean {
+    return member.isWarming && this.random() >= member.warmth(this.now);
   }
 
   /** Whether the caller would take it, whatever its state. */

@@ -6,7 +6,8 @@ import { Judge } from './judge.ts';
 import type { Obstacle } from './member-state.ts';
 import type { MemberTable } from './member-table.ts';
 import { Member, type MemberSpec } from './member.ts';
-import { RoundRobin } from './strategies/round-robin.ts';
+import { Rendezvous } from './strategies/rendezvous.ts';
+import { strategyOf } from './strategies/strategy-of.ts';
 import type { Strategy } from './strategy.ts';
 
 export interface GroupInit<T> {
@@ -25,6 +26,12 @@ export interface Candidate<T> {
   readonly obstacle: Obstacle | null;
 }
 
+/** The members of one priority. */
+interface Tier<T> {
+  readonly byTurn: Strategy<T>;
+  readonly byKey: Rendezvous<T>;
+}
+
 const ANY: Ask<never> = {};
 
 export class Group<T> {
@@ -36,14 +43,18 @@ export class Group<T> {
   #members: readonly Member<T>[] = [];
   #byId: ReadonlyMap<string, Member<T>> = new Map();
   /** By priority, backups last. */
-  #tiers: readonly Strategy<T>[] = [];
+  #tiers: readonly Tier<T>[] = [];
   #turns = 0;
 
   constructor({ name, table, members, options }: GroupInit<T>) {
     this.name = name;
     this.rules = groupRules(options);
     this.#table = table;
-    this.#judge = new Judge(this.rules, (slot) => table.release(slot));
+    this.#judge = new Judge<T>(
+      this.rules,
+      () => this.#members,
+      (slot) => table.release(slot),
+    );
     this.#admission = new Admission(this.rules.now, this.rules.random);
     this.update(members);
   }
@@ -60,14 +71,16 @@ export class Group<T> {
   pick(ask: Ask<T> = ANY): Member<T> | null {
     const admission = this.#admission;
     admission.fill(ask);
-    for (const tier of this.#tiers) {
-      const member = tier.choose(admission);
-      if (member === null) continue;
-      this.#turns += 1;
-      member.turn = this.#turns;
-      return member;
+    let member: Member<T> | null = null;
+    for (const { byTurn, byKey } of this.#tiers) {
+      member = admission.key === null ? byTurn.choose(admission) : byKey.choose(admission, admission.key);
+      if (member !== null) break;
     }
-    return null;
+    if (member === null && this.rules.whenAllOut === 'least_bad') member = leastBad(this.#members, admission);
+    if (member === null) return null;
+    this.#turns += 1;
+    member.turn = this.#turns;
+    return member;
   }
 
   /** Whether this very member may have the next use: for bindings. */
@@ -104,7 +117,10 @@ export class Group<T> {
     for (const member of this.#members) if (!byId.has(member.id)) member.remove();
     this.#byId = byId;
     this.#members = [...byId.values()];
-    this.#tiers = tiersOf(this.#members).map((members) => new RoundRobin(members));
+    this.#tiers = tiersOf(this.#members).map((tier) => ({
+      byTurn: strategyOf(this.rules.strategy, tier),
+      byKey: new Rendezvous(tier),
+    }));
   }
 
   /** Nothing more is picked; slots are let go as soon as the uses that have begun are over. */
@@ -126,4 +142,16 @@ function tiersOf<T>(members: readonly Member<T>[]): Member<T>[][] {
   const rank = (member: Member<T>): number => (member.backup ? Infinity : member.priority);
   const ranks = [...new Set(members.map(rank))].toSorted((a, b) => a - b);
   return ranks.map((wanted) => members.filter((member) => rank(member) === wanted));
+}
+
+/** Of those that are out because of failures, the one that is due for a trial first. */
+function leastBad<T>(members: readonly Member<T>[], admission: Admission<T>): Member<T> | null {
+  let best: Member<T> | null = null;
+  for (const member of members) {
+    const obstacle = member.obstacleAt(admission.now);
+    const isOut = obstacle === 'open' || obstacle === 'trials_busy' || obstacle === 'unhealthy';
+    if (!isOut || member.active >= member.maxActive || !admission.fits(member)) continue;
+    if (best === null || member.outUntil < best.outUntil) best = member;
+  }
+  return best;
 }

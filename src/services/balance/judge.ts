@@ -1,47 +1,91 @@
-// What the outcome of a use does to the state of a member: one for each group. Rule: see the kinds of Outcome; everything
-// that takes a member out goes through `mayEject`, so that no fault of judgement takes out more than is allowed.
+// What the outcome of a use, or of a check, does to the state of a member: one judge for each group. Rule: see the kinds of
+// Outcome for what counts against whom; whatever takes a member out because of failures asks `mayEject` first.
 import type { ErrorCode } from '../../core/errors.ts';
-import { Breaker } from './breaker.ts';
+import { recordLatency, recordUse } from './averages.ts';
+import { Breaker, type BreakerChange } from './breaker.ts';
+import { isOutlier, mayEject } from './ejection.ts';
 import type { GroupRules } from './group-rules.ts';
-import { FLOAT, GATE, INT, type MemberSlot } from './member-slot.ts';
+import { FLOAT, GATE, HEALTH, INT, type MemberSlot } from './member-slot.ts';
 import type { MemberEventKind } from './member-state.ts';
-import type { Member, MemberOwner } from './member.ts';
+import type { CheckResult, CheckThresholds, Member, MemberOwner } from './member.ts';
 import type { Outcome } from './outcome.ts';
+import { Suspicions } from './suspicions.ts';
+import { countUse, recentFailures, recentSuccesses } from './use-window.ts';
 
-/** How far back the latency looks. */
-const LATENCY_MEMORY_MS = 10_000;
-const LEAST_NEW_SHARE = 0.05;
+/** How many doubts make a failure. */
+const DOUBTS_PER_FAILURE = 3;
+/** Refused credentials are tried again after up to this many times the first wait. */
+const MAX_AUTH_RETRY_GROWTH = 12;
 
 export class Judge<T> implements MemberOwner<T> {
   readonly rules: GroupRules;
   readonly breaker: Breaker;
-  readonly #retire: (slot: MemberSlot) => void;
+  readonly #suspicions: Suspicions<T>;
+  readonly #members: () => readonly Member<T>[];
+  readonly #release: (slot: MemberSlot) => void;
+  readonly #open = (member: Member<T>): void => this.#openBreaker(member);
 
-  constructor(rules: GroupRules, retire: (slot: MemberSlot) => void) {
+  constructor(rules: GroupRules, members: () => readonly Member<T>[], release: (slot: MemberSlot) => void) {
     this.rules = rules;
     this.breaker = new Breaker(rules.breaker);
-    this.#retire = retire;
+    this.#suspicions = new Suspicions(rules);
+    this.#members = members;
+    this.#release = release;
+  }
+
+  get now(): number {
+    return this.rules.now();
   }
 
   judge(member: Member<T>, ticket: number, outcome: Outcome): void {
-    const now = this.rules.now();
     switch (outcome.kind) {
       case 'success':
-        this.#succeed(member, ticket, outcome.latencyMs, now);
+        this.#succeed(member, ticket, outcome);
         return;
       case 'failure':
-        this.#fail(member, ticket, outcome.reason, now);
+        this.#fail(member, ticket, outcome.reason);
         return;
       case 'busy':
         this.breaker.leave(member.slot, ticket);
-        this.#coolDown(member, outcome.retryAfterMs, now);
+        this.#coolDown(member, outcome.retryAfterMs);
         return;
       case 'auth_failed':
-        this.#refuse(member, outcome.reason, now);
+        this.#refuse(member, outcome.reason);
         return;
       case 'ambiguous':
+        this.breaker.leave(member.slot, ticket);
+        this.#suspect(member, outcome.target, outcome.reason);
+        return;
       case 'neutral':
         this.breaker.leave(member.slot, ticket);
+    }
+  }
+
+  doubt(member: Member<T>, reason: ErrorCode): void {
+    const { slot } = member;
+    const { now } = this;
+    const isOld = now - slot.read(FLOAT.DOUBT_AT) > this.rules.windowMs;
+    slot.write(FLOAT.DOUBT_AT, now);
+    if (isOld) slot.set(INT.DOUBTS_IN_ROW, 0);
+    if (slot.add(INT.DOUBTS_IN_ROW, 1) < DOUBTS_PER_FAILURE * this.rules.breaker.failures) return;
+    slot.set(INT.DOUBTS_IN_ROW, 0);
+    member.noteError(reason, now);
+    this.#openBreaker(member);
+  }
+
+  check(member: Member<T>, result: CheckResult, thresholds: CheckThresholds): void {
+    const { slot } = member;
+    const { now } = this;
+    slot.write(FLOAT.CHECKED_AT, now);
+    const streak = slot.get(INT.CHECK_STREAK);
+    if (result.passed) {
+      slot.set(INT.CHECK_STREAK, Math.max(0, streak) + 1);
+      recordLatency(slot, result.latencyMs, now);
+      this.#passCheck(member, thresholds.healthyAfter);
+    } else {
+      slot.set(INT.CHECK_STREAK, Math.min(0, streak) - 1);
+      member.noteError(result.reason, now);
+      this.#failCheck(member, thresholds.unhealthyAfter);
     }
   }
 
@@ -50,48 +94,103 @@ export class Judge<T> implements MemberOwner<T> {
   }
 
   retire(member: Member<T>): void {
-    this.#retire(member.slot);
+    this.#suspicions.forget(member);
+    this.#release(member.slot);
   }
 
-  #succeed(member: Member<T>, ticket: number, latencyMs: number, now: number): void {
-    member.slot.count(INT.SUCCESSES, 1);
-    recordLatency(member.slot, latencyMs, now);
-    const change = this.breaker.succeed(member.slot, ticket, now);
-    if (change !== null) this.tell(member, change);
+  #succeed(member: Member<T>, ticket: number, outcome: Extract<Outcome, { kind: 'success' }>): void {
+    const { slot } = member;
+    const { now } = this;
+    slot.count(INT.SUCCESSES, 1);
+    countUse(slot, now, this.rules.windowMs, false);
+    recordLatency(slot, outcome.latencyMs, now);
+    recordUse(slot, false);
+    const target = outcome.target ?? null;
+    if (target !== null && !this.#suspicions.isEmpty) this.#suspicions.reached(member, target, now, this.#open);
+    const wasRefused = slot.get(INT.AUTH_FAILED) !== 0;
+    const change = this.breaker.succeed(slot, ticket, now);
+    if (change === null) return;
+    this.#tellChange(member, change);
+    if (change === 'closed' && wasRefused) this.tell(member, 'auth_restored');
   }
 
-  #fail(member: Member<T>, ticket: number, reason: ErrorCode, now: number): void {
-    member.slot.count(INT.FAILURES, 1);
+  #tellChange(member: Member<T>, change: NonNullable<BreakerChange>): void {
+    if (change === 'closed') member.warmUp();
+    this.tell(member, change);
+  }
+
+  #fail(member: Member<T>, ticket: number, reason: ErrorCode): void {
+    const { slot } = member;
+    const { now } = this;
+    slot.count(INT.FAILURES, 1);
+    countUse(slot, now, this.rules.windowMs, true);
+    recordUse(slot, true);
     member.noteError(reason, now);
-    if (this.breaker.fail(member.slot, ticket)) this.#open(member, now);
+    const isEnough = this.breaker.fail(slot, ticket) || (!member.isTripped && this.#failsTooOften(member, now));
+    if (isEnough) this.#openBreaker(member);
   }
 
-  #open(member: Member<T>, now: number): void {
+  #failsTooOften(member: Member<T>, now: number): boolean {
+    const { breaker, outliers, windowMs } = this.rules;
+    if (outliers !== null && isOutlier(member, this.#members(), outliers, { now, windowMs })) return true;
+    const { rate } = breaker;
+    if (rate === null) return false;
+    const failures = recentFailures(member.slot, now, windowMs);
+    const uses = failures + recentSuccesses(member.slot, now, windowMs);
+    return uses >= rate.minUses && failures >= rate.share * uses;
+  }
+
+  #openBreaker(member: Member<T>): void {
     const { openForMs, maxOpenForMs } = this.rules.breaker;
-    if (this.breaker.open(member.slot, now, openForMs, maxOpenForMs)) this.tell(member, 'opened');
+    if (!this.#mayEject(member)) return;
+    if (this.breaker.open(member.slot, this.now, openForMs, maxOpenForMs)) this.tell(member, 'opened');
   }
 
-  #coolDown(member: Member<T>, retryAfterMs: number | null, now: number): void {
+  #coolDown(member: Member<T>, retryAfterMs: number | null): void {
+    const { slot } = member;
+    const { now } = this;
     const forMs = Math.min(retryAfterMs ?? this.rules.coolDownMs, this.rules.maxCoolDownMs);
-    member.slot.write(FLOAT.COOL_UNTIL, Math.max(member.slot.read(FLOAT.COOL_UNTIL), now + forMs));
-    if (member.slot.raise(GATE.COOLING)) this.tell(member, 'cooling');
+    slot.write(FLOAT.COOL_UNTIL, Math.max(slot.read(FLOAT.COOL_UNTIL), now + forMs));
+    if (slot.raise(GATE.COOLING)) this.tell(member, 'cooling');
   }
 
-  #refuse(member: Member<T>, reason: ErrorCode, now: number): void {
-    member.slot.count(INT.FAILURES, 1);
-    member.noteError(reason, now);
-    member.slot.set(INT.AUTH_FAILED, 1);
+  #refuse(member: Member<T>, reason: ErrorCode): void {
+    const { slot } = member;
+    const { now } = this;
     const { authRetryMs } = this.rules;
-    if (this.breaker.open(member.slot, now, authRetryMs, 12 * authRetryMs)) this.tell(member, 'auth_failed');
+    slot.count(INT.FAILURES, 1);
+    member.noteError(reason, now);
+    const wasRefused = !slot.swap(INT.AUTH_FAILED, 0, 1);
+    const opens = this.breaker.open(slot, now, authRetryMs, MAX_AUTH_RETRY_GROWTH * authRetryMs);
+    if (!opens) slot.write(FLOAT.OPEN_UNTIL, Math.max(slot.read(FLOAT.OPEN_UNTIL), now + authRetryMs));
+    if (!wasRefused || opens) this.tell(member, 'auth_failed');
   }
-}
 
-/** Weighs a sample by the time since the last one, so that a burst counts no more than its time. */
-export function recordLatency(slot: MemberSlot, latencyMs: number, now: number): void {
-  const lastAt = slot.read(FLOAT.LATENCY_AT);
-  const passed = Math.max(0, now - lastAt);
-  const share = lastAt === 0 ? 1 : Math.max(LEAST_NEW_SHARE, 1 - Math.exp(-passed / LATENCY_MEMORY_MS));
-  const average = slot.read(FLOAT.LATENCY_MS);
-  slot.write(FLOAT.LATENCY_MS, average + share * (latencyMs - average));
-  slot.write(FLOAT.LATENCY_AT, now);
+  #suspect(member: Member<T>, target: string, reason: ErrorCode): void {
+    const { now } = this;
+    // Without a breaker nothing comes of it.
+    if (this.rules.breaker.failures === Infinity) return;
+    member.noteError(reason, now);
+    if (this.#suspicions.failed(member, target, now)) this.#openBreaker(member);
+  }
+
+  #passCheck(member: Member<T>, healthyAfter: number): void {
+    const { slot } = member;
+    if (slot.get(INT.HEALTH) === HEALTH.UNHEALTHY && slot.get(INT.CHECK_STREAK) < healthyAfter) return;
+    slot.set(INT.HEALTH, HEALTH.HEALTHY);
+    if (!slot.lower(GATE.UNHEALTHY)) return;
+    member.warmUp();
+    this.tell(member, 'healthy');
+  }
+
+  #failCheck(member: Member<T>, unhealthyAfter: number): void {
+    const { slot } = member;
+    if (-slot.get(INT.CHECK_STREAK) < unhealthyAfter) return;
+    slot.set(INT.HEALTH, HEALTH.UNHEALTHY);
+    if (this.#mayEject(member) && slot.raise(GATE.UNHEALTHY)) this.tell(member, 'unhealthy');
+  }
+
+  #mayEject(member: Member<T>): boolean {
+    return mayEject(member, this.#members(), this.rules.maxEjectedShare);
+  }
 }

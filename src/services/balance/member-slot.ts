@@ -56,8 +56,8 @@ export const FLOAT = {
   TRIAL_AT: 3,
   LATENCY_MS: 4,
   LATENCY_AT: 5,
-  /** The share of uses that succeeded, as a moving average. */
-  SUCCESS: 6,
+  /** The share of uses that failed, as a moving average. */
+  FAILING: 6,
   /** When a slow start began. */
   WARM_FROM: 7,
   CHECKED_AT: 8,

@@ -26,11 +26,26 @@ export interface MemberSpec<T> {
   readonly revision?: string;
 }
 
+export type CheckResult =
+  | { readonly passed: true; readonly latencyMs: number }
+  | { readonly passed: false; readonly reason: ErrorCode };
+
+export interface CheckThresholds {
+  /** Failures in a row until a member gets no more uses. */
+  readonly unhealthyAfter: number;
+  /** Successes in a row until it gets some again. */
+  readonly healthyAfter: number;
+}
+
 /** What a member asks of its group. */
 export interface MemberOwner<T> {
   readonly rules: GroupRules;
   readonly breaker: Breaker;
+  /** What the clock says. */
+  readonly now: number;
   judge(member: Member<T>, ticket: number, outcome: Outcome): void;
+  doubt(member: Member<T>, reason: ErrorCode): void;
+  check(member: Member<T>, result: CheckResult, thresholds: CheckThresholds): void;
   tell(member: Member<T>, kind: MemberEventKind): void;
   /** It was removed and its last use is over. */
   retire(member: Member<T>): void;
@@ -51,12 +66,13 @@ const FORGIVEN_INTS = [
   INT.LAST_ERROR,
 ] as const;
 
-const FORGIVEN_FLOATS = [FLOAT.COOL_UNTIL, FLOAT.LATENCY_MS, FLOAT.LATENCY_AT, FLOAT.SUCCESS, FLOAT.ERROR_AT] as const;
+const FORGIVEN_FLOATS = [FLOAT.COOL_UNTIL, FLOAT.LATENCY_MS, FLOAT.LATENCY_AT, FLOAT.FAILING, FLOAT.ERROR_AT] as const;
 
 const BREAKER_WORDS = ['closed', 'open', 'half_open'] as const;
 const HEALTH_WORDS = ['unknown', 'healthy', 'unhealthy'] as const;
 /** Where a slow start begins. */
 const COLD_SHARE = 0.1;
+const LEAST_WEIGHT = 0.001;
 /** All bits but the one that stands in nobody's way. */
 const BLOCKING = ~GATE.WARMING;
 
@@ -74,6 +90,8 @@ export class Member<T> {
   maxActive: number = Infinity;
   /** When its group picked it last, counted in picks of this thread. */
   turn = 0;
+  /** What the weighted strategies owe it. */
+  credit = 0;
   readonly #owner: MemberOwner<T>;
   /** Uses that this thread has begun and that are not over. */
   #open = 0;
@@ -109,8 +127,10 @@ export class Member<T> {
     this.#open += 1;
     slot.add(INT.ACTIVE, 1);
     slot.count(INT.USES, 1);
-    if ((slot.get(INT.GATE) & GATE.TRIPPED) !== 0) {
-      const change = this.#owner.breaker.enter(slot, this.#owner.rules.now());
+    const step = 1 / Math.max(this.weightAt(this.#owner), LEAST_WEIGHT);
+    slot.write(FLOAT.USED_UNTIL, slot.read(FLOAT.USED_UNTIL) + step);
+    if (this.isTripped) {
+      const change = this.#owner.breaker.enter(slot, this.#owner.now);
       if (change !== null) this.#owner.tell(this, change);
     }
     return slot.get(INT.GENERATION);
@@ -134,6 +154,21 @@ export class Member<T> {
     this.release();
   }
 
+  /** A weak sign after a success: what it was used for ended at once without a single byte. Some of these are a failure. */
+  doubt(reason: ErrorCode): void {
+    this.#owner.doubt(this, reason);
+  }
+
+  /** The opposite of a doubt: bytes came back. */
+  trust(): void {
+    if (this.slot.get(INT.DOUBTS_IN_ROW) !== 0) this.slot.set(INT.DOUBTS_IN_ROW, 0);
+  }
+
+  /** What an active check found. */
+  check(result: CheckResult, thresholds: CheckThresholds): void {
+    this.#owner.check(this, result, thresholds);
+  }
+
   countBytes(sent: number, received: number): void {
     if (sent > 0) this.slot.count(INT.BYTES_SENT, sent);
     if (received > 0) this.slot.count(INT.BYTES_RECEIVED, received);
@@ -152,7 +187,7 @@ export class Member<T> {
 
   /** Why it is not picked just now; null when it may be. */
   get obstacle(): Obstacle | null {
-    return this.obstacleAt(this.#owner.rules.now());
+    return this.obstacleAt(this.#owner.now);
   }
 
   obstacleAt(now: number): Obstacle | null {
@@ -186,9 +221,28 @@ export class Member<T> {
   }
 
   /** Its weight for this moment: less while it starts slowly, and in proportion to what is left of it. */
-  weightAt(now: () => number): number {
+  weightAt(clock: { readonly now: number }): number {
     const left = this.weight * (1 - this.slot.read(FLOAT.SPENT));
-    return (this.slot.get(INT.GATE) & GATE.WARMING) === 0 ? left : left * this.warmth(now());
+    return this.isWarming ? left * this.warmth(clock.now) : left;
+  }
+
+  get isWarming(): boolean {
+    return (this.slot.get(INT.GATE) & GATE.WARMING) !== 0;
+  }
+
+  /** When its breaker lets it be tried again. */
+  get outUntil(): number {
+    return this.slot.read(FLOAT.OPEN_UNTIL);
+  }
+
+  /** Its breaker is not closed. */
+  get isTripped(): boolean {
+    return (this.slot.get(INT.GATE) & GATE.TRIPPED) !== 0;
+  }
+
+  /** Failures have taken it out, seen by checks or by uses. */
+  get isEjected(): boolean {
+    return (this.slot.get(INT.GATE) & (GATE.TRIPPED | GATE.UNHEALTHY)) !== 0;
   }
 
   /** From 0.1 to 1 during a slow start. */
@@ -206,9 +260,8 @@ export class Member<T> {
 
   /** Gives it less than its share for a while, because it has just come. */
   warmUp(): void {
-    const { slowStartMs, now } = this.#owner.rules;
-    if (slowStartMs <= 0) return;
-    this.slot.write(FLOAT.WARM_FROM, now());
+    if (this.#owner.rules.slowStartMs <= 0) return;
+    this.slot.write(FLOAT.WARM_FROM, this.#owner.now);
     this.slot.raise(GATE.WARMING);
   }
 
@@ -233,7 +286,7 @@ export class Member<T> {
   /** Forgets everything that is held against it; what people decided, and totals, stay. */
   forgive(): void {
     const { slot } = this;
-    this.#owner.breaker.close(slot, this.#owner.rules.now());
+    this.#owner.breaker.close(slot, this.#owner.now);
     slot.lower(GATE.UNHEALTHY | GATE.COOLING);
     for (const field of FORGIVEN_INTS) slot.set(field, 0);
     for (const field of FORGIVEN_FLOATS) slot.write(field, 0);
@@ -254,7 +307,7 @@ export class Member<T> {
 
   state(): MemberState {
     const { slot } = this;
-    const now = this.#owner.rules.now();
+    const now = this.#owner.now;
     const ago = (at: number): number | null => (at === 0 ? null : now - at);
     const passesAt = this.passesAt(now);
     return {

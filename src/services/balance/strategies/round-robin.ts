@@ -6,39 +6,43 @@ import type { Strategy } from '../strategy.ts';
 
 export class RoundRobin<T> implements Strategy<T> {
   readonly #members: readonly Member<T>[];
-  /** A ring by index; the last index stands for its beginning. */
+  /** Who follows whom, by index; the index after the last one stands for the beginning and the end. */
   readonly #next: Int32Array;
   #last: number;
 
   constructor(members: readonly Member<T>[]) {
     // A change of the group begins no new round.
     this.#members = members.toSorted((a, b) => a.turn - b.turn);
-    const start = members.length;
-    this.#next = Int32Array.from({ length: start + 1 }, (_, index) => (index === start ? 0 : index + 1));
-    if (start === 0) this.#next[0] = 0;
-    this.#last = start - 1;
+    const end = members.length;
+    this.#next = Int32Array.from({ length: end + 1 }, (_, index) => (index === end ? 0 : index + 1));
+    this.#last = end - 1;
   }
 
   choose(admission: Admission<T>): Member<T> | null {
-    const start = this.#members.length;
-    let before = start;
-    for (let index = this.#next[before] ?? start; index !== start; index = this.#next[before] ?? start) {
+    const end = this.#members.length;
+    let hesitant: Member<T> | null = null;
+    let before = end;
+    for (let step = 0; step < end; step += 1) {
+      const index = this.#next[before] ?? end;
       const member = this.#members[index];
-      if (member !== undefined && admission.admits(member)) {
-        this.#moveToEnd(before, index);
-        return member;
+      if (member === undefined) break;
+      if (!admission.admits(member)) {
+        before = index;
+        continue;
       }
-      before = index;
+      this.#moveToEnd(before, index);
+      if (!admission.hesitates(member)) return member;
+      hesitant ??= member;
     }
-    return null;
+    return hesitant;
   }
 
   #moveToEnd(before: number, index: number): void {
     if (index === this.#last) return;
-    const start = this.#members.length;
-    this.#next[before] = this.#next[index] ?? start;
+    const end = this.#members.length;
+    this.#next[before] = this.#next[index] ?? end;
     this.#next[this.#last] = index;
-    this.#next[index] = start;
+    this.#next[index] = end;
     this.#last = index;
   }
 }
