@@ -71,6 +71,14 @@ export interface Exchange {
   readonly door: string;
   readonly route: string;
   readonly client: ClientView;
+  /** Who the client has proved to be; empty as long as nobody has looked. */
+  user: string;
+  /** What the client's requests have in common, for whoever keeps them on one way; empty without a wish. */
+  session: string;
+  /** Which member of which group the request has gone to, as a person would name it; empty without a choice. */
+  exit: string;
+  /** What was tried on the way and how it ended, for Proxy-Status; empty when the first attempt succeeded. */
+  trail: string;
   readonly request: RequestView;
   /** Filled once an answer has begun. */
   readonly response: ResponseView;

@@ -1,11 +1,16 @@
-// Where an exchange goes. A forward target names an origin and the engine speaks HTTP with it; an answer target takes the
-// whole exchange. Types only.
+// Where an exchange goes. A forward target names an origin and the engine speaks HTTP with it, or opens the connection that
+// a client is joined with; an answer target takes the whole exchange. Types only.
+import type { SluiceError } from '../core/errors.ts';
+import type { Connection } from '../transport/connection.ts';
+import type { DialTimings } from '../transport/dial.ts';
 import type { Exchange } from './exchange.ts';
 
 /** A server that speaks HTTP, as the engine needs to know it. Connections are pooled per origin object. */
 export interface Origin {
-  /** For logs and metrics: http://127.0.0.1:9000 */
+  /** For logs: http://127.0.0.1:9000 */
   readonly name: string;
+  /** For metrics: one of few; the same as `name` unless clients choose whom to reach. */
+  readonly label: string;
   readonly host: string;
   readonly port: number;
   /** A unix socket; then host and port only name it. */
@@ -19,6 +24,32 @@ export interface Origin {
   readonly maxConnections: number;
   /** Connections begin with a head of the PROXY protocol of this version; each then carries the requests of one client only. */
   readonly proxyProtocol: 1 | 2 | null;
+  /** Opens connections to it; null: straight over the network. */
+  readonly dialler: OriginDialler | null;
+  /** It is asked for whole URLs, as a proxy is; a server is asked for its own paths. */
+  readonly isProxy: boolean;
+}
+
+/** Opens connections to an origin that is not reached straight over the network. */
+export interface OriginDialler {
+  dial(events: OriginDialEvents): void;
+}
+
+/** Exactly one of the two is called, once, later than the call that began it. */
+export interface OriginDialEvents {
+  /** The connection is paused and nobody's. Requests on it may need credentials, which belong to it alone. */
+  connected(connection: Connection, timings: DialTimings, auth?: ProxyAuth | null): void;
+  failed(error: SluiceError): void;
+}
+
+/** The credentials for one connection to a proxy. */
+export interface ProxyAuth {
+  /** The value of Proxy-Authorization for the next request; null: it needs none. */
+  authorize(method: string, target: string): string | null;
+  /** A 407 came, with these values of Proxy-Authenticate: whether the same request, on this connection, may fare better. */
+  challenge(values: readonly string[]): boolean;
+  /** A request with these credentials was let through. */
+  accepted(): void;
 }
 
 /** File names and their PEM text are kept together, so that a message can name the file. */
@@ -44,9 +75,28 @@ export interface Attempt {
   readonly durationMs: number;
 }
 
+/** Given up, it calls nobody any more. */
+export interface Cancellable {
+  cancel(): void;
+}
+
+/** Whoever waits for the connection that a client will be joined with. Exactly one of the two is called, once, later than the call that began it. */
+export interface TunnelEvents {
+  /** The connection is paused and nobody's; `first` is what it has said already. */
+  connected(connection: Connection, first: Buffer): void;
+  failed(error: SluiceError): void;
+}
+
 export interface ForwardTarget {
   readonly kind: 'forward';
-  select(exchange: Exchange): Origin | Promise<Origin>;
+  /** How many origins one request may be tried on, one after the other; 1 without it. */
+  readonly maxAttempts?: number;
+  /** Answers with these statuses are tried elsewhere while that is safe. */
+  readonly retryStatuses?: readonly number[];
+  /** Asked again, with the origins that have failed, when the request may be tried elsewhere. */
+  select(exchange: Exchange, tried: readonly Origin[]): Origin | Promise<Origin>;
+  /** For a request that asks for a connection (CONNECT, SOCKS). Without it such requests are refused. */
+  connect?(exchange: Exchange, events: TunnelEvents): Cancellable;
   /** Every attempt that select caused is reported once. */
   report?(attempt: Attempt): void;
   dispose?(): void;

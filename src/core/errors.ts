@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'request_version_unsupported'
   | 'client_closed'
   | 'loop_detected'
+  | 'proxy_auth_required'
   | 'route_not_found'
   | 'unauthorized'
   | 'forbidden'
@@ -33,6 +34,16 @@ export type ErrorCode =
   | 'upstream_connect_timeout'
   | 'upstream_timeout'
   | 'upstream_busy'
+  | 'upstream_unavailable'
+  | 'hop_unreachable'
+  | 'hop_timeout'
+  | 'hop_auth_failed'
+  | 'hop_denied'
+  | 'hop_unsupported'
+  | 'hop_invalid'
+  | 'hop_busy'
+  | 'hops_exhausted'
+  | 'destination_denied'
   | 'shutting_down'
   | 'internal'
   | 'config_invalid'
@@ -84,6 +95,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   ),
   client_closed: entry('downstream', 499, false, 'The client went away before the answer was complete.'),
   loop_detected: entry('downstream', 508, false, 'The request has passed through this server before.'),
+  proxy_auth_required: entry('downstream', 407, false, 'This proxy wants a user name and a token.'),
   route_not_found: entry('downstream', 404, false, 'No route matches the request.'),
 
   // The admin API.
@@ -105,6 +117,18 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   upstream_connect_timeout: entry('upstream', 504, true, 'The server did not accept a connection in time.'),
   upstream_timeout: entry('upstream', 504, true, 'The server did not answer in time.'),
   upstream_busy: entry('upstream', 503, true, 'Too many connections to the server are open.'),
+  upstream_unavailable: entry('upstream', 503, true, 'The server answered that it cannot serve the request now.'),
+
+  // Proxies on the way.
+  hop_unreachable: entry('hop', 502, true, 'A proxy on the way could not be reached.'),
+  hop_timeout: entry('hop', 504, true, 'A proxy on the way did not answer in time.'),
+  hop_auth_failed: entry('hop', 502, false, 'A proxy on the way did not accept our credentials.'),
+  hop_denied: entry('hop', 502, false, 'A proxy on the way does not allow this destination.'),
+  hop_unsupported: entry('hop', 502, false, 'A proxy on the way cannot do what was asked of it.'),
+  hop_invalid: entry('hop', 502, true, 'A proxy on the way sent an answer that is not valid.'),
+  hop_busy: entry('hop', 503, true, 'A proxy on the way asked to be left alone for a while.'),
+  hops_exhausted: entry('hop', 503, true, 'No proxy of a hop can be used at the moment.'),
+  destination_denied: entry('downstream', 403, false, 'The rules do not allow this destination.'),
 
   // Sluice and the person who runs it.
   shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),

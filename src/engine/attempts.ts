@@ -5,6 +5,8 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Pool } from './pool.ts';
 import type { Traffic } from './traffic.ts';
 
+const NONE: Origin[] = [];
+
 export class Attempts {
   count = 0;
   /** From the beginning of the last attempt to the head of its answer; -1 while there is none. */
@@ -14,6 +16,7 @@ export class Attempts {
   private target: Target | null = null;
   private startedAtMs = 0;
   private isRunning = false;
+  private failedOrigins: Origin[] = NONE;
 
   constructor(traffic: Traffic) {
     this.traffic = traffic;
@@ -25,6 +28,12 @@ export class Attempts {
     this.isRunning = false;
     this.pool = null;
     this.target = null;
+    this.failedOrigins = NONE;
+  }
+
+  /** Those that have failed, in order. */
+  get tried(): readonly Origin[] {
+    return this.failedOrigins;
   }
 
   /** The origin that is asked or has answered. */
@@ -66,6 +75,15 @@ export class Attempts {
     this.failed(code);
     const { pool } = this;
     if (pool !== null) this.traffic.add(pool.metrics.retries(code), 1);
+  }
+
+  /** It failed, and another origin is tried. */
+  moved(code: ErrorCode): void {
+    this.retried(code);
+    const { origin } = this;
+    if (origin === null) return;
+    if (this.failedOrigins === NONE) this.failedOrigins = [];
+    this.failedOrigins.push(origin);
   }
 
   private report(failed: boolean, status: number): void {

@@ -279,7 +279,9 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.bodyMode = bodyFraming(exchange.response, exchange.request.head);
     if (this.bodyMode === BODY.UNTIL_CLOSE) this.keepAlive = false;
     const out = this.engine.outbound.for(this.connection);
-    writeResponseHead(out, exchange.response, this.bodyMode, this.keepAlive);
+    // After the head that opens a tunnel nothing of HTTP follows that could be kept alive or closed.
+    const opensTunnel = exchange.isTunnel && exchange.response.status < 300;
+    writeResponseHead(out, exchange.response, this.bodyMode, this.keepAlive || opensTunnel);
   }
 
   writeInterim(head: Head): void {
@@ -309,9 +311,12 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     this.connection.reset('error');
   }
 
-  upgrade(head: Head, upstream: Connection, firstBytes: Buffer): void {
+  writeSwitch(head: Head): void {
+    writeSwitchHead(this.engine.outbound.for(this.connection), head);
+  }
+
+  join(upstream: Connection, firstBytes: Buffer): void {
     const { engine, connection, exchange, rest } = this;
-    writeSwitchHead(engine.outbound.for(connection), head);
     engine.outbound.flush();
     wheel.release(this.deadline);
     this.rest = NOTHING;
@@ -321,7 +326,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
       firstFromUpstream: firstBytes,
       downstreamEnded: this.clientEnded,
       onDone: ({ bytesFromDownstream, bytesFromUpstream }) => {
-        exchange.upgradeEnded(bytesFromDownstream, bytesFromUpstream);
+        exchange.joinEnded(bytesFromDownstream, bytesFromUpstream);
         this.onClose();
       },
     });

@@ -14,6 +14,7 @@ import { Outbound } from './outbound.ts';
 import type { Pool } from './pool.ts';
 import type { Program } from './program.ts';
 import type { Traffic } from './traffic.ts';
+import { type AskedTunnel, TunnelClient } from './tunnel-client.ts';
 
 export interface EngineTimeouts {
   readonly headersMs: number;
@@ -34,6 +35,8 @@ export interface EngineOptions {
   readonly timeouts: EngineTimeouts;
   readonly traffic: Traffic;
   readonly dial: Dial;
+  /** Upstreams are told whose request it is and through whom it came; true without it. */
+  readonly tellsUpstreams?: boolean;
   /** Told what a policy or a target has thrown; without it that is a warning of the process. */
   readonly onFault?: (cause: unknown) => void;
 }
@@ -51,6 +54,7 @@ export class Engine {
   timeouts: EngineTimeouts;
   readonly traffic: Traffic;
   dial: Dial;
+  readonly tellsUpstreams: boolean;
   readonly onFault: (cause: unknown) => void;
   readonly outbound: Outbound = new Outbound();
   readonly ids: ExchangeIds = new ExchangeIds();
@@ -69,6 +73,7 @@ export class Engine {
     this.timeouts = options.timeouts;
     this.traffic = options.traffic;
     this.dial = options.dial;
+    this.tellsUpstreams = options.tellsUpstreams ?? true;
     this.onFault = options.onFault ?? warnOf;
   }
 
@@ -84,6 +89,15 @@ export class Engine {
     connection.handler = downstream;
     this.joined(downstream);
     connection.resume();
+  }
+
+  /** Answers a client that has asked for a connection in another protocol; `first` is what it has sent behind its request. */
+  serveTunnel(connection: Connection, asked: AskedTunnel, first: Buffer): void {
+    const client = new TunnelClient(this, connection, asked);
+    connection.handler = client;
+    this.joined(client);
+    connection.resume();
+    client.start(first);
   }
 
   /** Speaks HTTP/2 on an accepted socket. */
@@ -123,9 +137,18 @@ export class Engine {
     let pool = this.pools.get(origin);
     if (pool === undefined) {
       pool = origin.protocol === 'http2' ? new Http2OriginPool(this, origin) : new OriginPool(this, origin);
-      this.pools.set(origin, pool);
+      this.remember(pool);
     }
     return pool;
+  }
+
+  remember(pool: Pool): void {
+    this.pools.set(pool.origin, pool);
+  }
+
+  /** A pool without connections; it is made again when it is needed. */
+  forget(pool: Pool): void {
+    if (this.pools.get(pool.origin) === pool) this.pools.delete(pool.origin);
   }
 
   /** From here on exchanges begin on the new program. The pools of the old one close as its exchanges end. */

@@ -5,19 +5,21 @@
 import { Head, METHOD } from '../codec/http1/head.ts';
 import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
 import type { BodyTransform } from '../contract/policy.ts';
-import type { Origin } from '../contract/target.ts';
+import type { Target } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import { Attempts } from './attempts.ts';
 import { openTransforms } from './body-transforms.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
+import { runRequestPhases, toTarget } from './phases.ts';
 import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
 import { refusalOf } from './refusals.ts';
 import type { Responder } from './responder.ts';
 import { ownCopy, ResponseState } from './response-state.ts';
+import { mayTryElsewhere } from './retry-rule.ts';
 
 /** The answer to `Expect: 100-continue` where the request ends here; an upstream gives its own. */
 const CONTINUE = Object.assign(new Head(), { status: 100 });
@@ -34,6 +36,10 @@ export class HttpExchange implements Exchange {
   /** From the head of the request to the head of the answer; -1 while there is none. */
   firstByteMs = -1;
   durationMs = 0;
+  user = '';
+  session = '';
+  exit = '';
+  trail = '';
   program: Program | null = null;
   matched: Route | null = null;
   producer: Producer | null = null;
@@ -105,8 +111,14 @@ export class HttpExchange implements Exchange {
       return;
     }
     if (maxForwards > 0) request.fields.set('max-forwards', String(maxForwards - 1));
-    if (this.matched === null) this.fail('route_not_found');
-    else this.runRequestPhase(0);
+    if (this.isTunnel && !takesTunnels(this.matched?.target, request.isHttp2)) this.fail('method_not_allowed');
+    else if (this.matched === null) this.fail('route_not_found');
+    else runRequestPhases(this, 0);
+  }
+
+  /** The client asks for a connection, not for an answer. */
+  get isTunnel(): boolean {
+    return this.request.head.methodId === METHOD.CONNECT;
   }
 
   /** `Max-Forwards: 0`: the sender asks about us, not about whom we would ask (RFC 9110, 7.6.2). */
@@ -128,6 +140,10 @@ export class HttpExchange implements Exchange {
     this.idNumber = engine.ids.next();
     this.startedAtMs = performance.now();
     this.firstByteMs = -1;
+    this.user = '';
+    this.session = '';
+    this.exit = '';
+    this.trail = '';
     this.program = engine.program;
     this.program.running++;
     this.matched = null;
@@ -188,66 +204,12 @@ export class HttpExchange implements Exchange {
     this.finish();
   }
 
-  // -- The request phases ------------------------------------------------------------------------------------------
+  // -- For the phases of the request -------------------------------------------------------------------------------
 
-  private runRequestPhase(first: number): void {
-    const policies = this.matched!.request;
-    for (let i = first; i < policies.length; i++) {
-      const wait = policies[i]!.request(this);
-      if (wait !== undefined) {
-        this.afterWait(wait, () => this.runRequestPhase(i + 1));
-        return;
-      }
-      if (this.committed || this.over) return;
-    }
-    if (this.matched!.requestBody.length > 0 && this.request.hasBody) this.openRequestTransform(this.matched!);
-    this.toTarget();
-  }
-
-  private toTarget(): void {
-    const { target } = this.matched!;
-    if (target.kind === 'answer') {
-      target.take(this);
-      return;
-    }
-    const origin = target.select(this);
-    if (origin instanceof Promise) this.afterWait(origin, (chosen) => this.forward(chosen));
-    else this.forward(origin);
-  }
-
-  private forward(origin: Origin): void {
-    if (this.matched!.upstream.length === 0) this.engine.poolOf(origin).send(this);
-    else this.runUpstreamPhase(0, origin);
-  }
-
-  private runUpstreamPhase(first: number, origin: Origin): void {
-    const policies = this.matched!.upstream;
-    for (let i = first; i < policies.length; i++) {
-      const wait = policies[i]!.upstream(this);
-      if (wait !== undefined) {
-        this.afterWait(wait, () => this.runUpstreamPhase(i + 1, origin));
-        return;
-      }
-      if (this.committed || this.over) return;
-    }
-    this.engine.poolOf(origin).send(this);
-  }
-
-  /** Goes on with `next` unless the exchange has ended in the meantime; a rejection is a fault of ours. */
-  afterWait<T>(wait: Promise<T>, next: (value: T) => void): void {
-    const { generation } = this;
-    const isRunning = (): boolean => generation === this.generation && !this.over;
-    wait
-      .then((value) => {
-        if (isRunning() && !this.committed) next(value);
-      })
-      .catch((cause: unknown) => {
-        if (isRunning()) this.fault(cause);
-      })
-      .finally(() => this.engine.outbound.flush());
-  }
-
-  private openRequestTransform({ requestBody }: Route): void {
+  /** Policies that want the body get it on its way to the target. */
+  openRequestTransform(): void {
+    const { requestBody } = this.matched!;
+    if (requestBody.length === 0 || !this.request.hasBody) return;
     this.requestTransform = openTransforms(requestBody, (policy, sink) => policy.requestBody(this, sink), {
       write: (bytes, from, to) => this.producer?.takeBody(bytes, from, to),
     });
@@ -319,11 +281,20 @@ export class HttpExchange implements Exchange {
     this.attempts.answered(this.response.status);
   }
 
-  /** A connection that died under a request it had carried before nothing of: the request may go once more, if it means the same twice. */
-  get mayRetry(): boolean {
-    return (
-      this.attempts.count < 2 && !this.committed && !this.over && this.request.isIdempotent && !this.request.hasBody
-    );
+  /** The running attempt has failed, and nothing of its answer has been used: on to another origin where that is safe. */
+  attemptFailed(error: SluiceError, wasSent: boolean): void {
+    if (!mayTryElsewhere(this, wasSent)) {
+      this.attempts.failed(error.code);
+      this.giveUp(error);
+      return;
+    }
+    this.attempts.moved(error.code);
+    this.producer = null;
+    try {
+      toTarget(this);
+    } catch (cause) {
+      this.fault(cause);
+    }
   }
 
   // -- The answer --------------------------------------------------------------------------------------------------
@@ -342,11 +313,21 @@ export class HttpExchange implements Exchange {
     this.response.begin(head);
     this.committed = true;
     this.producer = null;
-    this.responder.upgrade(head, upstream, firstBytes);
+    this.responder.writeSwitch(head);
+    this.responder.join(upstream, firstBytes);
+  }
+
+  /** The connection that the client asked for stands. */
+  joinTunnel(upstream: Connection, firstBytes: Buffer): void {
+    this.producer = null;
+    this.response.make({ status: 200 }, -1, METHOD.CONNECT);
+    this.commit();
+    if (this.over) upstream.destroy('done');
+    else this.responder.join(upstream, firstBytes);
   }
 
   /** The joined connections have ended. */
-  upgradeEnded(bytesReceived: number, bytesSent: number): void {
+  joinEnded(bytesReceived: number, bytesSent: number): void {
     this.bytesReceived += bytesReceived;
     this.bytesSent += bytesSent;
     this.attemptAnswered();
@@ -442,7 +423,7 @@ export class HttpExchange implements Exchange {
   }
 
   /** What a policy or a target has thrown ends this exchange and no other. */
-  private fault(cause: unknown): void {
+  fault(cause: unknown): void {
     const error = cause instanceof SluiceError ? cause : new SluiceError('internal', { cause });
     if (error.code === 'internal') this.engine.onFault(error.cause ?? error);
     this.giveUp(error);
@@ -483,6 +464,10 @@ export class HttpExchange implements Exchange {
     this.program = null;
     this.responder.exchangeOver();
   }
+}
+
+function takesTunnels(target: Target | undefined, isHttp2: boolean): boolean {
+  return target?.kind === 'forward' && target.connect !== undefined && !isHttp2;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -167,7 +167,9 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
   }
 
   /** HTTP/2 has no such thing, and asks for it nowhere. */
-  upgrade(_head: Head, upstream: Connection): void {
+  writeSwitch(): void {}
+
+  join(upstream: Connection): void {
     upstream.destroy('done');
   }
 

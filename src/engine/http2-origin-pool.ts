@@ -31,7 +31,7 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
   constructor(engine: Engine, origin: Origin) {
     this.engine = engine;
     this.origin = origin;
-    this.metrics = engine.traffic.familiesOfUpstream(origin.name);
+    this.metrics = engine.traffic.familiesOfUpstream(origin.label);
   }
 
   get connections(): number {
@@ -110,9 +110,9 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
     this.opening = false;
     for (let exchange = this.line.next(); exchange !== null; exchange = this.line.next()) {
       exchange.attemptBegins(this);
-      exchange.attempts.failed(error.code);
-      exchange.giveUp(error);
+      exchange.attemptFailed(error, false);
     }
+    this.forgetIfEmpty();
     this.engine.outbound.flush();
   }
 
@@ -124,7 +124,12 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
     } else {
       this.sessions.delete(session);
       this.openForLine();
+      this.forgetIfEmpty();
     }
+  }
+
+  private forgetIfEmpty(): void {
+    if (this.connections === 0 && this.line.length === 0) this.engine.forget(this);
   }
 
   private serveLine(): void {

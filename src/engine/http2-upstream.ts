@@ -13,6 +13,7 @@ import type { HttpExchange } from './exchange.ts';
 import { responseHeadOf, trailerList } from './http2-head.ts';
 import { Http2HeadReader } from './http2-head-reader.ts';
 import { requestList } from './request-list.ts';
+import { mayTryAgain } from './retry-rule.ts';
 
 export interface Http2UpstreamOwner {
   readonly engine: Engine;
@@ -123,7 +124,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
     wheel.release(this.deadline);
     const { exchange } = this;
     if (exchange !== null) {
-      const mayGoAgain = this.stream?.unprocessed === true && !exchange.request.hasBody && exchange.mayRetry;
+      const mayGoAgain = this.stream?.unprocessed === true && !exchange.request.hasBody && mayTryAgain(exchange);
       if (mayGoAgain) this.sendAgain(exchange);
       else this.fail(new SluiceError(this.answered ? 'upstream_incomplete' : 'upstream_reset'));
     }

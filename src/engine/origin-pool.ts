@@ -2,9 +2,8 @@
 // Rule: a connection that is given out is alive as far as anyone can know; a dead one leaves the pool by its own onClose.
 import { formatProxyHeaderV1, formatProxyHeaderV2 } from '../codec/proxy-protocol/proxy-header.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { Origin } from '../contract/target.ts';
+import type { Origin, OriginDialEvents } from '../contract/target.ts';
 import type { UpstreamFamilies } from '../telemetry/families.ts';
-import type { Connection } from '../transport/connection.ts';
 import type { DialTimings } from '../transport/dial.ts';
 import type { Engine } from './engine.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -16,14 +15,7 @@ import { Place, WaitingLine } from './waiting-line.ts';
 const MAX_IDLE = 512;
 
 /** Opens connections to origins; the engine is given one, so that tests need no network. */
-export type Dial = (origin: Origin, events: DialEvents, proxyHeader: Buffer | null) => void;
-
-/** Exactly one of the two is called, once. */
-export interface DialEvents {
-  /** The connection is paused and has no handler of its own yet. */
-  connected(connection: Connection, timings: DialTimings): void;
-  failed(error: SluiceError): void;
-}
+export type Dial = (origin: Origin, events: OriginDialEvents, proxyHeader: Buffer | null) => void;
 
 export class OriginPool implements Pool {
   readonly engine: Engine;
@@ -38,7 +30,7 @@ export class OriginPool implements Pool {
   constructor(engine: Engine, origin: Origin) {
     this.engine = engine;
     this.origin = origin;
-    this.metrics = engine.traffic.familiesOfUpstream(origin.name);
+    this.metrics = engine.traffic.familiesOfUpstream(origin.label);
   }
 
   /** Finds the exchange a connection: an idle one, else a new one, else it waits for its turn. */
@@ -76,6 +68,7 @@ export class OriginPool implements Pool {
     const index = this.idle.indexOf(upstream);
     if (index >= 0) this.idle.splice(index, 1);
     this.openForNext();
+    if (this.openCount === 0) this.engine.forget(this);
   }
 
   /** Nothing new will be sent; idle connections end now, running ones when they are done. */
@@ -95,26 +88,29 @@ export class OriginPool implements Pool {
 
   private open(exchange: HttpExchange): void {
     const place = new Place(exchange);
+    // It may have been forgotten a moment ago, when the connection died that this one replaces.
+    if (this.openCount === 0 && !this.closed) this.engine.remember(this);
     this.openCount++;
     exchange.attemptBegins(this);
     this.engine.dial(
       this.origin,
       {
-        connected: (connection, timings) => this.connected(connection, timings, place),
+        connected: (connection, timings, auth = null) => {
+          this.connected(new Upstream(this, connection, auth), timings, place);
+        },
         failed: (error) => this.failed(error, place),
       },
       proxyHead(this.origin, exchange),
     );
   }
 
-  private connected(connection: Connection, { dnsMs, connectMs, tlsMs }: DialTimings, place: Place): void {
+  private connected(upstream: Upstream, { dnsMs, connectMs, tlsMs }: DialTimings, place: Place): void {
     const { traffic } = this.engine;
     traffic.add(this.metrics.connectionsOpened, 1);
     traffic.add(this.metrics.connectionsOpen, 1);
     traffic.recorder.observe(this.metrics.connectDuration, (dnsMs + connectMs + tlsMs) / 1000);
-    const upstream = new Upstream(this, connection);
-    connection.handler = upstream;
-    connection.resume();
+    upstream.connection.handler = upstream;
+    upstream.connection.resume();
     if (place.isCurrent) upstream.start(place.exchange);
     else this.idled(upstream);
     this.engine.outbound.flush();
@@ -122,11 +118,9 @@ export class OriginPool implements Pool {
 
   private failed(error: SluiceError, place: Place): void {
     this.openCount--;
-    if (place.isCurrent) {
-      place.exchange.attempts.failed(error.code);
-      place.exchange.giveUp(error);
-    }
+    if (place.isCurrent) place.exchange.attemptFailed(error, false);
     this.openForNext();
+    if (this.openCount === 0) this.engine.forget(this);
     this.engine.outbound.flush();
   }
 }

@@ -27,14 +27,23 @@ for (const id of [
   REPLACED[id] = 1;
 }
 
-export function writeRequestHead(out: OutBuffer, exchange: HttpExchange, origin: Origin): void {
+/** The authorization is for a proxy that the request goes to. */
+export function writeRequestHead(
+  out: OutBuffer,
+  exchange: HttpExchange,
+  origin: Origin,
+  authorization: string | null,
+): void {
   const { head, fields } = exchange.request;
-  const hasTrace = markReplaced(head);
-  writeRequestLine(out, head, origin.pathPrefix);
+  const { tellsUpstreams } = exchange.engine;
+  const hasTrace = tellsUpstreams && markReplaced(head);
+  if (origin.isProxy) writeWholeTarget(out, head);
+  else writeRequestLine(out, head, origin.pathPrefix);
   writeHost(out, exchange, origin);
   writeFields(out, head, head.drop);
   if (fields.added !== '') out.latin1(fields.added);
-  writeForwarding(out, exchange, hasTrace);
+  if (tellsUpstreams) writeForwarding(out, exchange, hasTrace);
+  if (authorization !== null) out.latin1(`Proxy-Authorization: ${authorization}\r\n`);
   writeFraming(out, head);
   if (exchange.upgrades)
     out.latin1(`Connection: upgrade\r\nUpgrade: ${exchange.request.known(FIELD.UPGRADE) ?? ''}\r\n`);
@@ -62,6 +71,17 @@ function writeRequestLine(out: OutBuffer, head: Head, pathPrefix: string): void 
     out.copy(bytes, start, start + head.targetFrom);
     writeOriginForm(out, head, pathPrefix);
   }
+  out.copy(REQUEST_LINE_END, 0, REQUEST_LINE_END.length);
+}
+
+/** A proxy is asked for the URL as the client has given it. */
+function writeWholeTarget(out: OutBuffer, head: Head): void {
+  const { bytes, start, pathFrom, targetTo } = head;
+  out.copy(bytes, start, start + pathFrom);
+  // RFC 9112, 3.2.2: an absolute target has a path; the bare one of OPTIONS stands for the whole server.
+  const isWholeServer = pathFrom === targetTo && head.methodId === METHOD.OPTIONS;
+  if (bytes[start + pathFrom] !== SLASH && !isWholeServer) out.latin1('/');
+  out.copy(bytes, start + pathFrom, start + targetTo);
   out.copy(REQUEST_LINE_END, 0, REQUEST_LINE_END.length);
 }
 

@@ -23,8 +23,10 @@ export interface Responder extends ClientView {
   abort(): void;
   pauseRequest(): void;
   resumeRequest(): void;
-  /** The client asked to switch protocols and the upstream agreed: sends that head and joins the two connections. */
-  upgrade(head: Head, upstream: Connection, firstBytes: Buffer): void;
+  /** The client asked to switch protocols and the upstream agreed: sends that head. */
+  writeSwitch(head: Head): void;
+  /** Nothing of HTTP follows: the client's connection and this one are one from here on. */
+  join(upstream: Connection, firstBytes: Buffer): void;
   /** Both sides are done with the exchange; the next one may begin. */
   exchangeOver(): void;
 }

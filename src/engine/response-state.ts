@@ -12,7 +12,7 @@ export class ResponseState implements ResponseView {
   readonly fields: EditableFields = new EditableFields();
   /** Of the body that will be sent: exact, or -1 when only its end will tell. */
   bodyLength = -1;
-  /** False for HEAD, 204 and 304: then the length only informs. */
+  /** False for HEAD, 204 and 304, where the length only informs, and for what opens a tunnel. */
   hasBody = false;
 
   get head(): Head {
@@ -36,7 +36,8 @@ export class ResponseState implements ResponseView {
   make({ status, fields = [] }: Omit<Answer, 'body'>, length: number, requestMethodId: number): void {
     this.status = status;
     this.fields.begin(EMPTY_HEAD);
-    this.hasBody = requestMethodId !== METHOD.HEAD && status !== 204 && status !== 304;
+    const opensTunnel = requestMethodId === METHOD.CONNECT && status < 300;
+    this.hasBody = requestMethodId !== METHOD.HEAD && status !== 204 && status !== 304 && !opensTunnel;
     this.bodyLength = length;
     if (length >= 0 && status !== 204) this.fields.append('Content-Length', String(length));
     for (const [name, value] of fields) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { GET, head, Playbook } from '../../test/support/playbook.ts';
+import { describe, test, type TestContext } from 'node:test';
+import { forwardTo, GET, head, origin, Playbook } from '../../test/support/playbook.ts';
+import type { ProxyAuth } from '../contract/target.ts';
 
 const SEEN = head('GET / HTTP/1.1', 'Host: a.test', '<forwarding>');
 const OK = head('HTTP/1.1 200 OK', 'Content-Length: 0');
@@ -287,5 +288,97 @@ describe('a client that goes away', () => {
       .clientCloses()
       .expectNothingUpstream()
       .expectUpstreamConnection('destroyed');
+  });
+});
+
+describe('a proxy as the upstream', () => {
+  const proxy = origin({ name: 'proxy', isProxy: true });
+  const WHOLE = head('GET http://a.test/x?y HTTP/1.1', 'Host: a.test');
+  const REFUSED = `${head('HTTP/1.1 407 Who are you', 'Proxy-Authenticate: Basic realm="p"', 'Content-Length: 2')}no`;
+
+  /** Shows nothing before it is asked. */
+  class AskedAuth implements ProxyAuth {
+    readonly asked: string[] = [];
+    wasAccepted = false;
+    private readonly value: string;
+
+    constructor(value: string) {
+      this.value = value;
+    }
+
+    authorize(method: string, target: string): string | null {
+      return this.asked.length === 0 ? null : `${this.value} ${method} ${target}`;
+    }
+
+    challenge(values: readonly string[]): boolean {
+      this.asked.push(...values);
+      return this.asked.length === 1;
+    }
+
+    accepted(): void {
+      this.wasAccepted = true;
+    }
+  }
+
+  function playing(t: TestContext): Playbook {
+    return new Playbook(t, { target: forwardTo(proxy), tellsUpstreams: false });
+  }
+
+  test('is asked for the whole URL, and told nothing of the client', (t) => {
+    const play = playing(t).downstreamSends(WHOLE).expectDial('proxy').expectUpstream(WHOLE);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('gets a path where the URL has none', (t) => {
+    const play = playing(t).downstreamSends(head('GET http://a.test?y HTTP/1.1', 'Host: a.test'));
+    play.expectDial('proxy').expectUpstream(head('GET http://a.test/?y HTTP/1.1', 'Host: a.test'));
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+    play.downstreamSends(head('OPTIONS http://a.test HTTP/1.1', 'Host: a.test'));
+    play.expectUpstream(head('OPTIONS http://a.test HTTP/1.1', 'Host: a.test'));
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('that asks for credentials gets them on the same connection, and the client hears nothing of it', (t) => {
+    const auth = new AskedAuth('Own');
+    const play = playing(t)
+      .downstreamSends(WHOLE)
+      .expectDialBegins('proxy')
+      .upstreamAccepts(auth)
+      .expectUpstream(WHOLE);
+    play.upstreamSends(REFUSED).expectNothingDownstream().expectNoDial();
+    play.expectUpstream(
+      head('GET http://a.test/x?y HTTP/1.1', 'Host: a.test', 'Proxy-Authorization: Own GET http://a.test/x?y'),
+    );
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+    assert.deepEqual([auth.asked, auth.wasAccepted], [['Basic realm="p"'], true]);
+  });
+
+  test('that is not content with them is the answer, and never its own question', (t) => {
+    const auth = new AskedAuth('Own');
+    const play = playing(t)
+      .downstreamSends(WHOLE)
+      .expectDialBegins('proxy')
+      .upstreamAccepts(auth)
+      .expectUpstream(WHOLE);
+    play.upstreamSends(REFUSED).expectUpstream(/Own/).upstreamSends(REFUSED).expectError(502, 'hop_auth_failed');
+    assert.equal(auth.wasAccepted, false);
+  });
+
+  test('that asks for credentials which nobody has is an error of the hop', (t) => {
+    const play = playing(t).downstreamSends(WHOLE).expectDial('proxy').expectUpstream(WHOLE);
+    play.upstreamSends(REFUSED).expectError(502, 'hop_auth_failed');
+  });
+
+  test('that asks and closes is asked again on another connection', (t) => {
+    const play = playing(t).downstreamSends(WHOLE).expectDialBegins('proxy').upstreamAccepts(new AskedAuth('Own'));
+    play.expectUpstream(WHOLE).upstreamSends(head('HTTP/1.0 407 Who', 'Proxy-Authenticate: Own', 'Content-Length: 0'));
+    play.expectDial('proxy').expectUpstream(WHOLE);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('a server that says 407 is passed on as it is', (t) => {
+    asked(new Playbook(t))
+      .upstreamSends(REFUSED)
+      .expectDownstream(/^HTTP\/1\.1 407 Who are you\r\n/);
   });
 });

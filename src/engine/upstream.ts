@@ -3,6 +3,7 @@
 import { FIELD, FRAMING, type Head } from '../codec/http1/head.ts';
 import { type MessageSink, ResponseParser } from '../codec/http1/parser.ts';
 import type { Producer } from '../contract/exchange.ts';
+import type { ProxyAuth } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
@@ -10,6 +11,7 @@ import { writeChunk, writeLastChunk } from './chunk-writer.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { writeRequestHead } from './request-writer.ts';
+import { isBetterElsewhere, mayTryAgain } from './retry-rule.ts';
 
 /** Shorter than what servers commonly keep idle connections for (nginx 75 s, Apache 5 s and Node 5 s say so in Keep-Alive). */
 const IDLE_MS = 55_000;
@@ -32,10 +34,14 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   private answered = false;
   private reusable = false;
   private ended = false;
+  /** The answer only asked for credentials: its body is dropped, and the request goes out again. */
+  private asksAgain = false;
+  private readonly auth: ProxyAuth | null;
 
-  constructor(pool: OriginPool, connection: Connection) {
+  constructor(pool: OriginPool, connection: Connection, auth: ProxyAuth | null = null) {
     this.pool = pool;
     this.connection = connection;
+    this.auth = auth;
     this.parser = new ResponseParser(pool.engine.limits.response, this);
   }
 
@@ -49,7 +55,9 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.answered = false;
     this.reusable = false;
     this.ended = false;
-    writeRequestHead(this.pool.engine.outbound.for(this.connection), exchange, this.pool.origin);
+    const { origin, engine } = this.pool;
+    const authorization = this.auth === null ? null : this.auth.authorize(request.method, request.target);
+    writeRequestHead(engine.outbound.for(this.connection), exchange, origin, authorization);
     wheel.disarm(this.deadline);
     exchange.produce(this);
   }
@@ -97,14 +105,35 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
       exchange.responseInterim(head);
       return;
     }
-    const isShared = this.pool.origin.proxyProtocol === null;
-    this.reusable = isShared && head.keepAlive && head.framing !== FRAMING.UNTIL_CLOSE;
+    if (isBetterElsewhere(exchange, head.status)) {
+      this.failAttempt(new SluiceError('upstream_unavailable', { message: `the server answered ${head.status}` }));
+      return;
+    }
+    const { origin } = this.pool;
+    this.reusable = origin.proxyProtocol === null && head.keepAlive && head.framing !== FRAMING.UNTIL_CLOSE;
     if (this.reusable) this.readKeepAlive(head);
+    if (head.status === 407 && origin.isProxy) {
+      this.challenged(head, exchange);
+      return;
+    }
+    if (this.auth !== null) this.auth.accepted();
     exchange.responseHead(head);
   }
 
+  /** A proxy wants to know who asks: that is between it and us, and never the client's business. */
+  private challenged(head: Head, exchange: HttpExchange): void {
+    const values: string[] = [];
+    for (let at = head.find(FIELD.PROXY_AUTHENTICATE); at >= 0; at = head.find(FIELD.PROXY_AUTHENTICATE, at + 1)) {
+      values.push(head.value(at));
+    }
+    const mayHelp = this.auth !== null && this.auth.challenge(values);
+    // It has not passed the request on: only a body that is gone already stands in the way of sending it again.
+    this.asksAgain = mayHelp && !exchange.request.hasBody;
+    if (!this.asksAgain) this.failAttempt(new SluiceError('hop_auth_failed'));
+  }
+
   onBody(bytes: Buffer, from: number, to: number): void {
-    this.exchange?.responseBody(bytes, from, to);
+    if (!this.asksAgain) this.exchange?.responseBody(bytes, from, to);
   }
 
   onEnd(): void {
@@ -184,6 +213,10 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   private complete(nothingLeft: boolean): void {
     const exchange = this.exchange!;
     const { trailers } = this.parser;
+    if (this.asksAgain) {
+      this.askAgain(exchange, nothingLeft);
+      return;
+    }
     this.exchange = null;
     // From here on this connection may carry another exchange.
     exchange.producer = null;
@@ -191,6 +224,19 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     if (this.reusable && this.requestSent && nothingLeft && !this.connection.closed) this.goIdle();
     else this.letGo('done');
     exchange.responseEnd(trailers);
+  }
+
+  private askAgain(exchange: HttpExchange, nothingLeft: boolean): void {
+    this.asksAgain = false;
+    if (this.reusable && nothingLeft && !this.connection.closed) {
+      this.parser.reset();
+      this.start(exchange);
+      return;
+    }
+    this.exchange = null;
+    this.letGo('done');
+    exchange.attempts.retried('hop_auth_failed');
+    this.pool.sendFresh(exchange);
   }
 
   private goIdle(): void {
@@ -207,17 +253,22 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   /** The running exchange gets an error, or a second try where that is safe. */
   private fail(error: SluiceError): void {
     const { exchange } = this;
+    const isStale = this.uses > 0 && !this.answered && error.code === 'upstream_reset';
+    if (exchange === null || !isStale || !mayTryAgain(exchange)) {
+      this.failAttempt(error);
+      return;
+    }
     this.exchange = null;
     this.letGo('error');
-    if (exchange === null) return;
-    const isStale = this.uses > 0 && !this.answered && error.code === 'upstream_reset';
-    if (isStale && exchange.mayRetry) {
-      exchange.attempts.retried(error.code);
-      this.pool.sendFresh(exchange);
-    } else {
-      exchange.attempts.failed(error.code);
-      exchange.giveUp(error);
-    }
+    exchange.attempts.retried(error.code);
+    this.pool.sendFresh(exchange);
+  }
+
+  private failAttempt(error: SluiceError): void {
+    const { exchange } = this;
+    this.exchange = null;
+    this.letGo('error');
+    exchange?.attemptFailed(error, true);
   }
 
   private letGo(reason: CloseReason): void {

@@ -5,15 +5,15 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { DEFAULT_LIMITS, type ParserLimits } from '../../src/codec/http1/message-parser.ts';
 import type { Policy } from '../../src/contract/policy.ts';
-import type { ForwardTarget, Origin, Target } from '../../src/contract/target.ts';
+import type { ForwardTarget, Origin, OriginDialEvents, ProxyAuth, Target } from '../../src/contract/target.ts';
 import { type ErrorCode, SluiceError } from '../../src/core/errors.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { Engine, type EngineTimeouts } from '../../src/engine/engine.ts';
 import { headBuffers } from '../../src/engine/head-buffers.ts';
-import type { DialEvents } from '../../src/engine/origin-pool.ts';
 import type { RouteSpec } from '../../src/engine/program.ts';
 import type { RouteMatch } from '../../src/engine/router.ts';
 import { Traffic } from '../../src/engine/traffic.ts';
+import type { AskedTunnel } from '../../src/engine/tunnel-client.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { LogSink } from '../../src/telemetry/log-sink.ts';
 import { HISTOGRAM } from '../../src/telemetry/metric-definition.ts';
@@ -44,6 +44,7 @@ export const GET: string = head('GET / HTTP/1.1', 'Host: a.test');
 export function origin(changes: Partial<Origin> = {}): Origin {
   return {
     name: 'http://origin.test:80',
+    label: changes.name ?? 'http://origin.test:80',
     host: 'origin.test',
     port: 80,
     path: null,
@@ -53,6 +54,8 @@ export function origin(changes: Partial<Origin> = {}): Origin {
     pathPrefix: '',
     maxConnections: 0,
     proxyProtocol: null,
+    dialler: null,
+    isProxy: false,
     ...changes,
   };
 }
@@ -69,17 +72,20 @@ export interface PlaybookOptions {
   /** Without routes everything goes to one origin. */
   readonly routes?: readonly RouteSpec[];
   readonly target?: Target;
+  /** The one origin also opens tunnels, each dialled as `tunnel AUTHORITY`; the value is what their servers say at once. */
+  readonly tunnelsBeginWith?: string;
   readonly policies?: readonly Policy[];
   readonly limits?: Partial<ParserLimits>;
   readonly responseLimits?: Partial<ParserLimits>;
   readonly timeouts?: Partial<EngineTimeouts>;
+  readonly tellsUpstreams?: boolean;
   /** What a policy or a target has thrown; without this the playbook fails. */
   readonly onFault?: (cause: unknown) => void;
 }
 
 interface PendingDial {
   readonly origin: Origin;
-  readonly events: DialEvents;
+  readonly events: OriginDialEvents;
 }
 
 class LinesKept implements LogSink {
@@ -128,7 +134,9 @@ export class Playbook {
     this.time.take();
     this.countBuffers();
     this.traffic = new Traffic({ door: 'gateway', recorder: this.recorder, accessLog: this.accessLog });
-    const routes = options.routes ?? [route(options.target ?? forwardTo(), options.policies)];
+    const { tunnelsBeginWith } = options;
+    const target = tunnelsBeginWith === undefined ? forwardTo() : this.tunnelling(tunnelsBeginWith);
+    const routes = options.routes ?? [route(options.target ?? target, options.policies)];
     this.engine = new Engine({
       program: compile([routes], this.traffic),
       limits: {
@@ -136,11 +144,29 @@ export class Playbook {
         response: { ...DEFAULT_LIMITS, maxBodyBytes: Number.MAX_SAFE_INTEGER, ...options.responseLimits },
       },
       timeouts: { ...TIMEOUTS, ...options.timeouts },
+      tellsUpstreams: options.tellsUpstreams ?? true,
       traffic: this.traffic,
       dial: (to, events) => this.dials.push({ origin: to, events }),
       onFault: options.onFault ?? ((cause) => this.faults.push(cause)),
     });
     t.after(() => this.end());
+  }
+
+  private tunnelling(begin: string): ForwardTarget {
+    return {
+      ...forwardTo(),
+      connect: ({ request: { authority } }, tunnel) => {
+        const dial: PendingDial = {
+          origin: origin({ name: `tunnel ${authority}` }),
+          events: {
+            connected: (connection) => tunnel.connected(connection, toBuffer(begin)),
+            failed: (error) => tunnel.failed(error),
+          },
+        };
+        this.dials.push(dial);
+        return { cancel: () => this.dials.splice(this.dials.indexOf(dial), 1) };
+      },
+    };
   }
 
   /** Lets all steps in `script` happen before anything is closed: within one turn of the event loop. */
@@ -172,6 +198,15 @@ export class Playbook {
   downstreamSends(...portions: readonly (string | Buffer)[]): this {
     if (this.client === null) this.clientConnects();
     for (const portion of portions) this.currentClient.sends(toBuffer(portion));
+    return this.settle();
+  }
+
+  /** A client asks for a tunnel in another protocol than HTTP; `early` is what it has sent behind its request. */
+  clientAsks(asked: AskedTunnel, early = ''): this {
+    const socket = new PlaybookSocket();
+    this.clients.push(socket);
+    this.client = socket;
+    this.engine.serveTunnel(new Connection(socket.socket, NOBODY), asked, toBuffer(early));
     return this.settle();
   }
 
@@ -245,12 +280,13 @@ export class Playbook {
     return this;
   }
 
-  upstreamAccepts(): this {
+  /** `auth` are the credentials that a proxy may ask for. */
+  upstreamAccepts(auth: ProxyAuth | null = null): this {
     const dial = must(this.dials.shift(), 'nothing was dialled');
     const socket = new PlaybookSocket();
     this.upstreams.push(socket);
     this.upstream = socket;
-    dial.events.connected(new Connection(socket.socket, NOBODY), { dnsMs: 1, connectMs: 2, tlsMs: 0 });
+    dial.events.connected(new Connection(socket.socket, NOBODY), { dnsMs: 1, connectMs: 2, tlsMs: 0 }, auth);
     return this.settle();
   }
 

@@ -19,8 +19,10 @@ export function originOfUrl(url: string, { tls, http2 = false, proxyProtocol = n
   const scheme = url.startsWith('h2c:') ? 'h2c:' : parsed.protocol;
   const port = parsed.port === '' ? (DEFAULT_PORTS[scheme] ?? 80) : Number(parsed.port);
   const host = parsed.hostname.replace(/^\[|\]$/g, '');
+  const name = `${scheme}//${parsed.host}`;
   return {
-    name: `${scheme}//${parsed.host}`,
+    name,
+    label: name,
     host,
     port,
     path: null,
@@ -30,5 +32,7 @@ export function originOfUrl(url: string, { tls, http2 = false, proxyProtocol = n
     pathPrefix: parsed.pathname.replace(/\/$/, ''),
     maxConnections: 0,
     proxyProtocol,
+    dialler: null,
+    isProxy: false,
   };
 }

@@ -1,0 +1,66 @@
+// From the head of a request to whoever answers it: the request phases of its route, its target, and the phases before it goes
+// upstream. Rule: what does not wait goes on at once; after every wait the exchange may be over, or be another one.
+import type { ForwardTarget, Origin } from '../contract/target.ts';
+import type { HttpExchange } from './exchange.ts';
+import { Tunnel } from './tunnel.ts';
+
+/** The request phases from number `first` on, and all that follows. */
+export function runRequestPhases(exchange: HttpExchange, first: number): void {
+  const policies = exchange.matched!.request;
+  for (let i = first; i < policies.length; i++) {
+    const wait = policies[i]!.request(exchange);
+    if (wait !== undefined) {
+      afterWait(exchange, wait, () => runRequestPhases(exchange, i + 1));
+      return;
+    }
+    if (exchange.committed || exchange.over) return;
+  }
+  exchange.openRequestTransform();
+  toTarget(exchange);
+}
+
+/** The target is asked where to; once more when an origin has failed. */
+export function toTarget(exchange: HttpExchange): void {
+  const { target } = exchange.matched!;
+  if (target.kind === 'answer') target.take(exchange);
+  else if (exchange.isTunnel) new Tunnel(exchange).open(target);
+  else select(exchange, target);
+}
+
+function select(exchange: HttpExchange, target: ForwardTarget): void {
+  const origin = target.select(exchange, exchange.attempts.tried);
+  if (origin instanceof Promise) afterWait(exchange, origin, (chosen) => forward(exchange, chosen));
+  else forward(exchange, origin);
+}
+
+function forward(exchange: HttpExchange, origin: Origin): void {
+  if (exchange.matched!.upstream.length === 0) exchange.engine.poolOf(origin).send(exchange);
+  else runUpstreamPhases(exchange, 0, origin);
+}
+
+function runUpstreamPhases(exchange: HttpExchange, first: number, origin: Origin): void {
+  const policies = exchange.matched!.upstream;
+  for (let i = first; i < policies.length; i++) {
+    const wait = policies[i]!.upstream(exchange);
+    if (wait !== undefined) {
+      afterWait(exchange, wait, () => runUpstreamPhases(exchange, i + 1, origin));
+      return;
+    }
+    if (exchange.committed || exchange.over) return;
+  }
+  exchange.engine.poolOf(origin).send(exchange);
+}
+
+/** Goes on with `next` unless the exchange has ended in the meantime; a rejection is a fault of ours. */
+function afterWait<T>(exchange: HttpExchange, wait: Promise<T>, next: (value: T) => void): void {
+  const { generation } = exchange;
+  const isRunning = (): boolean => generation === exchange.generation && !exchange.over;
+  wait
+    .then((value) => {
+      if (isRunning() && !exchange.committed) next(value);
+    })
+    .catch((cause: unknown) => {
+      if (isRunning()) exchange.fault(cause);
+    })
+    .finally(() => exchange.engine.outbound.flush());
+}

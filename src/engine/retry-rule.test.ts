@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { GET, head, origin, Playbook } from '../../test/support/playbook.ts';
+import type { ForwardTarget, Origin } from '../contract/target.ts';
+import { SluiceError } from '../core/errors.ts';
+
+const ONE = origin({ name: 'one' });
+const TWO = origin({ name: 'two' });
+const OK = head('HTTP/1.1 200 OK', 'Content-Length: 0');
+const GOT_OK = head('HTTP/1.1 200 OK', 'Content-Length: 0', 'Date: <date>');
+const POST = `${head('POST / HTTP/1.1', 'Host: a.test', 'Content-Length: 5')}hello`;
+
+/** Goes to one, then to two. */
+function both(changes: Partial<ForwardTarget> = {}): ForwardTarget {
+  return {
+    kind: 'forward',
+    maxAttempts: 2,
+    select: (_exchange, tried) => (tried.includes(ONE) ? TWO : ONE),
+    ...changes,
+  };
+}
+
+describe('an origin that cannot be reached', () => {
+  test('is replaced by another one, and the client notices nothing', (t) => {
+    const play = new Playbook(t, { target: both() }).downstreamSends(GET).expectDialBegins('one').upstreamRefuses();
+    play.expectDial('two').expectUpstream(/^GET \/ /);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+    assert.equal(play.metric('sluice_upstream_retries_total'), 1);
+  });
+
+  test('is replaced for any method, since nothing has been sent', (t) => {
+    const play = new Playbook(t, { target: both() }).downstreamSends(POST).expectDialBegins('one').upstreamRefuses();
+    play.expectDial('two').expectUpstream(/hello$/);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('is the answer when the attempts are used up', (t) => {
+    const play = new Playbook(t, { target: both() }).downstreamSends(GET).expectDialBegins('one').upstreamRefuses();
+    play.expectDialBegins('two').upstreamRefuses('upstream_connect_timeout');
+    play.expectNoDial().expectError(504, 'upstream_connect_timeout');
+  });
+
+  test('is the answer where one attempt is all there is', (t) => {
+    const target: ForwardTarget = { kind: 'forward', select: () => ONE };
+    const play = new Playbook(t, { target }).downstreamSends(GET).expectDialBegins('one').upstreamRefuses();
+    play.expectNoDial().expectError(502, 'upstream_unreachable');
+  });
+
+  test('leaves the choice of the next one to the target, which may have none', (t) => {
+    const target = both({
+      select: (_exchange, tried) => {
+        if (tried.length > 0) throw new SluiceError('hops_exhausted');
+        return ONE;
+      },
+    });
+    const play = new Playbook(t, { target }).downstreamSends(GET).expectDialBegins('one').upstreamRefuses();
+    play.expectNoDial().expectError(503, 'hops_exhausted');
+  });
+
+  test('is replaced also when the target has to think', async (t) => {
+    const target = both({ select: (_exchange, tried) => Promise.resolve<Origin>(tried.length > 0 ? TWO : ONE) });
+    const play = await new Playbook(t, { target }).downstreamSends(GET).promises();
+    await play.expectDialBegins('one').upstreamRefuses().promises();
+    play.expectDial('two').expectUpstream(/^GET \/ /);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+});
+
+describe('an origin that dies under a request', () => {
+  test('is replaced when the request means the same twice', (t) => {
+    const play = new Playbook(t, { target: both() }).downstreamSends(GET).expectDial('one').expectUpstream(/^GET/);
+    play.upstreamCloses('reset').expectDial('two').expectUpstream(/^GET/);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('is not when it may have carried the request out', (t) => {
+    const play = new Playbook(t, { target: both() })
+      .downstreamSends(POST)
+      .expectDial('one')
+      .expectUpstream(/hello$/);
+    play.upstreamCloses('reset').expectNoDial().expectError(502, 'upstream_reset');
+  });
+
+  test('is not once its answer has begun', (t) => {
+    const play = new Playbook(t, { target: both() }).downstreamSends(GET).expectDial('one').expectUpstream(/^GET/);
+    play.upstreamSends(head('HTTP/1.1 200 OK', 'Content-Length: 5'), 'he').expectDownstream(/he$/);
+    play.upstreamCloses('reset').expectNoDial().expectClientConnection('reset');
+  });
+});
+
+describe('an answer that says "not now"', () => {
+  const busy = head('HTTP/1.1 503 Service Unavailable', 'Content-Length: 0');
+
+  test('is not passed on while another origin may do better', (t) => {
+    const target = both({ retryStatuses: [503] });
+    const play = new Playbook(t, { target }).downstreamSends(GET).expectDial('one').expectUpstream(/^GET/);
+    play.upstreamSends(busy).expectNothingDownstream().expectDial('two').expectUpstream(/^GET/);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('is passed on when it comes from the last one, for what may not be repeated, and where nobody asked for more', (t) => {
+    const play = new Playbook(t, { target: both({ retryStatuses: [503] }) });
+    play.downstreamSends(GET).expectDial('one').expectUpstream(/^GET/).upstreamSends(busy);
+    play
+      .expectDial('two')
+      .expectUpstream(/^GET/)
+      .upstreamSends(busy)
+      .expectDownstream(/^HTTP\/1\.1 503 /);
+    play
+      .downstreamSends(POST)
+      .expectDial('one')
+      .expectUpstream(/hello$/)
+      .upstreamSends(busy);
+    play.expectDownstream(/^HTTP\/1\.1 503 /).end();
+    const plain = new Playbook(t, { target: both() }).downstreamSends(GET).expectDial('one').expectUpstream(/^GET/);
+    plain.upstreamSends(busy).expectDownstream(/^HTTP\/1\.1 503 /);
+  });
+});
