@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { canonicalHost, formatAddress, formatHostPort, isHostName, parseAddress, parsePort } from './address.ts';
+import {
+  canonicalHost,
+  formatAddress,
+  formatHostPort,
+  isHostName,
+  isLocalAddress,
+  parseAddress,
+  parsePort,
+} from './address.ts';
 
 const tcp = (host: string, port: number): object => ({ kind: 'tcp', host, port });
 
@@ -134,4 +142,13 @@ describe('isHostName', () => {
   test('takes no time for a long name that almost fits', () => {
     assert.equal(isHostName(`${'a-'.repeat(5000)}!`), false);
   });
+});
+
+test('an address is local when only this machine can get there', () => {
+  for (const local of ['127.0.0.1:1', '127.9.9.9:1', '[::1]:1', 'localhost:1', 'unix:/a', '[::ffff:127.0.0.1]:1']) {
+    assert.ok(isLocalAddress(local), local);
+  }
+  for (const open of [':1', '0.0.0.0:1', '[::]:1', '10.0.0.1:1', 'proxy.example:1', '*:1']) {
+    assert.ok(!isLocalAddress(open), open);
+  }
 });

@@ -1,7 +1,7 @@
 // Where things listen and connect: host:port, unix sockets, and the one way to write each. Rule: text that does not name
 // exactly one place is refused with a reason; nothing is guessed.
 
-import { formatIp, parseIp, parseLooseIpv4 } from './ip.ts';
+import { formatIp, isLoopback, parseIp, parseLooseIpv4 } from './ip.ts';
 
 export interface TcpAddress {
   readonly kind: 'tcp';
@@ -70,6 +70,14 @@ export function canonicalHost(host: string): string {
   const name = bare.endsWith('.') ? bare.slice(0, -1) : bare;
   const loose = parseLooseIpv4(name);
   return loose === undefined ? name.toLowerCase() : formatIp(loose);
+}
+
+/** Does whoever listens there hear this machine alone? True of loopback addresses and unix sockets. */
+export function isLocalAddress(text: string): boolean {
+  const address = parseAddress(text, { host: '' });
+  if (address.kind !== 'tcp') return true;
+  const ip = parseIp(address.host);
+  return ip === undefined ? address.host === 'localhost' : isLoopback(ip);
 }
 
 /** A name that DNS could hold: labels of letters, digits, hyphens and underscores; a trailing dot is fine. */

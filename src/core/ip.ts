@@ -112,7 +112,8 @@ const EMBEDDING = [
   { range: requireRange('::/96'), at: 12 },
 ];
 
-function embeddedIpv4(address: IpAddress): IpAddress | undefined {
+/** The IPv4 address inside an IPv6 one of NAT64, 6to4 or the old compatible form. */
+export function embeddedIpv4(address: IpAddress): IpAddress | undefined {
   const found = EMBEDDING.find(({ range }) => rangeContains(range, address));
   return found && { family: 4, bytes: address.bytes.subarray(found.at, found.at + 4) };
 }

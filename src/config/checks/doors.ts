@@ -1,8 +1,7 @@
 // Doors: what listens where, and what may stand open there. Rule: two doors never share an address, and what is open to
 // a network is said aloud.
 
-import { parseAddress, type TcpAddress } from '../../core/address.ts';
-import { isLoopback, parseIp } from '../../core/ip.ts';
+import { isLocalAddress, parseAddress, type TcpAddress } from '../../core/address.ts';
 import type { Config } from '../config.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
@@ -57,22 +56,14 @@ function isAny(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::';
 }
 
-/** Only this machine gets there: a loopback address or a unix socket. */
-function isLocal(text: string): boolean {
-  const address = tcpAddress(text);
-  if (address === undefined) return true;
-  const ip = parseIp(address.host);
-  return ip === undefined ? address.host === 'localhost' : isLoopback(ip);
-}
-
 export const checkExposure: Check = ({ config, isWritten }) => {
   const { admin, egress } = config;
   const findings: Finding[] = [];
-  if (admin.listen !== null && !isLocal(admin.listen)) {
+  if (admin.listen !== null && !isLocalAddress(admin.listen)) {
     const message = 'the admin door is open to the network, and its token crosses it in clear';
     findings.push({ severity: 'warning', code: 'config_unsafe', message, path: ['admin', 'listen'] });
   }
-  const open = isWritten(['egress']) ? egress.listen.findIndex((address) => !isLocal(address)) : -1;
+  const open = isWritten(['egress']) ? egress.listen.findIndex((address) => !isLocalAddress(address)) : -1;
   if (open !== -1 && !egress.allow_open && !asksForUsers(config)) {
     const message = 'anybody on the network could use this forward proxy';
     const hint = 'set egress.auth: users, or egress.allow_open: true if that is what you want';
@@ -83,7 +74,7 @@ export const checkExposure: Check = ({ config, isWritten }) => {
 
 export const checkOpenServices: Check = ({ config: { gateway, ai, exec } }) => {
   const findings: Finding[] = [];
-  const open = gateway.listen.find(({ address }) => !isLocal(address));
+  const open = gateway.listen.find(({ address }) => !isLocalAddress(address));
   if (ai.enabled && ai.auth === 'none' && open !== undefined) {
     const message = `ai.auth may be "none" on loopback only, and gateway.listen has ${open.address}`;
     findings.push({ code: 'config_unsafe', message, path: ['ai', 'auth'], hint: 'set ai.auth: users' });
@@ -133,7 +124,7 @@ export const checkLoops: Check = ({ config: { gateway } }) => {
     const port = Number(parsed?.port) || (parsed?.protocol === 'https:' ? 443 : 80);
     const host = parsed?.hostname === 'localhost' ? '127.0.0.1' : (parsed?.hostname ?? '').replace(/^\[(.*)\]$/, '$1');
     const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    const door = isLocal(target)
+    const door = isLocalAddress(target)
       ? own.find((address) => overlap(address, target))
       : own.find((address) => address === target);
     if (door === undefined) return;
