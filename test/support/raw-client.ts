@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
+import tls from 'node:tls';
 
 export interface RawAnswer {
   readonly status: number;
@@ -15,13 +16,16 @@ export interface RawAnswer {
 
 export class RawClient {
   readonly socket: net.Socket;
+  /** What carries the socket: it, or the one below TLS. */
+  private readonly carrier: net.Socket;
   /** How the connection has ended: 'end' when the other side has ended it in good order. */
   ending: 'open' | 'end' | 'reset' = 'open';
   private readonly parts: Buffer[] = [];
   private wake: () => void = () => {};
 
-  private constructor(socket: net.Socket) {
+  private constructor(socket: net.Socket, carrier: net.Socket = socket) {
     this.socket = socket;
+    this.carrier = carrier;
     socket.on('data', (bytes: Buffer) => {
       this.parts.push(bytes);
       this.wake();
@@ -38,6 +42,15 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** The same through TLS, whatever certificate the other side shows. */
+  static async connectTls(t: TestContext, port: number): Promise<RawClient> {
+    const carrier = net.connect({ port, host: '127.0.0.1', noDelay: true });
+    t.after(() => carrier.destroy());
+    const socket = tls.connect({ socket: carrier, rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    return new RawClient(socket, carrier);
+  }
+
   /** Sends these bytes and nothing else, and resolves with all that came back when the connection has ended. */
   static async ask(t: TestContext, port: number, bytes: string | Buffer): Promise<RawClient> {
     const client = await RawClient.connect(t, port);
@@ -48,6 +61,11 @@ export class RawClient {
 
   send(bytes: string | Buffer): void {
     this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  }
+
+  /** Goes away in the middle of everything, and the other side is told by a reset. */
+  leave(): void {
+    this.carrier.resetAndDestroy();
   }
 
   get text(): string {
