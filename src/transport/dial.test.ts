@@ -9,7 +9,7 @@ import { after, describe, test, type TestContext } from 'node:test';
 import tls from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { CertificateAuthority } from '../../test/support/certificate-authority.ts';
-import type { SluiceError } from '../core/errors.ts';
+import { SluiceError } from '../core/errors.ts';
 import { dial, type DialOptions, type DialTarget, type DialTimings } from './dial.ts';
 import { DnsCache, type ResolvedAddress } from './dns-cache.ts';
 import { TlsClient, type TlsClientOptions } from './tls-client.ts';
@@ -225,6 +225,20 @@ describe('dialling without TLS', () => {
     assert.deepEqual(await failure({ host: 'nowhere.example', port: 80 }), {
       code: 'upstream_dns_failed',
       message: 'nowhere.example could not be resolved: there is no such name',
+    });
+  });
+
+  test('a name leads only to addresses that are permitted', async (t) => {
+    const port = await listen(t, net.createServer());
+    const refusalOf = (address: string): SluiceError | null =>
+      address === '127.0.0.1' ? null : new SluiceError('destination_denied', { message: `not to ${address}` });
+    const dns = names({ 'both.example': ['127.0.0.2', '127.0.0.1'], 'bad.example': ['127.0.0.2', '127.0.0.3'] });
+    const { socket } = await connect({ host: 'both.example', port }, { dns, refusalOf });
+    assert.equal(socket.remoteAddress, '127.0.0.1');
+    socket.destroy();
+    assert.deepEqual(await failure({ host: 'bad.example', port }, { dns, refusalOf }), {
+      code: 'destination_denied',
+      message: 'not to 127.0.0.2',
     });
   });
 

@@ -26,6 +26,8 @@ export interface DialOptions {
   readonly tlsTimeoutMs?: number;
   /** A head of the PROXY protocol, sent before anything else, also before TLS. */
   readonly proxyHeader?: Buffer;
+  /** Why an address that a name was resolved to must not be connected to; null: it may. When none may, the first reason is the failure. */
+  readonly refusalOf?: (address: string) => SluiceError | null;
   /** The address of this machine to connect from. */
   readonly localAddress?: string;
 }
@@ -100,9 +102,21 @@ export class Dial {
     this.#options.dns.lookup(host, (error, addresses) => {
       if (this.#phase !== 'dns') return;
       this.#dnsMs = this.#elapsedMs();
-      if (error === null) this.#enterConnect(interleave(addresses).slice(0, MAX_ATTEMPTS));
+      if (error === null) this.#permit(addresses);
       else this.#fail('upstream_dns_failed', `${host} could not be resolved: ${describe(error)}`, error);
     });
+  }
+
+  #permit(addresses: readonly ResolvedAddress[]): void {
+    const { refusalOf } = this.#options;
+    let refusal: SluiceError | null = null;
+    const permitted = addresses.filter(({ address }) => {
+      const reason = refusalOf?.(address) ?? null;
+      refusal ??= reason;
+      return reason === null;
+    });
+    if (permitted.length === 0 && refusal !== null) this.#failWith(refusal);
+    else this.#enterConnect(interleave(permitted).slice(0, MAX_ATTEMPTS));
   }
 
   #enterConnect(addresses: readonly ResolvedAddress[]): void {
@@ -204,10 +218,14 @@ export class Dial {
   }
 
   #fail(code: ErrorCode, message: string, cause?: Error): void {
+    this.#failWith(new SluiceError(code, { message, ...(cause === undefined ? {} : { cause }) }));
+  }
+
+  #failWith(error: SluiceError): void {
     if (this.#phase === 'done') return;
     this.#finish();
     this.#secure?.destroy();
-    this.#handler.onFailed(new SluiceError(code, { message, ...(cause === undefined ? {} : { cause }) }));
+    this.#handler.onFailed(error);
   }
 
   #finish(): void {
