@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import tls from 'node:tls';
 import { OutBuffer } from '../codec/http1/writer.ts';
@@ -9,6 +10,8 @@ import { makeCertificate } from '../../test/support/pki.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type CloseReason, Connection, type ConnectionHandler } from './connection.ts';
 import { distrustRawIo, proveRawIo } from './raw-io.ts';
+
+const WINDOWS = process.platform === 'win32' && 'Windows has no unix sockets';
 
 /** Keeps what a connection says, and lets a test wait for it. */
 class Listening implements ConnectionHandler {
@@ -49,11 +52,13 @@ interface Ends {
   readonly peer: net.Socket;
 }
 
-async function plainEnds(t: TestContext): Promise<Ends> {
+async function plainEnds(t: TestContext, unixPath?: string): Promise<Ends> {
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true });
-  server.listen(0, '127.0.0.1');
+  server.listen(unixPath === undefined ? { port: 0, host: '127.0.0.1' } : { path: unixPath });
   await once(server, 'listening');
-  const peer = net.connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+  const bound = server.address();
+  const place = typeof bound === 'string' ? { path: bound } : { port: bound!.port, host: '127.0.0.1' };
+  const peer = net.connect({ ...place, allowHalfOpen: true });
   peer.on('error', () => {});
   const [socket] = (await once(server, 'connection')) as [net.Socket];
   server.close();
@@ -232,6 +237,17 @@ for (const [way, choose] of Object.entries(WAYS)) {
       connection.reset('drain');
       await heard.until(({ closed }) => closed.length === 1);
       assert.deepEqual(heard.closed, ['drain']);
+    });
+
+    test('is destroyed where there is no reset: on a unix socket', { skip: WINDOWS }, async (t) => {
+      await choose();
+      const { connection, heard, peer } = await plainEnds(t, join(temporaryFolder(t), 'socket'));
+      peer.resume();
+      const ended = once(peer, 'end');
+      connection.reset('timeout');
+      await ended;
+      await heard.until((all) => all.closed.length === 1);
+      assert.deepEqual(heard.closed, ['timeout']);
     });
 
     test('hands its socket over and hears nothing of it any more', async (t) => {

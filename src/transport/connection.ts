@@ -152,7 +152,7 @@ export class Connection {
     // While its end is on the way the system refuses to reset a socket, and Node would leave it open for ever.
     const isEnding = this.socket.writableEnded && !this.socket.writableFinished;
     if (this.secure || isEnding) this.socket.destroy();
-    else this.socket.resetAndDestroy();
+    else resetOrDestroy(this.socket);
   }
 
   pause(): void {
@@ -287,4 +287,13 @@ function onSocketError(this: net.Socket, error: NodeJS.ErrnoException): void {
 
 function onSocketClose(this: net.Socket): void {
   (this as OwnedSocket)[owner].finished();
+}
+
+/** A unix socket knows no reset, which Node says by throwing. */
+function resetOrDestroy(socket: net.Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    socket.destroy();
+  }
 }
