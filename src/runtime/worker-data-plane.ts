@@ -128,7 +128,8 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   /** Starts as many workers as are missing, with the configuration in force. */
   private async replace(): Promise<void> {
     const { config, ports } = this;
-    while (!this.stopping && config !== null && this.handles.length < this.context.threads) {
+    if (config === null) return;
+    while (!this.stopping && this.handles.length < this.context.threads) {
       const handle = new WorkerHandle(this.start, this);
       this.handles.push(handle);
       try {

@@ -22,8 +22,8 @@ export function watchThreads(t: TestContext, onThread: (worker: Worker) => void)
 export class WorkerStage {
   /** Every thread that was started, the oldest one first. */
   readonly threads: Worker[] = [];
-  readonly view = new MetricsView();
-  readonly accessSink = new MemorySink();
+  readonly view: MetricsView = new MetricsView();
+  readonly accessSink: MemorySink = new MemorySink();
   readonly logged: string[] = [];
   readonly faults: Error[] = [];
   restarts = 0;
