@@ -71,6 +71,11 @@ export class Reloader {
     return outcome;
   }
 
+  /** Resolves when every reload that was asked for has ended, one way or the other. */
+  async settled(): Promise<void> {
+    await this.#queue;
+  }
+
   async #reload({ trigger, ifMatch }: ReloadRequest): Promise<ReloadOutcome> {
     if (ifMatch !== undefined && ifMatch !== this.tag) throw new SluiceError('precondition_failed');
     const { logger, load, apply, note } = this.#parts;

@@ -12,6 +12,7 @@ interface Stage {
   readonly finish: () => void;
   readonly fail: (fault: Error) => void;
   failToApply: boolean;
+  openConnections: number;
 }
 
 async function setStage(): Promise<Stage> {
@@ -24,6 +25,7 @@ async function setStage(): Promise<Stage> {
     finish: running.resolve,
     fail: running.reject,
     failToApply: false,
+    openConnections: 2,
     sluice: new Sluice({
       loaded: await load(),
       load,
@@ -44,7 +46,7 @@ async function setStage(): Promise<Stage> {
           events.push('data plane closes');
           return Promise.resolve();
         },
-        doors: () => [{ name: 'gateway', address: 'http://127.0.0.1:1', openConnections: 2 }],
+        doors: () => [{ name: 'gateway', address: 'http://127.0.0.1:1', openConnections: stage.openConnections }],
       },
     }),
   };
@@ -111,6 +113,18 @@ describe('a Sluice that is asked to reload', () => {
     ]);
   });
 
+  test('ends it before it stops', async () => {
+    const { sluice, events, finish } = await setStage();
+    await sluice.start([]);
+    events.length = 0;
+    finish();
+    const reloaded = sluice.reload({ trigger: 'signal' });
+    await Promise.resolve();
+    await sluice.drain(60_000);
+    await reloaded;
+    assert.ok(events.indexOf('reload: success') < events.indexOf('data plane drains'), events.join());
+  });
+
   test('does not when it is stopping', async () => {
     const { sluice, finish } = await setStage();
     await sluice.start([]);
@@ -148,6 +162,13 @@ describe('a Sluice that stops', () => {
     await sluice.start([]);
     assert.deepEqual(await sluice.drain(0), { cutConnections: 2 });
     assert.ok(events.includes('log: connections cut that were still open'));
+  });
+
+  test('has cut something when it was not done, although nothing was known to be open', async () => {
+    const stage = await setStage();
+    stage.openConnections = 0;
+    await stage.sluice.start([]);
+    assert.deepEqual(await stage.sluice.drain(0), { cutConnections: 1 });
   });
 
   test('cuts it at once when it is forced', async () => {

@@ -140,10 +140,7 @@ export class Sluice {
   async #drain(graceMs: number): Promise<StopResult> {
     await this.#starting;
     this.#state = 'draining';
-    const drained = this.#dataPlane.drain().catch((error: unknown) => {
-      this.#logger.error({ err: error }, 'the data plane did not end well');
-    });
-    const isDrained = await endsWithin(drained, graceMs, this.#forced.promise);
+    const isDrained = await endsWithin(this.#drainTraffic(), graceMs, this.#forced.promise);
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
     await this.#dataPlane.close();
@@ -152,10 +149,22 @@ export class Sluice {
     this.#state = 'stopped';
     return { cutConnections };
   }
+
+  async #drainTraffic(): Promise<void> {
+    // A reload that is under way would open doors again behind our back.
+    await this.#reloader.settled();
+    try {
+      await this.#dataPlane.drain();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'the data plane did not end well');
+    }
+  }
 }
 
+/** Of a data plane that has not ended by itself: there is at least one, also where workers have not told of it yet. */
 function openConnections(doors: readonly DoorStatus[]): number {
-  return doors.reduce((sum, door) => sum + door.openConnections, 0);
+  const known = doors.reduce((sum, door) => sum + door.openConnections, 0);
+  return Math.max(known, 1);
 }
 
 /** Whether the work ended by itself, before the time was over or somebody forced the end. */
