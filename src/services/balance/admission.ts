@@ -24,7 +24,7 @@ export class Admission<T> {
     this.random = random;
   }
 
-  fill(ask: Ask<T>): void {
+  consider(ask: Ask<T>): void {
     this.key = ask.key ?? null;
     this.#exclude = ask.exclude ?? null;
     this.#tags = ask.tags ?? null;

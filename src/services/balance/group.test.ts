@@ -1,35 +1,209 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Group } from './group.ts';
-import type { GroupOptions } from './group-rules.ts';
-import { MemberTable } from './member-table.ts';
-import type { MemberSpec } from './member.ts';
+import fc from 'fast-check';
+import { BalanceRig, FAILURE } from '../../../test/support/balance-rig.ts';
+import { STRATEGY_NAMES } from './group-rules.ts';
 
-function groupOf(
-  ids: string,
-  options: Partial<GroupOptions> = {},
-  spec: Partial<MemberSpec<string>> = {},
-): Group<string> {
-  const members = ids.split('').map((id) => ({ id, data: id, ...spec }));
-  const table = new MemberTable({ capacity: 64 });
-  return new Group({
-    name: 'group',
-    table,
-    members,
-    options: { strategy: 'round_robin', now: () => 1000, ...options },
-  });
-}
-
-function picks(group: Group<string>, count: number): string {
-  return Array.from({ length: count }, () => group.pick()?.id ?? '-').join('');
-}
+const BREAKER = { failures: 1, successes: 1, openForMs: 1000, rate: null };
 
 describe('a group', () => {
-  test('gives each member its turn', () => {
-    assert.equal(picks(groupOf('abc'), 7), 'abcabca');
+  test('without members picks nobody', () => {
+    const rig = new BalanceRig('');
+    assert.equal(rig.group.pick(), null);
+    assert.equal(rig.group.nextTrialAtMs(), Infinity);
+    assert.equal(rig.group.retryAfterSeconds(), null);
   });
 
-  test('without members picks nobody', () => {
-    assert.equal(groupOf('').pick(), null);
+  test('with one member picks that one, by every strategy', () => {
+    for (const strategy of STRATEGY_NAMES) assert.equal(new BalanceRig('a', { strategy }).picks(3), 'aaa', strategy);
+  });
+
+  test('picks nobody but whom the ask allows, by every strategy', () => {
+    const tags = fc.constantFrom<Record<string, string>>({}, { x: '1' }, { x: '2' });
+    const scene = fc.record({
+      strategy: fc.constantFrom(...STRATEGY_NAMES),
+      members: fc.array(fc.record({ tags, weight: fc.integer({ min: 1, max: 5 }), out: fc.boolean() }), {
+        maxLength: 8,
+      }),
+      asks: fc.array(fc.record({ tags, tried: fc.nat(7), key: fc.option(fc.string()) }), { maxLength: 10 }),
+    });
+    fc.assert(
+      fc.property(scene, ({ strategy, members, asks }) => {
+        const rig = new BalanceRig(
+          members.map((spec, index) => ({ id: String(index), ...spec })),
+          { strategy },
+        );
+        members.forEach(({ out }, index) => {
+          if (out) rig.member(String(index)).admin = 'disabled';
+        });
+        for (const ask of asks) {
+          const tried = rig.group.find(String(ask.tried));
+          const allowed = rig.group.members.filter(
+            (member) =>
+              member !== tried &&
+              member.admin === 'enabled' &&
+              (ask.tags['x'] ?? member.tags['x']) === member.tags['x'],
+          );
+          const exclude = tried === null ? null : new Set([tried]);
+          const picked = rig.group.pick({ key: ask.key, tags: ask.tags, exclude });
+          if (picked === null ? allowed.length > 0 : !allowed.includes(picked)) return false;
+          picked?.begin();
+        }
+        return true;
+      }),
+    );
+  });
+
+  test('picks the same member for the same key, by every strategy', () => {
+    for (const strategy of STRATEGY_NAMES) {
+      const rig = new BalanceRig('abcdef', { strategy });
+      const first = rig.group.pick({ key: 'session-1' })?.id;
+      rig.picks(10);
+      assert.equal(rig.group.pick({ key: 'session-1' })?.id, first, strategy);
+      assert.equal(new BalanceRig('fedcba', { strategy }).group.pick({ key: 'session-1' })?.id, first, strategy);
+    }
+  });
+
+  test('fails closed when every member is out', () => {
+    const rig = new BalanceRig('ab', { breaker: BREAKER });
+    rig.picks(2, FAILURE);
+    assert.equal(rig.group.pick(), null);
+    assert.equal(rig.group.pick({ key: 'k' }), null);
+  });
+
+  test('picks the least bad when every member is out, where that is asked for', () => {
+    const rig = new BalanceRig('abcd', { breaker: BREAKER, whenAllOut: 'least_bad' });
+    rig.member('c').admin = 'disabled';
+    rig.use('d', { kind: 'auth_failed', reason: 'unauthorized' });
+    rig.use('b', FAILURE);
+    rig.now += 10;
+    rig.use('a', FAILURE);
+    assert.equal(rig.picks(1, FAILURE), 'b');
+    rig.takeEvents();
+    assert.equal(rig.picks(1), 'b');
+    assert.deepEqual(rig.events, ['b closed']);
+  });
+
+  test('tells why each member would be picked or not', () => {
+    const rig = new BalanceRig(
+      [
+        { id: 'a', tags: { x: '1' } },
+        { id: 'b', tags: { x: '2' } },
+        { id: 'c', tags: { x: '1' } },
+      ],
+      { breaker: BREAKER },
+    );
+    rig.use('c', FAILURE);
+    const told = rig.group
+      .explain({ tags: { x: '1' } })
+      .map(({ member, fits, obstacle }) => [member.id, fits, obstacle]);
+    assert.deepEqual(told, [
+      ['a', true, null],
+      ['b', false, null],
+      ['c', true, 'open'],
+    ]);
+  });
+
+  test('says when the first of those that wait is tried again', () => {
+    const rig = new BalanceRig('ab', { breaker: BREAKER });
+    rig.use('a', { kind: 'busy', retryAfterMs: 4200 });
+    rig.use('b', { kind: 'busy', retryAfterMs: 2200 });
+    assert.equal(rig.group.nextTrialAtMs(), rig.now + 2200);
+    assert.equal(rig.group.retryAfterSeconds(), 3);
+    rig.member('b').admin = 'disabled';
+    assert.equal(rig.group.retryAfterSeconds(), 5);
+    rig.member('a').admin = 'disabled';
+    assert.equal(rig.group.retryAfterSeconds(), null);
+  });
+});
+
+describe('priorities', () => {
+  test('are gone through from the lowest number up, backups last', () => {
+    const rig = new BalanceRig([{ id: 'z', backup: true }, { id: 'c', priority: 5 }, { id: 'a' }, { id: 'b' }], {
+      breaker: BREAKER,
+    });
+    assert.equal(rig.picks(3), 'aba');
+    for (const id of 'ab') rig.use(id, FAILURE);
+    assert.equal(rig.picks(2), 'cc');
+    rig.use('c', FAILURE);
+    assert.equal(rig.picks(2), 'zz');
+  });
+
+  test('are followed back as soon as somebody better can be picked again', () => {
+    const rig = new BalanceRig([{ id: 'a' }, { id: 'z', backup: true }], { breaker: BREAKER });
+    rig.use('a', FAILURE);
+    assert.equal(rig.picks(1), 'z');
+    rig.now += 1000;
+    assert.equal(rig.picks(2), 'aa');
+  });
+
+  test('come before keys', () => {
+    const rig = new BalanceRig([{ id: 'a' }, { id: 'z', backup: true }]);
+    for (let key = 0; key < 20; key += 1) assert.equal(rig.group.pick({ key: String(key) })?.id, 'a');
+  });
+});
+
+describe('an update', () => {
+  test('keeps the members that stay, with their new configuration', () => {
+    const rig = new BalanceRig('abc');
+    const before = rig.member('b');
+    rig.update([{ id: 'b', weight: 7, tags: { x: '1' } }, { id: 'd' }]);
+    assert.equal(rig.member('b'), before);
+    assert.equal(before.weight, 7);
+    assert.equal(rig.group.find('a'), null);
+    assert.deepEqual(
+      rig.group.members.map(({ id }) => id),
+      ['b', 'd'],
+    );
+  });
+
+  test('begins no new round', () => {
+    const rig = new BalanceRig('abc');
+    assert.equal(rig.picks(2), 'ab');
+    rig.update('abcd');
+    assert.equal(rig.picks(4), 'cdab');
+  });
+
+  test('starts slowly with those that are new, not with those of the beginning', () => {
+    const rig = new BalanceRig('ab', { slowStartMs: 1000 });
+    rig.update('abc');
+    assert.deepEqual(
+      rig.group.members.map(({ isWarming }) => isWarming),
+      [false, false, true],
+    );
+  });
+
+  test('is possible any number of times', () => {
+    const rig = new BalanceRig('ab');
+    for (let round = 0; round < 1000; round += 1) rig.update([{ id: 'a' }, { id: `new-${round}` }]);
+    assert.equal(rig.group.members.length, 2);
+  });
+});
+
+describe('a slow start', () => {
+  for (const strategy of STRATEGY_NAMES.filter((name) => name !== 'least_latency')) {
+    test(`gives a new member little at first, by ${strategy}`, () => {
+      const rig = new BalanceRig('ab', { strategy, slowStartMs: 60_000 });
+      rig.update('abc');
+      const early = rig.shares(900)['c'] ?? 0;
+      rig.now += 60_001;
+      const late = rig.shares(900)['c'] ?? 0;
+      assert.ok(early > 0 && early < 120, `${early} of 900 at first`);
+      assert.ok(late > 240 && late < 360, `${late} of 900 later`);
+    });
+  }
+
+  test('follows a recovery', () => {
+    const rig = new BalanceRig('ab', { breaker: BREAKER, slowStartMs: 1000 });
+    rig.use('a', FAILURE);
+    rig.now += 1000;
+    rig.use('a');
+    assert.equal(rig.member('a').isWarming, true);
+  });
+
+  test('does not keep a group of new members from working', () => {
+    const rig = new BalanceRig('a', { slowStartMs: 1000 });
+    rig.update('b');
+    assert.equal(rig.picks(3), 'bbb');
   });
 });

@@ -70,7 +70,7 @@ export class Group<T> {
   /** The member that should have the next use; null when nobody can. */
   pick(ask: Ask<T> = ANY): Member<T> | null {
     const admission = this.#admission;
-    admission.fill(ask);
+    admission.consider(ask);
     let member: Member<T> | null = null;
     for (const { byTurn, byKey } of this.#tiers) {
       member = admission.key === null ? byTurn.choose(admission) : byKey.choose(admission, admission.key);
@@ -101,7 +101,7 @@ export class Group<T> {
   }
 
   explain(ask: Ask<T> = ANY): Candidate<T>[] {
-    this.#admission.fill(ask);
+    this.#admission.consider(ask);
     return this.#members.map((member) => ({
       member,
       fits: this.#admission.fits(member),
