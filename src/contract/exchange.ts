@@ -35,12 +35,16 @@ export interface RequestView {
 
 export interface ResponseView {
   status: number;
+  /** Made here, not received from an upstream. */
+  readonly isOurs: boolean;
   readonly fields: Fields;
 }
 
 export interface ClientView {
   readonly address: string;
   readonly port: number;
+  /** Of ours, that it has come in on. */
+  readonly localPort: number;
   readonly secure: boolean;
   /** The name that the client asked for in its TLS handshake, or empty. */
   readonly serverName: string;
@@ -75,6 +79,8 @@ export interface Exchange {
   user: string;
   /** What the client's requests have in common, for whoever keeps them on one way; empty without a wish. */
   session: string;
+  /** How long the session is to last, in milliseconds; 0: as configured. */
+  sessionTtlMs: number;
   /** Which member of which group the request has gone to, as a person would name it; empty without a choice. */
   exit: string;
   /** What was tried on the way and how it ended, for Proxy-Status; empty when the first attempt succeeded. */

@@ -1,6 +1,6 @@
 // Where an exchange goes. A forward target names an origin and the engine speaks HTTP with it, or opens the connection that
 // a client is joined with; an answer target takes the whole exchange. Types only.
-import type { SluiceError } from '../core/errors.ts';
+import type { ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { DialTimings } from '../transport/dial.ts';
 import type { Exchange } from './exchange.ts';
@@ -69,7 +69,8 @@ export interface OriginTls {
 /** How an attempt on an origin ended, for whoever chooses among several. */
 export interface Attempt {
   readonly origin: Origin;
-  readonly failed: boolean;
+  /** Why it failed; null when it did not, or was given up for no fault of the origin. */
+  readonly code: ErrorCode | null;
   /** 0 when there was no answer. */
   readonly status: number;
   readonly durationMs: number;
@@ -82,8 +83,8 @@ export interface Cancellable {
 
 /** Whoever waits for the connection that a client will be joined with. Exactly one of the two is called, once, later than the call that began it. */
 export interface TunnelEvents {
-  /** The connection is paused and nobody's; `first` is what it has said already. */
-  connected(connection: Connection, first: Buffer): void;
+  /** The connection is paused and nobody's; `first` is what it has said already. `onEnded` is called once, when the tunnel is over. */
+  connected(connection: Connection, first: Buffer, onEnded?: (bytesSent: number, bytesReceived: number) => void): void;
   failed(error: SluiceError): void;
 }
 
@@ -93,8 +94,8 @@ export interface ForwardTarget {
   readonly maxAttempts?: number;
   /** Answers with these statuses are tried elsewhere while that is safe. */
   readonly retryStatuses?: readonly number[];
-  /** Asked again, with the origins that have failed, when the request may be tried elsewhere. */
-  select(exchange: Exchange, tried: readonly Origin[]): Origin | Promise<Origin>;
+  /** Asked again, with the origins that have failed, when the request may be tried elsewhere. Null: there is nobody else. */
+  select(exchange: Exchange, tried: readonly Origin[]): Origin | null | Promise<Origin | null>;
   /** For a request that asks for a connection (CONNECT, SOCKS). Without it such requests are refused. */
   connect?(exchange: Exchange, events: TunnelEvents): Cancellable;
   /** Every attempt that select caused is reported once. */

@@ -15,12 +15,13 @@ describe('an attempt on an origin', () => {
     play.end();
     return attempts;
   };
-  const short = (attempts: readonly Attempt[]): unknown[] => attempts.map(({ failed, status }) => [failed, status]);
+  const short = (attempts: readonly Attempt[]): unknown[] =>
+    attempts.map(({ code, status }) => [code !== null, status]);
   const ask = (play: Playbook): Playbook => play.downstreamSends(GET).expectDial().expectUpstream(SEEN);
 
   test('is reported with its status and its time', (t) => {
     const attempts = reported(t, (play) => void ask(play).passes(100).upstreamSends(OK).expectDownstream(GOT_OK));
-    assert.deepEqual(attempts, [{ origin: origin(), failed: false, status: 200, durationMs: 100 }]);
+    assert.deepEqual(attempts, [{ origin: origin(), code: null, status: 200, durationMs: 100 }]);
   });
 
   test('is reported as failed when there was no connection, no answer, or half of one', (t) => {

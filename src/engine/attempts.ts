@@ -1,7 +1,7 @@
 // The attempts of one exchange on origins: how many, on which, how they ended. Rule: every attempt that begins ends once,
 // answered or failed, and whoever chose its origin hears of it.
 import type { Origin, Target } from '../contract/target.ts';
-import type { ErrorCode } from '../core/errors.ts';
+import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Pool } from './pool.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -17,6 +17,8 @@ export class Attempts {
   private startedAtMs = 0;
   private isRunning = false;
   private failedOrigins: Origin[] = NONE;
+  /** Why the last attempt failed, until another one begins. */
+  private failure: SluiceError | null = null;
 
   constructor(traffic: Traffic) {
     this.traffic = traffic;
@@ -29,6 +31,7 @@ export class Attempts {
     this.pool = null;
     this.target = null;
     this.failedOrigins = NONE;
+    this.failure = null;
   }
 
   /** Those that have failed, in order. */
@@ -43,6 +46,8 @@ export class Attempts {
 
   begin(pool: Pool, target: Target): void {
     this.count++;
+    if (this.failure !== null) this.countRetry(this.failure);
+    this.failure = null;
     this.pool = pool;
     this.target = target;
     this.startedAtMs = performance.now();
@@ -54,42 +59,50 @@ export class Attempts {
   }
 
   answered(status: number): void {
-    this.report(false, status);
+    this.report(null, status);
     const { pool } = this;
     if (pool !== null) this.traffic.add(pool.metrics.requests[(status / 100) | 0]!, 1);
   }
 
   failed(code: ErrorCode): void {
-    this.report(true, 0);
+    this.report(code, 0);
     const { pool } = this;
     if (pool !== null) this.traffic.add(pool.metrics.errors(code), 1);
   }
 
   /** The exchange was given up for no fault of the origin; the status is 0 if there was no answer yet. */
   abandon(status: number): void {
-    if (this.isRunning) this.report(false, status);
+    if (this.isRunning) this.report(null, status);
   }
 
-  /** It failed, and the request goes out again. */
-  retried(code: ErrorCode): void {
-    this.failed(code);
-    const { pool } = this;
-    if (pool !== null) this.traffic.add(pool.metrics.retries(code), 1);
+  /** It failed, and the request goes out again to the same origin. */
+  retried(error: SluiceError): void {
+    this.failed(error.code);
+    this.failure = error;
   }
 
-  /** It failed, and another origin is tried. */
-  moved(code: ErrorCode): void {
-    this.retried(code);
+  /** It failed, and another origin may be tried. */
+  moved(error: SluiceError): void {
+    this.retried(error);
     const { origin } = this;
     if (origin === null) return;
     if (this.failedOrigins === NONE) this.failedOrigins = [];
     this.failedOrigins.push(origin);
   }
 
-  private report(failed: boolean, status: number): void {
+  /** There is nobody else to try: this is how it ended. */
+  get lastFailure(): SluiceError {
+    return this.failure ?? new SluiceError('internal', { message: 'the target names nobody to ask' });
+  }
+
+  private countRetry({ code }: SluiceError): void {
+    if (this.pool !== null) this.traffic.add(this.pool.metrics.retries(code), 1);
+  }
+
+  private report(code: ErrorCode | null, status: number): void {
     const { pool, target } = this;
     this.isRunning = false;
     if (pool === null || target?.kind !== 'forward' || target.report === undefined) return;
-    target.report({ origin: pool.origin, failed, status, durationMs: performance.now() - this.startedAtMs });
+    target.report({ origin: pool.origin, code, status, durationMs: performance.now() - this.startedAtMs });
   }
 }

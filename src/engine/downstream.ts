@@ -76,6 +76,10 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
     return this.connection.remotePort;
   }
 
+  get localPort(): number {
+    return this.connection.localPort;
+  }
+
   get ends(): ProxiedEnds | null {
     return this.connection.ends;
   }

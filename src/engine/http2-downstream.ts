@@ -100,6 +100,10 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
     return this.client.connection.remotePort;
   }
 
+  get localPort(): number {
+    return this.client.ends?.destinationPort ?? 0;
+  }
+
   get ends(): ProxiedEnds | null {
     return this.client.ends;
   }

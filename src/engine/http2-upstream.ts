@@ -156,7 +156,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
 
   private sendAgain(exchange: HttpExchange): void {
     this.exchange = null;
-    exchange.attempts.retried('upstream_reset');
+    exchange.attempts.retried(new SluiceError('upstream_reset'));
     this.owner.sendAgain(exchange);
   }
 

@@ -33,8 +33,9 @@ function select(exchange: HttpExchange, target: ForwardTarget): void {
   else forward(exchange, origin);
 }
 
-function forward(exchange: HttpExchange, origin: Origin): void {
-  if (exchange.matched!.upstream.length === 0) exchange.engine.poolOf(origin).send(exchange);
+function forward(exchange: HttpExchange, origin: Origin | null): void {
+  if (origin === null) exchange.giveUp(exchange.attempts.lastFailure);
+  else if (exchange.matched!.upstream.length === 0) exchange.engine.poolOf(origin).send(exchange);
   else runUpstreamPhases(exchange, 0, origin);
 }
 

@@ -9,6 +9,7 @@ const LEFT_TO_WRITER = new Set(['content-length', 'transfer-encoding', 'connecti
 
 export class ResponseState implements ResponseView {
   status = 0;
+  isOurs = false;
   readonly fields: EditableFields = new EditableFields();
   /** Of the body that will be sent: exact, or -1 when only its end will tell. */
   bodyLength = -1;
@@ -27,6 +28,7 @@ export class ResponseState implements ResponseView {
   /** An answer that was received; its head stays where it is until the exchange is over. */
   begin(head: Head): void {
     this.status = head.status;
+    this.isOurs = false;
     this.fields.begin(head);
     this.hasBody = head.framing !== FRAMING.NONE;
     this.bodyLength = head.framing === FRAMING.LENGTH ? head.contentLength : -1;
@@ -35,6 +37,7 @@ export class ResponseState implements ResponseView {
   /** An answer made here. The length is -1 when only its end will tell. */
   make({ status, fields = [] }: Omit<Answer, 'body'>, length: number, requestMethodId: number): void {
     this.status = status;
+    this.isOurs = true;
     this.fields.begin(EMPTY_HEAD);
     const opensTunnel = requestMethodId === METHOD.CONNECT && status < 300;
     this.hasBody = requestMethodId !== METHOD.HEAD && status !== 204 && status !== 304 && !opensTunnel;

@@ -116,3 +116,17 @@ describe('an answer that says "not now"', () => {
     plain.upstreamSends(busy).expectDownstream(/^HTTP\/1\.1 503 /);
   });
 });
+
+describe('a target that has nobody else', () => {
+  test('leaves the last failure as the answer', (t) => {
+    const target = both({ maxAttempts: 5, select: (_exchange, tried) => (tried.length > 0 ? null : ONE) });
+    const play = new Playbook(t, { target }).downstreamSends(GET).expectDialBegins('one');
+    play.upstreamRefuses('upstream_connect_timeout').expectNoDial().expectError(504, 'upstream_connect_timeout');
+    assert.equal(play.metric('sluice_upstream_retries_total'), 0);
+  });
+
+  test('from the beginning is at fault', (t) => {
+    const play = new Playbook(t, { target: both({ select: () => null }), onFault: () => {} }).downstreamSends(GET);
+    play.expectNoDial().expectError(500, 'internal');
+  });
+});

@@ -75,6 +75,10 @@ export class TunnelClient implements ConnectionHandler, Responder, Client {
     return this.connection.remotePort;
   }
 
+  get localPort(): number {
+    return this.connection.localPort;
+  }
+
   get ends(): ProxiedEnds | null {
     return this.connection.ends;
   }

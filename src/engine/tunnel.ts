@@ -6,6 +6,9 @@ import type { SluiceError } from '../core/errors.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { HttpExchange } from './exchange.ts';
 
+/** Told how many bytes went to the server and how many came from it. */
+export type TunnelEnd = (bytesSent: number, bytesReceived: number) => void;
+
 export class Tunnel implements Producer, TunnelEvents {
   private readonly exchange: HttpExchange;
   private opening: Cancellable | null = null;
@@ -22,9 +25,9 @@ export class Tunnel implements Producer, TunnelEvents {
 
   // -- What the target says ------------------------------------------------------------------------------------------
 
-  connected(connection: Connection, first: Buffer): void {
+  connected(connection: Connection, first: Buffer, onEnded: TunnelEnd = () => {}): void {
     this.opening = null;
-    this.exchange.joinTunnel(connection, first);
+    this.exchange.joinTunnel(connection, first, onEnded);
   }
 
   failed(error: SluiceError): void {

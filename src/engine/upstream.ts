@@ -235,7 +235,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     }
     this.exchange = null;
     this.letGo('done');
-    exchange.attempts.retried('hop_auth_failed');
+    exchange.attempts.retried(new SluiceError('hop_auth_failed'));
     this.pool.sendFresh(exchange);
   }
 
@@ -260,7 +260,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     }
     this.exchange = null;
     this.letGo('error');
-    exchange.attempts.retried(error.code);
+    exchange.attempts.retried(error);
     this.pool.sendFresh(exchange);
   }
 

@@ -1,0 +1,41 @@
+// The users of the configuration, found by their tokens. Rule: tokens are kept as SHA-256 digests and found by digest, so that
+// neither memory nor the time of a look-up tells anything of them.
+import { hash } from 'node:crypto';
+
+export interface UserSpec {
+  readonly name: string;
+  /** In lower-case hexadecimal. */
+  readonly tokenSha256: string;
+  readonly may: readonly string[];
+}
+
+export interface User {
+  readonly name: string;
+  readonly may: ReadonlySet<string>;
+}
+
+export class UserDirectory {
+  readonly #byDigest = new Map<string, User>();
+
+  constructor(users: readonly UserSpec[]) {
+    for (const { name, tokenSha256, may } of users) this.#byDigest.set(tokenSha256, { name, may: new Set(may) });
+  }
+
+  get size(): number {
+    return this.#byDigest.size;
+  }
+
+  findByToken(token: string): User | null {
+    return this.#byDigest.get(tokenDigest(token)) ?? null;
+  }
+
+  /** Of the user with that name and token. */
+  find(name: string, token: string): User | null {
+    const user = this.findByToken(token);
+    return user !== null && user.name === name ? user : null;
+  }
+}
+
+export function tokenDigest(token: string): string {
+  return hash('sha256', token, 'hex');
+}
