@@ -16,7 +16,9 @@ export function originsOf(config: PlainValue, root: ConfigNode): Origins {
   const secrets = new Set<string>();
   const visit = (value: PlainValue, path: KeyPath): void => {
     const children = childrenOf(value);
-    const node = children.length === 0 ? writtenNode(root, path) : undefined;
+    const written = writtenNode(root, path);
+    // A map that was written without anything in it switches something on, with its defaults.
+    const node = children.length === 0 || hasNothing(written) ? written : undefined;
     if (node !== undefined) origins.set(formatPath(path), describeSource(node));
     if (node?.kind === 'scalar' && node.secret) secrets.add(formatPath(path));
     for (const [key, child] of children) visit(child, [...path, key]);
@@ -57,6 +59,10 @@ const SHORT_FORMS: ReadonlySet<string> = new Set([
 
 function isEmpty(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.value === undefined;
+}
+
+function hasNothing(node: ConfigNode | undefined): boolean {
+  return node?.kind === 'map' && node.entries.size === 0;
 }
 
 /** An address of the gateway without `tls` has that of the section. */

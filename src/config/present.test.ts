@@ -20,6 +20,14 @@ describe('a shown configuration', () => {
     assert.deepEqual(presentConfig(await load(), { effective: false }), {});
   });
 
+  test('keeps what was switched on without anything more to say', async () => {
+    const loaded = await load({ CACHE_ENABLED: 'true', SLUICE_GATEWAY__POLICIES__COMPRESS: '{}' });
+    assert.deepEqual(presentConfig(loaded, { effective: false }), {
+      gateway: { policies: { cache: {}, compress: {} } },
+    });
+    assert.equal(loaded.origins.get('gateway.policies.cache'), 'environment variable CACHE_ENABLED');
+  });
+
   test('writes durations, sizes and rates as people do', async () => {
     const loaded = await load({ SLUICE_POLICIES__RATE_LIMIT__RATE: '30/m' });
     const { timeouts, limits, policies } = presentConfig(loaded, { effective: true }) as Record<

@@ -39,7 +39,7 @@ function withoutDefaults(value: PlainValue, origins: LoadedConfig['origins'], pa
   const children = childrenOf(value);
   if (children.length === 0) return origins.has(formatPath(path)) ? value : undefined;
   const kept = children.map(([key, child]) => [key, withoutDefaults(child, origins, [...path, key])] as const);
-  if (kept.every(([, child]) => child === undefined)) return undefined;
+  if (kept.every(([, child]) => child === undefined)) return origins.has(formatPath(path)) ? {} : undefined;
   if (Array.isArray(value)) return kept.map(([, child]) => child ?? {});
   return plainMap(kept.filter(([, child]) => child !== undefined).map(([key, child]) => [String(key), child]));
 }
