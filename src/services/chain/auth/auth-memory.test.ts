@@ -46,6 +46,13 @@ describe('the memory of an identity', () => {
     assert.equal(digest.challenge(['Basic realm="r"']), false);
   });
 
+  test('wants NTLM to be rehearsed, and nothing else', () => {
+    const wants = (['basic', 'digest', 'ntlm'] as const).map(
+      (only) => new AuthMemory('u', 'p', only).begin().wantsRehearsal,
+    );
+    assert.deepEqual(wants, [false, false, true]);
+  });
+
   test('does not turn twice', () => {
     const auth = new AuthMemory('u', 'p', null).begin();
     auth.authorize('GET', '/');

@@ -64,6 +64,10 @@ class RememberingAuth implements HopAuth {
     return this.#auth.isBound;
   }
 
+  get wantsRehearsal(): boolean {
+    return this.#auth.wantsRehearsal;
+  }
+
   authorize(method: string, target: string): string | null {
     return this.#auth.authorize(method, target);
   }

@@ -4,6 +4,7 @@ import type { HopAuth } from './hop-auth.ts';
 
 export class BasicAuth implements HopAuth {
   readonly isBound = false;
+  readonly wantsRehearsal = false;
   readonly #value: string;
 
   constructor(username: string, password: string) {

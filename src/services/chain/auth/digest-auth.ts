@@ -42,6 +42,7 @@ export interface DigestMemory {
 
 export class DigestAuth implements HopAuth {
   readonly isBound = false;
+  readonly wantsRehearsal = false;
   readonly #username: string;
   readonly #password: string;
   readonly #memory: DigestMemory;

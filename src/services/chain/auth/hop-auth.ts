@@ -4,6 +4,8 @@
 export interface HopAuth {
   /** The next step is only good on this very connection. */
   readonly isBound: boolean;
+  /** The connection should go through the rounds before a request that has a body to lose. */
+  readonly wantsRehearsal: boolean;
   /** The value of Proxy-Authorization for the next request on the connection; null: it needs none. */
   authorize(method: string, target: string): string | null;
   /** A 407 came, with these values of Proxy-Authenticate: whether the same request with the next `authorize` may fare better. */

@@ -29,6 +29,10 @@ export class NtlmAuth implements HopAuth {
     return this.#step === 'challenged';
   }
 
+  get wantsRehearsal(): boolean {
+    return this.#step === 'new';
+  }
+
   /** The method and target do not matter to it. */
   authorize(): string | null {
     if (this.#step === 'new') {
