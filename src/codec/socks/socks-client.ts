@@ -66,6 +66,11 @@ export class Socks5Client implements SocksClient {
     this.#output = Buffer.of(SOCKS5, this.#methods.length, ...this.#methods);
   }
 
+  /** The server knows where to connect to, or is about to hear it. */
+  get hasAsked(): boolean {
+    return this.#step === 'reply';
+  }
+
   takeOutput(): Buffer | null {
     const output = this.#output;
     this.#output = null;
