@@ -35,6 +35,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/config.ts')).configCommand,
   },
   {
+    name: 'import',
+    summary: 'turn the config of another program into one of Sluice',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
+  {
     name: 'completion',
     summary: 'print the completion script of a shell',
     load: async () => {

@@ -1,7 +1,6 @@
 // `sluice config …`: makes, checks, shows and explains configurations. Rule: these commands only look at files; none of
 // them talks to a running Sluice, and none shows a secret.
 
-import { writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Explanation, UnknownKey } from '../../config/explanation.ts';
@@ -12,6 +11,7 @@ import { addConfigOption, findConfigFiles } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { EXIT } from '../exit-codes.ts';
+import { writeNewFile } from '../new-file.ts';
 import { hasColor, painter, printable } from '../terminal.ts';
 
 export function configCommand(context: CliContext): Command {
@@ -44,8 +44,8 @@ function initCommand(context: CliContext): Command {
         throw new SluiceError('usage', { message: `The starter file is YAML; "${file}" must end with .yaml or .yml.` });
       }
       const schemaFile = basename(target).replace(/\.ya?ml$/i, '.schema.json');
-      write(target, starterFile(schemaFile), { as: file, force: force === true });
-      write(join(dirname(target), schemaFile), await schemaText(), { as: schemaFile, force: true });
+      writeNewFile(target, starterFile(schemaFile), { as: file, force: force === true });
+      writeNewFile(join(dirname(target), schemaFile), await schemaText(), { as: schemaFile, force: true });
       context.stderr.write(`Wrote ${file}, and ${schemaFile} for your editor.\nNow: sluice up -c ${file}\n`);
     });
   addExamples(command, [
@@ -53,18 +53,6 @@ function initCommand(context: CliContext): Command {
     ['sluice config init edge.yaml --force', 'another name, over what is there'],
   ]);
   return command;
-}
-
-function write(file: string, text: string, { as, force }: { readonly as: string; readonly force: boolean }): void {
-  try {
-    writeFileSync(file, text, { flag: force ? 'w' : 'wx' });
-  } catch (error) {
-    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    const message = isThere
-      ? `${as} is there already. To overwrite it: --force`
-      : `Cannot write ${as}: ${error instanceof Error ? error.message : String(error)}`;
-    throw new SluiceError('usage', { message, cause: error });
-  }
 }
 
 interface FileOptions {
