@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { BalanceRig, FAILURE } from '../../../test/support/balance-rig.ts';
+import { BalanceRig, chiSquare, FAILURE } from '../../../test/support/balance-rig.ts';
 import { Admission } from './admission.ts';
 
 describe('an admission', () => {
@@ -53,5 +53,29 @@ describe('an admission', () => {
     for (const id of 'ab') rig.use(id, FAILURE);
     rig.group.members.forEach((member) => admission.admits(member));
     assert.equal(readings, 1);
+  });
+});
+
+describe('chance', () => {
+  test('draws every number below the limit alike', () => {
+    const admission = new BalanceRig('a').admission();
+    const counts = Array.from({ length: 7 }, () => 0);
+    for (let draw = 0; draw < 70_000; draw += 1) counts[admission.draw(7)]! += 1;
+    // 6 degrees of freedom: exceeded once in a thousand.
+    assert.ok(
+      chiSquare(
+        counts,
+        counts.map(() => 10_000),
+      ) < 22.5,
+      counts.join(),
+    );
+  });
+
+  test('lets things happen as often as it is told to', () => {
+    const admission = new BalanceRig('a').admission();
+    const happened = Array.from({ length: 10_000 }, () => admission.happens(3, 4)).filter(Boolean).length;
+    assert.ok(Math.abs(happened - 7500) < 150, String(happened));
+    assert.equal(admission.happens(0, 4), false);
+    assert.equal(admission.happens(4, 4), true);
   });
 });

@@ -11,17 +11,22 @@ export interface Ask<T> {
   readonly tags?: Readonly<Record<string, string>> | null;
 }
 
+const RANGE = 2 ** 32;
+/** Fits a small integer, which needs no object. */
+const FINE = 2 ** 30;
+
 export class Admission<T> {
   key: string | null = null;
-  readonly random: () => number;
   readonly #clock: () => number;
   #exclude: ReadonlySet<Member<T>> | null = null;
   #tags: Readonly<Record<string, string>> | null = null;
-  #now = Number.NaN;
+  #now: number = Number.NaN;
+  /** Of a generator of our own (mulberry32): the fractions of Math.random would be put into objects. */
+  #chance: number;
 
   constructor(clock: () => number, random: () => number) {
     this.#clock = clock;
-    this.random = random;
+    this.#chance = Math.floor(random() * RANGE) | 0;
   }
 
   consider(ask: Ask<T>): void {
@@ -36,13 +41,26 @@ export class Admission<T> {
     return this.#now;
   }
 
+  /** A whole number by chance, from 0 up to but not including `limit`. */
+  draw(limit: number): number {
+    this.#chance = (this.#chance + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#chance ^ (this.#chance >>> 15), this.#chance | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / RANGE) * limit);
+  }
+
+  /** Happens in `part` of `whole` cases. */
+  happens(part: number, whole: number): boolean {
+    return part >= whole || this.draw(FINE) < (part / whole) * FINE;
+  }
+
   admits(member: Member<T>): boolean {
     return this.fits(member) && (member.isPlain || member.obstacleAt(this.now) === null);
   }
 
   /** Whether it lets this one pass, because it has just come and starts slowly. */
   hesitates(member: Member<T>): boolean {
-    return member.isWarming && this.random() >= member.warmth(this.now);
+    return member.isWarming && !this.happens(member.warmth(this.now), 1);
   }
 
   /** Whether the caller would take it, whatever its state. */

@@ -20,13 +20,13 @@ export class LeastLatency<T> implements Strategy<T> {
     const first = this.#draw(admission, null);
     const second = first === null ? null : this.#draw(admission, first);
     if (first === null || second === null) return first;
-    return cost(second, admission) < cost(first, admission) ? second : first;
+    return isQuicker(second, first) ? second : first;
   }
 
   #draw(admission: Admission<T>, other: Member<T> | null): Member<T> | null {
     const { length } = this.#members;
     for (let draw = 0; draw < DRAWS; draw += 1) {
-      const member = this.#members[Math.floor(admission.random() * length)];
+      const member = this.#members[admission.draw(length)];
       if (member === undefined) return null;
       if (member !== other && admission.admits(member) && !admission.hesitates(member)) return member;
     }
@@ -36,7 +36,7 @@ export class LeastLatency<T> implements Strategy<T> {
   /** Few are admitted: from a place by chance onwards. */
   #search(admission: Admission<T>, other: Member<T> | null): Member<T> | null {
     const { length } = this.#members;
-    const from = Math.floor(admission.random() * length);
+    const from = admission.draw(length);
     for (let step = 0; step < length; step += 1) {
       const member = this.#members[(from + step) % length];
       if (member !== undefined && member !== other && admission.admits(member)) return member;
@@ -45,9 +45,12 @@ export class LeastLatency<T> implements Strategy<T> {
   }
 }
 
-function cost<T>(member: Member<T>, admission: Admission<T>): number {
+/** Both averages fade alike, so what counts is how much later the one was measured. */
+function isQuicker<T>(member: Member<T>, other: Member<T>): boolean {
   const measuredAt = member.slot.read(FLOAT.LATENCY_AT);
-  if (measuredAt === 0) return member.active === 0 ? 0 : Infinity;
-  const ageMs = admission.now - measuredAt;
-  return member.slot.read(FLOAT.LATENCY_MS) * Math.exp(-ageMs / FADES_WITHIN_MS);
+  const otherAt = other.slot.read(FLOAT.LATENCY_AT);
+  if (measuredAt === 0) return member.active === 0;
+  if (otherAt === 0) return other.active !== 0;
+  const fading = Math.exp((otherAt - measuredAt) / FADES_WITHIN_MS);
+  return member.slot.read(FLOAT.LATENCY_MS) < other.slot.read(FLOAT.LATENCY_MS) * fading;
 }

@@ -8,7 +8,7 @@ import type { Strategy } from '../strategy.ts';
 export class LeastUsed<T> implements Strategy<T> {
   readonly #members: readonly Member<T>[];
   /** How far the one who was picked last had come: nobody starts before it (start-time fair queueing). */
-  #floor: number;
+  #floor = 0;
 
   constructor(members: readonly Member<T>[]) {
     this.#members = members;

@@ -17,16 +17,11 @@ export class Random<T> implements Strategy<T> {
 
   choose(admission: Admission<T>): Member<T> | null {
     for (let draw = 0; draw < DRAWS; draw += 1) {
-      const member = this.#members[Math.floor(admission.random() * this.#members.length)];
+      const member = this.#members[admission.draw(this.#members.length)];
       if (member === undefined) return null;
-      if (admission.admits(member) && this.#accepts(member, admission)) return member;
+      if (admission.admits(member) && admission.happens(member.weightAt(admission), this.#heaviest)) return member;
     }
     return this.#search(admission);
-  }
-
-  #accepts(member: Member<T>, admission: Admission<T>): boolean {
-    const weight = member.weightAt(admission);
-    return weight === this.#heaviest || admission.random() * this.#heaviest < weight;
   }
 
   /** One walk: each takes the place of the one before with the share that its weight has of all so far. */
@@ -37,7 +32,7 @@ export class Random<T> implements Strategy<T> {
       if (!admission.admits(member)) continue;
       const weight = member.weightAt(admission);
       total += weight;
-      if (chosen === null || admission.random() * total < weight) chosen = member;
+      if (chosen === null || admission.happens(weight, total)) chosen = member;
     }
     return chosen;
   }
