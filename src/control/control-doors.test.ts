@@ -21,7 +21,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
   const load = () => loadConfig({ files: [], env, cwd: dataDir });
   const logger = { info: () => {}, warn: () => {}, error: () => {} } as never;
   const nothing = (): Promise<void> => Promise.resolve();
-  const dataPlane = { apply: nothing, drain: nothing, close: nothing, doors: () => [] };
+  const dataPlane = { apply: nothing, drain: nothing, close: nothing, doors: () => [], knowControlDoors: nothing };
   const sluice = new Sluice({ loaded: await load(), load, logger, dataPlane, noteReload: () => {} });
   const recorder = new MetricsRecorder();
   recorder.slots[recorder.counter('sluice_http_requests_total', 'Requests.')] = 7;

@@ -22,7 +22,7 @@ interface Created {
 
 function configFor(workers: number | 'auto', access: boolean | string = true): Config {
   const { gateway } = configOf({ gateway: { routes: [{ to: { respond: { body: 'hello' } } }] } });
-  return { ...documentSchema.parse({ process: { workers }, log: { access } }), gateway };
+  return { ...documentSchema.parse({ process: { workers }, log: { access }, egress: { listen: null } }), gateway };
 }
 
 async function create(t: TestContext, config: Config): Promise<Created> {

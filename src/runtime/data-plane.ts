@@ -12,4 +12,6 @@ export interface DataPlane {
   /** Cuts what is still open and gives everything back. */
   close(): Promise<void>;
   doors(): readonly DoorStatus[];
+  /** Where the doors of the control plane really listen: nobody may get to them through us. */
+  knowControlDoors(addresses: readonly string[]): Promise<void>;
 }

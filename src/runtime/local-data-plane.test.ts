@@ -3,13 +3,20 @@ import { describe, test, type TestContext } from 'node:test';
 import { ask } from '../../test/support/ask.ts';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { http1Origin } from '../../test/support/origins.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
 
 const answering = (body: string): GatewaySettings => ({ gateway: { routes: [{ to: { respond: { body } } }] } });
 
 function createPlane(t: TestContext): LocalDataPlane {
-  const context = { recorder: new MetricsRecorder(), accessLog: null, ticketKeys: Buffer.alloc(48), threads: 1 };
+  const context = {
+    recorder: new MetricsRecorder(),
+    accessLog: null,
+    ticketKeys: Buffer.alloc(48),
+    threads: 1,
+    members: new MemberTable(),
+  };
   const plane = new LocalDataPlane(context);
   t.after(() => plane.close());
   return plane;

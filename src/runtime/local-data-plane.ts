@@ -2,7 +2,8 @@
 import type { Config } from '../config/config.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { DoorStatus } from './door.ts';
-import { type ThreadContext, ThreadPlane } from './thread-plane.ts';
+import type { ThreadContext } from './thread-context.ts';
+import { ThreadPlane } from './thread-plane.ts';
 
 export class LocalDataPlane implements DataPlane {
   private readonly context: ThreadContext;
@@ -24,6 +25,11 @@ export class LocalDataPlane implements DataPlane {
 
   close(): Promise<void> {
     this.plane?.close();
+    return Promise.resolve();
+  }
+
+  knowControlDoors(addresses: readonly string[]): Promise<void> {
+    this.plane?.knowControlDoors(addresses);
     return Promise.resolve();
   }
 

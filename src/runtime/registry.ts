@@ -9,6 +9,13 @@ import { respond } from '../targets/respond/respond.ts';
 import { originTls } from './pem-files.ts';
 
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
+export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
+export { exitFields } from '../policies/exit-fields/exit-fields.ts';
+export { frontPage } from '../policies/front-page/front-page.ts';
+export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
+export { sticky } from '../policies/sticky/sticky.ts';
+export { Destination } from '../targets/destination/destination.ts';
+export { Direct } from '../targets/destination/direct.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 
 const PROXY_VERSIONS = { v1: 1, v2: 2 } as const;

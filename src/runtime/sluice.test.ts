@@ -38,6 +38,7 @@ async function setStage(): Promise<Stage> {
           if (stage.failToApply) throw new SluiceError('listen_failed');
           events.push('data plane applies');
         },
+        knowControlDoors: () => Promise.resolve(),
         drain: () => {
           events.push('data plane drains');
           return running.promise;

@@ -86,6 +86,7 @@ export class Sluice {
     try {
       await this.#apply(this.loaded);
       for (const door of controlDoors) await door.start();
+      await this.#dataPlane.knowControlDoors(controlDoors.map(({ address }) => address));
     } catch (error) {
       this.#state = 'stopped';
       await Promise.allSettled([this.#dataPlane.close(), ...controlDoors.map((door) => door.close())]);

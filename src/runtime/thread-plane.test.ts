@@ -11,6 +11,7 @@ import { configOf, Gateway, type GatewaySettings } from '../../test/support/gate
 import { http1Origin } from '../../test/support/origins.ts';
 import { RawClient } from '../../test/support/raw-client.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { portKey } from './worker-messages.ts';
 
 const PAGE = 'GET /page HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -83,7 +84,9 @@ describe('the data path of a thread', () => {
     const gateway = await Gateway.open(t, {});
     const [address] = await freeAddresses(1);
     const port = Number(address!.split(':')[1]);
-    await gateway.plane.apply(configOf(answering('hello', { listen: '127.0.0.2:0' })), { '127.0.0.2:0': port });
+    await gateway.plane.apply(configOf(answering('hello', { listen: '127.0.0.2:0' })), {
+      [portKey('gateway.listen', '127.0.0.2:0')]: port,
+    });
     assert.equal(gateway.url, `http://127.0.0.2:${port}`);
     assert.equal(await pageOf(gateway.url), 'hello');
   });

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/address.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
 import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
@@ -11,7 +12,7 @@ import type { DataPlane } from './data-plane.ts';
 import type { DoorStatus } from './door.ts';
 import { listenError } from './listen-error.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
-import type { BoundPorts, WorkerStart } from './worker-messages.ts';
+import { type BoundPorts, portKey, type WorkerStart } from './worker-messages.ts';
 
 export interface WorkerPlaneContext {
   readonly threads: number;
@@ -40,6 +41,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   private handles: WorkerHandle[] = [];
   private config: Config | null = null;
   private ports: BoundPorts = {};
+  private controlDoors: readonly string[] = [];
   private doorStatus: readonly DoorStatus[] = [];
   private stopping = false;
   private counting: NodeJS.Timeout | null = null;
@@ -54,6 +56,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.start = {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),
+      members: new MemberTable().memory,
       accessFormat: context.accessFormat,
     };
   }
@@ -74,6 +77,11 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     }
     this.config = config;
     this.counting ??= setInterval(() => void this.countConnections(), COUNT_EVERY_MS).unref();
+  }
+
+  async knowControlDoors(addresses: readonly string[]): Promise<void> {
+    this.controlDoors = addresses;
+    await Promise.all(this.handles.map((handle) => handle.call({ kind: 'control-doors', addresses })));
   }
 
   async drain(): Promise<void> {
@@ -134,6 +142,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
       this.handles.push(handle);
       try {
         await handle.call({ kind: 'apply', config, ports });
+        await handle.call({ kind: 'control-doors', addresses: this.controlDoors });
       } catch (error) {
         this.gaveUpOn(handle, error);
         return;
@@ -167,23 +176,29 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
 
   /** Sharing a port would hide that another program has it: each new door is opened alone once. */
   private async claimNewDoors(config: Config, before: Config | null): Promise<void> {
-    const known = new Set(before?.gateway.listen.map(({ address }) => address));
-    for (const { address } of config.gateway.listen) {
-      if (!known.has(address)) await claim(address);
-    }
+    const known = new Set(before === null ? [] : addressesOf(before).map(({ address }) => address));
+    for (const { key, address } of addressesOf(config)) if (!known.has(address)) await claim(key, address);
   }
+}
+
+/** In the order in which a thread names its doors. */
+function addressesOf({ gateway, egress }: Config): { readonly key: string; readonly address: string }[] {
+  return [
+    ...gateway.listen.map(({ address }) => ({ key: 'gateway.listen', address })),
+    ...egress.listen.map((address) => ({ key: 'egress.listen', address })),
+  ];
 }
 
 function boundPorts(config: Config, doors: readonly DoorStatus[]): BoundPorts {
   const ports: Record<string, number> = {};
-  config.gateway.listen.forEach(({ address }, index) => {
+  addressesOf(config).forEach(({ key, address }, index) => {
     const port = Number(/:(\d+)$/.exec(doors[index]?.address ?? '')?.[1] ?? 0);
-    if (port > 0) ports[address] = port;
+    if (port > 0) ports[portKey(key, address)] = port;
   });
   return ports;
 }
 
-async function claim(text: string): Promise<void> {
+async function claim(key: string, text: string): Promise<void> {
   const address = parseAddress(text, { host: '' });
   if (address.kind !== 'tcp' || address.port === 0) return;
   const acceptor = new Acceptor({
@@ -193,7 +208,7 @@ async function claim(text: string): Promise<void> {
   try {
     await acceptor.listen();
   } catch (cause) {
-    throw listenError('gateway.listen', text, cause);
+    throw listenError(key, text, cause);
   }
   await acceptor.stop();
 }

@@ -6,6 +6,7 @@ import { configOf } from '../../test/support/gateway.ts';
 import { MemorySink } from '../../test/support/memory-sink.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { watchThreads } from '../../test/support/worker-stage.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import type { WorkerCall } from './worker-messages.ts';
@@ -35,7 +36,10 @@ function hire(t: TestContext): Hired {
   const threads: Worker[] = [];
   watchThreads(t, (worker) => threads.push(worker));
   const owner = new Owner();
-  const handle = new WorkerHandle({ threads: 2, ticketKeys: Buffer.alloc(48), accessFormat: 'json' }, owner);
+  const handle = new WorkerHandle(
+    { threads: 2, members: new MemberTable().memory, ticketKeys: Buffer.alloc(48), accessFormat: 'json' },
+    owner,
+  );
   t.after(() => handle.stop());
   return { handle, owner, thread: () => threads[0] ?? assert.fail('there is no thread') };
 }

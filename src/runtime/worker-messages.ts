@@ -1,4 +1,4 @@
-// What the main thread and its workers say to each other. Types only. Rule: plain data; a call carries a number and is
+// What the main thread and its workers say to each other. Rule: plain data; a call carries a number and is
 // answered once, with that number.
 import type { Config } from '../config/config.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
@@ -8,14 +8,22 @@ import type { DoorStatus } from './door.ts';
 export interface WorkerStart {
   readonly threads: number;
   readonly ticketKeys: Uint8Array;
+  /** The memory of the members of all groups. */
+  readonly members: SharedArrayBuffer;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 
-/** Which port an address with port 0 was really bound to, so that all workers share it. */
+/** Which port an address with port 0 was really bound to, so that all workers share it; by `portKey`. */
 export type BoundPorts = Readonly<Record<string, number>>;
+
+/** Two doors may have the same address as long as its port is 0. */
+export function portKey(key: string, address: string): string {
+  return `${key} ${address}`;
+}
 
 export type WorkerCall =
   | { readonly kind: 'apply'; readonly config: Config; readonly ports: BoundPorts }
+  | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'doors' };
 

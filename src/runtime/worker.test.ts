@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { ask } from '../../test/support/ask.ts';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { http1Origin } from '../../test/support/origins.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
 import type { WorkerCall, WorkerMessage, WorkerStart } from './worker-messages.ts';
 
 type Kind = WorkerMessage['kind'];
@@ -16,7 +17,12 @@ class Thread {
   readonly said: WorkerMessage[] = [];
 
   constructor(t: TestContext, accessFormat: WorkerStart['accessFormat'] = 'json') {
-    const start: WorkerStart = { threads: 2, ticketKeys: Buffer.alloc(48), accessFormat };
+    const start: WorkerStart = {
+      threads: 2,
+      ticketKeys: Buffer.alloc(48),
+      members: new MemberTable().memory,
+      accessFormat,
+    };
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
     this.worker.on('message', (message: WorkerMessage) => this.said.push(message));
     t.after(() => this.worker.terminate());

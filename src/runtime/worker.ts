@@ -2,6 +2,7 @@
 // other, and reports what it counted and what went wrong; when too much does it ends, and the main thread starts another.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../core/errors.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { threadMetrics } from '../telemetry/process-metrics.ts';
@@ -35,6 +36,7 @@ const accessLog =
         sink: new PortSink({ postMessage: (message, transfer) => port.postMessage(message, [...transfer]) }),
       });
 
+const members = new MemberTable({ memory: start.members });
 let plane: ThreadPlane | null = null;
 
 async function carryOut(call: WorkerCall): Promise<void> {
@@ -42,11 +44,13 @@ async function carryOut(call: WorkerCall): Promise<void> {
     const target =
       plane ??
       new ThreadPlane(
-        { recorder, accessLog, ticketKeys: Buffer.from(start.ticketKeys), threads: start.threads },
+        { recorder, accessLog, ticketKeys: Buffer.from(start.ticketKeys), threads: start.threads, members },
         call.config,
       );
     await target.apply(call.config, call.ports);
     plane = target;
+  } else if (call.kind === 'control-doors') {
+    plane?.knowControlDoors(call.addresses);
   } else if (call.kind === 'drain') {
     await plane?.drain();
     await accessLog?.close();

@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import type { Config } from '../../src/config/config.ts';
 import { documentSchema } from '../../src/config/schema/document.ts';
 import { ThreadPlane } from '../../src/runtime/thread-plane.ts';
+import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
@@ -19,6 +20,10 @@ export type AccessLine = Readonly<Record<string, string | number>>;
 /** As in a file; the gateway listens on a free port of 127.0.0.1 unless it says something else. */
 export interface GatewaySettings {
   readonly gateway?: object;
+  /** There is no forward proxy unless it is spoken of; it too listens on a free port. */
+  readonly egress?: object;
+  readonly hops?: object;
+  readonly users?: readonly object[];
   readonly limits?: object;
   readonly timeouts?: object;
 }
@@ -26,8 +31,13 @@ export interface GatewaySettings {
 /** Whatever a test waits for comes within milliseconds, or never. */
 const NEVER_MS = 20_000;
 
-export function configOf({ gateway = {}, ...rest }: GatewaySettings): Config {
-  return documentSchema.parse({ ...rest, gateway: { listen: '127.0.0.1:0', ...gateway } });
+export function configOf({ gateway = {}, egress, ...rest }: GatewaySettings): Config {
+  const listen = egress === undefined ? null : '127.0.0.1:0';
+  return documentSchema.parse({
+    ...rest,
+    gateway: { listen: '127.0.0.1:0', ...gateway },
+    egress: { listen, ...egress },
+  });
 }
 
 /** A gateway that sends everything to one backend. */
@@ -41,7 +51,13 @@ export class Gateway {
   private readonly log = new ImmediateAccessLog();
 
   private constructor(config: Config) {
-    const context = { recorder: this.recorder, accessLog: this.log, ticketKeys: Buffer.alloc(48, 7), threads: 1 };
+    const context = {
+      recorder: this.recorder,
+      accessLog: this.log,
+      ticketKeys: Buffer.alloc(48, 7),
+      threads: 1,
+      members: new MemberTable(),
+    };
     this.plane = new ThreadPlane(context, config);
   }
 
@@ -60,6 +76,12 @@ export class Gateway {
 
   get url(): string {
     return this.plane.doors()[0]?.address ?? assert.fail('the gateway has no door');
+  }
+
+  /** Where the forward proxy listens. */
+  get proxyPort(): number {
+    const door = this.plane.doors().find(({ name }) => name === 'egress') ?? assert.fail('there is no forward proxy');
+    return Number(new URL(door.address).port);
   }
 
   get port(): number {

@@ -1,0 +1,83 @@
+// Turns the configuration of the forward proxy into a program. Rule: it decides what goes where and nothing about how.
+import { isLoopback, parseIp } from '../core/ip.ts';
+import { parseAddress } from '../core/address.ts';
+import type { Config } from '../config/config.ts';
+import type { Policy } from '../contract/policy.ts';
+import { compile } from '../engine/compile.ts';
+import type { Program } from '../engine/program.ts';
+import type { RouteMatch } from '../engine/router.ts';
+import type { Traffic } from '../engine/traffic.ts';
+import { tokenDigest, UserDirectory } from '../services/identity/user-directory.ts';
+import { DestinationRules } from '../services/rules/destination-rules.ts';
+import type { OwnDoors } from '../services/rules/own-doors.ts';
+import { DnsCache } from '../transport/dns-cache.ts';
+import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
+import type { ThreadContext } from './thread-context.ts';
+
+export interface EgressParts {
+  readonly context: ThreadContext;
+  readonly ownDoors: OwnDoors;
+  readonly traffic: Traffic;
+}
+
+const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
+
+export function egressProgram(config: Config, { context, ownDoors, traffic }: EgressParts): Program {
+  const { egress, timeouts } = config;
+  const rules = destinationRules(config, ownDoors);
+  const target = new Destination({
+    rules,
+    direct: new Direct({ dns: new DnsCache(), connectTimeoutMs: timeouts.connect, rules }),
+    via: () => {
+      throw new Error(`not yet ${context.members.capacity}`);
+    },
+    maxAttempts: egress.retry.attempts,
+    retryStatuses: egress.retry.on_status,
+  });
+  return compile([[{ name: 'forward', match: EVERYTHING, policies: policies(config), target }]], traffic);
+}
+
+function policies({ egress, users }: Config): Policy[] {
+  return [
+    frontPage(),
+    proxyUser({
+      users: egress.auth === 'users' ? userDirectory(users) : null,
+      permission: 'egress',
+      readName: (user) => ({ user, session: '', sessionTtlMs: 0 }),
+    }),
+    sticky({
+      field: egress.sticky.header.toLowerCase(),
+      sessionOfPort: (port) => egress.sticky.listeners[String(port)]?.session ?? null,
+      byClientAddress: egress.sticky.client_ip,
+    }),
+    ...(egress.expose ? [exitFields()] : []),
+  ];
+}
+
+function userDirectory(users: Config['users']): UserDirectory {
+  return new UserDirectory(
+    users.map(({ name, token, token_sha256: digest, may }) => {
+      return { name, may, tokenSha256: digest ?? tokenDigest(token ?? '') };
+    }),
+  );
+}
+
+function destinationRules(config: Config, doors: OwnDoors): DestinationRules {
+  const { egress } = config;
+  return new DestinationRules({
+    rules: egress.rules,
+    chain: egress.chain,
+    noProxy: egress.no_proxy,
+    allowPrivate: egress.allow_private === 'auto' ? egress.listen.every(isLocal) : egress.allow_private,
+    connectPorts: egress.connect_ports,
+    doors,
+  });
+}
+
+/** Only this machine gets there: a loopback address or a unix socket. */
+function isLocal(text: string): boolean {
+  const address = parseAddress(text, { host: '' });
+  if (address.kind !== 'tcp') return true;
+  const ip = parseIp(address.host);
+  return ip === undefined ? address.host === 'localhost' : isLoopback(ip);
+}

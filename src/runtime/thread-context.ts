@@ -1,0 +1,15 @@
+// What the doors of one thread are given. Types only.
+import type { MemberTable } from '../services/balance/member-table.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+
+export interface ThreadContext {
+  readonly recorder: MetricsRecorder;
+  readonly accessLog: AccessLog | null;
+  /** The same in every worker, so that a TLS session begun with one is resumed by another. */
+  readonly ticketKeys: Buffer;
+  /** How many threads share the doors. */
+  readonly threads: number;
+  /** The state of all members of all groups, shared by the threads. */
+  readonly members: MemberTable;
+}

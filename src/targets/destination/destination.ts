@@ -1,0 +1,116 @@
+// The target of the forward proxy: wherever the request says, straight or through the hops that the rules name. Rule: what a
+// rule sends through hops goes through them or fails; nothing ever goes straight because a hop is down.
+import type { Exchange } from '../../contract/exchange.ts';
+import type { Attempt, Cancellable, ForwardTarget, Origin, TunnelEvents } from '../../contract/target.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { DestinationRules, Way } from '../../services/rules/destination-rules.ts';
+import { denialError } from './denial-error.ts';
+import { type Direct, type Goal, NOTHING_READ } from './direct.ts';
+import { splitAuthority } from './split-authority.ts';
+import type { ViaHops } from './via-hops.ts';
+
+export interface DestinationOptions {
+  readonly rules: DestinationRules;
+  readonly direct: Direct;
+  /** The hops that a way names. */
+  readonly via: (way: Way) => ViaHops;
+  readonly maxAttempts: number;
+  readonly retryStatuses: readonly number[];
+}
+
+/** Origins that are kept for requests to come; those beyond are made anew. */
+const MAX_ORIGINS = 1000;
+
+const HTTP_PORT = 80;
+
+export class Destination implements ForwardTarget {
+  readonly kind = 'forward';
+  readonly maxAttempts: number;
+  readonly retryStatuses: readonly number[];
+  private readonly options: DestinationOptions;
+  /** Those that are reached straight, by host, port and way. */
+  private readonly origins = new Map<string, Origin>();
+
+  constructor(options: DestinationOptions) {
+    this.options = options;
+    this.maxAttempts = options.maxAttempts;
+    this.retryStatuses = options.retryStatuses;
+  }
+
+  /** For a request in absolute-form. */
+  select(exchange: Exchange, tried: readonly Origin[]): Origin | null {
+    const { request } = exchange;
+    if (!/^http:/i.test(request.target)) {
+      const message = 'an https URL is reached by CONNECT, not by asking a proxy for it';
+      throw new SluiceError('request_invalid', { message });
+    }
+    const goal = this.goalOf(exchange, HTTP_PORT, false);
+    if (goal.way.via.length > 0) return this.options.via(goal.way).select(exchange, goal, tried);
+    exchange.exit = 'direct';
+    // There is no other way to the same place than the one that has just failed.
+    return tried.length > 0 ? null : this.originOf(goal);
+  }
+
+  connect(exchange: Exchange, events: TunnelEvents): Cancellable {
+    let goal: Goal;
+    try {
+      goal = this.goalOf(exchange, 0, true);
+    } catch (error) {
+      return failLater(error as SluiceError, events);
+    }
+    if (goal.way.via.length > 0) return this.options.via(goal.way).connect(exchange, goal, events);
+    exchange.exit = 'direct';
+    return this.options.direct.dial(goal, {
+      connected: (connection) => events.connected(connection, NOTHING_READ),
+      failed: (error) => events.failed(error),
+    });
+  }
+
+  report(attempt: Attempt): void {
+    const { via } = attempt.origin as Origin & { readonly via?: ViaHops };
+    via?.report(attempt);
+  }
+
+  private goalOf({ request, user }: Exchange, defaultPort: number, isTunnel: boolean): Goal {
+    const { host, port } = splitAuthority(request.authority, defaultPort);
+    const way = this.options.rules.decide({ host, port, user: user === '' ? null : user, isTunnel });
+    if (way.kind === 'denied') throw denialError(way, host);
+    return { host, port, way };
+  }
+
+  private originOf(goal: Goal): Origin {
+    const { host, port, way } = goal;
+    const key = `${String(way.source)} ${host}:${port}`;
+    const known = this.origins.get(key);
+    if (known !== undefined) return known;
+    const [oldest] = this.origins.keys();
+    if (this.origins.size >= MAX_ORIGINS && oldest !== undefined) this.origins.delete(oldest);
+    const origin = directOrigin(goal, this.options.direct);
+    this.origins.set(key, origin);
+    return origin;
+  }
+}
+
+function directOrigin(goal: Goal, direct: Direct): Origin {
+  const { host, port } = goal;
+  return {
+    name: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    label: 'direct',
+    host,
+    port,
+    path: null,
+    tls: null,
+    hostField: null,
+    protocol: 'http1',
+    pathPrefix: '',
+    maxConnections: 0,
+    proxyProtocol: null,
+    dialler: { dial: (events) => void direct.dial(goal, events) },
+    isProxy: false,
+  };
+}
+
+function failLater(error: SluiceError, events: TunnelEvents): Cancellable {
+  const soon = setImmediate(() => events.failed(error));
+  return { cancel: () => clearImmediate(soon) };
+}

@@ -1,0 +1,180 @@
+// The forward proxy as its clients see it: curl and bare sockets on one side, real servers on the other.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { describe, test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
+import { Gateway, type GatewaySettings } from '../support/gateway.ts';
+import { http1Origin, rawOrigin, reflectingOrigin, type Seen, valuesOf } from '../support/origins.ts';
+import { requirePeer } from '../support/peer.ts';
+
+const run = promisify(execFile);
+const USERS = [
+  { name: 'alice', token: 'a-token-of-alice-1', may: ['egress'] },
+  { name: 'bob', token: 'a-token-of-bob-0001', may: ['ai'] },
+];
+
+function proxy(t: TestContext, egress: object = {}, more: GatewaySettings = {}): Promise<Gateway> {
+  return Gateway.open(t, { ...more, egress });
+}
+
+/** What curl prints of an answer, after its status. */
+async function curl(gateway: Gateway, proxyUrl: string, ...args: readonly string[]): Promise<string> {
+  const url = proxyUrl.replace('PROXY', `127.0.0.1:${gateway.proxyPort}`);
+  const { stdout } = await run('curl', ['-sS', '-m', '20', '-x', url, '-w', '\n%{http_code}', ...args]);
+  return stdout;
+}
+
+async function failing(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => assert.fail('it succeeded'),
+    (cause: unknown) => cause,
+  );
+  return String((error as Error).message);
+}
+
+describe('the forward proxy', () => {
+  for (const scheme of ['http', 'socks5', 'socks5h', 'socks4', 'socks4a']) {
+    test(`fetches by ${scheme}`, async (t) => {
+      if (requirePeer(t, 'curl') === undefined) return;
+      const origin = await http1Origin(t, (request, response) => response.end(`path ${request.url}`));
+      const gateway = await proxy(t);
+      assert.equal(await curl(gateway, `${scheme}://PROXY`, `${origin}/x?y`), 'path /x?y\n200');
+    });
+  }
+
+  test('opens tunnels by CONNECT', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const origin = await http1Origin(t, (request, response) => response.end(`path ${request.url}`));
+    const gateway = await proxy(t);
+    assert.equal(await curl(gateway, 'http://PROXY', '--proxytunnel', `${origin}/x`), 'path /x\n200');
+    const [line] = await gateway.accessLines(1);
+    assert.deepEqual([line?.['door'], line?.['http.request.method']], ['egress', 'CONNECT']);
+  });
+
+  test('tells servers nothing of its clients, and nothing that was meant for itself', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const gateway = await proxy(t);
+    const answer = await curl(
+      gateway,
+      'http://user:secret@PROXY',
+      '-H',
+      'X-Proxy-Sticky-Session: one',
+      '-H',
+      'X-Own: 1',
+      await reflectingOrigin(t),
+    );
+    const seen = JSON.parse(answer.slice(0, answer.lastIndexOf('\n'))) as Seen;
+    assert.deepEqual(valuesOf(seen, 'x-own'), ['1']);
+    assert.deepEqual(
+      seen.fields.map(([name]) => name).toSorted(),
+      ['accept', 'connection', 'host', 'user-agent', 'x-own'].filter((name) => valuesOf(seen, name).length > 0),
+    );
+  });
+
+  test('keeps what both sides say early, and the end of one side apart from the other', async (t) => {
+    const heard = Promise.withResolvers<string>();
+    const origin = await rawOrigin(t, (socket) => {
+      socket.allowHalfOpen = true;
+      socket.write('220 ready\n');
+      let text = '';
+      socket.on('data', (bytes: Buffer) => (text += bytes.toString()));
+      socket.on('end', () => {
+        heard.resolve(text);
+        socket.end('bye\n');
+      });
+    });
+    const { host } = new URL(origin);
+    const gateway = await proxy(t);
+    const client = net.connect({ port: gateway.proxyPort, host: '127.0.0.1', allowHalfOpen: true });
+    t.after(() => client.destroy());
+    client.end(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\nEHLO\n`);
+    let answer = '';
+    client.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+    await once(client, 'end');
+    assert.equal(await heard.promise, 'EHLO\n');
+    assert.match(answer, /^HTTP\/1\.1 200 [^]*\r\n\r\n220 ready\nbye\n$/);
+  });
+
+  test('answers whoever asks it for itself with a page that helps', async (t) => {
+    const gateway = await proxy(t);
+    const answer = await fetch(`http://127.0.0.1:${gateway.proxyPort}/`);
+    assert.equal(answer.status, 400);
+    assert.match(await answer.text(), new RegExp(`curl -x http://127\\.0\\.0\\.1:${gateway.proxyPort}`));
+  });
+
+  test('wants to know who its users are where only users are served', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const origin = await http1Origin(t, (_request, response) => response.end('ok'));
+    const gateway = await proxy(t, { auth: 'users' }, { users: USERS });
+    const status = async (url: string): Promise<string> => (await curl(gateway, url, origin)).slice(-3);
+    assert.equal(await status('http://PROXY'), '407');
+    assert.equal(await status('http://alice:wrong@PROXY'), '407');
+    assert.equal(await status('http://bob:a-token-of-alice-1@PROXY'), '407');
+    assert.equal(await status('http://bob:a-token-of-bob-0001@PROXY'), '403');
+    assert.equal(await status('http://alice:a-token-of-alice-1@PROXY'), '200');
+    assert.equal(await status('socks5://alice:a-token-of-alice-1@PROXY'), '200');
+    assert.match(await failing(status('socks5://PROXY')), /No authentication method was acceptable|SOCKS/);
+    assert.match(await failing(status('socks5://alice:wrong@PROXY')), /SOCKS5|refused/i);
+    const challenge = await curl(gateway, 'http://PROXY', '-D', '-', '-o', '/dev/null', origin);
+    assert.match(challenge, /^Proxy-Authenticate: Basic realm="Sluice"/im);
+  });
+
+  test('says of a destination that cannot be reached what is wrong, and by SOCKS too', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const gateway = await proxy(t);
+    const closed = await closedPort();
+    assert.match(await curl(gateway, 'http://PROXY', `http://127.0.0.1:${closed}/`), /"upstream_unreachable"[^]*502$/);
+    assert.match(await failing(curl(gateway, 'http://PROXY', '-p', `http://127.0.0.1:${closed}/`)), /502/);
+    assert.match(await failing(curl(gateway, 'socks5h://PROXY', `http://127.0.0.1:${closed}/`)), /\(5\)|refused/i);
+    assert.match(await failing(curl(gateway, 'socks5h://PROXY', 'http://nothing.invalid/')), /\(4\)|unreachable/i);
+  });
+
+  test('refuses its own doors, however they are spelled', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const first = await proxy(t);
+    const own = first.proxyPort;
+    for (const host of ['127.0.0.1', 'localhost', '0.0.0.0', '2130706433', '127.1']) {
+      assert.match(
+        await curl(first, 'http://PROXY', '-g', `http://${host}:${own}/`),
+        /"destination_denied"[^]*403$/,
+        host,
+      );
+    }
+  });
+
+  test('reaches private addresses only where that is allowed, also by names that lead to them', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const origin = await http1Origin(t, (_request, response) => response.end('ok'));
+    const gateway = await proxy(t, { allow_private: false });
+    for (const host of ['127.0.0.1', 'localhost', '[::ffff:127.0.0.1]']) {
+      const url = origin.replace('127.0.0.1', host);
+      assert.match(await curl(gateway, 'http://PROXY', '-g', url), /"destination_denied"[^]*403$/, url);
+    }
+  });
+
+  test('denies what a rule denies', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const gateway = await proxy(t, { rules: [{ match: { host: '*.bad.test' }, action: 'deny' }] });
+    assert.match(await curl(gateway, 'http://PROXY', 'http://x.bad.test/'), /"destination_denied"[^]*403$/);
+  });
+
+  test('does not fetch https URLs for anybody', async (t) => {
+    const gateway = await proxy(t);
+    const client = net.connect(gateway.proxyPort, '127.0.0.1');
+    t.after(() => client.destroy());
+    client.write('GET https://a.test/ HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
+    const [bytes] = (await once(client, 'data')) as [Buffer];
+    assert.match(bytes.toString(), /^HTTP\/1\.1 400 /);
+  });
+});
+
+async function closedPort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
