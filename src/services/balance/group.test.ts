@@ -173,6 +173,16 @@ describe('an update', () => {
     );
   });
 
+  test('is told to those who watch', () => {
+    const rig = new BalanceRig('ab');
+    const seen: number[] = [];
+    const unwatch = rig.group.watch(() => seen.push(rig.group.members.length));
+    rig.update('abc');
+    unwatch();
+    rig.update('a');
+    assert.deepEqual(seen, [3]);
+  });
+
   test('is possible any number of times', () => {
     const rig = new BalanceRig('ab');
     for (let round = 0; round < 1000; round += 1) rig.update([{ id: 'a' }, { id: `new-${round}` }]);

@@ -45,6 +45,7 @@ export class Group<T> {
   /** By priority, backups last. */
   #tiers: readonly Tier<T>[] = [];
   #turns = 0;
+  readonly #watchers = new Set<() => void>();
 
   constructor({ name, table, members, options }: GroupInit<T>) {
     this.name = name;
@@ -121,6 +122,13 @@ export class Group<T> {
       byTurn: strategyOf(this.rules.strategy, tier),
       byKey: new Rendezvous(tier),
     }));
+    for (const onUpdate of this.#watchers) onUpdate();
+  }
+
+  /** Has `onUpdate` called after each change of the list of members, until the returned function is called. */
+  watch(onUpdate: () => void): () => void {
+    this.#watchers.add(onUpdate);
+    return () => this.#watchers.delete(onUpdate);
   }
 
   /** Nothing more is picked; slots are let go as soon as the uses that have begun are over. */
