@@ -83,8 +83,8 @@ export interface Cancellable {
 
 /** Whoever waits for the connection that a client will be joined with. Exactly one of the two is called, once, later than the call that began it. */
 export interface TunnelEvents {
-  /** The connection is paused and nobody's; `first` is what it has said already. `onEnded` is called once, when the tunnel is over. */
-  connected(connection: Connection, first: Buffer, onEnded?: (bytesSent: number, bytesReceived: number) => void): void;
+  /** The connection is paused and nobody's; `first` is what it has said already. */
+  connected(connection: Connection, first: Buffer): void;
   failed(error: SluiceError): void;
 }
 

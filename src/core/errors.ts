@@ -144,6 +144,8 @@ export interface SluiceErrorOptions {
   /** What exactly happened, in one sentence for a person; the summary of the catalogue is used without it. Holds no secret. */
   readonly message?: string;
   readonly cause?: unknown;
+  /** When trying again may help, if anything is known about that. */
+  readonly retryAfterMs?: number | null;
 }
 
 export class SluiceError extends Error {
@@ -151,6 +153,7 @@ export class SluiceError extends Error {
   readonly side: ErrorSide;
   readonly status: number;
   readonly retry: boolean;
+  readonly retryAfterMs: number | null;
 
   constructor(code: ErrorCode, options: SluiceErrorOptions = {}) {
     const { side, status, retry, summary } = ERROR_CATALOGUE[code];
@@ -160,6 +163,7 @@ export class SluiceError extends Error {
     this.side = side;
     this.status = status;
     this.retry = retry;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }
 

@@ -4,12 +4,15 @@ import type { Answer } from '../contract/exchange.ts';
 import { errorBody, type SluiceError } from '../core/errors.ts';
 
 /** `pseudonym` is our name in Via, too. */
-export function errorAnswer({ code, message, status }: SluiceError, requestId: string, pseudonym: string): Answer {
+export function errorAnswer(error: SluiceError, requestId: string, pseudonym: string): Answer {
+  const { code, message, status, retryAfterMs } = error;
+  const retryAfter = retryAfterMs === null ? [] : [['Retry-After', String(Math.ceil(retryAfterMs / 1000))] as const];
   return {
     status,
     fields: [
       ['Content-Type', 'application/json'],
       ['Proxy-Status', `${pseudonym}; error=${code}; details="${requestId}"`],
+      ...retryAfter,
     ],
     body: JSON.stringify(errorBody(code, message, requestId)),
   };

@@ -20,7 +20,6 @@ import { refusalOf } from './refusals.ts';
 import type { Responder } from './responder.ts';
 import { ownCopy, ResponseState } from './response-state.ts';
 import { mayTryElsewhere } from './retry-rule.ts';
-import type { TunnelEnd } from './tunnel.ts';
 
 /** The answer to `Expect: 100-continue` where the request ends here; an upstream gives its own. */
 const CONTINUE = Object.assign(new Head(), { status: 100 });
@@ -60,7 +59,6 @@ export class HttpExchange implements Exchange {
   bytesSent = 0;
   /** The response phases have run, or failed: they don't run twice. */
   private judged = false;
-  private onJoinEnded: TunnelEnd | null = null;
   private requestTransform: BodyTransform | null = null;
   private responseTransform: BodyTransform | null = null;
 
@@ -322,25 +320,18 @@ export class HttpExchange implements Exchange {
   }
 
   /** The connection that the client asked for stands. */
-  joinTunnel(upstream: Connection, firstBytes: Buffer, onEnded: TunnelEnd): void {
+  joinTunnel(upstream: Connection, firstBytes: Buffer): void {
     this.producer = null;
     this.response.make({ status: 200 }, -1, METHOD.CONNECT);
     this.commit();
-    if (this.over) {
-      upstream.destroy('done');
-      onEnded(0, 0);
-    } else {
-      this.onJoinEnded = onEnded;
-      this.responder.join(upstream, firstBytes);
-    }
+    if (this.over) upstream.destroy('done');
+    else this.responder.join(upstream, firstBytes);
   }
 
   /** The joined connections have ended. */
   joinEnded(bytesReceived: number, bytesSent: number): void {
     this.bytesReceived += bytesReceived;
     this.bytesSent += bytesSent;
-    this.onJoinEnded?.(bytesReceived, bytesSent);
-    this.onJoinEnded = null;
     this.attemptAnswered();
     this.finish();
   }

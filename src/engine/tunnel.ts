@@ -6,9 +6,6 @@ import type { SluiceError } from '../core/errors.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { HttpExchange } from './exchange.ts';
 
-/** Told how many bytes went to the server and how many came from it. */
-export type TunnelEnd = (bytesSent: number, bytesReceived: number) => void;
-
 export class Tunnel implements Producer, TunnelEvents {
   private readonly exchange: HttpExchange;
   private opening: Cancellable | null = null;
@@ -25,9 +22,9 @@ export class Tunnel implements Producer, TunnelEvents {
 
   // -- What the target says ------------------------------------------------------------------------------------------
 
-  connected(connection: Connection, first: Buffer, onEnded: TunnelEnd = () => {}): void {
+  connected(connection: Connection, first: Buffer): void {
     this.opening = null;
-    this.exchange.joinTunnel(connection, first, onEnded);
+    this.exchange.joinTunnel(connection, first);
   }
 
   failed(error: SluiceError): void {

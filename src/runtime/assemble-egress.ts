@@ -12,6 +12,7 @@ import { DestinationRules } from '../services/rules/destination-rules.ts';
 import type { OwnDoors } from '../services/rules/own-doors.ts';
 import { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
+import { HopWays } from './hop-ways.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 export interface EgressParts {
@@ -25,12 +26,13 @@ const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [],
 export function egressProgram(config: Config, { context, ownDoors, traffic }: EgressParts): Program {
   const { egress, timeouts } = config;
   const rules = destinationRules(config, ownDoors);
+  const dns = new DnsCache();
+  const hops = new HopWays(config, context, dns);
   const target = new Destination({
     rules,
-    direct: new Direct({ dns: new DnsCache(), connectTimeoutMs: timeouts.connect, rules }),
-    via: () => {
-      throw new Error(`not yet ${context.members.capacity}`);
-    },
+    direct: new Direct({ dns, connectTimeoutMs: timeouts.connect, rules }),
+    via: (way) => hops.through(way.via),
+    dispose: () => hops.dispose(),
     maxAttempts: egress.retry.attempts,
     retryStatuses: egress.retry.on_status,
   });

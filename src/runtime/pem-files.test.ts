@@ -52,7 +52,6 @@ describe('certificates and keys', () => {
     const file = join(temporaryFolder(t), 'ca.pem');
     writeFileSync(file, 'authority');
     const none = { ca: null, cert: null, key: null, server_name: null, verify: true };
-    assert.equal(originTls(null), null);
     assert.deepEqual(originTls(none), { serverName: null, ca: null, certificate: null, verify: true });
     const pem = { name: file, pem: 'authority' };
     assert.deepEqual(originTls({ ca: file, cert: file, key: file, server_name: 'b.test', verify: false }), {

@@ -1,7 +1,6 @@
 // Reads certificates and keys. Rule: what cannot be read is named with the file and the reason, never with its content.
 import { readFileSync } from 'node:fs';
-import type { Certificate as CertificateFiles, TlsConfig } from '../config/schema/gateway.ts';
-import type { BackendTls } from '../config/schema/targets.ts';
+import type { Certificate as CertificateFiles, ClientTls, TlsConfig } from '../config/schema/tls.ts';
 import type { OriginTls, PemFile } from '../contract/target.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Certificate, ServerTlsOptions } from '../transport/tls-context.ts';
@@ -27,8 +26,7 @@ export function serverTls(config: TlsConfig, ticketKeys: Buffer): ServerTlsOptio
   };
 }
 
-export function originTls(config: BackendTls | null): OriginTls | null {
-  if (config === null) return null;
+export function originTls(config: ClientTls): OriginTls {
   const { ca, cert, key } = config;
   return {
     serverName: config.server_name,

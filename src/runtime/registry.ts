@@ -15,6 +15,7 @@ export { frontPage } from '../policies/front-page/front-page.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { Destination } from '../targets/destination/destination.ts';
+export { type HopSessions, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 
@@ -28,7 +29,7 @@ export function createTarget(to: RouteTarget): Target {
   if ('backends' in to) {
     const [first] = to.backends;
     const settings = {
-      tls: originTls(to.tls),
+      tls: to.tls === null ? null : originTls(to.tls),
       http2: to.http2,
       proxyProtocol: to.proxy_protocol === null ? null : PROXY_VERSIONS[to.proxy_protocol],
     };

@@ -36,6 +36,8 @@ type OwnedSocket = net.Socket & { [owner]: Connection };
 
 export class Connection {
   handler: ConnectionHandler;
+  /** For whoever has opened it for others and wants to know of its end, whoever its handler is by then. */
+  onEnd: ((reason: CloseReason) => void) | null = null;
   readonly secure: boolean;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -240,7 +242,9 @@ export class Connection {
 
   finished(): void {
     this.closed = true;
-    this.handler.onClose(this.reason ?? 'eof');
+    const reason = this.reason ?? 'eof';
+    this.onEnd?.(reason);
+    this.handler.onClose(reason);
   }
 }
 

@@ -178,3 +178,27 @@ async function closedPort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+describe('a hop', () => {
+  for (const kind of ['http', 'socks5', 'socks4a'] as const) {
+    test(`of ${kind} carries tunnels and plain requests`, async (t) => {
+      if (requirePeer(t, 'curl') === undefined) return;
+      const origin = await http1Origin(t, (request, response) => response.end(`path ${request.url}`));
+      const exit = await proxy(t);
+      const gateway = await proxy(
+        t,
+        { chain: ['exit'] },
+        { hops: { exit: { proxy: `${kind}://127.0.0.1:${exit.proxyPort}` } } },
+      );
+      assert.equal(await curl(gateway, 'http://PROXY', `${origin}/x`), 'path /x\n200');
+      assert.equal(await curl(gateway, 'http://PROXY', '-p', `${origin}/y`), 'path /y\n200');
+      assert.equal(await curl(gateway, 'socks5h://PROXY', `${origin}/z`), 'path /z\n200');
+      const seen = await exit.accessLines(2);
+      const methods = kind === 'http' ? ['GET', 'CONNECT'] : ['CONNECT', 'CONNECT'];
+      assert.deepEqual(
+        seen.slice(0, 2).map((line) => line['http.request.method']),
+        methods,
+      );
+    });
+  }
+});

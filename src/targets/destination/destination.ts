@@ -16,6 +16,7 @@ export interface DestinationOptions {
   readonly via: (way: Way) => ViaHops;
   readonly maxAttempts: number;
   readonly retryStatuses: readonly number[];
+  readonly dispose: () => void;
 }
 
 /** Origins that are kept for requests to come; those beyond are made anew. */
@@ -69,6 +70,10 @@ export class Destination implements ForwardTarget {
   report(attempt: Attempt): void {
     const { via } = attempt.origin as Origin & { readonly via?: ViaHops };
     via?.report(attempt);
+  }
+
+  dispose(): void {
+    this.options.dispose();
   }
 
   private goalOf({ request, user }: Exchange, defaultPort: number, isTunnel: boolean): Goal {

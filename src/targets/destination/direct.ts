@@ -2,7 +2,7 @@
 // anything is connected to.
 import { Buffer } from 'node:buffer';
 import type { Cancellable, OriginDialEvents } from '../../contract/target.ts';
-import { SluiceError } from '../../core/errors.ts';
+import type { SluiceError } from '../../core/errors.ts';
 import type { DestinationRules, Way } from '../../services/rules/destination-rules.ts';
 import { Connection, NOBODY } from '../../transport/connection.ts';
 import { dial } from '../../transport/dial.ts';

@@ -1,10 +1,236 @@
-// Requests that go through hops. Types for now.
+// Requests that go through the hops of one way. A tunnel is one run through the chain. A request in absolute-form is given to
+// the last hop as it is when that speaks HTTP, and its member is chosen anew for each request, whatever connections are open;
+// through SOCKS it goes to the server itself. Rule: a connection that was made for one session never serves another.
 import type { Exchange } from '../../contract/exchange.ts';
-import type { Attempt, Cancellable, Origin, TunnelEvents } from '../../contract/target.ts';
+import type { Attempt, Cancellable, Origin, OriginDialEvents, TunnelEvents } from '../../contract/target.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { Group } from '../../services/balance/group.ts';
+import type { Member } from '../../services/balance/member.ts';
+import type { Outcome } from '../../services/balance/outcome.ts';
+import type { ChainAsk, ChainDialler, ChainFailure, ChainLink } from '../../services/chain/chain-link.ts';
+import type { Credentials, ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
 import type { Goal } from './direct.ts';
+import { nameOf, trailOf } from './trail.ts';
 
-export interface ViaHops {
-  select(exchange: Exchange, goal: Goal, tried: readonly Origin[]): Origin | null;
-  connect(exchange: Exchange, goal: Goal, events: TunnelEvents): Cancellable;
-  report(attempt: Attempt): void;
+/** The chain as it is used here: the member of the last hop may be picked outside of it. */
+export interface HopChain extends ChainDialler {
+  readonly groups: readonly Group<ProxyEndpoint>[];
+}
+
+/** What requests with the same name have in common. */
+export interface Session {
+  readonly name: string;
+  /** 0: as configured. */
+  readonly ttlMs: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Which members the sessions are bound to, and who they are there. */
+export interface HopSessions {
+  /** See ChainAsk. */
+  choose(session: Session, group: Group<ProxyEndpoint>, tried: Tried): Member<ProxyEndpoint> | null | undefined;
+  credentialsFor(session: Session, endpoint: ProxyEndpoint): Credentials | null;
+}
+
+type Tried = ReadonlySet<Member<ProxyEndpoint>>;
+
+/** An origin that is reached through a member of the last hop, or is that member. */
+interface HopOrigin extends Origin {
+  readonly via: ViaHops;
+  readonly member: Member<ProxyEndpoint>;
+  /** Of the use that began last. */
+  ticket: number;
+}
+
+/** Origins that are kept for requests to come; those beyond are made anew. */
+const MAX_ORIGINS = 1000;
+
+/** Answers of a proxy that may be about what lies behind it. */
+const AMBIGUOUS: ReadonlySet<number> = new Set([502, 503, 504]);
+
+export class ViaHops {
+  private readonly chain: HopChain;
+  private readonly sessions: HopSessions;
+  private readonly last: Group<ProxyEndpoint>;
+  private readonly origins = new Map<string, HopOrigin>();
+
+  constructor(chain: HopChain, sessions: HopSessions) {
+    const last = chain.groups.at(-1);
+    if (last === undefined) throw new SluiceError('internal', { message: 'a chain without hops' });
+    this.chain = chain;
+    this.sessions = sessions;
+    this.last = last;
+  }
+
+  connect(exchange: Exchange, goal: Goal, events: TunnelEvents): Cancellable {
+    return this.chain.dial(goal, this.askFor(sessionOf(exchange, goal)), {
+      onConnected: (link) => {
+        watch(link);
+        this.note(exchange, link);
+        events.connected(link.connection, link.leftover);
+      },
+      onFailed: (failure) => {
+        exchange.trail = trailOf(failure.attempts);
+        events.failed(errorOf(failure));
+      },
+    });
+  }
+
+  /** For a request in absolute-form. */
+  select(exchange: Exchange, goal: Goal, tried: readonly Origin[]): Origin | null {
+    const session = sessionOf(exchange, goal);
+    const failed = new Set(tried.flatMap((origin) => (isOurs(origin) ? [origin.member] : [])));
+    const member = this.pick(session, failed);
+    if (member === null) {
+      if (tried.length > 0) return null;
+      throw this.exhausted();
+    }
+    exchange.exit = nameOf(this.last.name, member.id);
+    const origin = this.originOf(session, goal, member);
+    origin.ticket = member.begin();
+    return origin;
+  }
+
+  report({ origin, code, status, durationMs }: Attempt): void {
+    const { member, ticket, host, port, isProxy } = origin as HopOrigin;
+    const target = isProxy ? null : `${host}:${port}`;
+    member.end(ticket, outcomeOf(code, status, durationMs, target));
+  }
+
+  private pick(session: Session, failed: Tried): Member<ProxyEndpoint> | null {
+    const chosen = this.sessions.choose(session, this.last, failed);
+    if (chosen !== undefined) return chosen;
+    return this.last.pick({ key: keyOf(session), exclude: failed, tags: session.tags });
+  }
+
+  private exhausted(): SluiceError {
+    const { name } = this.last;
+    const seconds = this.last.retryAfterSeconds();
+    return new SluiceError('hops_exhausted', {
+      message: `no proxy of ${name} can be used at the moment`,
+      retryAfterMs: seconds === null ? null : seconds * 1000,
+    });
+  }
+
+  private askFor(session: Session): ChainAsk {
+    return {
+      key: keyOf(session),
+      tags: session.tags,
+      choose: (group, tried) => this.sessions.choose(session, group, tried),
+      credentialsFor: (endpoint) => this.sessions.credentialsFor(session, endpoint),
+    };
+  }
+
+  private note(exchange: Exchange, { hops, attempts }: ChainLink): void {
+    const last = hops.at(-1);
+    exchange.exit = last === undefined ? '' : nameOf(last.hop, last.member.id);
+    exchange.trail = trailOf(attempts);
+  }
+
+  private originOf(session: Session, goal: Goal, member: Member<ProxyEndpoint>): HopOrigin {
+    const end = speaksHttp(member.data) ? '' : `${goal.host}:${goal.port}`;
+    const key = `${member.id}\n${session.name}\n${end}`;
+    const known = this.origins.get(key);
+    if (known !== undefined && known.member === member) return known;
+    const [oldest] = this.origins.keys();
+    if (this.origins.size >= MAX_ORIGINS && oldest !== undefined) this.origins.delete(oldest);
+    const origin = this.createOrigin(session, goal, member);
+    this.origins.set(key, origin);
+    return origin;
+  }
+
+  private createOrigin(session: Session, goal: Goal, member: Member<ProxyEndpoint>): HopOrigin {
+    const isProxy = speaksHttp(member.data);
+    const { host, port } = isProxy ? member.data : goal;
+    const label = nameOf(this.last.name, member.id);
+    const ask: ChainAsk = {
+      ...this.askFor(session),
+      choose: (group, tried) => this.insistOn(member, group, tried),
+      firstRequestTo: goal,
+    };
+    return {
+      name: isProxy ? label : `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+      label,
+      host,
+      port,
+      path: null,
+      tls: null,
+      hostField: null,
+      protocol: 'http1',
+      pathPrefix: '',
+      maxConnections: 0,
+      proxyProtocol: null,
+      dialler: { dial: (events) => this.dialOrigin(isProxy ? null : goal, ask, events) },
+      isProxy,
+      via: this,
+      member,
+      ticket: 0,
+    };
+  }
+
+  private insistOn(
+    member: Member<ProxyEndpoint>,
+    group: Group<ProxyEndpoint>,
+    tried: Tried,
+  ): Member<ProxyEndpoint> | null | undefined {
+    if (group !== this.last) return undefined;
+    return tried.has(member) ? null : member;
+  }
+
+  private dialOrigin(destination: Goal | null, ask: ChainAsk, events: OriginDialEvents): void {
+    this.chain.dial(destination, ask, {
+      onConnected: (link) => {
+        watch(link);
+        events.connected(link.connection, link.timings, link.auth);
+      },
+      onFailed: (failure) => events.failed(errorOf(failure)),
+    });
+  }
+}
+
+function sessionOf({ session, sessionTtlMs }: Exchange, { way }: Goal): Session {
+  return { name: session, ttlMs: sessionTtlMs, tags: way.tags };
+}
+
+/** Without a session any member will do. */
+function keyOf({ name }: Session): string | null {
+  return name === '' ? null : name;
+}
+
+function speaksHttp({ protocol }: ProxyEndpoint): boolean {
+  return protocol === 'http' || protocol === 'https';
+}
+
+function isOurs(origin: Origin): origin is HopOrigin {
+  return 'member' in origin;
+}
+
+/** The members of a link are told how it went when its connection ends, whoever has used it until then. */
+function watch(link: ChainLink): void {
+  const { connection } = link;
+  const [written, read] = [connection.bytesWritten, connection.bytesRead];
+  connection.onEnd = (reason) => {
+    link.release({
+      bytesSent: connection.bytesWritten - written,
+      bytesReceived: connection.bytesRead - read + link.leftover.length,
+      wasReset: reason === 'reset',
+    });
+  };
+}
+
+function errorOf({ error, retryAfterMs }: ChainFailure): SluiceError {
+  if (retryAfterMs === null) return error;
+  return new SluiceError(error.code, { message: error.message, cause: error, retryAfterMs });
+}
+
+/** What the end of a request says about the member that it went to. What went wrong while dialling was judged there. */
+function outcomeOf(code: Attempt['code'], status: number, latencyMs: number, target: string | null): Outcome {
+  if (code === null) {
+    if (status === 0) return { kind: 'neutral' };
+    if (target === null && AMBIGUOUS.has(status)) return { kind: 'neutral' };
+    return { kind: 'success', latencyMs, target };
+  }
+  if (code === 'hop_auth_failed') return { kind: 'auth_failed', reason: code };
+  const isTheirs = code === 'upstream_reset' || code === 'upstream_invalid';
+  return isTheirs && target === null ? { kind: 'failure', reason: code } : { kind: 'neutral' };
 }

@@ -1,0 +1,110 @@
+// Turns the hops of the configuration into groups of proxies, and the ways of the rules into chains. Rule: a group is found again
+// by the name of its hop, so that what is known of a proxy outlives a reload.
+import type { Config } from '../config/config.ts';
+import type { Hop, HopProxy } from '../config/schema/hops.ts';
+import type { ClientTls } from '../config/schema/tls.ts';
+import { Group } from '../services/balance/group.ts';
+import type { BreakerOptions, GroupOptions } from '../services/balance/group-rules.ts';
+import type { MemberTable } from '../services/balance/member-table.ts';
+import type { MemberSpec } from '../services/balance/member.ts';
+import { Chain } from '../services/chain/chain.ts';
+import { endpointOfUrl, PROXY_ALPN } from '../services/chain/endpoint-of-url.ts';
+import type { ProxyEndpoint } from '../services/chain/proxy-endpoint.ts';
+import type { DnsCache } from '../transport/dns-cache.ts';
+import { TlsClient } from '../transport/tls-client.ts';
+import { originTls } from './pem-files.ts';
+
+export type HopGroup = Group<ProxyEndpoint>;
+
+/** By the name of the hop. */
+export type HopGroups = ReadonlyMap<string, HopGroup>;
+
+export function hopGroups({ hops }: Config, table: MemberTable): HopGroups {
+  return new Map(Object.entries(hops).map(([name, hop]) => [name, hopGroup(name, hop, table)]));
+}
+
+function hopGroup(name: string, hop: Hop, table: MemberTable): HopGroup {
+  const members = hop.proxies.filter(({ enabled }) => enabled).map((proxy) => memberSpec(name, hop, proxy));
+  return new Group({ name, table, members, options: groupOptions(hop) });
+}
+
+function memberSpec(hop: string, { proxies, auth }: Hop, proxy: HopProxy): MemberSpec<ProxyEndpoint> {
+  // A hop of a single proxy goes by its own name.
+  const id = proxies.length === 1 ? hop : proxy.id;
+  const { url, weight, priority, backup, tags, tls } = proxy;
+  const data = endpointOfUrl(url, { hop, id, auth, tls: tls === null ? null : proxyTls(tls) });
+  return { id, data, weight, priority, backup, tags, revision: `${url}\n${auth ?? ''}` };
+}
+
+function proxyTls(config: ClientTls): TlsClient {
+  const { serverName, ca, certificate, verify } = originTls(config);
+  return new TlsClient({
+    alpn: PROXY_ALPN,
+    verify,
+    ...(serverName === null ? {} : { serverName }),
+    ...(ca === null ? {} : { ca }),
+    ...(certificate === null ? {} : { certificate }),
+  });
+}
+
+function groupOptions(hop: Hop): GroupOptions {
+  const { strategy, outliers, max_ejected, when_all_out, slow_start } = hop;
+  return {
+    strategy,
+    breaker: breakerOptions(hop),
+    outliers: outliers === null ? null : { minUses: outliers.min_requests, aboveOthers: outliers.above_others },
+    maxEjectedShare: max_ejected,
+    whenAllOut: when_all_out,
+    slowStartMs: slow_start ?? 0,
+  };
+}
+
+function breakerOptions({ breaker }: Hop): BreakerOptions | null {
+  if (breaker === null) return null;
+  const { failures, successes, open_for, max_open_for, half_open_trials, failure_rate: rate } = breaker;
+  return {
+    failures,
+    successes,
+    openForMs: open_for,
+    maxOpenForMs: max_open_for,
+    trials: half_open_trials,
+    rate: rate === null ? null : { windowMs: rate.window, minUses: rate.min_requests, share: rate.share },
+  };
+}
+
+/** What whoever goes through hops may do about failures. */
+export interface ChainPatience {
+  readonly attempts: number;
+  readonly retryOnStatus: readonly number[];
+  /** For everything that is tried for one request; null: only what each attempt may take. */
+  readonly withinMs: number | null;
+  /** Retries as a share of all requests. */
+  readonly retryShare: number;
+}
+
+/** A chain through these hops, which the configuration has. */
+export function createChain(
+  { hops, timeouts }: Config,
+  via: readonly string[],
+  patience: ChainPatience,
+  { groups, dns }: { readonly groups: HopGroups; readonly dns: DnsCache },
+): Chain {
+  const known = via.flatMap((name) => {
+    const [hop, group] = [hops[name], groups.get(name)];
+    return hop === undefined || group === undefined ? [] : [{ hop, group }];
+  });
+  const connectTimeoutMs = known[0]?.hop.timeouts.connect ?? timeouts.connect;
+  const handshakeTimeoutMs = Math.max(...known.map(({ hop }) => hop.timeouts.handshake));
+  const perHop = known.map(({ hop }) => hop.timeouts.budget ?? hop.timeouts.handshake);
+  const oneAttemptMs = connectTimeoutMs + perHop.reduce((sum, each) => sum + each, 0);
+  return new Chain({
+    name: via.join(' → '),
+    groups: known.map(({ group }) => group),
+    dns,
+    connectTimeoutMs,
+    handshakeTimeoutMs,
+    budgetMs: patience.withinMs ?? oneAttemptMs * patience.attempts,
+    attempts: patience.attempts,
+    retryOnStatus: patience.retryOnStatus,
+  });
+}
