@@ -21,7 +21,7 @@ export interface FakeProxyTls {
 export type Script = (heard: string, socket: net.Socket, connection: number) => Reply;
 
 /** `end` closes behind the bytes; `echo` makes a tunnel of the connection: from then on everything comes back. */
-export type Reply = { readonly say: string; readonly then?: 'end' | 'reset' | 'echo' } | null;
+export type Reply = { readonly say: string; readonly next?: 'end' | 'reset' | 'echo' } | null;
 
 export async function fakeProxy(t: TestContext, script: Script, secure?: FakeProxyTls): Promise<FakeProxy> {
   const heard: string[] = [];
@@ -57,9 +57,9 @@ function serve(socket: net.Socket, script: Script, connection: number, note: (te
     if (reply === null) return;
     pending = '';
     socket.write(Buffer.from(reply.say, 'latin1'));
-    if (reply.then === 'end') socket.end();
-    if (reply.then === 'reset') socket.resetAndDestroy();
-    isTunnel = reply.then === 'echo';
+    if (reply.next === 'end') socket.end();
+    if (reply.next === 'reset') socket.resetAndDestroy();
+    isTunnel = reply.next === 'echo';
   };
   socket.on('data', (bytes: Buffer) => {
     if (isTunnel) socket.write(bytes);
@@ -81,7 +81,7 @@ export function httpAnswers(...answers: readonly (string | ((head: string) => st
     const say = typeof next === 'string' ? next : next(heard);
     const isClosing = /\r\n(?:proxy-)?connection: close/i.test(say);
     const isOpen = / 2\d\d[ \r]/.test(say) && heard.startsWith('CONNECT ');
-    if (isOpen) return { say, then: 'echo' };
-    return isClosing ? { say, then: 'end' } : { say };
+    if (isOpen) return { say, next: 'echo' };
+    return isClosing ? { say, next: 'end' } : { say };
   };
 }

@@ -4,6 +4,8 @@ import type { Buffer } from 'node:buffer';
 import type { ErrorCode, SluiceError } from '../../core/errors.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { DialTimings } from '../../transport/dial.ts';
+import type { Group } from '../balance/group.ts';
+import type { Member } from '../balance/member.ts';
 import type { HopAuth } from './auth/hop-auth.ts';
 import type { Credentials, ProxyEndpoint } from './proxy-endpoint.ts';
 
@@ -30,6 +32,8 @@ export interface ChainTimings extends DialTimings {
 export interface ChainHop {
   /** The name of the hop, which is that of its group. */
   readonly hop: string;
+  readonly member: Member<ProxyEndpoint>;
+  /** With the credentials of this connection. */
   readonly endpoint: ProxyEndpoint;
 }
 
@@ -52,6 +56,14 @@ export interface ChainAsk {
   readonly tags: Readonly<Record<string, string>> | null;
   /** Where the first request will go when the destination is null: some proxies want to authenticate before it. */
   readonly firstRequestTo?: Destination;
+  /**
+   * The member to go through, where something else than the group's strategy decides (a session that is bound to one).
+   * undefined: let the group pick; null: nobody will do.
+   */
+  choose?(
+    group: Group<ProxyEndpoint>,
+    tried: ReadonlySet<Member<ProxyEndpoint>>,
+  ): Member<ProxyEndpoint> | null | undefined;
   /** Who to be at a member, where that depends on the session; null: as configured. */
   credentialsFor?(endpoint: ProxyEndpoint): Credentials | null;
 }
@@ -67,7 +79,15 @@ export interface ChainLink {
   /** For requests in absolute-form to the last hop, on this connection alone; null when it asks for no credentials. */
   readonly auth: HopAuth | null;
   /** To be called once, when the connection has ended. */
-  release(bytesSent: number, bytesReceived: number): void;
+  release(end: LinkEnd): void;
+}
+
+export interface LinkEnd {
+  /** To the destination, and from there. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  /** It was cut by the other side. */
+  readonly wasReset: boolean;
 }
 
 export interface ChainFailure {

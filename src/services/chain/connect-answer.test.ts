@@ -30,7 +30,7 @@ describe('Retry-After', () => {
   });
 
   test('is nothing when it is malformed', () => {
-    for (const value of ['', 'soon', '-1', '1.5', '9999999999', '1970', 'Thu, 99 Foo']) {
+    for (const value of ['', 'soon', '-1', '1.5', '9999999999', '1970-01-01', 'Thu, 99 Foo']) {
       assert.equal(readRetryAfter(value, 0), null);
     }
   });

@@ -17,7 +17,7 @@ import type { HopFailure, HopFault } from './hop-fault.ts';
 import { HttpHandshake } from './http-handshake.ts';
 import type { ProxyEndpoint } from './proxy-endpoint.ts';
 import { SocksHandshake } from './socks-handshake.ts';
-import { TlsHandshake } from './tls-handshake.ts';
+import { secure, type TlsHandshake } from './tls-handshake.ts';
 
 export interface ChainDialOptions {
   readonly dns: DnsCache;
@@ -199,11 +199,11 @@ class ChainDialling implements Dialling {
   #secure(connection: Connection, endpoint: ProxyEndpoint, tls: NonNullable<ProxyEndpoint['tls']>): void {
     wheel.arm(this.#phase, this.#options.handshakeTimeoutMs);
     this.#connection = null;
-    this.#handshake = new TlsHandshake(connection, tls, endpoint, {
-      onSecure: (secure) => {
+    this.#handshake = secure(connection, tls, endpoint, {
+      onSecure: (inner) => {
         this.#handshake = null;
-        this.#connection = secure;
-        this.#speak(secure);
+        this.#connection = inner;
+        this.#speak(inner);
       },
       onFailed: (detail) =>
         this.#failAt({ ...memberFault(`failed in the TLS handshake: ${detail}`), code: 'hop_unreachable' }),

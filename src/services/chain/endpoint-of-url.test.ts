@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { SluiceError } from '../../core/errors.ts';
+import type { SluiceError } from '../../core/errors.ts';
 import { TlsClient } from '../../transport/tls-client.ts';
 import { endpointOfUrl } from './endpoint-of-url.ts';
 

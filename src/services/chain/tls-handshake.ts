@@ -12,11 +12,20 @@ export interface TlsHandshakeEvents {
   onFailed(detail: string, error: Error): void;
 }
 
+/** Begins at once. `peer` says whom the connection leads to: asked for, and verified. */
+export function secure(
+  connection: Connection,
+  client: TlsClient,
+  peer: Destination,
+  events: TlsHandshakeEvents,
+): TlsHandshake {
+  return new TlsHandshake(connection, client, peer, events);
+}
+
 export class TlsHandshake {
   readonly #secure: tls.TLSSocket;
   readonly #events: TlsHandshakeEvents;
 
-  /** Begins at once. `peer` says whom the connection leads to: asked for, and verified. */
   constructor(connection: Connection, client: TlsClient, peer: Destination, events: TlsHandshakeEvents) {
     this.#events = events;
     connection.pause();
