@@ -35,6 +35,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/config.ts')).configCommand,
   },
   {
+    name: 'env',
+    summary: 'print the variables that send programs through the running Sluice',
+    load: async () => (await import('./commands/env.ts')).envCommand,
+  },
+  {
+    name: 'run',
+    summary: 'run a command through the running Sluice',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  {
     name: 'import',
     summary: 'turn the config of another program into one of Sluice',
     load: async () => (await import('./commands/import.ts')).importCommand,
@@ -68,6 +78,7 @@ export async function buildProgram(context: CliContext, wanted: string): Promise
     .description('One program for every way traffic moves.')
     .usage('COMMAND [OPTIONS]')
     .helpCommand(false)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -26,9 +26,9 @@ export class AdminDesk {
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
-  static async open(): Promise<AdminDesk> {
-    const env = { SLUICE_ADMIN__TOKEN: 'config-secret', LOG_LEVEL: 'warn' };
-    return new AdminDesk(await loadConfig({ files: [], env, cwd: process.cwd() }));
+  static async open(configEnv: Readonly<Record<string, string>> = {}): Promise<AdminDesk> {
+    const env = { SLUICE_ADMIN__TOKEN: 'config-secret', LOG_LEVEL: 'warn', ...configEnv };
+    return new AdminDesk(await loadConfig({ files: [], env, cwd: process.cwd(), ignoreAvailability: true }));
   }
 
   private constructor(loaded: LoadedConfig) {

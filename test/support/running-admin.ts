@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { adminDoor } from '../../src/control/admin-door.ts';
+import type { DoorStatus } from '../../src/runtime/door.ts';
 import { writeRunningFile } from '../../src/runtime/running-file.ts';
 import { AdminDesk, TOKEN } from './admin-desk.ts';
 import { FakeCli } from './cli-context.ts';
@@ -18,9 +19,13 @@ export interface RunningAdmin {
   readonly cli: () => FakeCli;
 }
 
-export async function runAdmin(t: TestContext): Promise<RunningAdmin> {
+/** `configEnv`: variables that the Sluice which pretends has its config from. */
+export async function runAdmin(
+  t: TestContext,
+  configEnv: Readonly<Record<string, string>> = {},
+): Promise<RunningAdmin> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-admin-'));
-  const desk = await AdminDesk.open();
+  const desk = await AdminDesk.open(configEnv);
   const door = adminDoor('127.0.0.1:0', desk.parts);
   await door.start();
   t.after(async () => {
@@ -38,4 +43,11 @@ export async function runAdmin(t: TestContext): Promise<RunningAdmin> {
   });
   const env = { SLUICE_PROCESS__DATA_DIR: folder };
   return { desk, address, folder, env, cli: () => new FakeCli({ env, cwd: folder }) };
+}
+
+/** The Sluice that pretends says that it has these doors. */
+export function withDoors({ desk }: RunningAdmin, doors: readonly DoorStatus[]): void {
+  const { sluice } = desk.parts;
+  const status = sluice.status.bind(sluice);
+  Object.assign(sluice, { status: () => ({ ...status(), doors }) });
 }

@@ -11,7 +11,7 @@ const TOPICS: Readonly<Record<string, string>> = {
 
   SLUICE_CONFIG          the config file that is used when no -c is given
   SLUICE_SECTION__KEY    overrides a key of the config: SLUICE_GATEWAY__LISTEN=127.0.0.1:8081
-  SLUICE_ADMIN_URL       the admin door that status and reload talk to
+  SLUICE_ADMIN_URL       the admin door that status, reload, env and run talk to
   SLUICE_TOKEN_FILE      a file with the token for it
   NO_COLOR, CLICOLOR=0   no colour
   FORCE_COLOR, CLICOLOR_FORCE   colour also where no terminal is; wins over NO_COLOR
@@ -29,6 +29,9 @@ const TOPICS: Readonly<Record<string, string>> = {
   5    no running Sluice answered
   7    no answer in time
   8    a forced stop with connections still open
+
+  "sluice run" ends as its command ends: 127 when there is none of that name, 126 when it cannot be run, 128 and the number
+  of the signal when one has ended it.
 `,
 };
 

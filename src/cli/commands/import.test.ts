@@ -18,7 +18,7 @@ function place(t: TestContext, files: Readonly<Record<string, string>>) {
   const run = async (...words: string[]) => {
     const cli = new FakeCli({ cwd, env: { HOME: cwd } });
     const code = await main(['import', ...words], cli);
-    return { code: code === 0 ? cli.exitCode : code, out: cli.out, err: cli.err };
+    return { code, out: cli.out, err: cli.err };
   };
   return { cwd, run };
 }
