@@ -20,6 +20,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/up.ts')).upCommand,
   },
   {
+    name: 'proxy',
+    summary: 'start only the forward proxy, from the command line',
+    load: async () => (await import('./commands/proxy.ts')).proxyCommand,
+  },
+  {
+    name: 'gateway',
+    summary: 'start only the reverse proxy, from the command line',
+    load: async () => (await import('./commands/gateway.ts')).gatewayCommand,
+  },
+  {
     name: 'status',
     summary: 'show what a running Sluice is doing',
     load: async () => (await import('./commands/status.ts')).statusCommand,
