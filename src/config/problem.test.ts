@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFileSync } from 'node:fs';
-import { CONFIG_PROBLEMS, ConfigError, type ConfigProblem } from './problem.ts';
+import { CONFIG_PROBLEMS, ConfigError, type ConfigProblem, problemLine } from './problem.ts';
 
 const problem: ConfigProblem = {
   severity: 'error',
@@ -27,6 +27,12 @@ test('a configuration error holds all problems, and names the first one in its m
 test('a problem outside of files is named by its source', () => {
   const error = new ConfigError([{ ...problem, file: null, line: null, source: 'flag --port' }]);
   assert.equal(error.message, 'The configuration is not valid: flag --port: unknown key "a"');
+});
+
+test('a problem on one line says where, what, and what to do', () => {
+  assert.equal(problemLine(problem), 'sluice.yaml:3:1 unknown key "a"');
+  const fromFlag = { ...problem, file: null, line: null, source: 'flag --port', hint: 'did you mean "b"?' };
+  assert.equal(problemLine(fromFlag), 'flag --port unknown key "a", did you mean "b"?');
 });
 
 test('the guide to configuration says of every code what it means', () => {

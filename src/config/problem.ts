@@ -74,6 +74,12 @@ export class ConfigError extends SluiceError {
   }
 }
 
+/** A problem on one line, for a log: `sluice.yaml:3:1 unknown key "retires", did you mean "retries"?`. */
+export function problemLine({ file, source, line, column, message, hint }: ConfigProblem): string {
+  const place = file === null ? (source ?? 'defaults') : `${file}:${line ?? 1}:${column ?? 1}`;
+  return `${place} ${message}${hint === null ? '' : `, ${hint}`}`;
+}
+
 function summary(problems: readonly ConfigProblem[]): string {
   const errors = problems.filter((problem) => problem.severity === 'error');
   const first = errors[0];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
+import { SluiceError } from '../core/errors.ts';
 import { Reloader } from './reload.ts';
 
 const load = (env: Record<string, string> = {}): Promise<LoadedConfig> =>
@@ -10,29 +11,35 @@ const load = (env: Record<string, string> = {}): Promise<LoadedConfig> =>
 interface Stage {
   readonly reloader: Reloader;
   readonly log: string[];
+  /** The fields of the last line of the log. */
+  fields: Record<string, unknown>;
   /** What the next reloads find, in order. */
   readonly next: (() => Promise<LoadedConfig>)[];
   readonly applied: LoadedConfig[];
-  failToApply: boolean;
+  /** Why configurations cannot be applied. */
+  fault: Error | null;
 }
 
 async function setStage(): Promise<Stage> {
   const log: string[] = [];
-  const write = (fields: unknown, message: string): void =>
-    void log.push(`${message} (${(fields as { trigger: string }).trigger})`);
+  const write = (fields: Record<string, unknown>, message: string): void => {
+    log.push(`${message} (${String(fields['trigger'])})`);
+    stage.fields = fields;
+  };
   const next: (() => Promise<LoadedConfig>)[] = [];
   const applied: LoadedConfig[] = [];
   const stage: Stage = {
     log,
+    fields: {},
     next,
     applied,
-    failToApply: false,
+    fault: null,
     reloader: new Reloader({
       initial: await load(),
       load: () => next.shift()?.() ?? load(),
       apply: async (loaded) => {
         await Promise.resolve();
-        if (stage.failToApply) throw new Error('the port is taken');
+        if (stage.fault !== null) throw stage.fault;
         applied.push(loaded);
       },
       logger: { info: write, error: write } as never,
@@ -70,20 +77,46 @@ describe('a reload', () => {
   });
 
   test('of a config that is not valid changes nothing and says why', async () => {
-    const { reloader, next, applied, log } = await setStage();
+    const stage = await setStage();
+    const { reloader, next, applied, log } = stage;
     const { tag, loaded } = reloader;
-    next.push(() => load({ LOG_LEVEL: 'loud' }));
+    next.push(() => load({ LOG_LEVEL: 'loud', SLUICE_LOG__FIEL: 'x' }));
     await assert.rejects(reloader.reload({ trigger: 'watch' }), ConfigError);
     assert.deepEqual([reloader.tag, reloader.loaded, applied], [tag, loaded, []]);
     assert.deepEqual(log, ['failure', 'config not reloaded, the one in force stays (watch)']);
+    assert.deepEqual(stage.fields, {
+      trigger: 'watch',
+      code: 'config_invalid',
+      problems: [
+        'environment variable LOG_LEVEL log.level: expected trace, debug, info, warn, error, fatal or silent, found the text "loud"',
+        'environment variable SLUICE_LOG__FIEL unknown key "fiel" in log, did you mean "file"?',
+      ],
+    });
   });
 
   test('of a config that cannot be applied changes nothing either', async () => {
     const stage = await setStage();
     const { tag, loaded } = stage.reloader;
-    stage.failToApply = true;
+    stage.fault = new SluiceError('listen_failed', { message: 'the port is taken' });
     await assert.rejects(stage.reloader.reload({ trigger: 'api' }), /the port is taken/);
     assert.deepEqual([stage.reloader.tag, stage.reloader.loaded], [tag, loaded]);
+    assert.deepEqual(stage.fields, { trigger: 'api', code: 'listen_failed', reason: 'the port is taken' });
+  });
+
+  test('logs the stack of what is no fault of the configuration', async () => {
+    const stage = await setStage();
+    stage.fault = new Error('oops');
+    await assert.rejects(stage.reloader.reload({ trigger: 'api' }), /oops/);
+    assert.deepEqual(stage.fields, { trigger: 'api', err: stage.fault });
+  });
+
+  test('logs the warnings of a config that is valid', async () => {
+    const stage = await setStage();
+    stage.next.push(() => load({ SLUICE_ADMIN__LISTEN: '0.0.0.0:8889' }));
+    await stage.reloader.reload({ trigger: 'api' });
+    assert.deepEqual(stage.fields['warnings'], [
+      'environment variable SLUICE_ADMIN__LISTEN the admin door is open to the network, and its token crosses it in clear',
+    ]);
   });
 
   test('waits for the one before, also when that one fails, so that the last one wins', async () => {

@@ -2,8 +2,9 @@
 // changes nothing, and reloads run one after the other, so that the last one asked for wins.
 
 import type { LoadedConfig } from '../config/load.ts';
+import { ConfigError, problemLine } from '../config/problem.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { Logger } from '../telemetry/application-log.ts';
+import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import { changedKeys, keysThatNeedRestart } from './restart-keys.ts';
 
 export type ReloadTrigger = 'signal' | 'api' | 'watch';
@@ -88,12 +89,20 @@ export class Reloader {
       this.#generation += 1;
       note('success');
       const { needsRestart, tag } = this;
-      logger.info({ trigger, changed, needs_restart: needsRestart }, 'config reloaded');
+      const warnings = loaded.warnings.length === 0 ? {} : { warnings: loaded.warnings.map(problemLine) };
+      logger.info({ trigger, changed, needs_restart: needsRestart, ...warnings }, 'config reloaded');
       return { tag, changed, needsRestart, warnings: loaded.warnings };
     } catch (error) {
       note('failure');
-      logger.error({ trigger, err: error }, 'config not reloaded, the one in force stays');
+      logger.error({ trigger, ...reasonOf(error) }, 'config not reloaded, the one in force stays');
       throw error;
     }
   }
+}
+
+/** What a person can put right needs no stack. */
+function reasonOf(error: unknown): LogFields {
+  if (error instanceof ConfigError) return { code: error.code, problems: error.problems.map(problemLine) };
+  if (error instanceof SluiceError && error.side === 'operator') return { code: error.code, reason: error.message };
+  return { err: error };
 }
