@@ -2,6 +2,7 @@
 // Rule: a configuration comes into force at all doors or at none.
 import type { Config } from '../config/config.ts';
 import { proveRawIo } from '../transport/raw-io.ts';
+import { holdTickShape } from '../transport/tick-shape.ts';
 import { type DoorAddress, OwnDoors } from '../services/rules/own-doors.ts';
 import { configuredDoors, doorAddress } from './door-address.ts';
 import type { DoorStatus } from './door.ts';
@@ -25,6 +26,7 @@ export class ThreadPlane {
 
   /** `ports` says where to bind what is configured with port 0, when another thread has bound it already. */
   async apply(config: Config, ports: BoundPorts = {}): Promise<void> {
+    await holdTickShape();
     await proveRawIo();
     const plans: DoorPlan[] = [];
     try {
