@@ -31,7 +31,6 @@ describe('the start-up block', () => {
                sluice status
   ➜  Metrics   http://127.0.0.1:9090
                curl http://127.0.0.1:9090/metrics
-  ➜  Egress    not available yet
   ➜  Config    the defaults  sluice config init writes a file to start from
 
 `,

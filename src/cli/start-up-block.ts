@@ -2,6 +2,7 @@
 // shown works as it stands, and the token is shown only when it has just been made.
 
 import type { DoorName, DoorStatus } from '../runtime/door.ts';
+import { localAddress } from './local-address.ts';
 import type { Paint } from './terminal.ts';
 
 export interface StartUp {
@@ -17,7 +18,7 @@ export interface StartUp {
 type Line = readonly [title: string, text: string, remark?: string];
 
 export function startUpBlock(start: StartUp, paint: Paint): string {
-  const lines = [...start.doors.flatMap((door) => doorLines(door, start)), ...egressLine(start), ...configLine(start)];
+  const lines = [...start.doors.flatMap((door) => doorLines(door, start)), ...configLine(start)];
   const width = Math.max(...lines.map(([title]) => title.length));
   const rows = lines.map(([title, text, remark]) => {
     const arrow = title === '' ? ' ' : paint('green', '➜');
@@ -53,11 +54,6 @@ function adminLine(title: string, address: string, token: StartUp['token']): Lin
   return [title, `${localAddress(address)}/#t=${token.fresh}`, `shown once, kept in ${token.file}`];
 }
 
-/** The config has the forward proxy on by default; whoever looks for it is told. */
-function egressLine({ doors }: StartUp): Line[] {
-  return doors.some(({ name }) => name === 'egress') ? [] : [['Egress', 'not available yet']];
-}
-
 function configLine({ configFiles }: StartUp): Line[] {
   if (configFiles.length === 0) return [['Config', 'the defaults', 'sluice config init writes a file to start from']];
   return [['Config', configFiles.join(', ')]];
@@ -67,9 +63,4 @@ function configLine({ configFiles }: StartUp): Line[] {
 function curl(address: string, path: string): string {
   if (address.startsWith('unix:')) return `curl --unix-socket ${address.slice('unix:'.length)} http://localhost${path}`;
   return `curl ${address.startsWith('https:') ? '-k ' : ''}${address}${path}`;
-}
-
-/** How to call, from this machine, a door that listens on every address. */
-function localAddress(address: string): string {
-  return address.replace(/^(https?:\/\/)(?:0\.0\.0\.0|\[::\])(?=:|$)/, '$1127.0.0.1');
 }

@@ -36,11 +36,6 @@ describe('what is not available yet', () => {
     assert.deepEqual(usesIn('gateway: { routes: [{ to: { backends: ["http://a"], health: null } }] }\n'), []);
   });
 
-  test('includes the forward proxy once the configuration speaks of it', () => {
-    assert.deepEqual(usesIn('egress: { auth: none }\n'), ['egress']);
-    assert.deepEqual(usesIn('egress: { listen: null }\n'), []);
-  });
-
   test('can be listed in words for the reference', () => {
     assert.ok(unavailableFeatures().every((what) => /^[a-zA-Z ]+$/.test(what)));
   });

@@ -18,11 +18,6 @@ interface Unavailable {
 
 const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
-  {
-    what: 'the forward proxy',
-    find: ({ egress }, wasWritten) => when(wasWritten(['egress']) && egress.listen.length > 0, ['egress']),
-  },
-  { what: 'a hop', find: ({ hops }) => Object.keys(hops).map((name) => ['hops', name]) },
   { what: 'more than one backend', find: inTargets((to) => 'backends' in to && to.backends.length > 1, 'backends') },
   { what: 'a strategy for backends', find: writtenInTargets('strategy') },
   { what: 'health checking', find: inTargets((to) => 'backends' in to && to.health !== null, 'health') },

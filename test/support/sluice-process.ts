@@ -162,6 +162,7 @@ function cleanEnvironment(folder: string): Record<string, string | undefined> {
     NODE_COMPILE_CACHE: join(tmpdir(), 'sluice-e2e-compile-cache'),
     SLUICE_PROCESS__DATA_DIR: join(folder, 'data'),
     SLUICE_GATEWAY__LISTEN: '127.0.0.1:0',
+    SLUICE_EGRESS__LISTEN: '127.0.0.1:0',
     SLUICE_ADMIN__LISTEN: '127.0.0.1:0',
     SLUICE_METRICS__LISTEN: '127.0.0.1:0',
   };

@@ -48,13 +48,13 @@ describe('addresses of doors', () => {
 
   test('of doors that are closed are nobody’s', () => {
     assert.deepEqual(run(checkAddresses, { admin: { listen: null }, metrics: { listen: '127.0.0.1:8889' } }), []);
-    assert.deepEqual(run(checkAddresses, { gateway: { listen: ['127.0.0.1:8888', '127.0.0.1:6400'] } }), []);
+    const gateway = { listen: ['127.0.0.1:8888', '127.0.0.1:6400'] };
+    assert.deepEqual(run(checkAddresses, { gateway, egress: { listen: null } }), []);
   });
 
-  test('of the forward proxy and the tunnel server count when these are on', () => {
+  test('of the forward proxy and of a tunnel server that is on count too', () => {
     const document = {
       gateway: { listen: ['127.0.0.1:8888', '127.0.0.1:6400'] },
-      egress: { auth: 'none' },
       tunnels: { server: { enabled: true } },
     };
     assert.equal(run(checkAddresses, document).length, 2);

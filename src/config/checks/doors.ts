@@ -25,16 +25,13 @@ export const checkAddresses: Check = (context) => {
   return findings;
 };
 
-function openDoors({ config, isWritten }: CheckContext): DoorAddress[] {
+function openDoors({ config }: CheckContext): DoorAddress[] {
   const { admin, metrics, gateway, egress, tunnels } = config;
   const doors: DoorAddress[] = gateway.listen.map(({ address }, index) => ({
     address,
     path: ['gateway', 'listen', index, 'address'],
   }));
-  // The forward proxy of the defaults is in nobody's way: it is there when the configuration speaks of it.
-  if (isWritten(['egress'])) {
-    doors.push(...egress.listen.map((address, index) => ({ address, path: ['egress', 'listen', index] })));
-  }
+  doors.push(...egress.listen.map((address, index) => ({ address, path: ['egress', 'listen', index] })));
   if (admin.listen !== null) doors.push({ address: admin.listen, path: ['admin', 'listen'] });
   if (metrics.listen !== null) doors.push({ address: metrics.listen, path: ['metrics', 'listen'] });
   if (tunnels.server.enabled) doors.push({ address: tunnels.server.listen, path: ['tunnels', 'server', 'listen'] });
@@ -56,14 +53,14 @@ function isAny(host: string): boolean {
   return host === '' || host === '0.0.0.0' || host === '::';
 }
 
-export const checkExposure: Check = ({ config, isWritten }) => {
+export const checkExposure: Check = ({ config }) => {
   const { admin, egress } = config;
   const findings: Finding[] = [];
   if (admin.listen !== null && !isLocalAddress(admin.listen)) {
     const message = 'the admin door is open to the network, and its token crosses it in clear';
     findings.push({ severity: 'warning', code: 'config_unsafe', message, path: ['admin', 'listen'] });
   }
-  const open = isWritten(['egress']) ? egress.listen.findIndex((address) => !isLocalAddress(address)) : -1;
+  const open = egress.listen.findIndex((address) => !isLocalAddress(address));
   if (open !== -1 && !egress.allow_open && !asksForUsers(config)) {
     const message = 'anybody on the network could use this forward proxy';
     const hint = 'set egress.auth: users, or egress.allow_open: true if that is what you want';
