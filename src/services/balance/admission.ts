@@ -66,11 +66,6 @@ export class Admission<T> {
   /** Whether the caller would take it, whatever its state. */
   fits(member: Member<T>): boolean {
     if (this.#exclude !== null && this.#exclude.has(member)) return false;
-    return this.#tags === null || hasTags(member.tags, this.#tags);
+    return this.#tags === null || member.hasTags(this.#tags);
   }
-}
-
-function hasTags(tags: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean {
-  for (const name in wanted) if (tags[name] !== wanted[name]) return false;
-  return true;
 }

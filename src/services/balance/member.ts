@@ -185,6 +185,13 @@ export class Member<T> {
     return (this.slot.get(INT.GATE) & BLOCKING) === 0 && this.slot.get(INT.ACTIVE) < this.maxActive;
   }
 
+  /** Whether it has all of these; null: none is asked for. */
+  hasTags(wanted: Readonly<Record<string, string>> | null): boolean {
+    if (wanted === null) return true;
+    for (const name in wanted) if (this.tags[name] !== wanted[name]) return false;
+    return true;
+  }
+
   /** Why it is not picked just now; null when it may be. */
   get obstacle(): Obstacle | null {
     return this.obstacleAt(this.#owner.now);
