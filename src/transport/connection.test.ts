@@ -70,7 +70,8 @@ async function plainEnds(t: TestContext, unixPath?: string): Promise<Ends> {
   return { connection: new Connection(socket, heard), heard, peer };
 }
 
-async function secureEnds(t: TestContext): Promise<Ends> {
+/** `carrier` is the peer's socket below TLS. */
+async function secureEnds(t: TestContext): Promise<Ends & { readonly carrier: net.Socket }> {
   const files = makeCertificate(temporaryFolder(t));
   const server = tls.createServer({
     cert: readFileSync(files.cert),
@@ -80,8 +81,9 @@ async function secureEnds(t: TestContext): Promise<Ends> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const carrier = net.connect((server.address() as AddressInfo).port, '127.0.0.1');
   const peer = tls.connect({
-    port: (server.address() as AddressInfo).port,
+    socket: carrier,
     ca: readFileSync(files.cert),
     servername: 'localhost',
     ALPNProtocols: ['http/1.1'],
@@ -95,7 +97,7 @@ async function secureEnds(t: TestContext): Promise<Ends> {
     socket.destroy();
   });
   const heard = new Listening();
-  return { connection: new Connection(socket, heard), heard, peer };
+  return { connection: new Connection(socket, heard), heard, peer, carrier };
 }
 
 function outOf(text: string): OutBuffer {
@@ -273,6 +275,18 @@ for (const [way, choose] of Object.entries(WAYS)) {
       connection.reset('done');
       await heard.until(({ closed }) => closed.length === 1);
       assert.deepEqual(heard.closed, ['done']);
+    });
+
+    test('ends when the TLS that carries it breaks', async (t) => {
+      await choose();
+      const { connection, heard, peer, carrier } = await secureEnds(t);
+      connection.resume();
+      peer.write('whole');
+      await heard.until(({ text }) => text === 'whole');
+      // A record that nobody has encrypted.
+      carrier.write(Buffer.concat([Buffer.from('1703030020', 'hex'), Buffer.alloc(32)]));
+      await heard.until(({ closed }) => closed.length > 0);
+      assert.deepEqual([heard.closed, heard.halfClosed], [['error'], 0]);
     });
   });
 }

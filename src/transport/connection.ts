@@ -238,6 +238,8 @@ export class Connection {
   failed(code: string | undefined): void {
     this.reason ??= code === undefined ? 'error' : (REASON_OF_ERROR[code] ?? 'error');
     this.closed = true;
+    // Node does that by itself, but not for a TLS socket that breaks after its handshake: it would stay for ever.
+    this.socket.destroy();
   }
 
   finished(): void {
