@@ -298,6 +298,15 @@ describe('what is not a handshake', () => {
     assert.equal(acceptor.handshaking, 0);
   });
 
+  test('a client that resets its connection right behind its handshake is counted as closed', async (t) => {
+    const { port, secured, nextFailure } = await open(t, { certificates: [first] });
+    const failure = nextFailure();
+    const carrier = net.connect(port, '127.0.0.1');
+    tls.connect({ socket: carrier, host: '127.0.0.1', ...trusted }, () => carrier.resetAndDestroy());
+    assert.equal(await failure, 'closed');
+    assert.deepEqual(secured, []);
+  });
+
   test('a client that says nothing is closed after the handshake timeout', async (t) => {
     const { port, acceptor, failures } = await open(t, { certificates: [first] }, { handshakeTimeoutMs: 20 });
     const socket = net.connect(port, '127.0.0.1');

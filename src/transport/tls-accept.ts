@@ -89,6 +89,10 @@ export class TlsAcceptor {
   }
 
   #succeed(socket: tls.TLSSocket): void {
+    if (isGone(socket)) {
+      this.#fail(Object.assign(new Error('the client has reset its connection'), { code: 'ECONNRESET' }), socket);
+      return;
+    }
     this.#handshaking -= 1;
     // A client could make the server work hard by it, and TLS 1.3 has done away with it.
     socket.disableRenegotiation();
@@ -107,6 +111,14 @@ export class TlsAcceptor {
 }
 
 function ignore(): void {}
+
+/**
+ * The reset of a client that leaves right behind its handshake is lost on Node's own write of session tickets: nothing that is
+ * written afterwards is ever sent, nor does it fail. Such a socket still has its own address and no other any more.
+ */
+function isGone(socket: tls.TLSSocket): boolean {
+  return socket.localAddress !== undefined && socket.remoteAddress === undefined;
+}
 
 function peerOf(socket: net.Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort}`;
