@@ -2,6 +2,7 @@
 // same whatever the client speaks: the same status, the same word in one line of the log, an answer that is visibly cut when it is
 // not whole, and nothing left.
 import assert from 'node:assert/strict';
+import http2 from 'node:http2';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { endsWell, outcomes, pour } from '../support/engine-rig.ts';
@@ -234,6 +235,32 @@ describe('a client behind TLS', () => {
       await gateway.until(() => gateway.metric('sluice_connections_open') === 0, 'that it is gone');
     });
   }
+
+  test('that breaks its TLS is let go of, and so is its origin', async (t) => {
+    const set = await rig(t, () => null);
+    if (set === undefined) return;
+    const { client, gateway, origin } = set;
+    client.send(get());
+    await origin.until(({ requests }) => requests.length === 1);
+    client.breakTls();
+    await client.closed();
+    await origin.until(({ openConnections }) => openConnections === 0);
+    assert.deepEqual(await outcomes(gateway, 1), ['499 client_closed']);
+  });
+
+  test('that breaks its TLS below HTTP/2 is let go of, and so is its origin', async (t) => {
+    const set = await rig(t, () => null);
+    if (set === undefined) return;
+    const { gateway, origin } = set;
+    const client = await RawClient.connectTls(t, gateway.port, 'h2');
+    const session = http2.connect(gateway.url, { createConnection: () => client.socket });
+    session.on('error', () => {});
+    session.request({}).on('error', () => {});
+    await origin.until(({ requests }) => requests.length === 1);
+    client.breakTls();
+    await origin.until(({ openConnections }) => openConnections === 0);
+    assert.deepEqual(await outcomes(gateway, 1), ['499 client_closed']);
+  });
 
   test('that goes away within its head leaves no trace', async (t) => {
     const set = await rig(t);

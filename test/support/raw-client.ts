@@ -43,10 +43,10 @@ export class RawClient {
   }
 
   /** The same through TLS, whatever certificate the other side shows. */
-  static async connectTls(t: TestContext, port: number): Promise<RawClient> {
+  static async connectTls(t: TestContext, port: number, alpn = 'http/1.1'): Promise<RawClient> {
     const carrier = net.connect({ port, host: '127.0.0.1', noDelay: true });
     t.after(() => carrier.destroy());
-    const socket = tls.connect({ socket: carrier, rejectUnauthorized: false });
+    const socket = tls.connect({ socket: carrier, rejectUnauthorized: false, ALPNProtocols: [alpn] });
     await once(socket, 'secureConnect');
     return new RawClient(socket, carrier);
   }
@@ -66,6 +66,11 @@ export class RawClient {
   /** Goes away in the middle of everything, and the other side is told by a reset. */
   leave(): void {
     this.carrier.resetAndDestroy();
+  }
+
+  /** Sends a record that nobody has encrypted. */
+  breakTls(): void {
+    this.carrier.write(Buffer.concat([Buffer.from('1703030020', 'hex'), Buffer.alloc(32)]));
   }
 
   get text(): string {
