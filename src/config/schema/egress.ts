@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { splitNoProxy } from '../../core/no-proxy.ts';
 import {
+  count,
   duration,
   headerName,
   hostOrNetwork,
@@ -42,6 +43,9 @@ export interface StickyEgress {
   readonly ttl: number;
   /** Milliseconds; null = no shorter than `ttl`. */
   readonly idle_ttl: number | null;
+  /** Milliseconds. */
+  readonly max_ttl: number;
+  readonly max_sessions: number;
   readonly mode: 'flex' | 'strict';
   /** By port, as text. */
   readonly listeners: Readonly<Record<string, StickyListener>>;
@@ -164,6 +168,10 @@ const sticky: z.ZodType<StickyEgress> = z.strictObject({
     .prefault(null)
     .describe('A session without requests for so long gives its exit up earlier. `null`: it does not.')
     .meta({ samples: ['60s'] }),
+  max_ttl: duration().prefault('24h').describe('The longest time that a client may ask for.'),
+  max_sessions: count(10_000_000)
+    .prefault(100_000)
+    .describe('The most sessions that are remembered. Those unused for longest go first.'),
   mode: z
     .enum(['flex', 'strict'])
     .prefault('flex')

@@ -59,23 +59,26 @@ describe('a hop', () => {
 
   test('tells its provider about sessions by a template, or by texts with names in braces', () => {
     const read = (session: unknown) => hopsSchema.safeParse({ a: { proxy: 'http://a', session } }).data?.['a']?.session;
-    assert.deepEqual(read({ template: 'geonode', ttl: '10m' }), {
+    assert.deepEqual(read({ template: 'geonode' }), {
       template: 'geonode',
       username: null,
       password: null,
-      id: { alphabet: null, length: null },
-      ttl: 600_000,
+      id: { alphabet: null, min_length: null, max_length: null },
+      ttl: { unit: null, min: null, max: null },
+      country: null,
+      user_prefix: null,
     });
-    const own = { username: '{username}-{country}-sess-{session}', id: { alphabet: 'digits', length: 8 } };
-    assert.deepEqual(read(own)?.id, { alphabet: 'digits', length: 8 });
-    for (const wrong of [
-      {},
-      { template: 'nobody' },
-      { username: 'u-{session' },
-      { username: 'u-{}' },
-      { username: '' },
-    ]) {
-      assert.equal(read(wrong), undefined, JSON.stringify(wrong));
+    for (const username of ['{user}', 'u[-{country|fr}][-s-{session}[-{ttl}]]', String.raw`a\{b\}\[c`, 'plain']) {
+      assert.equal(read({ username })?.username, username);
+    }
+    for (const username of ['u-{session', 'u-{}', 'u-}', 'u[', 'u]', 'u][', '{A}', '[{a]}', '\\', '']) {
+      assert.equal(read({ username }), undefined, username);
+    }
+    const id = { alphabet: '0123456789', min_length: 4, max_length: 8 };
+    assert.deepEqual(read({ template: 'soax', id })?.id, id);
+    const wrong = [{}, { template: 'nobody' }, { username: 'u', id: { ...id, min_length: 9 } }];
+    for (const session of [...wrong, { username: 'u', id: { alphabet: 'aa' } }]) {
+      assert.equal(read(session), undefined, JSON.stringify(session));
     }
   });
 

@@ -31,7 +31,7 @@ export interface HopProxy {
 }
 
 export const SESSION_TEMPLATES = [
-  'brightdata',
+  'bright_data',
   'oxylabs',
   'decodo',
   'webshare',
@@ -42,22 +42,32 @@ export const SESSION_TEMPLATES = [
   'massive',
 ] as const;
 
-/** How the provider behind a hop is told which session a connection belongs to. */
+/** How the provider behind a hop is told which session a connection belongs to. null = as its template says. */
 export interface HopSession {
-  /** null = the two texts of this hop. */
+  /** null = none is built in: the texts of this hop count. */
   readonly template: (typeof SESSION_TEMPLATES)[number] | null;
-  /** null = that of the template, or what stands in the URL. */
   readonly username: string | null;
   readonly password: string | null;
-  readonly id: SessionIdRule;
-  /** Milliseconds; null = what the session itself says. */
-  readonly ttl: number | null;
+  readonly id: SessionIdForm;
+  readonly ttl: SessionTtlForm;
+  readonly country: 'lower' | 'upper' | null;
+  /** What the user name begins with, written or not. */
+  readonly user_prefix: string | null;
 }
 
-/** What the provider takes for the name of a session; null = what its template says, or anything. */
-export interface SessionIdRule {
-  readonly alphabet: 'letters_and_digits' | 'lower_case_and_digits' | 'digits' | null;
-  readonly length: number | null;
+export interface SessionIdForm {
+  /** All characters that may stand in it. */
+  readonly alphabet: string | null;
+  readonly min_length: number | null;
+  readonly max_length: number | null;
+}
+
+export interface SessionTtlForm {
+  readonly unit: 'seconds' | 'minutes' | 'text' | null;
+  /** Milliseconds. */
+  readonly min: number | null;
+  /** Milliseconds. */
+  readonly max: number | null;
 }
 
 export interface HopTimeouts {
@@ -123,54 +133,90 @@ const NEGOTIATE_IS_LEFT_OUT =
   'Negotiate (Kerberos, SPNEGO) is left out of Sluice: it needs a native library. Use basic, digest or ntlm, or go ' +
   'through a local proxy that speaks it, such as px';
 
+const sessionId: z.ZodType<SessionIdForm> = z.strictObject({
+  alphabet: z
+    .string({ error: 'expected the characters that may stand in it' })
+    .refine((text) => new Set(text).size >= 2, 'expected at least two different characters')
+    .nullable()
+    .prefault(null)
+    .describe('All characters that may stand in it. `null`: what the template says, else letters and digits.')
+    .meta({ samples: ['0123456789'] }),
+  min_length: count(255).nullable().prefault(null).describe('How long it is at least. `null`: as the template says.'),
+  max_length: count(255).nullable().prefault(null).describe('How long it is at most. `null`: as the template says.'),
+});
+
+const sessionTtl: z.ZodType<SessionTtlForm> = z.strictObject({
+  unit: z
+    .enum(['seconds', 'minutes', 'text'])
+    .nullable()
+    .prefault(null)
+    .describe(
+      'What `{ttl}` counts; `text` is a number with its unit, such as 30m. `null`: as the template says, else seconds.',
+    ),
+  min: duration().nullable().prefault(null).describe('The shortest time that the provider takes.'),
+  max: duration()
+    .nullable()
+    .prefault(null)
+    .describe('The longest time that the provider takes.')
+    .meta({ samples: ['30m'] }),
+});
+
 const session: z.ZodType<HopSession> = z
   .strictObject({
     template: z
       .enum(SESSION_TEMPLATES)
       .nullable()
       .prefault(null)
-      .describe('The provider, whose way of naming sessions is built in.'),
-    username: sessionText('{username}-session-{session}').describe(
-      'The user name to send. `{username}` is that of the URL, `{session}` the session, `{ttl}` its time in seconds, `{ttl_minutes}` in minutes; any other name in braces is a tag.',
+      .describe('The provider, whose way of naming sessions is built in. The other keys change it.'),
+    username: sessionText('{user}[-cc-{country}][-session-{session}[-ttl-{ttl}]]').describe(
+      'The user name to send: `{user}` of the URL, `{session}`, `{ttl}`, and any label by its name. What stands in `[ ]` is left out when it has no value; `{name|else}` has a value for that case, and a backslash takes the meaning from the character behind it.',
     ),
-    password: sessionText('{password}_session-{session}')
-      .describe('The password to send, with the same names and `{password}`.')
+    password: sessionText('{password}[_session-{session}]')
+      .describe('The password to send, written likewise, with `{password}` of the URL.')
       .meta({ writeOnly: true }),
-    id: z
-      .strictObject({
-        alphabet: z
-          .enum(['letters_and_digits', 'lower_case_and_digits', 'digits'])
-          .nullable()
-          .prefault(null)
-          .describe('The characters that the provider takes. `null`: what its template says, else letters and digits.'),
-        length: count(64)
-          .nullable()
-          .prefault(null)
-          .describe('How long the name of a session is. `null`: what the template says, else as it comes.'),
-      })
+    id: sessionId
       .prefault({})
       .describe(
         'What the provider takes for the name of a session. A name that does not fit is hashed into one that does.',
       ),
-    ttl: duration()
+    ttl: sessionTtl.prefault({}).describe('How the provider takes the time that a session is to last.'),
+    country: z
+      .enum(['lower', 'upper'])
       .nullable()
       .prefault(null)
-      .describe('The time that the provider is asked to keep a session. `null`: that of the session here.'),
+      .describe('The letters of `{country}`. `null`: as the template says, else lower.'),
+    user_prefix: nonEmptyText()
+      .nullable()
+      .prefault(null)
+      .describe('What `{user}` begins with, whether it is written in the URL or not.')
+      .meta({ samples: ['customer-'] }),
   })
   .refine(({ template, username, password }) => template !== null || username !== null || password !== null, {
     message: 'expected "template", "username" or "password"',
+  })
+  .refine(({ id }) => (id.min_length ?? 0) <= (id.max_length ?? Infinity), {
+    message: 'expected "max_length" to be at least "min_length"',
+    path: ['id'],
   });
 
-/** A text with names in braces, or nothing. */
+/** Braces around names, brackets around what may be left out; a backslash makes the character behind it an ordinary one. */
 function sessionText(example: string): z.ZodType<string | null> {
   return nonEmptyText()
-    .refine(
-      (text) => !/[{}]/.test(text.replace(/\{[a-z][a-z0-9_]*\}/g, '')),
-      'expected braces only around names, as in {session}',
-    )
+    .refine(isTemplate, 'expected a text with names in braces, as in {session}')
     .nullable()
     .prefault(null)
     .meta({ samples: [example] });
+}
+
+function isTemplate(text: string): boolean {
+  const rest = text.replace(/\\[^]|\{[a-z][a-z0-9_]*(?:\|[^{}[\]\\]*)?\}/g, '');
+  if (/[{}\\]/.test(rest)) return false;
+  let depth = 0;
+  for (const bracket of rest.replace(/[^[\]]/g, '')) {
+    depth += bracket === '[' ? 1 : -1;
+    if (depth < 0) return false;
+  }
+  return depth === 0;
 }
 
 const timeouts: z.ZodType<HopTimeouts> = z.strictObject({
@@ -206,7 +252,7 @@ const shared = {
     .nullable()
     .prefault(null)
     .describe('How the provider is told which session a connection belongs to. `null`: it is not told.')
-    .meta({ samples: [{ template: 'brightdata' }] }),
+    .meta({ samples: [{ template: 'bright_data' }] }),
   health: hopHealth.nullable().prefault(null).describe('Regular checks through the proxy. `null`: none.'),
   breaker: breaker
     .nullable()
