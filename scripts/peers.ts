@@ -4,15 +4,34 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export type PeerName = 'bash' | 'curl' | 'fish' | 'nginx' | 'openssl' | 'zsh';
+export type PeerName =
+  | 'bash'
+  | 'curl'
+  | 'danted'
+  | 'fish'
+  | 'haproxy'
+  | 'microsocks'
+  | 'nginx'
+  | 'openssl'
+  | 'privoxy'
+  | 'squid'
+  | 'tinyproxy'
+  | 'zsh';
 
 /** Each peer is a command, and the Debian package that brings it. */
 const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   bash: 'bash',
   curl: 'curl',
+  danted: 'dante-server',
   fish: 'fish',
+  haproxy: 'haproxy',
+  microsocks: 'microsocks',
   nginx: 'nginx',
   openssl: 'openssl',
+  privoxy: 'privoxy',
+  // The other package of it speaks no TLS through OpenSSL.
+  squid: 'squid-openssl',
+  tinyproxy: 'tinyproxy',
   zsh: 'zsh',
 };
 

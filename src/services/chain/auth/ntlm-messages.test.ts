@@ -107,6 +107,12 @@ describe('the messages', () => {
     assert.equal(nt.toString('hex', 24, 32), '00'.repeat(8));
   });
 
+  test('take no target information from an old server, whatever stands in its place', () => {
+    // As Squid's helper sends it.
+    const old = '4e544c4d535350000200000009000900aeaaaaaa078208008c63032e5f2697220000000000003a00574f524b47524f5550';
+    assert.equal(readChallengeMessage(hex(old))?.targetInfo.length, 0);
+  });
+
   test('are told from what is none of them', () => {
     assert.equal(readChallengeMessage(Buffer.alloc(0)), null);
     assert.equal(readChallengeMessage(negotiateMessage()), null);

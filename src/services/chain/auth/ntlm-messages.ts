@@ -15,6 +15,7 @@ const FLAG = {
   NTLM: 0x00000200,
   ALWAYS_SIGN: 0x00008000,
   EXTENDED_SESSION_SECURITY: 0x00080000,
+  TARGET_INFO: 0x00800000,
 } as const;
 
 const OFFERED =
@@ -76,15 +77,14 @@ export function readChallengeMessage(message: Buffer): NtlmChallenge | null {
     message.subarray(0, SIGNATURE.length).equals(SIGNATURE) &&
     message.readUInt32LE(TYPE_AT) === 2;
   if (!isChallenge) return null;
-  const targetInfo = readTargetInfo(message);
-  return targetInfo === null
-    ? null
-    : { flags: message.readUInt32LE(20), serverChallenge: message.subarray(24, 32), targetInfo };
+  const flags = message.readUInt32LE(20);
+  const targetInfo = readTargetInfo(message, flags);
+  return targetInfo === null ? null : { flags, serverChallenge: message.subarray(24, 32), targetInfo };
 }
 
-/** Old servers leave it away; null when it points out of the message. */
-function readTargetInfo(message: Buffer): Buffer | null {
-  if (message.length < 48) return Buffer.alloc(0);
+/** Old servers have none, and something else in its place; null when it points out of the message. */
+function readTargetInfo(message: Buffer, flags: number): Buffer | null {
+  if ((flags & FLAG.TARGET_INFO) === 0 || message.length < 48) return Buffer.alloc(0);
   const length = message.readUInt16LE(40);
   const from = message.readUInt32LE(44);
   return from + length > message.length ? null : message.subarray(from, from + length);
