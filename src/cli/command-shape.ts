@@ -57,6 +57,6 @@ function flagsOf(option: Option): string[] {
 }
 
 function valueOption(option: Option): ValueOption {
-  const value = option.argChoices ?? (/file/i.test(option.flags) ? 'file' : 'free');
+  const value = option.argChoices ?? (/[<[].*file/i.test(option.flags) ? 'file' : 'free');
   return { flags: flagsOf(option), value };
 }

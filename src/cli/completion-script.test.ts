@@ -1,58 +1,62 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test, type TestContext } from 'node:test';
 import { FakeCli } from '../../test/support/cli-context.ts';
 import { requirePeer } from '../../test/support/peer.ts';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type CommandShape, commandShapes } from './command-shape.ts';
 import { completionScript, type Shell, SHELLS } from './completion-script.ts';
 import { buildProgram } from './program.ts';
+
+/** A shell that asks itself something would wait for ever. */
+const NEVER_MS = 30_000;
 
 let shapes: CommandShape[];
 before(async () => {
   shapes = commandShapes(await buildProgram(new FakeCli(), 'all'));
 });
 
-/** What a shell prints that runs the completion script and then some lines of its own. */
-function ask(t: TestContext, shell: Shell, lines: string, words: readonly string[]): string[] {
-  const command = requirePeer(t, shell);
-  if (command === undefined) return [];
-  const cwd = mkdtempSync(join(tmpdir(), 'sluice-completion-'));
-  t.after(() => rmSync(cwd, { recursive: true }));
-  writeFileSync(join(cwd, 'my.yaml'), '');
-  writeFileSync(
-    join(cwd, 'script'),
-    `${shell === 'zsh' ? ZSH_HEAD : ''}\n${completionScript(shell, shapes)}\n${lines}\n`,
-  );
-  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd };
-  const { stdout, stderr } = spawnSync(command, ['script', ...words], { cwd, env, encoding: 'utf8' });
-  assert.equal(stderr, '');
-  return stdout.split('\n').filter((line) => line !== '');
+/** Each prints what it offers for the words that it is given, the last of which is being typed. */
+const ASKING: Readonly<Record<Shell, Readonly<Record<string, string>>>> = {
+  bash: {
+    ask: `source ./completion
+COMP_WORDS=(sluice "$@"); COMP_CWORD=$#; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`,
+  },
+  fish: { ask: `source ./completion; complete -C (string join ' ' -- sluice $argv) | string replace -r '\t.*' ''` },
+  // Completion is there only where somebody types: one zsh types into another, which writes down what it would offer.
+  zsh: {
+    ask: `zmodload zsh/zpty; mkfifo finished
+zpty typist zsh -f -i; zpty -w typist 'source ./typed-into'; zpty -r typist output '*ready*'
+zpty -n -w typist "sluice $*"$'\\t'
+read -r < finished; cat offered 2> /dev/null; zpty -d typist`,
+    'typed-into': `PS1=; setopt extended_glob; autoload -Uz compinit; compinit -u -D
+source ./completion
+compadd() {
+  local -a hits
+  if [[ " \${@[1,(i)(-|--)]} " != *' -'[a-zA-Z]#[OAD]' '* ]]; then builtin compadd -O hits "$@"; print -lr -- $hits >> offered; fi
+  builtin compadd "$@"
 }
-
-const BASH_LINES = `COMP_WORDS=(sluice "$@"); COMP_CWORD=$#; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`;
-/** Completion itself is there only where somebody types, so what it would be given is printed instead. */
-const ZSH_HEAD = 'compdef() { : }';
-const ZSH_LINES = `
-_describe() { print -l -- \${(P)argv[-1]} }; _files() { print -l -- files }; _message() { : }; compadd() { shift; print -l -- "$@" }
-words=(sluice "$@"); CURRENT=$#words; _sluice`;
-const FISH_LINES = `complete -C (string join ' ' -- sluice $argv)`;
+offer() { zle list-choices; print -r -- done > finished }
+zle -N offer; bindkey '^I' offer; print ready`,
+  },
+};
 
 /** What a shell offers for these words, the last of which is being typed. */
 function complete(t: TestContext, shell: Shell, ...words: string[]): string[] {
-  const last = words.at(-1) ?? '';
-  if (shell === 'bash') return ask(t, shell, BASH_LINES, words);
-  const offered = ask(t, shell, shell === 'zsh' ? ZSH_LINES : FISH_LINES, words);
-  return offered
-    .map((line) => line.split(/[:\t]/, 1)[0] ?? '')
-    .filter((word) => word === 'files' || word.startsWith(last));
+  const command = requirePeer(t, shell);
+  if (command === undefined) return [];
+  const cwd = temporaryFolder(t);
+  const files = { ...ASKING[shell], completion: completionScript(shell, shapes), 'my.yaml': '' };
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(cwd, name), content);
+  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd, TERM: 'dumb' };
+  const { stdout, stderr } = spawnSync(command, ['ask', ...words], { cwd, env, encoding: 'utf8', timeout: NEVER_MS });
+  assert.equal(stderr, '');
+  return stdout.split('\n').filter((word) => word.startsWith(words.at(-1) ?? '') && word !== '');
 }
 
 for (const shell of SHELLS) {
-  const files = shell === 'zsh' ? 'files' : 'my.yaml';
-
   describe(`completion in ${shell}`, () => {
     test('offers the commands, then those below', (t) => {
       assert.deepEqual(complete(t, shell, 'rel'), ['reload']);
@@ -67,10 +71,11 @@ for (const shell of SHELLS) {
     });
 
     test('offers files where a file is meant, words where only some are possible, nothing where anything is', (t) => {
-      assert.deepEqual(complete(t, shell, 'up', '-c', 'm'), [files]);
-      assert.deepEqual(complete(t, shell, 'config', 'validate', 'my'), [files]);
+      assert.deepEqual(complete(t, shell, 'up', '-c', 'm'), ['my.yaml']);
+      assert.deepEqual(complete(t, shell, 'config', 'validate', 'my'), ['my.yaml']);
       assert.deepEqual(complete(t, shell, 'completion', 'f'), ['fish']);
       assert.deepEqual(complete(t, shell, 'up', '--port', ''), []);
+      assert.deepEqual(complete(t, shell, 'up', '--profile', ''), []);
     });
 
     test('does not take a value for a command', (t) => {

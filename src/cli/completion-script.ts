@@ -57,15 +57,15 @@ function zshScript(shapes: readonly CommandShape[]): string {
       return `    ${patterns}) ${zshValue(option)}; return ;;`;
     }),
   );
-  const choices = shapes.map((shape) => {
-    const lines = [...shape.words, ...shape.options].map((choice) => `      ${zshChoice(choice)}`).join('\n');
-    return `    '${shape.path}') choices=(\n${lines}\n    )${shape.takesFiles ? ' files=1' : ''} ;;`;
+  const choices = shapes.map(({ path, words, options, takesFiles }) => {
+    const arrays = `${zshArray('choices', words)}\n${zshArray('flags', options)}`;
+    return `    '${path}')\n${arrays}${takesFiles ? '\n      files=1' : ''} ;;`;
   });
   return `#compdef sluice
 # zsh completion of sluice. Use: source <(sluice completion zsh)
 _sluice() {
   local position='' files='' word
-  local -a choices
+  local -a choices flags
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "\${position:+$position }$word" in
       ${shapes.flatMap(({ path }) => (path === '' ? [] : [`'${path}'`])).join('|')}) position="\${position:+$position }$word" ;;
@@ -77,7 +77,8 @@ ${values.join('\n')}
   case "$position" in
 ${choices.join('\n')}
   esac
-  _describe -o 'sluice' choices
+  _describe 'command' choices
+  _describe -o 'option' flags
   [[ -n $files ]] && _files
   return 0
 }
@@ -88,6 +89,10 @@ if [[ \${funcstack[1]:-} == _sluice ]]; then _sluice "$@"; else compdef _sluice 
 function zshValue({ value }: ValueOption): string {
   if (value === 'free') return "_message 'a value'";
   return value === 'file' ? '_files' : `compadd -- ${value.join(' ')}`;
+}
+
+function zshArray(name: string, choices: readonly Choice[]): string {
+  return `      ${name}=(${choices.map((choice) => `\n        ${zshChoice(choice)}`).join('')}\n      )`;
 }
 
 function zshChoice({ word, about }: Choice): string {
