@@ -10,8 +10,11 @@ import type { Traffic } from '../engine/traffic.ts';
 import { tokenDigest, UserDirectory } from '../services/identity/user-directory.ts';
 import { DestinationRules } from '../services/rules/destination-rules.ts';
 import type { OwnDoors } from '../services/rules/own-doors.ts';
+import { SessionSuffix } from '../services/sticky/session-suffix.ts';
 import { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
+import { hopGroups } from './assemble-hops.ts';
+import { ConfiguredSessions, type SessionBindings } from './hop-sessions.ts';
 import { HopWays } from './hop-ways.ts';
 import type { ThreadContext } from './thread-context.ts';
 
@@ -19,15 +22,20 @@ export interface EgressParts {
   readonly context: ThreadContext;
   readonly ownDoors: OwnDoors;
   readonly traffic: Traffic;
+  readonly bindings: SessionBindings;
 }
 
 const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
-export function egressProgram(config: Config, { context, ownDoors, traffic }: EgressParts): Program {
+export function egressProgram(config: Config, { context, ownDoors, traffic, bindings }: EgressParts): Program {
   const { egress, timeouts } = config;
   const rules = destinationRules(config, ownDoors);
   const dns = new DnsCache();
-  const hops = new HopWays(config, context, dns);
+  const hops = new HopWays(config, {
+    groups: hopGroups(config, context.members),
+    sessions: new ConfiguredSessions(bindings.under(egress.sticky), config),
+    dns,
+  });
   const target = new Destination({
     rules,
     direct: new Direct({ dns, connectTimeoutMs: timeouts.connect, rules }),
@@ -40,12 +48,15 @@ export function egressProgram(config: Config, { context, ownDoors, traffic }: Eg
 }
 
 function policies({ egress, users }: Config): Policy[] {
+  const suffix = new SessionSuffix(egress.sticky.username);
+  const names = new Set(users.map(({ name }) => name));
+  const isUser = egress.auth === 'users' ? (name: string) => names.has(name) : undefined;
   return [
     frontPage(),
     proxyUser({
       users: egress.auth === 'users' ? userDirectory(users) : null,
       permission: 'egress',
-      readName: (user) => ({ user, session: '', sessionTtlMs: 0 }),
+      readName: (name) => suffix.split(name, isUser),
     }),
     sticky({
       field: egress.sticky.header.toLowerCase(),

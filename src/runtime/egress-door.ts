@@ -11,6 +11,7 @@ import { engineLimits, engineTimeouts } from './assemble.ts';
 import { egressProgram } from './assemble-egress.ts';
 import type { DoorStatus } from './door.ts';
 import { DoorListeners } from './door-listeners.ts';
+import { SessionBindings } from './hop-sessions.ts';
 import { serverTls } from './pem-files.ts';
 import { MixedListener, type MixedServing, type MixedSettings } from './registry.ts';
 import type { ThreadContext } from './thread-context.ts';
@@ -23,6 +24,7 @@ export class EgressDoor implements TrafficDoor {
   private readonly traffic: Traffic;
   private readonly engine: Engine;
   private readonly listeners: DoorListeners<MixedSettings>;
+  private readonly bindings = new SessionBindings();
   private maxConnections = 0;
 
   constructor(context: ThreadContext, ownDoors: OwnDoors, config: Config) {
@@ -47,8 +49,8 @@ export class EgressDoor implements TrafficDoor {
     const wanted = config.egress.listen.map((address) => ({ address, settings }));
     const listeners = this.listeners.plan(wanted, ports);
     // Last, since a program that has been made must be retired.
-    const { context, ownDoors, traffic } = this;
-    const program = egressProgram(config, { context, ownDoors, traffic });
+    const { context, ownDoors, traffic, bindings } = this;
+    const program = egressProgram(config, { context, ownDoors, traffic, bindings });
     return {
       start: () => this.listeners.start(listeners),
       commit: () => {

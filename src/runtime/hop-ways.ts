@@ -2,23 +2,27 @@
 // so that what one of them learns of a proxy the others know.
 import type { Config } from '../config/config.ts';
 import type { DnsCache } from '../transport/dns-cache.ts';
-import { type ChainPatience, createChain, hopGroups, type HopGroups } from './assemble-hops.ts';
+import { type ChainPatience, createChain, type HopGroups } from './assemble-hops.ts';
 import { type HopSessions, ViaHops } from './registry.ts';
-import type { ThreadContext } from './thread-context.ts';
 
-/** No session is bound to anything: the group of each hop decides. */
-const UNBOUND: HopSessions = { choose: () => undefined, credentialsFor: () => null };
+export interface HopParts {
+  readonly groups: HopGroups;
+  readonly sessions: HopSessions;
+  readonly dns: DnsCache;
+}
 
 export class HopWays {
   private readonly config: Config;
   private readonly dns: DnsCache;
   private readonly groups: HopGroups;
+  private readonly sessions: HopSessions;
   private readonly ways = new Map<string, ViaHops>();
 
-  constructor(config: Config, { members }: ThreadContext, dns: DnsCache) {
+  constructor(config: Config, { groups, sessions, dns }: HopParts) {
     this.config = config;
     this.dns = dns;
-    this.groups = hopGroups(config, members);
+    this.groups = groups;
+    this.sessions = sessions;
   }
 
   through(via: readonly string[]): ViaHops {
@@ -26,7 +30,7 @@ export class HopWays {
     const known = this.ways.get(key);
     if (known !== undefined) return known;
     const { config, groups, dns } = this;
-    const way = new ViaHops(createChain(config, via, patienceOf(config), { groups, dns }), UNBOUND);
+    const way = new ViaHops(createChain(config, via, patienceOf(config), { groups, dns }), this.sessions);
     this.ways.set(key, way);
     return way;
   }

@@ -15,7 +15,7 @@ export { frontPage } from '../policies/front-page/front-page.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { Destination } from '../targets/destination/destination.ts';
-export { type HopSessions, ViaHops } from '../targets/destination/via-hops.ts';
+export { type HopSessions, type Session, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 

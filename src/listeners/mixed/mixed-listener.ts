@@ -95,10 +95,11 @@ export class MixedListener implements Listener {
   private listenTo(socket: net.Socket, maySpeakTls: boolean): void {
     const connection = new Connection(socket, NOBODY);
     this.undecided.add(connection);
-    new FirstByte(connection, this.settings.timeoutMs, {
+    connection.handler = new FirstByte(connection, this.settings.timeoutMs, {
       onBytes: (bytes, from, to) => this.decide(connection, maySpeakTls, bytes.subarray(from, to)),
       onGone: () => this.undecided.delete(connection),
     });
+    connection.resume();
   }
 
   private decide(connection: Connection, maySpeakTls: boolean, bytes: Buffer): void {
@@ -158,9 +159,7 @@ class FirstByte implements ConnectionHandler {
   constructor(connection: Connection, timeoutMs: number, events: FirstByteEvents) {
     this.connection = connection;
     this.events = events;
-    connection.handler = this;
     wheel.arm(this.deadline, timeoutMs);
-    connection.resume();
   }
 
   onData(bytes: Buffer, from: number, to: number): void {

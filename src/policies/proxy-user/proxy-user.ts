@@ -4,20 +4,14 @@ import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { parseBasic } from '../../services/identity/basic-credentials.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
-
-/** A user name may carry the wish for a session. */
-export interface NamedUser {
-  readonly user: string;
-  readonly session: string;
-  /** 0: as configured. */
-  readonly sessionTtlMs: number;
-}
+import type { SplitName } from '../../services/sticky/session-suffix.ts';
 
 export interface ProxyUserOptions {
   /** Those who may use the proxy; null: everybody may. */
   readonly users: UserDirectory | null;
   readonly permission: string;
-  readonly readName: (name: string) => NamedUser;
+  /** A user name may carry the wish for a session. */
+  readonly readName: (name: string) => SplitName;
 }
 
 const CHALLENGE = 'Basic realm="Sluice", charset="UTF-8"';
@@ -34,9 +28,9 @@ export function proxyUser({ users, permission, readName }: ProxyUserOptions): Po
         if (users !== null) exchange.fail('proxy_auth_required');
         return;
       }
-      const { user, session, sessionTtlMs } = readName(credentials.name);
-      exchange.session = session;
-      exchange.sessionTtlMs = sessionTtlMs;
+      const { user, session } = readName(credentials.name);
+      exchange.session = session?.id ?? '';
+      exchange.sessionTtlMs = session?.ttlMs ?? 0;
       if (users === null) return;
       const known = users.find(user, credentials.password);
       if (known === null) exchange.fail('proxy_auth_required');

@@ -19,7 +19,8 @@ export interface HopChain extends ChainDialler {
 
 /** What requests with the same name have in common. */
 export interface Session {
-  readonly name: string;
+  /** The same for the same name of the same user; empty without a session. */
+  readonly key: string;
   /** 0: as configured. */
   readonly ttlMs: number;
   readonly tags: Readonly<Record<string, string>>;
@@ -129,7 +130,7 @@ export class ViaHops {
 
   private originOf(session: Session, goal: Goal, member: Member<ProxyEndpoint>): HopOrigin {
     const end = speaksHttp(member.data) ? '' : `${goal.host}:${goal.port}`;
-    const key = `${member.id}\n${session.name}\n${end}`;
+    const key = `${member.id}\n${session.key}\n${end}`;
     const known = this.origins.get(key);
     if (known !== undefined && known.member === member) return known;
     const [oldest] = this.origins.keys();
@@ -188,13 +189,14 @@ export class ViaHops {
   }
 }
 
-function sessionOf({ session, sessionTtlMs }: Exchange, { way }: Goal): Session {
-  return { name: session, ttlMs: sessionTtlMs, tags: way.tags };
+function sessionOf({ user, session, sessionTtlMs }: Exchange, { way }: Goal): Session {
+  const key = session === '' || user === '' ? session : `${user} ${session}`;
+  return { key, ttlMs: sessionTtlMs, tags: way.tags };
 }
 
 /** Without a session any member will do. */
-function keyOf({ name }: Session): string | null {
-  return name === '' ? null : name;
+function keyOf({ key }: Session): string | null {
+  return key === '' ? null : key;
 }
 
 function speaksHttp({ protocol }: ProxyEndpoint): boolean {
