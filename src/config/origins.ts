@@ -18,7 +18,7 @@ export function originsOf(config: PlainValue, root: ConfigNode): Origins {
     const children = childrenOf(value);
     const written = writtenNode(root, path);
     // A map that was written without anything in it switches something on, with its defaults.
-    const node = children.length === 0 || hasNothing(written) ? written : undefined;
+    const node = children.length === 0 || (path.length > 0 && hasNothing(written)) ? written : undefined;
     if (node !== undefined) origins.set(formatPath(path), describeSource(node));
     if (node?.kind === 'scalar' && node.secret) secrets.add(formatPath(path));
     for (const [key, child] of children) visit(child, [...path, key]);
