@@ -31,6 +31,7 @@ import {
   type Source,
 } from './source-tree.ts';
 import { validate } from './validate.ts';
+import { withoutHops } from './without-hops.ts';
 
 export interface LoadOptions {
   /** Later files go over earlier ones. None: the defaults. */
@@ -40,6 +41,8 @@ export interface LoadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly overrides?: readonly FlagValue[];
   readonly cwd: string;
+  /** Names of hops to leave out. */
+  readonly without?: readonly string[];
   /** Whoever only looks at a configuration may look at features that are not available yet. */
   readonly ignoreAvailability?: boolean;
 }
@@ -88,7 +91,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     const others = 'faults' in validated ? validated.faults.filter((fault) => !isAt(fault, faults)) : [];
     throw new ConfigError(inOrder([...faults, ...others], sources));
   }
-  const { config } = validated;
+  const config = withoutHops(validated.config, options.without ?? []);
   makePathsAbsolute(config, root, options);
   const problems = inOrder(faultsAcross(config, root, options), sources);
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigError(problems);

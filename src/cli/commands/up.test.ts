@@ -40,6 +40,15 @@ describe('sluice up does not start', () => {
     assert.match(profile.err, /^a\.dev\.yaml:1:/);
   });
 
+  test('without a hop that is not optional, or not there', async (t) => {
+    const cli = cliWith(t, { 'sluice.yaml': 'hops: { corporate: { proxy: "http://a" } }' });
+    assert.equal(await main(['up', '--no-corporate'], cli), 2);
+    assert.match(cli.err, /"corporate" cannot be left out/);
+    const absent = cliWith(t, {});
+    assert.equal(await main(['up', '--without', 'exits', '--without', 'corporate'], absent), 2);
+    assert.match(absent.err, /no hop "exits"/);
+  });
+
   test('with a feature that is not available yet', async (t) => {
     const cli = cliWith(t, { 'sluice.yaml': 'exec: { enabled: true }' });
     assert.equal(await main(['up'], cli), 3);

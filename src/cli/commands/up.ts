@@ -14,9 +14,13 @@ interface UpOptions {
   readonly verbose?: true;
   readonly host?: string;
   readonly port?: string;
+  readonly without?: readonly string[];
+  /** false: `--no-corporate`. */
+  readonly corporate?: boolean;
 }
 
 export function upCommand(context: CliContext): Command {
+  const collect = (hop: string, hops: readonly string[] = []): readonly string[] => [...hops, hop];
   const command = new Command('up').description(
     'Start everything that the config turns on, and stay in the foreground.',
   );
@@ -29,6 +33,8 @@ export function upCommand(context: CliContext): Command {
     .option('-v, --verbose', 'log more')
     .option('--host <HOST>', 'where the gateway listens')
     .option('--port <PORT>', 'on which port the gateway listens')
+    .option('--without <HOP>', 'leave out an optional hop; may be given several times', collect)
+    .option('--no-corporate', 'the same as --without corporate')
     .action(async (options: UpOptions) => {
       const [{ loadConfig }, { runInForeground }] = await Promise.all([
         import('../../config/load.ts'),
@@ -38,7 +44,9 @@ export function upCommand(context: CliContext): Command {
       const { env, cwd } = context;
       const files = findConfigFiles(context, options.config);
       const overrides = flagValues(options);
-      const load = () => loadConfig({ files, env, cwd, overrides, ...(profile === undefined ? {} : { profile }) });
+      const without = [...(options.without ?? []), ...(options.corporate === false ? ['corporate'] : [])];
+      const load = () =>
+        loadConfig({ files, env, cwd, overrides, without, ...(profile === undefined ? {} : { profile }) });
       context.setExitCode(await runInForeground(context, { load, configFiles: files, watch }));
     });
   addExamples(command, [
@@ -46,6 +54,7 @@ export function upCommand(context: CliContext): Command {
     ['sluice up --port 8081', 'the gateway on another port'],
     ['sluice up -c sluice.yaml -c local.yaml --watch', 'two files, the later wins; follow their changes'],
     ['sluice up --profile dev', 'sluice.yaml, then sluice.dev.yaml'],
+    ['sluice up --without corporate', 'without a hop that the config calls optional'],
   ]);
   return command;
 }
