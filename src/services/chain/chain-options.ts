@@ -10,7 +10,7 @@ export interface ChainOptions {
   readonly dns: DnsCache;
   /** For reaching the first hop. */
   readonly connectTimeoutMs: number;
-  /** For each hop: its TLS, and its answer, in which it reaches the next. */
+  /** For each hop that says nothing else: its TLS, and its answer, in which it reaches the next. */
   readonly handshakeTimeoutMs: number;
   /** For one request, with everything that is tried for it. */
   readonly budgetMs: number;
@@ -18,4 +18,6 @@ export interface ChainOptions {
   readonly attempts: number;
   /** Answers of the last hop after which another of its members is tried. */
   readonly retryOnStatus: readonly number[];
+  /** Tries that follow a failure, as a share of all requests, beyond a burst. Default: 0.2. */
+  readonly retryShare?: number;
 }

@@ -19,7 +19,7 @@ import type {
 import { dialChain, type DialledChain } from './dial-chain.ts';
 import type { HopFailure } from './hop-fault.ts';
 import { HopUse, NEUTRAL, outcomeOf } from './hop-use.ts';
-import type { ProxyEndpoint } from './proxy-endpoint.ts';
+import type { Credentials, ProxyEndpoint } from './proxy-endpoint.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 export interface ChainRunInit {
@@ -93,8 +93,7 @@ export class ChainRun implements Dialling {
       chosen === undefined ? group.pick({ key: ask?.key ?? null, exclude: tried, tags: ask?.tags ?? null }) : chosen;
     if (member === null) return false;
     const credentials = ask?.credentialsFor?.(member.data) ?? null;
-    const endpoint = credentials === null ? member.data : { ...member.data, ...credentials };
-    this.#uses[index] = new HopUse(group, member, endpoint);
+    this.#uses[index] = new HopUse(group, member, endpointAs(member.data, credentials));
     return true;
   }
 
@@ -231,6 +230,14 @@ export class ChainRun implements Dialling {
       else use.end(NEUTRAL);
     }
   }
+}
+
+/** The endpoint itself where nothing changes: what is remembered about its credentials hangs on it. */
+function endpointAs(endpoint: ProxyEndpoint, credentials: Credentials | null): ProxyEndpoint {
+  const { username, password } = credentials ?? endpoint;
+  return username === endpoint.username && password === endpoint.password
+    ? endpoint
+    : { ...endpoint, username, password };
 }
 
 /** Cut so soon, with nothing received, it may be the fault of the last hop. */

@@ -10,10 +10,11 @@ import { RetryBudget } from './retry-budget.ts';
 
 export class Chain implements ChainDialler {
   readonly options: ChainOptions;
-  readonly #retries = new RetryBudget();
+  readonly #retries: RetryBudget;
 
   constructor(options: ChainOptions) {
     this.options = options;
+    this.#retries = new RetryBudget(options.retryShare);
   }
 
   get name(): string {

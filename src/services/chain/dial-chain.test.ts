@@ -161,6 +161,15 @@ describe('a chain of several proxies', () => {
     }
   });
 
+  test('gives a hop the time that is its own', async (t) => {
+    const silent = await fakeProxy(t, () => null);
+    const { endpoint } = await hops(t);
+    const chain = [endpoint('http'), endpointAt(silent.port, { handshakeTimeoutMs: 50 })];
+    const failed = await failure(chain);
+    assert.deepEqual([failed.code, failed.failedHop], ['hop_timeout', 1]);
+    assert.match(failed.message, /within 0\.05 s/);
+  });
+
   test('does not believe a hop that speaks before it is asked', async (t) => {
     const corporate = await fakeProxy(t, httpAnswers(`${OK}${OK}`));
     const failed = await failure([endpointAt(corporate.port), endpointAt(7777)]);

@@ -23,7 +23,7 @@ export interface ChainDialOptions {
   readonly dns: DnsCache;
   /** For reaching the first hop. */
   readonly connectTimeoutMs: number;
-  /** For each hop: its TLS, and its answer, in which it reaches the next. */
+  /** For each hop that says nothing else: its TLS, and its answer, in which it reaches the next. */
   readonly handshakeTimeoutMs: number;
   /** For everything together. */
   readonly budgetMs: number;
@@ -103,7 +103,7 @@ class ChainDialling implements Dialling {
       {
         dns: this.#options.dns,
         connectTimeoutMs: this.#options.connectTimeoutMs,
-        tlsTimeoutMs: this.#options.handshakeTimeoutMs,
+        tlsTimeoutMs: this.#handshakeTimeoutMs,
         ...(tls === null ? {} : { tls }),
       },
       {
@@ -175,7 +175,7 @@ class ChainDialling implements Dialling {
 
   #shakeHands(handshake: Handshake): void {
     this.#handshake = handshake;
-    wheel.arm(this.#phase, this.#options.handshakeTimeoutMs);
+    wheel.arm(this.#phase, this.#handshakeTimeoutMs);
     handshake.start();
   }
 
@@ -197,7 +197,7 @@ class ChainDialling implements Dialling {
   }
 
   #secure(connection: Connection, endpoint: ProxyEndpoint, tls: NonNullable<ProxyEndpoint['tls']>): void {
-    wheel.arm(this.#phase, this.#options.handshakeTimeoutMs);
+    wheel.arm(this.#phase, this.#handshakeTimeoutMs);
     this.#connection = null;
     this.#handshake = secure(connection, tls, endpoint, {
       onSecure: (inner) => {
@@ -208,6 +208,11 @@ class ChainDialling implements Dialling {
       onFailed: (detail) =>
         this.#failAt({ ...memberFault(`failed in the TLS handshake: ${detail}`), code: 'hop_unreachable' }),
     });
+  }
+
+  /** Of the hop at #index. */
+  get #handshakeTimeoutMs(): number {
+    return this.#route.endpoints[this.#index]?.handshakeTimeoutMs ?? this.#options.handshakeTimeoutMs;
   }
 
   #refused(fault: HopFault): void {
@@ -239,7 +244,7 @@ class ChainDialling implements Dialling {
   #expirePhase(): void {
     const handshake = this.#handshake;
     const isWaiting = handshake instanceof Handshake && handshake.waitsForNext;
-    const fault = lateFault(`did not answer within ${this.#options.handshakeTimeoutMs / 1000} s`);
+    const fault = lateFault(`did not answer within ${this.#handshakeTimeoutMs / 1000} s`);
     this.#failAt(isWaiting ? { ...fault, about: 'next' } : { ...fault, blame: 'member' });
   }
 

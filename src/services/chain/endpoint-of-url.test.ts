@@ -20,6 +20,7 @@ describe('the endpoint of a URL', () => {
       auth: 'digest',
       tls: null,
       localDns: false,
+      handshakeTimeoutMs: null,
     });
   });
 

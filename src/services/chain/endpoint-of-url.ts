@@ -12,6 +12,7 @@ export interface EndpointOptions {
   /** How to speak TLS with an `https` proxy; without it, as with any server. */
   readonly tls?: TlsClient | null;
   readonly localDns?: boolean;
+  readonly handshakeTimeoutMs?: number | null;
 }
 
 /** A proxy might prefer HTTP/2, which we do not speak with it. */
@@ -26,8 +27,8 @@ export function endpointOfUrl(url: string, options: EndpointOptions): ProxyEndpo
   const fault = faultOfAuth(scheme, auth, username);
   if (fault !== undefined) throw invalid(options, fault);
   const tls = scheme === 'https' ? (options.tls ?? new TlsClient({ alpn: PROXY_ALPN })) : null;
-  const { hop, id, localDns = false } = options;
-  return { hop, id, protocol: scheme, host, port, username, password, auth, tls, localDns };
+  const { hop, id, localDns = false, handshakeTimeoutMs = null } = options;
+  return { hop, id, protocol: scheme, host, port, username, password, auth, tls, localDns, handshakeTimeoutMs };
 }
 
 function faultOfAuth(scheme: ProxyScheme, auth: HopAuthScheme | null, username: string | null): string | undefined {

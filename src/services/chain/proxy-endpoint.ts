@@ -24,4 +24,6 @@ export interface ProxyEndpoint extends Credentials {
   readonly tls: TlsClient | null;
   /** Resolve names here and hand addresses to the proxy. SOCKS4 can do nothing else; for others, names stay names. */
   readonly localDns: boolean;
+  /** For its TLS, and for its answer, in which it reaches what lies behind it; null: that of the chain. */
+  readonly handshakeTimeoutMs: number | null;
 }

@@ -15,6 +15,13 @@ test('a retry budget lets a burst pass, and then a fifth of the requests', () =>
   assert.ok(retries >= 199 && retries <= 200);
 });
 
+test('a retry budget adds the share that it is told', () => {
+  const budget = new RetryBudget(0);
+  while (budget.spend());
+  budget.earn();
+  assert.equal(budget.spend(), false);
+});
+
 test('a retry budget does not grow beyond its reserve', () => {
   const budget = new RetryBudget();
   for (let request = 0; request < 10_000; request += 1) budget.earn();

@@ -3,15 +3,20 @@
 
 /** Tries that may follow failures at once. */
 const RESERVE = 1000;
-/** What each request adds. */
-const SHARE = 0.2;
+const DEFAULT_SHARE = 0.2;
 
 export class RetryBudget {
+  readonly #share: number;
   #left = RESERVE;
+
+  /** `share`: what each request adds, from 0 (the burst alone) on. */
+  constructor(share: number = DEFAULT_SHARE) {
+    this.#share = share;
+  }
 
   /** A request has come. */
   earn(): void {
-    if (this.#left < RESERVE) this.#left += SHARE;
+    if (this.#left < RESERVE) this.#left += this.#share;
   }
 
   /** Whether one more may be tried again. */

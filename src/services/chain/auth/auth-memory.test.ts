@@ -82,6 +82,7 @@ describe('the memory of an endpoint', () => {
     auth: null,
     tls: null,
     localDns: false,
+    handshakeTimeoutMs: null,
   };
 
   test('stays the same, and is not shared with another identity', () => {
