@@ -99,6 +99,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     if (exchange === null) return;
     if (head.status === 101) {
       if (!exchange.upgrades) this.onError('upstream_invalid', 'the server switched protocols without being asked');
+      else if (!this.requestSent) this.onError('upstream_invalid', 'the server switched protocols within the request');
       return;
     }
     if (head.status < 200) {

@@ -285,6 +285,29 @@ describe('an upgrade', () => {
     assert.doesNotMatch(answer, /gotcha/);
   });
 
+  test('may first be told to send the body of its request', async (t) => {
+    const url = await rawOrigin(t, (socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+        socket.once('data', (body: Buffer) => socket.write(`${SWITCHED}${body.toString('latin1')} has come`));
+      });
+    });
+    const head = UPGRADE.replace('X-Own: 1', 'Expect: 100-continue\r\nContent-Length: 4');
+    const socket = say(t, await gatewayTo(t, url), head);
+    assert.equal(await receive(socket, /\r\n\r\n$/), 'HTTP/1.1 100 Continue\r\n\r\n');
+    socket.write('body');
+    assert.match(await receive(socket, /come$/), /^HTTP\/1\.1 101 [\s\S]*\r\n\r\nbody has come$/);
+  });
+
+  test('before the end of its request is 502, for nobody could tell the rest of it from what follows', async (t) => {
+    const { url } = await switchingOrigin(t, 'gotcha');
+    const gateway = await gatewayTo(t, url);
+    const socket = say(t, gateway, `${UPGRADE.replace('X-Own: 1', 'Transfer-Encoding: chunked')}4\r\nhalf\r\n`);
+    const answer = await receive(socket, /\}$/);
+    assert.match(answer, /^HTTP\/1\.1 502 /);
+    assert.doesNotMatch(answer, /gotcha/);
+  });
+
   test('in which nothing moves for too long is ended on both sides', async (t) => {
     const origin = await switchingOrigin(t);
     const gateway = await gatewayTo(t, origin.url, { timeouts: { tunnel_idle: '100ms' } });
@@ -367,8 +390,9 @@ describe('a gateway that drains', () => {
     const gateway = await gatewayTo(t, origin.url);
     const socket = open(t, gateway);
     await once(socket, 'open');
-    gateway.plane.close();
-    assert.equal((await once(socket, 'close'))[0], 1006);
+    const cut = once(socket, 'close');
+    await gateway.plane.close();
+    assert.equal((await cut)[0], 1006);
     assert.equal(await closed.promise, 1006);
     const [line] = await gateway.accessLines(1);
     assert.equal(line?.['http.response.status_code'], 101);
