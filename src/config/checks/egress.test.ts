@@ -68,6 +68,15 @@ describe('proxies of hops', () => {
     assert.deepEqual(run(checkProxies, { hops }), ['error config_conflict hops.a.proxies[0].url']);
   });
 
+  test('have a user name when it is said how to present it', () => {
+    const hops = {
+      a: { proxy: 'http://a', auth: 'basic' },
+      b: { proxy: 'http://u:p@a', auth: 'basic' },
+      c: { proxy: 'http://a', auth: 'basic', session: { username: 'u-{session}' } },
+    };
+    assert.deepEqual(run(checkProxies, { hops }), ['error config_missing hops.a.proxies[0].url']);
+  });
+
   test('are not all disabled', () => {
     const hops = { a: { proxies: [{ url: 'http://a', enabled: false }] } };
     assert.deepEqual(run(checkProxies, { hops }), ['warning config_missing hops.a']);

@@ -3,6 +3,7 @@
 
 import { parseAddress } from '../../core/address.ts';
 import { nearestName } from '../../core/nearest-name.ts';
+import { parseProxyUrl } from '../../core/proxy-url.ts';
 import type { KeyPath } from '../key-path.ts';
 import type { EgressMatch } from '../schema/egress.ts';
 import type { Hop } from '../schema/hops.ts';
@@ -59,7 +60,7 @@ export const checkProxies: Check = ({ config: { hops } }) =>
     ...faultsOfGroup(hop, name),
   ]);
 
-function faultsOfProxy({ proxies, auth, tls: shared }: Hop, name: string, index: number): Finding[] {
+function faultsOfProxy({ proxies, auth, session, tls: shared }: Hop, name: string, index: number): Finding[] {
   const proxy = proxies[index];
   if (proxy === undefined) return [];
   const path: KeyPath = ['hops', name, 'proxies', index];
@@ -73,7 +74,16 @@ function faultsOfProxy({ proxies, auth, tls: shared }: Hop, name: string, index:
     const message = `${auth} is a way of HTTP, and this proxy speaks SOCKS`;
     findings.push({ code: 'config_conflict', message, path: [...path, 'url'], hint: 'leave "auth" out' });
   }
+  if (auth !== null && (session?.username ?? null) === null && !namesUser(proxy.url)) {
+    const message = `"auth: ${auth}" needs a user name, and this URL has none`;
+    findings.push({ code: 'config_missing', message, path: [...path, 'url'] });
+  }
   return findings;
+}
+
+function namesUser(url: string): boolean {
+  const parsed = parseProxyUrl(url);
+  return !('fault' in parsed) && parsed.username !== null;
 }
 
 function faultsOfGroup({ proxies, tls }: Hop, name: string): Finding[] {

@@ -29,6 +29,7 @@ describe('a hop', () => {
       ],
       auth: 'ntlm',
       optional: true,
+      local_dns: false,
       tls: null,
       timeouts: { connect: null, handshake: 15_000, budget: null },
       session: null,

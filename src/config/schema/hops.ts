@@ -85,6 +85,7 @@ export interface Hop {
   /** null = what the proxy asks for, the strongest first. */
   readonly auth: 'basic' | 'digest' | 'ntlm' | null;
   readonly optional: boolean;
+  readonly local_dns: boolean;
   readonly tls: ClientTls | null;
   readonly timeouts: HopTimeouts;
   readonly session: HopSession | null;
@@ -242,6 +243,10 @@ const shared = {
     .boolean()
     .prefault(false)
     .describe('May be left out with `sluice up --without NAME`; a hop that is not optional is always gone through.'),
+  local_dns: z
+    .boolean()
+    .prefault(false)
+    .describe('Resolve names here and give SOCKS proxies the address. By default the proxy resolves them.'),
   tls: proxyTls
     .prefault(null)
     .describe('TLS towards proxies whose URL begins with `https`. Certificates are verified by default.'),
