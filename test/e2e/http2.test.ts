@@ -8,7 +8,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { Gateway, gatewayTo } from '../support/gateway.ts';
 import { answerOf, ask, http2Session } from '../support/http2-session.ts';
-import { http1Origin, readAll, reflectingOrigin, type Seen, seenBy, valuesOf } from '../support/origins.ts';
+import { http1Origin, readAll, rawOrigin, reflectingOrigin, type Seen, seenBy, valuesOf } from '../support/origins.ts';
 import { requirePeer } from '../support/peer.ts';
 import { makeCertificate } from '../support/pki.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -74,6 +74,20 @@ describe('a request by HTTP/2 to a backend that speaks HTTP/1.1', () => {
     assert.equal(empty.body, '');
     const zero = JSON.parse((await ask(session, { ':method': 'POST', 'content-length': 0 }, '')).body) as Seen;
     assert.deepEqual([valuesOf(zero, 'content-length'), valuesOf(zero, 'transfer-encoding')], [['0'], []]);
+  });
+
+  test('keeps octets above ASCII as they are, and so does its answer', async (t) => {
+    let asked = '';
+    const backend = await rawOrigin(t, (socket) => {
+      socket.once('data', (bytes: Buffer) => {
+        asked = bytes.toString('latin1');
+        socket.write(Buffer.from('HTTP/1.1 200 OK\r\nX-Own: \xe9\xff\xc3\xa9\r\nContent-Length: 0\r\n\r\n', 'latin1'));
+      });
+    });
+    const session = await http2Session(t, (await gatewayTo(t, backend)).url);
+    const { fields } = await ask(session, { 'x-own': 'caf\xe9 \xff\xc3\xa9' });
+    assert.match(asked, /\r\nx-own: caf\xe9 \xff\xc3\xa9\r\n/);
+    assert.equal(fields['x-own'], '\xe9\xff\xc3\xa9');
   });
 
   test('brings its trailers', async (t) => {
