@@ -2,6 +2,7 @@
 import type { DnsCache } from '../../transport/dns-cache.ts';
 import type { Group } from '../balance/group.ts';
 import type { ProxyEndpoint } from './proxy-endpoint.ts';
+import type { WarmConnections } from './warm-connections.ts';
 
 export interface ChainOptions {
   readonly name: string;
@@ -20,4 +21,6 @@ export interface ChainOptions {
   readonly retryOnStatus: readonly number[];
   /** Tries that follow a failure, as a share of all requests, beyond a burst. Default: 0.2. */
   readonly retryShare?: number;
+  /** Connections to the first hop, ready before they are needed; shared by all chains that begin there. */
+  readonly warm?: WarmConnections | null | undefined;
 }

@@ -109,6 +109,7 @@ export class ChainRun implements Dialling {
         handshakeTimeoutMs: options.handshakeTimeoutMs,
         budgetMs: this.#leftMs,
         firstRequestTo: ask?.firstRequestTo,
+        warm: options.warm,
       },
       { onConnected: (dialled) => this.#connected(dialled), onFailed: (failure) => this.#failed(failure) },
     );

@@ -18,6 +18,7 @@ import { HttpHandshake } from './http-handshake.ts';
 import type { ProxyEndpoint } from './proxy-endpoint.ts';
 import { SocksHandshake } from './socks-handshake.ts';
 import { secure, type TlsHandshake } from './tls-handshake.ts';
+import type { WarmConnections } from './warm-connections.ts';
 
 export interface ChainDialOptions {
   readonly dns: DnsCache;
@@ -29,6 +30,8 @@ export interface ChainDialOptions {
   readonly budgetMs: number;
   /** See ChainAsk. */
   readonly firstRequestTo?: Destination | undefined;
+  /** Where connections to first hops may be waiting. */
+  readonly warm?: WarmConnections | null | undefined;
 }
 
 export interface DialledChain {
@@ -72,6 +75,8 @@ class ChainDialling implements Dialling {
   #index = 0;
   #auth: HopAuth | null = null;
   #redials = 0;
+  /** The first hop's connection was waiting for us. */
+  #isWarm = false;
   #timings = NO_TIMINGS;
   #throughAtMs = 0;
   #isOver = false;
@@ -97,7 +102,25 @@ class ChainDialling implements Dialling {
     const first = endpoints[0] ?? destination;
     if (first === null) throw new Error('a chain without hops needs a destination');
     this.#index = 0;
-    const tls = endpoints[0]?.tls ?? null;
+    if (!this.#takeWarm(endpoints[0])) this.#dialFirst(first, endpoints[0]?.tls ?? null);
+  }
+
+  /** Only at the first try: one that was waiting may be about to be closed. */
+  #takeWarm(endpoint: ProxyEndpoint | undefined): boolean {
+    const { warm } = this.#options;
+    if (endpoint === undefined || warm === undefined || warm === null) return false;
+    const connection = this.#redials === 0 ? warm.take(endpoint) : null;
+    this.#isWarm = connection !== null;
+    if (connection === null) return false;
+    warm.refill(endpoint);
+    this.#connection = connection;
+    process.nextTick(() => {
+      if (!this.#isOver) this.#reached(connection, NO_TIMINGS);
+    });
+    return true;
+  }
+
+  #dialFirst(first: Destination, tls: ProxyEndpoint['tls']): void {
     this.#dial = dial(
       { host: first.host, port: first.port },
       {
@@ -109,14 +132,21 @@ class ChainDialling implements Dialling {
       {
         onConnected: (socket, timings) => {
           this.#dial = null;
-          this.#timings = timings;
-          this.#throughAtMs = performance.now();
-          this.#connection = new Connection(socket, NOBODY);
-          this.#speak(this.#connection);
+          const [endpoint] = this.#route.endpoints;
+          if (endpoint !== undefined) this.#options.warm?.refill(endpoint);
+          this.#reached(new Connection(socket, NOBODY), timings);
         },
         onFailed: (error) => this.#failFirst(error),
       },
     );
+  }
+
+  /** The first hop, or without hops the destination. */
+  #reached(connection: Connection, timings: DialTimings): void {
+    this.#timings = timings;
+    this.#throughAtMs = performance.now();
+    this.#connection = connection;
+    this.#speak(connection);
   }
 
   /** The connection leads to the hop at #index. */
@@ -216,6 +246,11 @@ class ChainDialling implements Dialling {
   }
 
   #refused(fault: HopFault): void {
+    // It had waited too long.
+    if (this.#isWarm && this.#index === 0 && fault.blame === 'member') {
+      this.#redial(fault);
+      return;
+    }
     const endpoint = this.#route.endpoints[this.#index];
     const memory = endpoint === undefined ? null : authMemoryOf(endpoint);
     if (fault.blame !== 'auth' || memory?.wasAccepted !== true) {
