@@ -98,6 +98,36 @@ describe('an open breaker', () => {
 });
 
 describe('a half-open breaker', () => {
+  test('is not concerned by the end of what began before', () => {
+    const rig = rigOf({ trials: 1 });
+    const member = rig.member('a');
+    const [early, late] = [member.begin(), member.begin()];
+    rig.picks(3, FAILURE);
+    rig.now += 1000;
+    const trial = member.begin();
+    member.end(early, NEUTRAL);
+    assert.equal(member.obstacle, 'trials_busy');
+    member.end(late, { kind: 'busy', retryAfterMs: 0 });
+    assert.equal(member.obstacle, 'trials_busy');
+    member.end(trial, { kind: 'busy', retryAfterMs: 0 });
+    assert.equal(member.obstacle, null);
+  });
+
+  test('begins every time with all of its trials', () => {
+    const rig = openedRig({ trials: 2 });
+    rig.now += 1000;
+    const member = rig.member('a');
+    const trials = [member.begin(), member.begin()];
+    member.end(trials[0]!, FAILURE);
+    rig.now += 2000;
+    const again = [member.begin(), member.begin()];
+    assert.equal(member.obstacle, 'trials_busy');
+    member.end(trials[1]!, SUCCESS);
+    assert.equal(member.obstacle, 'trials_busy');
+    for (const trial of again) member.end(trial, SUCCESS);
+    assert.equal(member.state().breaker, 'closed');
+  });
+
   test('lets through no more trials at once than it may', () => {
     const rig = openedRig({ trials: 2 });
     rig.now += 1000;
@@ -153,6 +183,15 @@ describe('a half-open breaker', () => {
     member.judge(member.begin(), SUCCESS);
     assert.equal(member.state().breaker, 'closed');
     assert.equal(member.active, 1);
+  });
+
+  test('closes as well when its trials are far apart', () => {
+    const rig = openedRig({ maxOpenForMs: 5000 });
+    for (let trial = 0; trial < 2; trial += 1) {
+      rig.now += 3_600_000;
+      rig.use('a');
+    }
+    assert.deepEqual(rig.events, ['a half_opened', 'a closed']);
   });
 
   test('gives up trials whose end is never told', () => {

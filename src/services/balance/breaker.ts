@@ -17,7 +17,7 @@ export class Breaker {
   /** Of a member whose breaker is not closed: whether it may be tried at `now`. */
   admits(slot: MemberSlot, now: number): boolean {
     if (slot.get(INT.BREAKER) === BREAKER.OPEN) return now >= slot.read(FLOAT.OPEN_UNTIL);
-    return slot.get(INT.TRIALS) < this.#trialsAllowed(slot) || this.#trialsLost(slot, now);
+    return this.#hasRoom(slot) || this.#trialsLost(slot, now);
   }
 
   /** A use begins while the breaker is not closed. */
@@ -27,7 +27,7 @@ export class Breaker {
     if (due && slot.swap(INT.BREAKER, BREAKER.OPEN, BREAKER.HALF_OPEN)) {
       this.#beginTrials(slot);
       change = 'half_opened';
-    } else if (slot.get(INT.BREAKER) === BREAKER.HALF_OPEN && this.#trialsLost(slot, now)) {
+    } else if (slot.get(INT.BREAKER) === BREAKER.HALF_OPEN && !this.#hasRoom(slot) && this.#trialsLost(slot, now)) {
       this.#beginTrials(slot);
     }
     if (slot.get(INT.BREAKER) === BREAKER.HALF_OPEN) {
@@ -104,8 +104,8 @@ export class Breaker {
   }
 
   /** Refused credentials are tried one at a time, for accounts get locked, and one success is proof. */
-  #trialsAllowed(slot: MemberSlot): number {
-    return slot.get(INT.AUTH_FAILED) === 0 ? this.#rules.trials : 1;
+  #hasRoom(slot: MemberSlot): boolean {
+    return slot.get(INT.TRIALS) < (slot.get(INT.AUTH_FAILED) === 0 ? this.#rules.trials : 1);
   }
 
   #successesWanted(slot: MemberSlot): number {

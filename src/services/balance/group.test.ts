@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { BalanceRig, FAILURE } from '../../../test/support/balance-rig.ts';
+import { BalanceRig, FAILURE, SUCCESS } from '../../../test/support/balance-rig.ts';
 import { STRATEGY_NAMES } from './group-rules.ts';
+import { INT } from './member-slot.ts';
+import { MemberTable } from './member-table.ts';
+import type { Member } from './member.ts';
+import type { Outcome } from './outcome.ts';
 
 const BREAKER = { failures: 1, successes: 1, openForMs: 1000, rate: null };
 
@@ -215,5 +219,100 @@ describe('a slow start', () => {
     const rig = new BalanceRig('a', { slowStartMs: 1000 });
     rig.update('b');
     assert.equal(rig.picks(3), 'bbb');
+  });
+});
+
+describe('whatever happens to its members, a group', () => {
+  const outcome = fc.oneof(
+    fc.constant<Outcome>(SUCCESS),
+    fc.constant<Outcome>(FAILURE),
+    fc.constant<Outcome>({ kind: 'neutral' }),
+    fc.constant<Outcome>({ kind: 'busy', retryAfterMs: 700 }),
+    fc.constant<Outcome>({ kind: 'auth_failed', reason: 'unauthorized' }),
+    fc
+      .constantFrom('x', 'y', 'z')
+      .map((target): Outcome => ({ kind: 'ambiguous', target, reason: 'upstream_timeout' })),
+    fc.constantFrom('x', 'y', 'z').map((target): Outcome => ({ kind: 'success', latencyMs: 5, target })),
+  );
+  const step = fc.oneof(
+    fc.record({ kind: fc.constant('begin' as const), key: fc.option(fc.constantFrom('k', 'l')) }),
+    fc.record({ kind: fc.constant('end' as const), which: fc.nat(20), outcome }),
+    fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(3000) }),
+    fc.record({ kind: fc.constant('update' as const), ids: fc.constantFrom('ab', 'abc', 'bcd', 'a') }),
+    fc.record({ kind: fc.constant('check' as const), passed: fc.boolean(), which: fc.nat(3) }),
+  );
+  const scene = fc.record({
+    strategy: fc.constantFrom(...STRATEGY_NAMES),
+    trials: fc.integer({ min: 1, max: 3 }),
+    maxEjectedShare: fc.constantFrom(0.5, 1),
+    steps: fc.array(step, { maxLength: 120 }),
+  });
+
+  test('ends with nothing under way, keeps to its trials, and recovers', () => {
+    fc.assert(
+      fc.property(scene, ({ strategy, trials, maxEjectedShare, steps }) => {
+        const breaker = { failures: 2, successes: 2, openForMs: 1000, trials };
+        const rig = new BalanceRig('abc', { strategy, breaker, maxEjectedShare, authRetryMs: 2000, slowStartMs: 100 });
+        const uses: { member: Member<string>; ticket: number }[] = [];
+        const seen = new Set(rig.group.members);
+        for (const each of steps) {
+          if (each.kind === 'wait') rig.now += each.ms;
+          else if (each.kind === 'update') rig.update(each.ids);
+          else if (each.kind === 'begin') {
+            const member = rig.group.pick({ key: each.key });
+            if (member === null) continue;
+            assert.equal(member.obstacle, null);
+            uses.push({ member, ticket: member.begin() });
+            if (member.isTripped) assert.ok(member.slot.get(INT.TRIALS) <= trials);
+          } else if (each.kind === 'end') {
+            const [use] = uses.splice(each.which % Math.max(1, uses.length), 1);
+            use?.member.end(use.ticket, each.outcome);
+          } else {
+            const member = rig.group.members[each.which % rig.group.members.length]!;
+            const result = each.passed
+              ? ({ passed: true, latencyMs: 9 } as const)
+              : ({ passed: false, reason: 'upstream_reset' } as const);
+            member.check(result, { unhealthyAfter: 2, healthyAfter: 1 });
+          }
+          for (const member of rig.group.members) seen.add(member);
+        }
+        for (const { member, ticket } of uses) member.end(ticket, SUCCESS);
+        assert.ok([...seen].every(({ active }) => active === 0));
+        // Once all is well again, everybody is back within the longest time that anything takes.
+        for (let round = 0; round < 4; round += 1) {
+          rig.now += 24_000;
+          for (const member of rig.group.members) {
+            member.check({ passed: true, latencyMs: 9 }, { unhealthyAfter: 2, healthyAfter: 1 });
+            if (member.obstacle === null) member.end(member.begin(), SUCCESS);
+          }
+        }
+        assert.deepEqual(
+          rig.group.members.map(({ obstacle, isTripped }) => [obstacle, isTripped]),
+          rig.group.members.map(() => [null, false]),
+        );
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('gives every slot back, after any number of reloads with uses under way', () => {
+    const table = new MemberTable({ capacity: 8 });
+    let current = new BalanceRig('abc', {}, table);
+    const uses: (() => void)[] = [];
+    for (let reload = 0; reload < 1000; reload += 1) {
+      const member = current.group.pick()!;
+      const ticket = member.begin();
+      uses.push(() => member.end(ticket, SUCCESS));
+      const next = new BalanceRig(reload % 2 === 0 ? 'abcd' : 'abc', {}, table);
+      current.group.dispose();
+      current = next;
+      if (uses.length > 5) uses.shift()!();
+    }
+    for (const end of uses) end();
+    current.group.dispose();
+    for (const id of 'abcd') {
+      const slot = table.hold(`group\n${id}`);
+      assert.deepEqual([slot.get(INT.HOLDERS), slot.get(INT.ACTIVE)], [1, 0]);
+    }
   });
 });

@@ -37,6 +37,35 @@ describe('the table of members', () => {
     assert.equal(table.hold('b').get(INT.ACTIVE), 5);
   });
 
+  test('loses no count and gives no slot twice, however many threads hold and count at once', async () => {
+    const table = new MemberTable({ capacity: 64 });
+    const [threads, keys, rounds] = [3, 40, 200];
+    const source = `
+      import { workerData, parentPort } from 'node:worker_threads';
+      import { MemberTable } from ${JSON.stringify(new URL('member-table.ts', import.meta.url).href)};
+      const table = new MemberTable({ memory: workerData });
+      for (let round = 0; round < ${rounds}; round += 1) {
+        for (let key = 0; key < ${keys}; key += 1) {
+          const slot = table.hold('group' + key);
+          slot.add(${INT.ACTIVE}, 1);
+          slot.count(${INT.BYTES_SENT}, 3_000_000_000);
+          table.release(slot);
+        }
+      }
+      parentPort.postMessage('done');
+    `;
+    const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`);
+    const workers = Array.from({ length: threads }, () => new Worker(url, { workerData: table.memory }));
+    await Promise.all(workers.map(async (worker) => once(worker, 'message')));
+    await Promise.all(workers.map(async (worker) => worker.terminate()));
+    for (let key = 0; key < keys; key += 1) {
+      const slot = table.hold(`group${key}`);
+      assert.equal(slot.get(INT.ACTIVE), threads * rounds);
+      assert.equal(slot.total(INT.BYTES_SENT), threads * rounds * 3_000_000_000);
+      assert.equal(slot.get(INT.HOLDERS), 1);
+    }
+  });
+
   test('knows a member that comes back', () => {
     const table = new MemberTable({ capacity: 4 });
     const slot = table.hold('a');
@@ -52,6 +81,7 @@ describe('the table of members', () => {
     held.forEach((slot, index) => slot.set(INT.ACTIVE, index + 1));
     table.release(held[1]!);
     assert.equal(table.hold('e').get(INT.ACTIVE), 0);
+    assert.equal(table.hold('e').get(INT.HOLDERS), 2);
     assert.deepEqual(
       ['a', 'c', 'd'].map((key) => table.hold(key).get(INT.ACTIVE)),
       [1, 3, 4],

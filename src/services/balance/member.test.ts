@@ -143,11 +143,13 @@ describe('a removed member', () => {
   test('gets nothing new and finishes what it has', () => {
     const rig = new BalanceRig('ab');
     const member = rig.member('a');
-    const ticket = member.begin();
+    const [ticket, other] = [member.begin(), member.begin()];
     rig.update('b');
     assert.equal(rig.picks(2), 'bb');
     assert.equal(member.obstacle, 'removed');
     assert.equal(rig.group.admits(member), false);
+    assert.equal(member.slot.get(INT.HOLDERS), 1);
+    member.end(other, SUCCESS);
     assert.equal(member.slot.get(INT.HOLDERS), 1);
     member.end(ticket, SUCCESS);
     assert.equal(member.slot.get(INT.HOLDERS), 0);

@@ -72,6 +72,17 @@ describe('ambiguous failures', () => {
     assert.deepEqual(rig.events, []);
   });
 
+  test('are forgotten, too, when that comes after others have reached it', () => {
+    const rig = rigOf('ab');
+    for (const target of ['x:1', 'y:1', 'z:1']) {
+      rig.use('a', failsFor(target));
+      rig.use('b', reaches(target));
+      rig.use('a', failsFor(target));
+      rig.use('a', reaches(target));
+    }
+    assert.deepEqual(rig.events, []);
+  });
+
   test('are forgotten after a time', () => {
     const rig = rigOf('ab');
     for (const target of ['x:1', 'y:1', 'z:1']) {
