@@ -7,7 +7,7 @@ import { policiesSchema, type Policies } from './policies.ts';
 import { backendUrl, routeTargetSchema, type RouteTarget } from './targets.ts';
 import { serverTls, type TlsConfig } from './tls.ts';
 
-export type { Certificate, TlsConfig } from './tls.ts';
+export type { TlsConfig } from './tls.ts';
 
 export interface GatewayListen {
   readonly address: string;

@@ -3,7 +3,7 @@
 // configuration allows them all or names this one.
 import { NoProxyList, parseNoProxyEntry } from '../../core/no-proxy.ts';
 import { destinationOf, scopeOf, scopeOfAddress, type Destination, type Scope } from './destination.ts';
-import { HostIndex } from './host-index.ts';
+import { HostLookup } from './host-lookup.ts';
 import type { OwnDoors } from './own-doors.ts';
 
 export interface RuleOptions {
@@ -70,7 +70,7 @@ interface CompiledRule {
 }
 
 export class DestinationRules {
-  readonly #index = new HostIndex();
+  readonly #hosts = new HostLookup();
   readonly #rules: readonly CompiledRule[];
   readonly #noProxy: NoProxyList;
   readonly #direct: Way;
@@ -81,7 +81,7 @@ export class DestinationRules {
   constructor(options: DestinationRulesOptions) {
     const { rules, chain, noProxy, allowPrivate, connectPorts, doors } = options;
     this.#rules = rules.map((rule, position) => compile(rule, position, options));
-    for (const [position, { match }] of rules.entries()) this.#index.add(position, match.host);
+    for (const [position, { match }] of rules.entries()) this.#hosts.add(position, match.host);
     this.#noProxy = new NoProxyList(noProxy.flatMap((text) => parseNoProxyEntry(text) ?? []));
     const isNamed = !noProxy.some((entry) => entry.startsWith('*'));
     this.#direct = { kind: 'way', via: [], tags: NO_TAGS, allowsPrivate: allowPrivate || isNamed, source: 'no_proxy' };
@@ -111,7 +111,7 @@ export class DestinationRules {
   }
 
   #verdictFor(destination: Destination, request: DestinationRequest): Way | Denial {
-    const position = this.#index.find(destination, this.#accepts, request);
+    const position = this.#hosts.find(destination, this.#accepts, request);
     const rule = this.#rules[position];
     if (rule !== undefined) return names(rule, destination) ? rule.namedVerdict : rule.verdict;
     return this.#noProxy.matches(destination.host, destination.port) ? this.#direct : this.#chain;

@@ -8,7 +8,7 @@ export type Accepts<T> = (position: number, request: T) => boolean;
 
 const NONE: readonly number[] = [];
 
-export class HostIndex {
+export class HostLookup {
   readonly #exact = new Map<string, number[]>();
   /** By what stands behind `*.`. */
   readonly #below = new Map<string, number[]>();
