@@ -123,7 +123,7 @@ export function exchange(
 export type Exits = Group<ProxyEndpoint>;
 
 /** A group of endpoints; the first one is in France. */
-function groupOf(name: string, endpoints: readonly ProxyEndpoint[], options: Partial<GroupOptions> = {}): Exits {
+export function groupOf(name: string, endpoints: readonly ProxyEndpoint[], options: Partial<GroupOptions> = {}): Exits {
   const members = endpoints.map((data, index) => ({
     id: `${name}-${index}`,
     data: { ...data, hop: name, id: `${name}-${index}` },
