@@ -120,7 +120,9 @@ describe('a half-open breaker', () => {
     const trials = [member.begin(), member.begin()];
     member.end(trials[0]!, FAILURE);
     rig.now += 2000;
-    const again = [member.begin(), member.begin()];
+    const again = [member.begin()];
+    assert.equal(member.obstacle, null);
+    again.push(member.begin());
     assert.equal(member.obstacle, 'trials_busy');
     member.end(trials[1]!, SUCCESS);
     assert.equal(member.obstacle, 'trials_busy');
