@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { canonicalHost } from './address.ts';
+import { parseIp } from './ip.ts';
 import { NoProxyList, parseNoProxyEntry, splitNoProxy } from './no-proxy.ts';
 
 function matches(list: string, host: string, port = 443): boolean {
@@ -9,7 +10,8 @@ function matches(list: string, host: string, port = 443): boolean {
     assert.ok(entry, text);
     return entry;
   });
-  return new NoProxyList(entries).matches(canonicalHost(host), port);
+  const canonical = canonicalHost(host);
+  return new NoProxyList(entries).matches({ host: canonical, ip: parseIp(canonical) ?? null }, port);
 }
 
 describe('NO_PROXY', () => {

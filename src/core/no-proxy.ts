@@ -3,7 +3,7 @@
 // below; `*` is everything; addresses and networks match addresses that stand in the request; a port may follow.
 
 import { canonicalHost, isHostName, parsePort } from './address.ts';
-import { parseIp, parseIpRange, rangeContains, type IpAddress, type IpRange } from './ip.ts';
+import { parseIpRange, rangeContains, type IpAddress, type IpRange } from './ip.ts';
 
 export interface NoProxyEntry {
   /** A domain with all names below; null = every host, or those of the range. */
@@ -32,6 +32,13 @@ export function parseNoProxyEntry(text: string): NoProxyEntry | undefined {
   return isHostName(domain) ? { domain: canonicalHost(domain), range: null, port } : undefined;
 }
 
+export interface NoProxyHost {
+  /** As `canonicalHost` spells it. */
+  readonly host: string;
+  /** null = it is a name. */
+  readonly ip: IpAddress | null;
+}
+
 /** Entries put in order for many questions: one look per part of the name. */
 export class NoProxyList {
   /** The ports of each domain; null = every port. */
@@ -49,11 +56,9 @@ export class NoProxyList {
     }
   }
 
-  /** `host` as `canonicalHost` spells it. */
-  matches(host: string, port: number): boolean {
-    const address = parseIp(host);
-    if (this.#others.length > 0 && this.#others.some((entry) => fits(entry, address, port))) return true;
-    return address === undefined && this.#domains.size > 0 && this.#matchesName(host, port);
+  matches({ host, ip }: NoProxyHost, port: number): boolean {
+    for (const entry of this.#others) if (fits(entry, ip, port)) return true;
+    return ip === null && this.#domains.size > 0 && this.#matchesName(host, port);
   }
 
   #matchesName(host: string, port: number): boolean {
@@ -67,7 +72,7 @@ export class NoProxyList {
   }
 }
 
-function fits({ range, port: wanted }: NoProxyEntry, address: IpAddress | undefined, port: number): boolean {
+function fits({ range, port: wanted }: NoProxyEntry, address: IpAddress | null, port: number): boolean {
   if (wanted !== null && wanted !== port) return false;
-  return range === null || (address !== undefined && rangeContains(range, address));
+  return range === null || (address !== null && rangeContains(range, address));
 }

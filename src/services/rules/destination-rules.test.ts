@@ -85,7 +85,7 @@ describe('rules for destinations', () => {
 
   test('refuse what is no destination', () => {
     for (const host of ['', 'a b', '[::1']) assert.equal(way(rules(), host), 'bad_destination null');
-    assert.equal(way(rules(), 'a', { port: 0 }), 'bad_destination null');
+    for (const port of [0, -1, 65_536, Number.NaN]) assert.equal(way(rules(), 'a', { port }), 'bad_destination null');
   });
 });
 

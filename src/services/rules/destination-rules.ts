@@ -2,7 +2,7 @@
 // decides, then NO_PROXY, then the chain; our own doors are refused whatever rules say, and private addresses unless the
 // configuration allows them all or names this one.
 import { NoProxyList, parseNoProxyEntry } from '../../core/no-proxy.ts';
-import { destinationOf, scopeOf, scopeOfAddress, type Destination, type Scope } from './destination.ts';
+import { DestinationMemory, destinationOf, type Destination, type Scope } from './destination.ts';
 import { HostLookup } from './host-lookup.ts';
 import type { OwnDoors } from './own-doors.ts';
 
@@ -70,6 +70,7 @@ interface CompiledRule {
 }
 
 export class DestinationRules {
+  readonly #memory = new DestinationMemory();
   readonly #hosts = new HostLookup();
   readonly #rules: readonly CompiledRule[];
   readonly #noProxy: NoProxyList;
@@ -91,12 +92,13 @@ export class DestinationRules {
   }
 
   decide(request: DestinationRequest): Way | Denial {
-    const destination = destinationOf(request.host, request.port);
-    if (destination === null) return BAD_DESTINATION;
-    if (this.#doors.includes(destination)) return OWN_DOOR;
-    if (request.isTunnel && this.#connectPorts?.has(destination.port) === false) return CLOSED_PORT;
+    const { port } = request;
+    const destination = this.#memory.read(request.host);
+    if (destination === null || !(port >= 1 && port <= 65_535)) return BAD_DESTINATION;
+    if (this.#doors.includes(destination, port)) return OWN_DOOR;
+    if (request.isTunnel && this.#connectPorts?.has(port) === false) return CLOSED_PORT;
     const verdict = this.#verdictFor(destination, request);
-    return verdict.kind === 'way' && isOffLimits(scopeOf(destination), verdict) ? PRIVATE : verdict;
+    return verdict.kind === 'way' && isOffLimits(destination.scope, verdict) ? PRIVATE : verdict;
   }
 
   /**
@@ -104,17 +106,17 @@ export class DestinationRules {
    * promise. null = go on.
    */
   refusalOfAddress(way: Way, address: string, port: number): Denial | null {
-    const destination = destinationOf(address, port);
+    const destination = destinationOf(address);
     if (destination === null || destination.ip === null) return BAD_DESTINATION;
-    if (this.#doors.includes(destination)) return OWN_DOOR;
-    return isOffLimits(scopeOfAddress(destination.ip), way) ? PRIVATE : null;
+    if (this.#doors.includes(destination, port)) return OWN_DOOR;
+    return isOffLimits(destination.scope, way) ? PRIVATE : null;
   }
 
   #verdictFor(destination: Destination, request: DestinationRequest): Way | Denial {
     const position = this.#hosts.find(destination, this.#accepts, request);
     const rule = this.#rules[position];
     if (rule !== undefined) return names(rule, destination) ? rule.namedVerdict : rule.verdict;
-    return this.#noProxy.matches(destination.host, destination.port) ? this.#direct : this.#chain;
+    return this.#noProxy.matches(destination, request.port) ? this.#direct : this.#chain;
   }
 
   readonly #accepts = (position: number, { port, user }: DestinationRequest): boolean => {

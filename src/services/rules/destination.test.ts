@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { destinationOf, isLoopbackName, scopeOf } from './destination.ts';
+import { DestinationMemory, destinationOf, isLoopbackName } from './destination.ts';
 
 function scope(host: string): string | null {
-  const destination = destinationOf(host, 80);
+  const destination = destinationOf(host);
   assert.ok(destination, host);
-  return scopeOf(destination);
+  return destination.scope;
 }
 
 describe('a destination', () => {
@@ -28,19 +28,18 @@ describe('a destination', () => {
     ['[fe80::1%eth0]', 'fe80::1'],
     ['a_b.example', 'a_b.example'],
   ] as const) {
-    test(`${written} is ${host}`, () => assert.equal(destinationOf(written, 80)?.host, host));
+    test(`${written} is ${host}`, () => assert.equal(destinationOf(written)?.host, host));
   }
 
-  test('is none without a host or a port that can be', () => {
+  test('is none without a host that can be', () => {
     for (const host of ['', '.', 'a b', 'a/b', 'a..b', '[::1', 'x:y', '-a.example', 'a'.repeat(64), '\0', 'a@b']) {
-      assert.equal(destinationOf(host, 80), null, host);
+      assert.equal(destinationOf(host), null, host);
     }
-    for (const port of [0, -1, 65_536, Number.NaN]) assert.equal(destinationOf('a', port), null);
   });
 
   test('has an address when it is one', () => {
-    assert.equal(destinationOf('0x7f.1', 80)?.ip?.family, 4);
-    assert.equal(destinationOf('a.example', 80)?.ip, null);
+    assert.equal(destinationOf('0x7f.1')?.ip?.family, 4);
+    assert.equal(destinationOf('a.example')?.ip, null);
   });
 });
 
@@ -69,4 +68,16 @@ test('names of this machine are those of the standard and of the usual hosts fil
     ['localhost', 'x.localhost', 'localhost.localdomain', 'ip6-loopback', 'local', 'xlocalhost'].map(isLoopbackName),
     [true, true, true, true, false, false],
   );
+});
+
+test('a host is read once, and no more are kept than a bound', () => {
+  const memory = new DestinationMemory();
+  const first = memory.read('A.example');
+  assert.deepEqual(first, destinationOf('A.example'));
+  assert.equal(memory.read('A.example'), first);
+  assert.equal(memory.read('a b'), null);
+  for (let count = 0; count < 5000; count += 1) memory.read(`h${count}.example`);
+  assert.notEqual(memory.read('A.example'), first);
+  const long = `${'a.'.repeat(200)}example`;
+  assert.equal(memory.read(long), null);
 });

@@ -5,7 +5,7 @@ import { destinationOf, type Destination } from './destination.ts';
 import { HostLookup } from './host-lookup.ts';
 
 function destination(host: string): Destination {
-  const found = destinationOf(host, 80);
+  const found = destinationOf(host);
   assert.ok(found, host);
   return found;
 }

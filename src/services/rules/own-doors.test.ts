@@ -9,9 +9,9 @@ const MACHINE = {
 };
 
 function includes(doors: OwnDoors, host: string, port: number): boolean {
-  const destination = destinationOf(host, port);
+  const destination = destinationOf(host);
   assert.ok(destination, host);
-  return doors.includes(destination);
+  return doors.includes(destination, port);
 }
 
 function doors(...addresses: DoorAddress[]): OwnDoors {

@@ -45,8 +45,8 @@ export class OwnDoors {
   }
 
   /** Also asked with an address that a name was resolved to. */
-  includes(destination: Destination): boolean {
-    const doors = this.#byPort.get(destination.port);
+  includes(destination: Destination, port: number): boolean {
+    const doors = this.#byPort.get(port);
     return doors !== undefined && doors.some((door) => this.#leadsTo(destination, door));
   }
 
