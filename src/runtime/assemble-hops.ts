@@ -28,10 +28,8 @@ function hopGroup(name: string, hop: Hop, table: MemberTable): HopGroup {
   return new Group({ name, table, members, options: groupOptions(hop) });
 }
 
-function memberSpec(hop: string, { proxies, auth }: Hop, proxy: HopProxy): MemberSpec<ProxyEndpoint> {
-  // A hop of a single proxy goes by its own name.
-  const id = proxies.length === 1 ? hop : proxy.id;
-  const { url, weight, priority, backup, tags, tls } = proxy;
+function memberSpec(hop: string, { auth }: Hop, proxy: HopProxy): MemberSpec<ProxyEndpoint> {
+  const { id, url, weight, priority, backup, tags, tls } = proxy;
   const data = endpointOfUrl(url, { hop, id, auth, tls: tls === null ? null : proxyTls(tls) });
   return { id, data, weight, priority, backup, tags, revision: `${url}\n${auth ?? ''}` };
 }

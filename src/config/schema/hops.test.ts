@@ -3,11 +3,11 @@ import { describe, test } from 'node:test';
 import { hopsSchema } from './hops.ts';
 
 describe('a hop', () => {
-  test('of one proxy is a group of one', () => {
+  test('of one proxy is a group of one, and the proxy goes by its name', () => {
     const { one, group } = hopsSchema.parse({
       one: { proxy: 'http://u:p@proxy.example:8080/', auth: 'ntlm', optional: true },
       group: {
-        proxies: [{ id: 'proxy.example:8080', url: 'http://u:p@proxy.example:8080/' }],
+        proxies: [{ id: 'one', url: 'http://u:p@proxy.example:8080/' }],
         auth: 'ntlm',
         optional: true,
       },
@@ -17,7 +17,7 @@ describe('a hop', () => {
       strategy: 'round_robin',
       proxies: [
         {
-          id: 'proxy.example:8080',
+          id: 'one',
           url: 'http://u:p@proxy.example:8080/',
           weight: 1,
           priority: 1,
@@ -90,9 +90,9 @@ describe('a hop', () => {
     }
   });
 
-  test('names a proxy by host and port, never by its password', () => {
+  test('names the proxies of a group by host and port, never by its password', () => {
     const urls = ['socks5://a@b:c@d@h.example:1', 'http://[::1]:3128', 'https://h.example'];
-    const ids = urls.map((url) => hopsSchema.parse({ a: { proxy: url } })['a']?.proxies[0]?.id);
+    const ids = urls.map((url) => hopsSchema.parse({ a: { proxies: [{ url }] } })['a']?.proxies[0]?.id);
     assert.deepEqual(ids, ['h.example:1', '[::1]:3128', 'h.example']);
   });
 

@@ -16,7 +16,7 @@ import { count, duration, identifier, memberId, nonEmptyText, proxyUrl, share, t
 import { clientTls, type ClientTls } from './tls.ts';
 
 export interface HopProxy {
-  /** Unique in its hop; host and port of the URL when none is given. */
+  /** Unique in its hop; host and port of the URL when none is given, and the name of the hop in its short form. */
   readonly id: string;
   readonly url: string;
   readonly weight: number;
@@ -285,12 +285,15 @@ const shared = {
     .meta({ samples: ['30s'] }),
 };
 
+/** Stands in for the name of the hop where that is not known yet. */
+const NAMED_AS_HOP = '';
+
 const single = z
   .strictObject({ proxy: proxyUrl().describe('The one proxy of this hop.'), ...shared })
   .transform(({ proxy, ...rest }): Hop => {
     const { tls } = rest;
     const one = {
-      id: hostAndPort(proxy),
+      id: NAMED_AS_HOP,
       url: proxy,
       weight: 1,
       priority: 1,
@@ -313,10 +316,17 @@ const group = z
     return { strategy, proxies: complete, ...rest };
   });
 
+/** The one proxy of the short form goes by the name of its hop. */
+function withName(name: string, each: Hop): Hop {
+  const proxies = each.proxies.map((proxy) => (proxy.id === NAMED_AS_HOP ? { ...proxy, id: name } : proxy));
+  return { ...each, proxies };
+}
+
 const hop: z.ZodType<Hop> = z.union([single, group], { error: 'expected a map with "proxy" or "proxies"' });
 
 export const hopsSchema: z.ZodType<Readonly<Record<string, Hop>>> = z
   .record(identifier(), hop)
+  .transform((hops) => Object.fromEntries(Object.entries(hops).map(([name, each]) => [name, withName(name, each)])))
   .prefault({})
   .describe('Proxies and groups of proxies, by the name that chains and rules use.')
   .meta({

@@ -11,7 +11,7 @@ function oneOf({ hop, member, code, message, durationMs }: ChainAttempt): string
   return `${quoted(name)}; error=${code}; details=${quoted(`${message} (${Math.round(durationMs)} ms)`)}`;
 }
 
-/** A hop of a single proxy goes by its own name. */
+/** The proxy of a hop in its short form goes by the name of the hop. */
 export function nameOf(hop: string, member: string): string {
   return hop === member ? hop : `${hop}/${member}`;
 }
