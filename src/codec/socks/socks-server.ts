@@ -135,7 +135,7 @@ export class SocksServer {
       return;
     }
     this.#step = method === METHOD.PASSWORD ? 'login' : 'request5';
-    this.#output = Buffer.of(SOCKS5, method);
+    this.#say(Buffer.of(SOCKS5, method));
   }
 
   /** A login is taken from whoever offers one: its user name may carry a session. */
@@ -156,7 +156,7 @@ export class SocksServer {
     this.#password = bytes.toString('utf8', userTo + 1, length);
     this.#held.clear();
     this.#step = 'request5';
-    this.#output = Buffer.of(1, 0);
+    this.#say(Buffer.of(1, 0));
   }
 
   #takeRequest5(): void {
@@ -206,7 +206,12 @@ export class SocksServer {
 
   #refuse(detail: string, output: Buffer | null): void {
     this.state = { kind: 'refused', detail };
-    this.#output = output;
+    if (output !== null) this.#say(output);
+  }
+
+  /** A client that sends everything at once is answered step by step all the same. */
+  #say(bytes: Buffer): void {
+    this.#output = this.#output === null ? bytes : Buffer.concat([this.#output, bytes]);
   }
 }
 
