@@ -1,6 +1,6 @@
 // Accepts the clients of a forward proxy, all on one port: HTTP, SOCKS4, SOCKS4a and SOCKS5, in the clear or inside TLS.
 // Rule: the first byte tells what a client speaks, and no byte of it is lost on the way to whoever serves it.
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { SOCKS4, SOCKS5 } from '../../codec/socks/socks-words.ts';
@@ -60,7 +60,7 @@ export class MixedListener implements Listener {
       address: options.address,
       reusePort: options.reusePort,
       maxConnections: options.maxConnections,
-      onSocket: (socket) => this.listenTo(socket, this.tls !== null),
+      onSocket: (socket) => this.listenTo(socket, this.tls),
       onDrop: () => options.serving.refused(),
     });
   }
@@ -92,23 +92,24 @@ export class MixedListener implements Listener {
     else this.tls.renew(settings.tls);
   }
 
-  private listenTo(socket: net.Socket, maySpeakTls: boolean): void {
+  /** `tls` is what the client may begin; it stays so, whatever is configured meanwhile. */
+  private listenTo(socket: net.Socket, tls: TlsAcceptor | null): void {
     const connection = new Connection(socket, NOBODY);
     this.undecided.add(connection);
     connection.handler = new FirstByte(connection, this.settings.timeoutMs, {
-      onBytes: (bytes, from, to) => this.decide(connection, maySpeakTls, bytes.subarray(from, to)),
+      onBytes: (bytes, from, to) => this.decide(connection, tls, bytes.subarray(from, to)),
       onGone: () => this.undecided.delete(connection),
     });
     connection.resume();
   }
 
-  private decide(connection: Connection, maySpeakTls: boolean, bytes: Buffer): void {
+  private decide(connection: Connection, tls: TlsAcceptor | null, bytes: Buffer): void {
     const { serving } = this.options;
     const [first] = bytes;
     if (first === SOCKS5 || first === SOCKS4) this.shakeHands(connection, bytes);
     else {
       this.undecided.delete(connection);
-      if (first === TLS_HANDSHAKE && maySpeakTls) this.secure(connection, bytes);
+      if (first === TLS_HANDSHAKE && tls !== null) secure(connection, tls, bytes);
       else serving.serveHttp(connection, bytes, 0, bytes.length);
     }
   }
@@ -122,13 +123,6 @@ export class MixedListener implements Listener {
     handshake.onData(bytes, 0, bytes.length);
   }
 
-  private secure(connection: Connection, bytes: Buffer): void {
-    connection.pause();
-    const socket = connection.release();
-    socket.unshift(bytes);
-    this.tls?.accept(socket);
-  }
-
   private createTls(options: ServerTlsOptions | null): TlsAcceptor | null {
     if (options === null) return null;
     const { serving } = this.options;
@@ -137,12 +131,19 @@ export class MixedListener implements Listener {
       {
         onSecure: (socket: TLSSocket) => {
           serving.handshakeEnded(null, 0);
-          this.listenTo(socket, false);
+          this.listenTo(socket, null);
         },
         onFailure: (failure) => serving.handshakeEnded(failure, 0),
       },
     );
   }
+}
+
+function secure(connection: Connection, tls: TlsAcceptor, bytes: Buffer): void {
+  connection.pause();
+  const socket = connection.release();
+  socket.unshift(Buffer.from(bytes));
+  tls.accept(socket);
 }
 
 interface FirstByteEvents {
