@@ -166,7 +166,7 @@ class ChainDialling implements Dialling {
     if (endpoint.protocol !== 'http' && endpoint.protocol !== 'https') {
       const fault = { ...memberFault('speaks no HTTP'), code: 'hop_unsupported', blame: 'configuration' } as const;
       this.#failAt(fault);
-    } else if (this.#auth?.wantsRehearsal === true && first !== undefined) {
+    } else if (this.#auth?.wantsRehearsal === true && first !== undefined && this.#redials === 0) {
       this.#shakeHands(this.#httpHandshake(connection, first, true));
     } else this.#succeed(connection, NOTHING);
   }

@@ -242,6 +242,17 @@ describe('credentials for an HTTP proxy', () => {
     assert.equal(auth?.authorize('POST', 'http://origin.example/'), null);
   });
 
+  test('are not rehearsed any more with a proxy that does without and closes', async (t) => {
+    const proxy = await fakeProxy(t, httpAnswers('HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n'));
+    const hop = endpointAt(proxy.port, { ...login, auth: 'ntlm' });
+    const { connection } = await connect([hop], null, { firstRequestTo: { host: 'origin.example', port: 80 } });
+    connection.destroy('done');
+    assert.deepEqual(
+      proxy.heard.map((heard) => heard.slice(0, 4)),
+      ['HEAD', ''],
+    );
+  });
+
   test('are handed to whoever sends requests in absolute-form', async (t) => {
     const proxy = await fakeProxy(t, () => null);
     const { connection, auth } = await connect([endpointAt(proxy.port, login)], null);

@@ -80,8 +80,9 @@ export class HttpHandshake extends Handshake implements MessageSink {
     if (this.#parser.interim || this.#parser.upgraded) return;
     if (head.status === 407) this.#takeChallenge(head);
     else if (this.#method === 'CONNECT') this.refuse(faultOfStatus(head.status, retryAfterOf(head)));
-    // Whatever it says, it says it without asking who we are.
-    else this.#auth?.accepted();
+    // Whatever it says, it says it without asking who we are; there was no need for a rehearsal.
+    else if (staysOpen(head)) this.#auth?.accepted();
+    else this.redial(faultOfStatus(head.status, null));
   }
 
   #takeChallenge(head: Head): void {
