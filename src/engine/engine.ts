@@ -65,7 +65,7 @@ export class Engine {
   http2InTheClear = true;
   private readonly clients = new Set<Client>();
   private pools = new Map<Origin, Pool>();
-  private whenEmpty: (() => void) | null = null;
+  private empty: PromiseWithResolvers<void> | null = null;
 
   constructor(options: EngineOptions) {
     this.program = options.program;
@@ -130,7 +130,7 @@ export class Engine {
   left(client: Client): void {
     if (!this.clients.delete(client)) return;
     this.traffic.closed();
-    if (this.clients.size === 0) this.whenEmpty?.();
+    if (this.clients.size === 0) this.empty?.resolve();
   }
 
   poolOf(origin: Origin): Pool {
@@ -163,12 +163,8 @@ export class Engine {
   /** Answers what has been asked and takes nothing new; resolves when no client connection is left. */
   drain(): Promise<void> {
     this.draining = true;
-    const empty = new Promise<void>((resolve) => {
-      this.whenEmpty = resolve;
-    });
     for (const client of this.clients) client.drain();
-    if (this.clients.size === 0) this.whenEmpty?.();
-    return empty;
+    return this.untilEmpty();
   }
 
   /** Cuts everything that is still open. */
@@ -177,6 +173,13 @@ export class Engine {
     for (const client of this.clients) client.cut();
     for (const pool of this.pools.values()) pool.close();
     this.program.retire();
+  }
+
+  /** Resolves when a drain or a close has left no client, and all that ran has been counted and logged. */
+  untilEmpty(): Promise<void> {
+    this.empty ??= Promise.withResolvers();
+    if (this.clients.size === 0) this.empty.resolve();
+    return this.empty.promise;
   }
 
   /** Upstream connections that are open, for status and leak tests. */

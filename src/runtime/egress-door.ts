@@ -73,8 +73,9 @@ export class EgressDoor implements TrafficDoor {
     return this.engine.drain();
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.engine.close();
+    return this.engine.untilEmpty();
   }
 
   status(): DoorStatus[] {

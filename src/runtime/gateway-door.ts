@@ -72,8 +72,9 @@ export class GatewayDoor implements TrafficDoor {
     return this.engine.drain();
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.engine.close();
+    return this.engine.untilEmpty();
   }
 
   status(): DoorStatus[] {

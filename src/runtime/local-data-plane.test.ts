@@ -2,17 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { ask } from '../../test/support/ask.ts';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
+import { MemorySink } from '../../test/support/memory-sink.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
 
 const answering = (body: string): GatewaySettings => ({ gateway: { routes: [{ to: { respond: { body } } }] } });
 
-function createPlane(t: TestContext): LocalDataPlane {
+function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalDataPlane {
   const context = {
     recorder: new MetricsRecorder(),
-    accessLog: null,
+    accessLog,
     ticketKeys: Buffer.alloc(48),
     threads: 1,
     members: new MemberTable(),
@@ -67,14 +69,17 @@ describe('the data plane on the main thread', () => {
     await assert.rejects(ask(url), { code: 'ECONNREFUSED' });
   });
 
-  test('closes: what runs is cut', async (t) => {
+  test('closes: what runs is cut, and the log has its lines', async (t) => {
     const asked = Promise.withResolvers<void>();
     const backend = await http1Origin(t, () => asked.resolve());
-    const plane = createPlane(t);
+    const sink = new MemorySink();
+    const plane = createPlane(t, new AccessLog({ format: 'common', sink }));
     await plane.apply(configOf({ gateway: { default_backend: backend } }));
+    assert.equal((await ask(`${urlOf(plane)}/health`)).status, 200);
     const answer = assert.rejects(ask(urlOf(plane)));
     await asked.promise;
     await plane.close();
     await answer;
+    assert.equal(sink.lines.length, 2);
   });
 });

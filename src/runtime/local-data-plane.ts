@@ -23,9 +23,9 @@ export class LocalDataPlane implements DataPlane {
     await this.plane?.drain();
   }
 
-  close(): Promise<void> {
-    this.plane?.close();
-    return Promise.resolve();
+  async close(): Promise<void> {
+    await this.plane?.close();
+    await this.context.accessLog?.close();
   }
 
   knowControlDoors(addresses: readonly string[]): Promise<void> {

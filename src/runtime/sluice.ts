@@ -11,6 +11,8 @@ import { VERSION } from './version.ts';
 
 /** Answers that the control plane has begun may take so long to finish, once all traffic has ended. */
 const CONTROL_GRACE_MS = 500;
+/** What is cut ends at once; should something not, the program ends all the same. */
+const CUT_GRACE_MS = 2_000;
 
 export type SluiceState = 'starting' | 'ready' | 'draining' | 'stopped';
 
@@ -144,7 +146,7 @@ export class Sluice {
     const isDrained = await endsWithin(this.#drainTraffic(), graceMs, this.#forced.promise);
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
-    await this.#dataPlane.close();
+    await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));
     this.#state = 'stopped';

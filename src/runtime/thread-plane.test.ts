@@ -207,7 +207,7 @@ describe('a thread that drains', () => {
     await asked;
     const drained = gateway.plane.drain();
     await nextTurn();
-    gateway.plane.close();
+    await gateway.plane.close();
     await answer;
     await drained;
   });

@@ -63,10 +63,11 @@ export class ThreadPlane {
     await Promise.all(this.all.map((door) => door.drain()));
   }
 
-  close(): void {
+  /** Resolves when what was cut has been counted and logged. */
+  async close(): Promise<void> {
     this.readiness.draining = true;
     for (const door of this.all) door.stop();
-    for (const door of this.all) door.close();
+    await Promise.all(this.all.map((door) => door.close()));
   }
 
   doors(): DoorStatus[] {

@@ -11,7 +11,7 @@ export interface TrafficDoor {
   /** Resolves when no client connection is left. */
   drain(): Promise<void>;
   /** Cuts what is still open. */
-  close(): void;
+  close(): Promise<void>;
   status(): DoorStatus[];
 }
 

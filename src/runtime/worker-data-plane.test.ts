@@ -220,12 +220,13 @@ describe('workers that stop', () => {
     assert.equal(stage.accessSink.lines.length, 20, 'every line of the log has arrived');
   });
 
-  test('cut what runs when they are closed', async (t) => {
+  test('cut what runs when they are closed, and the log has its lines', async (t) => {
     const { url: backend, all } = await heldBackend(t, 4);
     const stage = await WorkerStage.open(t, 2, { gateway: { default_backend: backend } });
     const answers = Array.from({ length: 4 }, () => assert.rejects(ask(stage.url)));
     await all;
     await stage.plane.close();
     await Promise.all(answers);
+    assert.equal(stage.accessSink.lines.length, 4);
   });
 });

@@ -1,4 +1,5 @@
 // The main thread's end of one worker. Rule: every call is answered or rejected, also when the worker dies under it.
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
@@ -20,6 +21,8 @@ interface PendingCall {
   readonly reject: (error: Error) => void;
 }
 
+/** A thread that is stuck says nothing any more. */
+const LAST_WORDS_MS = 1_000;
 const WORKER_FILE = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
 
 export class WorkerHandle {
@@ -51,9 +54,11 @@ export class WorkerHandle {
     });
   }
 
-  /** Ends the thread with everything that it has open. */
+  /** Ends the thread, which first says what it still has to say of everything that it cuts. */
   async stop(): Promise<void> {
+    const closed = this.call({ kind: 'close' }).catch(() => {});
     this.ended = true;
+    await Promise.race([closed, pause(LAST_WORDS_MS, undefined, { ref: false })]);
     await this.worker.terminate();
   }
 

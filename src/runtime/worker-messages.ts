@@ -25,6 +25,7 @@ export type WorkerCall =
   | { readonly kind: 'apply'; readonly config: Config; readonly ports: BoundPorts }
   | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
   | { readonly kind: 'drain' }
+  | { readonly kind: 'close' }
   | { readonly kind: 'doors' };
 
 export interface WorkerRequest {

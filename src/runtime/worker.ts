@@ -53,6 +53,9 @@ async function carryOut(call: WorkerCall): Promise<void> {
     plane?.knowControlDoors(call.addresses);
   } else if (call.kind === 'drain') {
     await plane?.drain();
+    accessLog?.flush();
+  } else if (call.kind === 'close') {
+    await plane?.close();
     await accessLog?.close();
   }
 }
@@ -73,13 +76,10 @@ let lastCall: Promise<void> = Promise.resolve();
 port.on('message', ({ id, call }: WorkerRequest) => {
   const answer = (error: ReturnType<typeof describe> | null): void =>
     say({ kind: 'answer', id, doors: plane?.doors() ?? [], error });
-  // This is asked while a drain waits, too.
-  if (call.kind === 'doors') {
-    answer(null);
-    return;
-  }
-  const turn = lastCall.then(() => carryOut(call));
-  lastCall = turn.catch(() => {});
+  // These do not wait for a drain, which may wait for long.
+  const isUrgent = call.kind === 'doors' || call.kind === 'close';
+  const turn = isUrgent ? carryOut(call) : lastCall.then(() => carryOut(call));
+  if (!isUrgent) lastCall = turn.catch(() => {});
   turn.then(
     () => answer(null),
     (cause: unknown) => answer(describe(cause)),

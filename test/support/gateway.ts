@@ -113,7 +113,7 @@ export class Gateway {
 
   /** Cuts what is open and sees that nothing is left. */
   private async close(): Promise<void> {
-    this.plane.close();
+    await this.plane.close();
     await this.log.close();
     const isQuiet = (): boolean => Object.keys(this.left()).length === 0;
     await this.until(isQuiet, 'that nothing is left').catch(() =>
