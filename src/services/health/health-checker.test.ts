@@ -44,12 +44,12 @@ const answers =
 
 describe('a health checker', () => {
   test('takes out the member whose checks fail and brings it back when they pass', async () => {
-    let result: CheckResult = FAILED as CheckResult;
-    const { rig, timers, checker } = setUp('ab', async ({ id }) => (id === 'a' ? result : PASSED));
+    const results = new Map([['a', FAILED]]);
+    const { rig, timers, checker } = setUp('ab', async ({ id }) => results.get(id) ?? PASSED);
     checker.start();
     await timers.advance(1000);
     assert.deepEqual(rig.events, ['a unhealthy']);
-    result = PASSED;
+    results.clear();
     await timers.advance(2000);
     assert.deepEqual(rig.events, ['a unhealthy', 'a healthy']);
     assert.equal(rig.member('b').state().latencyMs, 30);
