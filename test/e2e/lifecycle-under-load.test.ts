@@ -80,5 +80,6 @@ for (const workers of ['1', '2']) {
     );
     assert.ok(answered >= ENOUGH_ANSWERS + CLIENTS, 'every client got its last answer');
     assert.deepEqual(await sluice.ended, { code: 0, signal: null });
+    assert.equal(sluice.stdout.split('"log":"access"').length - 1, answered, 'every answer has its line in the log');
   });
 }
