@@ -86,19 +86,22 @@ function conditions(match: RouteMatch): number {
   return (match.methods.length > 0 ? 1 : 0) + match.fields.length + match.query.length;
 }
 
-function matchesRest(match: RouteMatch, head: Head): boolean {
-  if (match.methods.length > 0 && !match.methods.includes(head.method())) return false;
-  if (match.fields.length > 0 && !matchesFields(match.fields, head)) return false;
-  return match.query.length === 0 || matchesQuery(match.query, head.target());
+function matchesRest({ methods, fields, query }: RouteMatch, head: Head): boolean {
+  if (methods.length > 0 && !matchesMethod(methods, head)) return false;
+  for (let i = 0; i < fields.length; i++) if (!matchesField(fields[i]![0], fields[i]![1], head)) return false;
+  return query.length === 0 || matchesQuery(query, head.target());
 }
 
-function matchesFields(wanted: RouteMatch['fields'], head: Head): boolean {
-  return wanted.every(([name, value]) => {
-    for (let index = head.findName(name); index >= 0; index = head.findName(name, index + 1)) {
-      if (value === ANY || head.value(index) === value) return true;
-    }
-    return false;
-  });
+function matchesMethod(methods: RouteMatch['methods'], head: Head): boolean {
+  for (let i = 0; i < methods.length; i++) if (head.equals(0, head.methodTo, methods[i]!)) return true;
+  return false;
+}
+
+function matchesField(name: string, value: string, head: Head): boolean {
+  for (let index = head.findName(name); index >= 0; index = head.findName(name, index + 1)) {
+    if (value === ANY || head.equals(head.fields[index * 4 + 2]!, head.fields[index * 4 + 3]!, value)) return true;
+  }
+  return false;
 }
 
 function matchesQuery(wanted: RouteMatch['query'], target: string): boolean {

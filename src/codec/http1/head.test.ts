@@ -63,6 +63,15 @@ describe('a head', () => {
     assert.equal(head.findName('content-length'), 4);
   });
 
+  test('compares its parts with text, octet by octet', () => {
+    const head = parse('PUT / HTTP/1.1\r\nHost: h\r\nX: caf\xe9\r\n\r\n');
+    assert.equal(head.equals(0, head.methodTo, 'PUT'), true);
+    for (const other of ['', 'PU', 'put', 'PUTS']) assert.equal(head.equals(0, head.methodTo, other), false, other);
+    const [from, to] = [head.fields[6]!, head.fields[7]!];
+    assert.equal(head.equals(from, to, 'caf\xe9'), true);
+    assert.equal(head.equals(from, to, 'caf\u01e9'), false, 'no octet is that large');
+  });
+
   test('stays what it is when its bytes are moved', () => {
     const head = parse(REQUEST);
     const borrowed = head.bytes;

@@ -212,6 +212,14 @@ export class Head {
     return true;
   }
 
+  /** Whether a part of the head is this text, octet by octet and without making a string of it. */
+  equals(from: number, to: number, text: string): boolean {
+    if (to - from !== text.length) return false;
+    const at = this.start + from;
+    for (let i = 0; i < text.length; i++) if (this.bytes[at + i] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+
   name(index: number): string {
     return this.text(this.fields[index * 4]!, this.fields[index * 4 + 1]!);
   }
