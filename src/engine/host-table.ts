@@ -8,39 +8,30 @@ interface Entry<T> {
 }
 
 const DOT = 46;
-const SLOTS = 256;
+const FIRST_SLOTS = 16;
 
 export class HostTable<T> {
-  private readonly exact = emptyTable<T>();
-  private readonly wildcard = emptyTable<T>();
-  private hasExact = false;
-  private hasWildcard = false;
+  private readonly exact = new NameTable<T>();
+  private readonly wildcard = new NameTable<T>();
 
   /** The value for a name or a `*.name`, made on first use. */
   ensure(pattern: string, create: () => T): T {
     const isWildcard = pattern.startsWith('*.');
     const name = Buffer.from((isWildcard ? pattern.slice(2) : pattern).toLowerCase(), 'latin1');
     const table = isWildcard ? this.wildcard : this.exact;
-    const known = lookup(table, name, 0, name.length);
-    if (known !== null) return known;
-    if (isWildcard) this.hasWildcard = true;
-    else this.hasExact = true;
-    const slot = hash(name, 0, name.length);
-    const value = create();
-    table[slot] = { name, value, next: table[slot] ?? null };
-    return value;
+    return table.find(name, 0, name.length) ?? table.add(name, create());
   }
 
   findExact(bytes: Uint8Array, from: number, to: number): T | null {
-    return this.hasExact ? lookup(this.exact, bytes, from, to) : null;
+    return this.exact.find(bytes, from, to);
   }
 
   /** Calls `accept` with the values of matching wildcards, the longest first, until it answers something. */
   findWildcard<R>(bytes: Uint8Array, from: number, to: number, accept: (value: T) => R | null): R | null {
-    if (!this.hasWildcard) return null;
+    if (this.wildcard.count === 0) return null;
     for (let at = from + 1; at < to; at++) {
       if (bytes[at] !== DOT) continue;
-      const value = lookup(this.wildcard, bytes, at + 1, to);
+      const value = this.wildcard.find(bytes, at + 1, to);
       const found = value === null ? null : accept(value);
       if (found !== null) return found;
     }
@@ -48,27 +39,61 @@ export class HostTable<T> {
   }
 }
 
-function emptyTable<T>(): (Entry<T> | null)[] {
-  return Array.from({ length: SLOTS }, () => null);
+/** A hash table that has at least as many slots as names. */
+class NameTable<T> {
+  count = 0;
+  private slots = emptySlots<T>(FIRST_SLOTS);
+
+  find(bytes: Uint8Array, from: number, to: number): T | null {
+    if (this.count === 0) return null;
+    const length = to - from;
+    let entry = this.slots[this.slotOf(bytes, from, to)] ?? null;
+    for (; entry !== null; entry = entry.next) {
+      if (entry.name.length !== length) continue;
+      let i = 0;
+      while (i < length && lower(bytes[from + i]!) === entry.name[i]) i++;
+      if (i === length) return entry.value;
+    }
+    return null;
+  }
+
+  /** A name in lower case that is not there yet. */
+  add(name: Uint8Array, value: T): T {
+    this.count++;
+    if (this.count > this.slots.length) this.grow();
+    this.insert({ name, value, next: null });
+    return value;
+  }
+
+  private grow(): void {
+    const before = this.slots;
+    this.slots = emptySlots(before.length * 2);
+    for (const first of before) {
+      for (let entry = first; entry !== null;) {
+        const { next } = entry;
+        this.insert(entry);
+        entry = next;
+      }
+    }
+  }
+
+  private insert(entry: Entry<T>): void {
+    const slot = this.slotOf(entry.name, 0, entry.name.length);
+    entry.next = this.slots[slot] ?? null;
+    this.slots[slot] = entry;
+  }
+
+  private slotOf(bytes: Uint8Array, from: number, to: number): number {
+    let value = to - from;
+    for (let i = from; i < to; i++) value = (Math.imul(value, 31) + lower(bytes[i]!)) | 0;
+    return value & (this.slots.length - 1);
+  }
+}
+
+function emptySlots<T>(count: number): (Entry<T> | null)[] {
+  return Array.from({ length: count }, () => null);
 }
 
 function lower(octet: number): number {
   return octet >= 65 && octet <= 90 ? octet + 32 : octet;
-}
-
-function hash(bytes: Uint8Array, from: number, to: number): number {
-  let value = to - from;
-  for (let i = from; i < to; i++) value = (Math.imul(value, 31) + lower(bytes[i]!)) | 0;
-  return value & (SLOTS - 1);
-}
-
-function lookup<T>(table: readonly (Entry<T> | null)[], bytes: Uint8Array, from: number, to: number): T | null {
-  const length = to - from;
-  for (let entry = table[hash(bytes, from, to)] ?? null; entry !== null; entry = entry.next) {
-    if (entry.name.length !== length) continue;
-    let i = 0;
-    while (i < length && lower(bytes[from + i]!) === entry.name[i]) i++;
-    if (i === length) return entry.value;
-  }
-  return null;
 }
