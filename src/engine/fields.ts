@@ -34,7 +34,7 @@ export class EditableFields implements Fields {
   }
 
   has(name: string): boolean {
-    return this.get(name) !== undefined;
+    return this.findKept(name, 0) >= 0 || (this.added !== '' && this.get(name) !== undefined);
   }
 
   set(name: string, value: string): void {

@@ -10,7 +10,7 @@ import { type FlatFields, HTTP2_CODE, type Http2StreamHandler } from '../transpo
 import { Deadline, wheel } from '../transport/timers.ts';
 import { HttpExchange } from './exchange.ts';
 import type { Http2Client } from './http2-client.ts';
-import { appendFields, lowerName, requestHeadOf, trailerList } from './http2-head.ts';
+import { appendFields, appendKept, requestHeadOf, trailerList } from './http2-head.ts';
 import { Http2HeadReader } from './http2-head-reader.ts';
 import type { Responder } from './responder.ts';
 
@@ -138,9 +138,7 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
 
   writeInterim(head: Head): void {
     const list = [':status', String(head.status)];
-    for (let i = 0; i < head.count; i++) {
-      if (head.drop[i] === 0) list.push(lowerName(head, i), head.value(i));
-    }
+    appendKept(list, head);
     this.stream?.inform(list);
   }
 
