@@ -3,13 +3,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type PeerName } from '../../scripts/peers.ts';
-import { requirePeer } from './peer.ts';
+import { requirePeer, skipTest } from './peer.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export interface Login {
@@ -105,8 +105,15 @@ interface Start {
   readonly logFile?: string;
 }
 
+/** Where Debian has them. */
+const SQUID_HELPERS = '/usr/lib/squid';
+
 /** Squid, plain or with TLS, open or with one of three kinds of authentication. */
 export async function startSquid(t: TestContext, options: SquidOptions = {}): Promise<RunningProxy | undefined> {
+  if (options.auth !== undefined && !existsSync(SQUID_HELPERS)) {
+    skipTest(t, `the helpers of squid are not in ${SQUID_HELPERS}`);
+    return undefined;
+  }
   return launch(t, 'squid', (folder, port) => {
     const file = (name: string): string => join(folder, name);
     const { auth, tls, from } = options;
@@ -144,17 +151,17 @@ export async function startSquid(t: TestContext, options: SquidOptions = {}): Pr
 }
 
 function squidAuth(folder: string, { scheme, username, password }: NonNullable<SquidOptions['auth']>): string[] {
-  const helpers = '/usr/lib/squid';
-  if (scheme === 'ntlm') return [`auth_param ntlm program ${helpers}/ntlm_fake_auth`, 'auth_param ntlm children 5'];
+  if (scheme === 'ntlm')
+    return [`auth_param ntlm program ${SQUID_HELPERS}/ntlm_fake_auth`, 'auth_param ntlm children 5'];
   const users = join(folder, 'users');
   if (scheme === 'basic') {
     const hash = execFileSync('openssl', ['passwd', '-1', '-stdin'], { input: password, encoding: 'utf8' }).trim();
     write(folder, 'users', [`${username}:${hash}`]);
-    return [`auth_param basic program ${helpers}/basic_ncsa_auth ${users}`];
+    return [`auth_param basic program ${SQUID_HELPERS}/basic_ncsa_auth ${users}`];
   }
   const secret = createHash('md5').update(`${username}:test:${password}`).digest('hex');
   write(folder, 'users', [`${username}:test:${secret}`]);
-  return [`auth_param digest program ${helpers}/digest_file_auth -c ${users}`, 'auth_param digest realm test'];
+  return [`auth_param digest program ${SQUID_HELPERS}/digest_file_auth -c ${users}`, 'auth_param digest realm test'];
 }
 
 /** Tinyproxy, which answers CONNECT in HTTP/1.0. */
