@@ -39,7 +39,8 @@ export function proxyUser({ users, permission, readName }: ProxyUserOptions): Po
     },
     response(exchange: Exchange): void {
       const { response } = exchange;
-      if (users !== null && response.status === 407) response.fields.set('Proxy-Authenticate', CHALLENGE);
+      if (users !== null && response.isOurs && response.status === 407)
+        response.fields.set('Proxy-Authenticate', CHALLENGE);
     },
   };
 }

@@ -23,7 +23,7 @@ export function sticky({ field, sessionOfPort, byClientAddress }: StickyOptions)
       const asked = fields.get(field);
       if (asked !== undefined) {
         fields.remove(field);
-        exchange.session = asked;
+        if (asked !== '') exchange.session = asked;
       }
       if (exchange.session === '') exchange.session = sessionOfPort(exchange.client.localPort) ?? '';
       if (exchange.session === '' && byClientAddress) exchange.session = exchange.client.address;
