@@ -1,4 +1,4 @@
-// The pages lead somewhere: what a page links to exists.
+// Pages and comments lead somewhere: what a page links to exists, and so does the bench that a comment names.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,4 +13,15 @@ test('every relative link of every page leads to a file of the project', () => {
     return links.filter((link) => !existsSync(join(ROOT, dirname(page), link))).map((link) => `${page} → ${link}`);
   });
   assert.deepEqual(broken, []);
+});
+
+test('every bench that a comment names as its proof exists', () => {
+  const named = listFiles('src/**/*.ts').flatMap((file) =>
+    [...readSource(file).matchAll(/\bbench\/[\w-]+\.ts\b/g)].map(([bench]) => ({ file, bench })),
+  );
+  assert.ok(named.length > 0);
+  assert.deepEqual(
+    named.filter(({ bench }) => !existsSync(join(ROOT, bench))),
+    [],
+  );
 });
