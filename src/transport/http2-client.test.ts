@@ -306,6 +306,23 @@ describe('capacity', () => {
     assert.equal(connection.lost, true);
   });
 
+  test('a server that does not close its side is not waited for', async (t) => {
+    const server = net.createServer({ allowHalfOpen: true }, (socket) => {
+      t.after(() => socket.destroy());
+      socket.on('error', () => {});
+      socket.write(frame(FRAME.SETTINGS, 0, 0));
+      socket.resume();
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const { connection, settled, closed } = await connect(t, (server.address() as net.AddressInfo).port);
+    await settled;
+    connection.close();
+    assert.equal(await closed, 'eof');
+    assert.equal(wheel.held, 0);
+  });
+
   test('an unused connection closes at once', async (t) => {
     const { port } = await serve(t, () => {});
     const { connection, settled, closed } = await connect(t, port);

@@ -11,6 +11,7 @@ import {
   type Http2StreamHandler,
   type Http2StreamHost,
 } from './http2-stream.ts';
+import { Deadline, wheel } from './timers.ts';
 
 export interface Http2ClientOptions {
   readonly maxHeadBytes: number;
@@ -38,23 +39,29 @@ const ASSUMED_STREAMS = 100;
 /** What a server may send on one stream, and on all together, before it has been read. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
 const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+/** How long a closing connection may take to send its last bytes and be closed by the server. */
+const LINGER_MS = 2000;
 const FLAG_END_STREAM = 1;
 
 export class Http2ClientConnection implements Http2StreamHost {
   openStreams = 0;
+  private readonly socket: net.Socket;
   private readonly session: ClientHttp2Session;
   private readonly handler: Http2ClientHandler;
   private readonly options: Http2ClientOptions;
   readonly stallTimeoutMs: number;
   private maxStreams = ASSUMED_STREAMS;
   private leaving = false;
+  private closed = false;
   private reason: CloseReason = 'eof';
+  private readonly lingering = new Deadline(() => this.socket.destroy());
 
   /** Takes over an established, paused socket without listeners. */
   constructor(socket: net.Socket, options: Http2ClientOptions, handler: Http2ClientHandler) {
     this.handler = handler;
     this.options = options;
     this.stallTimeoutMs = options.stallTimeoutMs;
+    this.socket = socket;
     this.session = this.handshake(socket);
   }
 
@@ -93,7 +100,7 @@ export class Http2ClientConnection implements Http2StreamHost {
 
   destroy(reason: CloseReason): void {
     this.reason = reason;
-    this.session.destroy();
+    this.end();
   }
 
   streamOver(): void {
@@ -104,7 +111,17 @@ export class Http2ClientConnection implements Http2StreamHost {
 
   /** node:http2 would do it, but forgets to when its farewell could not be sent at once. */
   private closeWhenEmpty(): void {
-    if (this.leaving && this.openStreams === 0) setImmediate(() => this.session.destroy());
+    if (this.leaving && this.openStreams === 0) setImmediate(() => this.end());
+  }
+
+  private end(): void {
+    this.linger();
+    this.session.destroy();
+  }
+
+  /** node:http2 sends what it has and waits for the server to close its side; a server that does not is left. */
+  private linger(): void {
+    if (!this.closed) wheel.arm(this.lingering, LINGER_MS);
   }
 
   private handshake(socket: net.Socket): ClientHttp2Session {
@@ -132,8 +149,13 @@ export class Http2ClientConnection implements Http2StreamHost {
     });
     session.on('error', () => {
       if (this.reason === 'eof') this.reason = 'error';
+      this.linger();
     });
-    session.on('close', () => this.handler.onClose(this.reason));
+    session.on('close', () => {
+      this.closed = true;
+      wheel.release(this.lingering);
+      this.handler.onClose(this.reason);
+    });
     return session;
   }
 }
