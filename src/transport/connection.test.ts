@@ -8,7 +8,7 @@ import tls from 'node:tls';
 import { OutBuffer } from '../codec/http1/writer.ts';
 import { makeCertificate } from '../../test/support/pki.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { type CloseReason, Connection, type ConnectionHandler } from './connection.ts';
+import { type CloseReason, Connection, type ConnectionHandler, NOBODY } from './connection.ts';
 import { distrustRawIo, proveRawIo } from './raw-io.ts';
 
 const WINDOWS = process.platform === 'win32' && 'Windows has no unix sockets';
@@ -260,6 +260,32 @@ for (const [way, choose] of Object.entries(WAYS)) {
       peer.destroy();
       await once(socket, 'close');
       assert.deepEqual(heard.closed, []);
+    });
+
+    test('tells whoever has opened it of its end, once, whoever its handler is by then', async (t) => {
+      await choose();
+      const { connection, heard, peer } = await plainEnds(t);
+      const ends: string[] = [];
+      connection.onEnd = (reason) => ends.push(`${reason} ${heard.closed.length}`);
+      connection.handler = { ...NOBODY, onClose: (reason) => heard.closed.push(reason) };
+      connection.resume();
+      peer.resetAndDestroy();
+      while (heard.closed.length === 0) await new Promise(setImmediate);
+      connection.destroy('done');
+      assert.deepEqual([ends, heard.closed], [['reset 0'], ['reset']]);
+    });
+
+    test('tells of its end also when its socket has been handed over', async (t) => {
+      await choose();
+      const { connection, heard, peer } = await plainEnds(t);
+      const ends: string[] = [];
+      connection.onEnd = (reason) => ends.push(reason);
+      const socket = connection.release();
+      assert.deepEqual(ends, []);
+      socket.destroy();
+      peer.destroy();
+      await once(socket, 'close');
+      assert.deepEqual([ends, heard.closed], [['eof'], []]);
     });
 
     test('carries TLS the same way, and knows what was agreed on', async (t) => {

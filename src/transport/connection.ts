@@ -192,6 +192,8 @@ export class Connection {
     socket.removeListener('error', onSocketError);
     socket.removeListener('close', onSocketClose);
     socket.removeListener('drain', onSocketDrain);
+    const { onEnd } = this;
+    if (onEnd !== null) socket.once('close', () => onEnd(this.reason ?? 'eof'));
     return socket;
   }
 
