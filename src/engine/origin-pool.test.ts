@@ -133,6 +133,38 @@ describe('connections that are no longer alive', () => {
   });
 });
 
+describe('a connection that came too late for the request that it was made for', () => {
+  const late = (play: Playbook): Playbook =>
+    play.downstreamSends(GET).expectDialBegins().clientCloses().upstreamAccepts().expectNothingUpstream();
+
+  test('leaves the pool after a while without use, like any other', (t) => {
+    late(new Playbook(t))
+      .passes(50_000)
+      .expectUpstreamConnection('open')
+      .passes(6000)
+      .expectUpstreamConnection('destroyed');
+  });
+
+  test('may have died in the pool, and then the next request goes again on a fresh one', (t) => {
+    const play = late(new Playbook(t));
+    play.clientConnects().downstreamSends(GET).expectNoDial().expectUpstream(SEEN).upstreamCloses('reset');
+    play.expectDial().expectUpstream(SEEN).upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('is nobody else’s where it has told the server whose it is', (t) => {
+    const play = late(new Playbook(t, { target: forwardTo(origin({ proxyProtocol: 1 })) }));
+    play.expectUpstreamConnection('destroyed');
+    play.clientConnects().downstreamSends(GET).expectDial().expectUpstream(SEEN);
+  });
+
+  test('is not given to who waits for a connection, either, where it has told the server whose it is', (t) => {
+    const play = new Playbook(t, { target: forwardTo(origin({ proxyProtocol: 1, maxConnections: 1 })) });
+    play.downstreamSends(GET).expectDialBegins().clientCloses();
+    play.clientConnects().downstreamSends(GET).upstreamAccepts().expectUpstreamConnection('destroyed');
+    play.expectDial().expectUpstream(SEEN);
+  });
+});
+
 describe('connections that are not used again', () => {
   const unfit = {
     'after an answer that says so': head('HTTP/1.1 200 OK', 'Connection: close', 'Content-Length: 0'),

@@ -112,7 +112,9 @@ export class OriginPool implements Pool {
     upstream.connection.handler = upstream;
     upstream.connection.resume();
     if (place.isCurrent) upstream.start(place.exchange);
-    else this.idled(upstream);
+    // It has told the server of a client that is gone.
+    else if (this.origin.proxyProtocol !== null) upstream.connection.destroy('done');
+    else upstream.goIdle();
     this.engine.outbound.flush();
   }
 

@@ -26,7 +26,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   private readonly parser: ResponseParser;
   private readonly deadline = new Deadline(() => this.expired());
   private exchange: HttpExchange | null = null;
-  /** How many exchanges it has carried before the running one. */
+  /** How often it has waited in the pool. */
   private uses = 0;
   private isChunked = false;
   private requestSent = false;
@@ -240,7 +240,8 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.pool.sendFresh(exchange);
   }
 
-  private goIdle(): void {
+  /** Waits for its next exchange, or its first one when it came too late for the one that it was made for. */
+  goIdle(): void {
     this.uses++;
     this.parser.reset();
     this.connection.resume();
