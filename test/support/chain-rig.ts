@@ -44,6 +44,7 @@ export function endpointAt(port: number, more: Partial<ProxyEndpoint> = {}): Pro
     tls: null,
     localDns: false,
     handshakeTimeoutMs: null,
+    budgetMs: null,
     ...more,
   };
 }

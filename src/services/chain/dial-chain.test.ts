@@ -170,6 +170,22 @@ describe('a chain of several proxies', () => {
     assert.match(failed.message, /within 0\.05 s/);
   });
 
+  test('bounds all that one hop takes, and none of what the next one takes', async (t) => {
+    const silent = await fakeProxy(t, () => null);
+    const { endpoint, secure } = await hops(t);
+    const patient = { ...endpoint('http'), budgetMs: 40 };
+    for (const [chain, failedHop] of [
+      [[endpointAt(silent.port, { budgetMs: 40 })], 0],
+      [[{ ...secure(silent.port), budgetMs: 40 }], 0],
+      [[patient, { ...secure(silent.port), budgetMs: 80 }], 1],
+      [[patient, endpointAt(silent.port, { budgetMs: 80 })], 1],
+    ] as const) {
+      const failed = await failure(chain);
+      assert.deepEqual([failed.code, failed.failedHop], ['hop_timeout', failedHop]);
+      assert.match(failed.message, failedHop === 0 ? /within the 0\.04 s/ : /within the 0\.08 s/);
+    }
+  });
+
   test('does not believe a hop that speaks before it is asked', async (t) => {
     const corporate = await fakeProxy(t, httpAnswers(`${OK}${OK}`));
     const failed = await failure([endpointAt(corporate.port), endpointAt(7777)]);

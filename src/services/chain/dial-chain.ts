@@ -67,6 +67,7 @@ class ChainDialling implements Dialling {
   readonly #options: ChainDialOptions;
   readonly #handler: ChainDialHandler;
   readonly #phase = new Deadline(() => this.#expirePhase());
+  readonly #hopBudget = new Deadline(() => this.#expireHopBudget());
   readonly #budget = new Deadline(() => this.#expireBudget());
   #dial: Dial | null = null;
   #connection: Connection | null = null;
@@ -102,6 +103,7 @@ class ChainDialling implements Dialling {
     const first = endpoints[0] ?? destination;
     if (first === null) throw new Error('a chain without hops needs a destination');
     this.#index = 0;
+    this.#boundHop();
     if (!this.#takeWarm(endpoints[0])) this.#dialFirst(first, endpoints[0]?.tls ?? null);
   }
 
@@ -221,6 +223,7 @@ class ChainDialling implements Dialling {
       return;
     }
     this.#index += 1;
+    this.#boundHop();
     if (leftover.length > 0) this.#failAt(memberFault('spoke before it was asked'));
     else if (next.tls === null) this.#speak(connection);
     else this.#secure(connection, next, next.tls);
@@ -277,19 +280,33 @@ class ChainDialling implements Dialling {
 
   /** A hop that was asked for what lies behind it may be waiting for that; any other silence is its own. */
   #expirePhase(): void {
-    const handshake = this.#handshake;
-    const isWaiting = handshake instanceof Handshake && handshake.waitsForNext;
     const fault = lateFault(`did not answer within ${this.#handshakeTimeoutMs / 1000} s`);
-    this.#failAt(isWaiting ? { ...fault, about: 'next' } : { ...fault, blame: 'member' });
+    this.#failAt(this.#isWaitingForNext ? { ...fault, about: 'next' } : { ...fault, blame: 'member' });
+  }
+
+  /** The hop at #index begins. */
+  #boundHop(): void {
+    const budgetMs = this.#route.endpoints[this.#index]?.budgetMs ?? null;
+    if (budgetMs === null) wheel.disarm(this.#hopBudget);
+    else wheel.arm(this.#hopBudget, budgetMs);
+  }
+
+  #expireHopBudget(): void {
+    const seconds = (this.#route.endpoints[this.#index]?.budgetMs ?? 0) / 1000;
+    const fault = lateFault(`was not through within the ${seconds} s that it may take`);
+    this.#failAt(this.#isWaitingForNext ? { ...fault, about: 'next' } : { ...fault, blame: 'member' });
   }
 
   #expireBudget(): void {
-    const handshake = this.#handshake;
-    const isWaiting = handshake instanceof Handshake && handshake.waitsForNext;
     const fault = lateFault(
       `was not through when the ${this.#options.budgetMs / 1000} s for the whole chain were over`,
     );
-    this.#failAt(isWaiting ? { ...fault, about: 'next' } : fault);
+    this.#failAt(this.#isWaitingForNext ? { ...fault, about: 'next' } : fault);
+  }
+
+  /** The hop at #index has been asked for what lies behind it, and it may be that which keeps it waiting. */
+  get #isWaitingForNext(): boolean {
+    return this.#handshake instanceof Handshake && this.#handshake.waitsForNext;
   }
 
   #failFirst(error: SluiceError): void {
@@ -314,6 +331,7 @@ class ChainDialling implements Dialling {
   #finish(): void {
     this.#isOver = true;
     wheel.release(this.#phase);
+    wheel.release(this.#hopBudget);
     wheel.release(this.#budget);
     this.#dial?.cancel();
     this.#dial = null;

@@ -21,7 +21,14 @@ describe('the endpoint of a URL', () => {
       tls: null,
       localDns: false,
       handshakeTimeoutMs: null,
+      budgetMs: null,
     });
+  });
+
+  test('has the times of its hop, and its wish for addresses', () => {
+    const own = { localDns: true, handshakeTimeoutMs: 1000, budgetMs: 2000 };
+    const { localDns, handshakeTimeoutMs, budgetMs } = endpointOfUrl('socks5://proxy.example', { ...NAME, ...own });
+    assert.deepEqual({ localDns, handshakeTimeoutMs, budgetMs }, own);
   });
 
   test('speaks TLS when it is https, and as it is told to', () => {

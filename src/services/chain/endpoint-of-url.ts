@@ -13,6 +13,7 @@ export interface EndpointOptions {
   readonly tls?: TlsClient | null;
   readonly localDns?: boolean;
   readonly handshakeTimeoutMs?: number | null;
+  readonly budgetMs?: number | null;
 }
 
 /** A proxy might prefer HTTP/2, which we do not speak with it. */
@@ -27,8 +28,9 @@ export function endpointOfUrl(url: string, options: EndpointOptions): ProxyEndpo
   const fault = faultOfAuth(scheme, auth, username);
   if (fault !== undefined) throw invalid(options, fault);
   const tls = scheme === 'https' ? (options.tls ?? new TlsClient({ alpn: PROXY_ALPN })) : null;
-  const { hop, id, localDns = false, handshakeTimeoutMs = null } = options;
-  return { hop, id, protocol: scheme, host, port, username, password, auth, tls, localDns, handshakeTimeoutMs };
+  const { hop, id, localDns = false, handshakeTimeoutMs = null, budgetMs = null } = options;
+  const own = { localDns, handshakeTimeoutMs, budgetMs };
+  return { hop, id, protocol: scheme, host, port, username, password, auth, tls, ...own };
 }
 
 function faultOfAuth(scheme: ProxyScheme, auth: HopAuthScheme | null, username: string | null): string | undefined {

@@ -17,6 +17,7 @@ const ONE: ProxyEndpoint = {
   tls: null,
   localDns: false,
   handshakeTimeoutMs: null,
+  budgetMs: null,
 };
 const TWO = { ...ONE, hop: 'exits', id: 'fr-1', host: '::1', port: 7777 };
 const ROUTE = { endpoints: [ONE, TWO], destination: { host: 'a.example', port: 443 } };

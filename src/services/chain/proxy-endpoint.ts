@@ -26,4 +26,6 @@ export interface ProxyEndpoint extends Credentials {
   readonly localDns: boolean;
   /** For its TLS, and for its answer, in which it reaches what lies behind it; null: that of the chain. */
   readonly handshakeTimeoutMs: number | null;
+  /** For the whole of it, a first hop's connection included; null: no bound but those of its parts. */
+  readonly budgetMs: number | null;
 }

@@ -83,6 +83,7 @@ describe('the memory of an endpoint', () => {
     tls: null,
     localDns: false,
     handshakeTimeoutMs: null,
+    budgetMs: null,
   };
 
   test('stays the same, and is not shared with another identity', () => {
