@@ -6,9 +6,11 @@ import { delimiter, join } from 'node:path';
 
 export type PeerName =
   | 'bash'
+  | 'chromium'
   | 'curl'
   | 'danted'
   | 'fish'
+  | 'git'
   | 'haproxy'
   | 'microsocks'
   | 'nginx'
@@ -16,14 +18,17 @@ export type PeerName =
   | 'privoxy'
   | 'squid'
   | 'tinyproxy'
+  | 'wget'
   | 'zsh';
 
 /** Each peer is a command, and the Debian package that brings it. */
 const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   bash: 'bash',
+  chromium: 'chromium',
   curl: 'curl',
   danted: 'dante-server',
   fish: 'fish',
+  git: 'git',
   haproxy: 'haproxy',
   microsocks: 'microsocks',
   nginx: 'nginx',
@@ -32,6 +37,7 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   // The other package of it speaks no TLS through OpenSSL.
   squid: 'squid-openssl',
   tinyproxy: 'tinyproxy',
+  wget: 'wget',
   zsh: 'zsh',
 };
 
@@ -70,7 +76,7 @@ export function installPeers(): void {
 }
 
 // policy-rc.d is how Debian keeps a freshly installed package from starting its service. An existing policy is left alone.
-// The package lists are fetched only when what is here does not suffice.
+// The package lists are fetched only when what is here does not suffice. One that the system does not have keeps out no other.
 const INSTALL_SCRIPT = `
 export DEBIAN_FRONTEND=noninteractive
 policy=/usr/sbin/policy-rc.d
@@ -80,7 +86,7 @@ if [ ! -e "$policy" ]; then
   printf '#!/bin/sh\\nexit 101\\n' >"$policy" && chmod +x "$policy"
 fi
 install() { apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"; }
-install "$@" 2>/dev/null || { apt-get -qq update && install "$@"; }
+install "$@" 2>/dev/null || { apt-get -qq update && install "$@"; } || for one; do install "$one"; done
 `;
 
 function missingPeers(): PeerName[] {
