@@ -101,30 +101,45 @@ export interface Hop {
 
 const proxyTls = clientTls.nullable();
 
+/** Unique in its hop. */
+export const proxyId: z.ZodType<string> = memberId()
+  .describe('The name in metrics, logs and the API. Without it: host and port of the URL.')
+  .meta({ samples: ['fr-1'] });
+
+/** What is said of a proxy itself, wherever that is. */
+export const proxyFields: {
+  readonly url: z.ZodType<string>;
+  readonly weight: z.ZodType<number>;
+  readonly priority: z.ZodType<number>;
+  readonly backup: z.ZodType<boolean>;
+  readonly enabled: z.ZodType<boolean>;
+  readonly tags: z.ZodType<Record<string, string>>;
+} = {
+  url: proxyUrl().describe('Where the proxy is, with its user name and password if it wants them.'),
+  weight: count(1000).prefault(1).describe('Its share under the strategies `weighted`, `adaptive` and the hashes.'),
+  priority: count(1000)
+    .prefault(1)
+    .describe('Proxies with a higher number get traffic only while none with a lower one is available.'),
+  backup: z.boolean().prefault(false).describe('Gets traffic only while no other proxy of the hop is available.'),
+  enabled: z.boolean().prefault(true).describe('`false` leaves it out until the API or the config enables it.'),
+  tags: tags()
+    .prefault({})
+    .describe('Free labels, to choose exits by.')
+    .meta({ samples: [{ country: 'fr' }] }),
+};
+
 const hopProxy = z
   .strictObject({
-    id: memberId()
-      .exactOptional()
-      .describe('The name in metrics, logs and the API. Without it: host and port of the URL.')
-      .meta({ samples: ['fr-1'] }),
-    url: proxyUrl().describe('Where the proxy is, with its user name and password if it wants them.'),
-    weight: count(1000).prefault(1).describe('Its share under the strategies `weighted`, `adaptive` and the hashes.'),
-    priority: count(1000)
-      .prefault(1)
-      .describe('Proxies with a higher number get traffic only while none with a lower one is available.'),
-    backup: z.boolean().prefault(false).describe('Gets traffic only while no other proxy of the hop is available.'),
-    enabled: z.boolean().prefault(true).describe('`false` leaves it out until the API or the config enables it.'),
-    tags: tags()
-      .prefault({})
-      .describe('Free labels, to choose exits by.')
-      .meta({ samples: [{ country: 'fr' }] }),
+    id: proxyId.exactOptional(),
+    ...proxyFields,
     tls: proxyTls
       .exactOptional()
       .describe('TLS towards this proxy, if its URL begins with `https`. Without it: the `tls` of the hop.'),
   })
   .transform(({ id, ...rest }) => ({ id: id ?? hostAndPort(rest.url), ...rest }));
 
-function hostAndPort(proxy: string): string {
+/** The name of a proxy that has been given none. */
+export function hostAndPort(proxy: string): string {
   return proxy.replace(/^.*:\/\/(?:.*@)?/, '').replace(/[/?#].*$/, '');
 }
 
