@@ -264,6 +264,7 @@ describe('redacting values', () => {
         side: 'upstream',
         status: 502,
         retry: true,
+        retryAfterMs: null,
         stack: '',
         cause: '',
       },
