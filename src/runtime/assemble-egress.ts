@@ -1,6 +1,5 @@
 // Turns the configuration of the forward proxy into a program. Rule: it decides what goes where and nothing about how.
-import { isLoopback, parseIp } from '../core/ip.ts';
-import { parseAddress } from '../core/address.ts';
+import { isLocalAddress } from '../core/address.ts';
 import type { Config } from '../config/config.ts';
 import type { Policy } from '../contract/policy.ts';
 import { compile } from '../engine/compile.ts';
@@ -81,16 +80,8 @@ function destinationRules(config: Config, doors: OwnDoors): DestinationRules {
     rules: egress.rules,
     chain: egress.chain,
     noProxy: egress.no_proxy,
-    allowPrivate: egress.allow_private === 'auto' ? egress.listen.every(isLocal) : egress.allow_private,
+    allowPrivate: egress.allow_private === 'auto' ? egress.listen.every(isLocalAddress) : egress.allow_private,
     connectPorts: egress.connect_ports,
     doors,
   });
-}
-
-/** Only this machine gets there: a loopback address or a unix socket. */
-function isLocal(text: string): boolean {
-  const address = parseAddress(text, { host: '' });
-  if (address.kind !== 'tcp') return true;
-  const ip = parseIp(address.host);
-  return ip === undefined ? address.host === 'localhost' : isLoopback(ip);
 }

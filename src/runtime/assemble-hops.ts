@@ -28,9 +28,17 @@ function hopGroup(name: string, hop: Hop, table: MemberTable): HopGroup {
   return new Group({ name, table, members, options: groupOptions(hop) });
 }
 
-function memberSpec(hop: string, { auth }: Hop, proxy: HopProxy): MemberSpec<ProxyEndpoint> {
+function memberSpec(hop: string, { auth, local_dns, timeouts }: Hop, proxy: HopProxy): MemberSpec<ProxyEndpoint> {
   const { id, url, weight, priority, backup, tags, tls } = proxy;
-  const data = endpointOfUrl(url, { hop, id, auth, tls: tls === null ? null : proxyTls(tls) });
+  const data = endpointOfUrl(url, {
+    hop,
+    id,
+    auth,
+    tls: tls === null ? null : proxyTls(tls),
+    localDns: local_dns,
+    handshakeTimeoutMs: timeouts.handshake,
+    budgetMs: timeouts.budget,
+  });
   return { id, data, weight, priority, backup, tags, revision: `${url}\n${auth ?? ''}` };
 }
 
@@ -104,5 +112,6 @@ export function createChain(
     budgetMs: patience.withinMs ?? oneAttemptMs * patience.attempts,
     attempts: patience.attempts,
     retryOnStatus: patience.retryOnStatus,
+    retryShare: patience.retryShare,
   });
 }

@@ -17,12 +17,14 @@ const UNITS = { seconds: 's', minutes: 'm', text: 'text' } as const;
 export class ConfiguredSessions implements HopSessions {
   private readonly bindings: StickySessions;
   private readonly templates: ReadonlyMap<string, CredentialTemplate>;
+  private readonly maxTtlMs: number;
 
-  constructor(bindings: StickySessions, { hops }: Config) {
+  constructor(bindings: StickySessions, { hops, egress }: Config) {
     const told = Object.entries(hops).flatMap(([name, { session }]) =>
       session === null ? [] : ([[name, session]] as const),
     );
     this.bindings = bindings;
+    this.maxTtlMs = egress.sticky.max_ttl;
     this.templates = new Map(told.map(([name, session]) => [name, new CredentialTemplate(templateOf(session))]));
   }
 
@@ -32,13 +34,18 @@ export class ConfiguredSessions implements HopSessions {
     tried: ReadonlySet<Member<ProxyEndpoint>>,
   ): Member<ProxyEndpoint> | null | undefined {
     if (key === '') return undefined;
-    return this.bindings.pick(group, { key, ttlMs: ttlMs === 0 ? null : ttlMs }, { exclude: tried, tags });
+    return this.bindings.pick(group, { key, ttlMs: this.granted(ttlMs) }, { exclude: tried, tags });
   }
 
   credentialsFor({ key, ttlMs, tags }: Session, endpoint: ProxyEndpoint): Credentials | null {
     const template = this.templates.get(endpoint.hop);
     if (template === undefined) return null;
-    return template.write(endpoint, { session: key === '' ? null : key, ttlMs: ttlMs === 0 ? null : ttlMs, tags });
+    return template.write(endpoint, { session: key === '' ? null : key, ttlMs: this.granted(ttlMs), tags });
+  }
+
+  /** What a client asks for, as far as it may; null: it asks for nothing. */
+  private granted(ttlMs: number): number | null {
+    return ttlMs === 0 ? null : Math.min(ttlMs, this.maxTtlMs);
   }
 }
 
@@ -47,10 +54,16 @@ export class SessionBindings {
   private rules = '';
   private sessions: StickySessions | null = null;
 
-  under({ ttl, idle_ttl, mode }: StickyEgress): StickySessions {
-    const rules = JSON.stringify([ttl, idle_ttl, mode]);
+  under({ ttl, idle_ttl, max_ttl, max_sessions, mode }: StickyEgress): StickySessions {
+    const rules = JSON.stringify([ttl, idle_ttl, max_ttl, max_sessions, mode]);
     if (this.sessions === null || rules !== this.rules) {
-      this.sessions = new StickySessions({ ttlMs: ttl, idleTtlMs: idle_ttl, mode });
+      this.sessions = new StickySessions({
+        ttlMs: ttl,
+        idleTtlMs: idle_ttl,
+        maxTtlMs: max_ttl,
+        maxSessions: max_sessions,
+        mode,
+      });
       this.rules = rules;
     }
     return this.sessions;
