@@ -14,6 +14,7 @@ import { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
 import { hopGroups } from './assemble-hops.ts';
 import { ConfiguredSessions, type SessionBindings } from './hop-sessions.ts';
+import { countingEars } from './hop-telemetry.ts';
 import { HopWays } from './hop-ways.ts';
 import type { ThreadContext } from './thread-context.ts';
 
@@ -31,7 +32,7 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
   const rules = destinationRules(config, ownDoors);
   const dns = new DnsCache();
   const hops = new HopWays(config, {
-    groups: hopGroups(config, context.members),
+    groups: hopGroups(config, context.members, countingEars(context.recorder)),
     sessions: new ConfiguredSessions(bindings.under(egress.sticky), config),
     dns,
   });

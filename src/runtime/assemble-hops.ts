@@ -12,6 +12,7 @@ import { endpointOfUrl, PROXY_ALPN } from '../services/chain/endpoint-of-url.ts'
 import type { ProxyEndpoint } from '../services/chain/proxy-endpoint.ts';
 import type { DnsCache } from '../transport/dns-cache.ts';
 import { TlsClient } from '../transport/tls-client.ts';
+import type { EarsOf } from './hop-telemetry.ts';
 import { originTls } from './pem-files.ts';
 
 export type HopGroup = Group<ProxyEndpoint>;
@@ -19,13 +20,19 @@ export type HopGroup = Group<ProxyEndpoint>;
 /** By the name of the hop. */
 export type HopGroups = ReadonlyMap<string, HopGroup>;
 
-export function hopGroups({ hops }: Config, table: MemberTable): HopGroups {
-  return new Map(Object.entries(hops).map(([name, hop]) => [name, hopGroup(name, hop, table)]));
+/** Of the proxies that may be used. */
+export function hopGroups({ hops }: Config, table: MemberTable, earsOf: EarsOf = () => ({})): HopGroups {
+  return new Map(
+    Object.entries(hops).map(([name, hop]) => {
+      const members = hopMembers(name, hop).filter((_, index) => hop.proxies[index]?.enabled);
+      return [name, new Group({ name, table, members, options: { ...groupOptions(hop), ...earsOf(name, hop) } })];
+    }),
+  );
 }
 
-function hopGroup(name: string, hop: Hop, table: MemberTable): HopGroup {
-  const members = hop.proxies.filter(({ enabled }) => enabled).map((proxy) => memberSpec(name, hop, proxy));
-  return new Group({ name, table, members, options: groupOptions(hop) });
+/** All proxies of a hop, also those that are not enabled; throws where one cannot be what it is said to be. */
+export function hopMembers(name: string, hop: Hop): MemberSpec<ProxyEndpoint>[] {
+  return hop.proxies.map((proxy) => memberSpec(name, hop, proxy));
 }
 
 function memberSpec(hop: string, { auth, local_dns, timeouts }: Hop, proxy: HopProxy): MemberSpec<ProxyEndpoint> {
@@ -53,7 +60,7 @@ function proxyTls(config: ClientTls): TlsClient {
   });
 }
 
-function groupOptions(hop: Hop): GroupOptions {
+export function groupOptions(hop: Hop): GroupOptions {
   const { strategy, outliers, max_ejected, when_all_out, slow_start } = hop;
   return {
     strategy,

@@ -1,7 +1,7 @@
 import { describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { connectionFamilies, httpFamilies, programFamilies, upstreamFamilies } from './families.ts';
+import { connectionFamilies, httpFamilies, poolFamilies, programFamilies, upstreamFamilies } from './families.ts';
 import { MetricsRecorder } from './metrics-recorder.ts';
 import { processMetrics, threadMetrics } from './process-metrics.ts';
 
@@ -45,12 +45,27 @@ describe('the families of the data path', () => {
     assert.ok(recorder.definitions.every(({ labels }) => labels['upstream'] === 'http://***@10.0.0.1'));
   });
 
+  test('the failures of a pool are told by member, as long as these are few', () => {
+    const recorder = new MetricsRecorder();
+    const pool = poolFamilies(recorder, { pool: 'exits', policy: 'random' }, (member) => `exits/${member}`);
+    assert.equal(pool.failures('fr-1', 'hop_timeout'), pool.failures('fr-1', 'hop_timeout'));
+    for (let member = 0; member < 3000; member += 1) pool.failures(`m${member}`, 'hop_timeout');
+    const failing = recorder.definitions.filter(({ name }) => name === 'sluice_upstream_failures_total');
+    assert.deepEqual(failing[0]?.labels, { pool: 'exits', upstream: 'exits/fr-1', reason: 'hop_timeout' });
+    assert.deepEqual(failing.at(-1)?.labels, { pool: 'exits', upstream: 'exits', reason: 'hop_timeout' });
+    assert.ok(failing.length <= 2001);
+    assert.equal(pool.ejections('opened'), pool.ejections('opened'));
+  });
+
   test('every family is described in the guide', () => {
     const recorder = new MetricsRecorder();
     const http = httpFamilies(recorder, { door: 'gateway', route: 'api' });
     const upstream = upstreamFamilies(recorder, { upstream: 'a' });
     for (const slotOf of [http.errors, upstream.errors, upstream.retries]) slotOf('internal');
     connectionFamilies(recorder, { door: 'gateway' });
+    const pool = poolFamilies(recorder, { pool: 'exits', policy: 'random' }, (member) => member);
+    pool.failures('a', 'internal');
+    pool.ejections('opened');
     programFamilies(recorder);
     threadMetrics(recorder)();
     processMetrics(recorder, '1.2.3')();

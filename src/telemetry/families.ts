@@ -143,6 +143,51 @@ export function upstreamFamilies(recorder: MetricsRecorder, labels: { readonly u
   };
 }
 
+/** How many members may have series of their own; the failures of those beyond are told under the name of their pool. */
+const MAX_FAILING_MEMBERS = 2000;
+
+export interface PoolFamilies {
+  /** Another member has been picked than the time before. */
+  readonly rotations: number;
+  readonly failures: (member: string, reason: ErrorCode) => number;
+  readonly ejections: (reason: string) => number;
+}
+
+/** What happens to the members of a pool in one thread; what they are is read from their state. `nameOf`: as in `upstream`. */
+export function poolFamilies(
+  recorder: MetricsRecorder,
+  { pool, policy }: { readonly pool: string; readonly policy: string },
+  nameOf: (member: string) => string,
+): PoolFamilies {
+  const failing = new Map<string, SlotByReason>();
+  const slotsOf = (upstream: string): SlotByReason => {
+    const known = failing.get(upstream);
+    if (known !== undefined) return known;
+    const slots = reasonSlots((reason) =>
+      recorder.counter('sluice_upstream_failures_total', 'Failures held against a member of a pool, by error code.', {
+        pool,
+        upstream,
+        reason,
+      }),
+    );
+    failing.set(upstream, slots);
+    return slots;
+  };
+  return {
+    rotations: recorder.counter(
+      'sluice_rotation_total',
+      'Times that a pool went over to another member than the time before, by its strategy.',
+      { pool, policy },
+    ),
+    failures: (member, reason) => slotsOf(failing.size < MAX_FAILING_MEMBERS ? nameOf(member) : pool)(reason),
+    ejections: (reason) =>
+      recorder.counter('sluice_upstream_ejections_total', 'Times that a member was left alone, by cause.', {
+        pool,
+        reason,
+      }),
+  };
+}
+
 export interface ProgramFamilies {
   readonly reloadsSucceeded: number;
   readonly reloadsFailed: number;

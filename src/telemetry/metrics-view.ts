@@ -9,7 +9,14 @@ interface SeriesPart {
   readonly slot: number;
 }
 
-export class MetricSeries {
+/** What can be shown of a series. */
+export interface ReadableSeries {
+  readonly labels: MetricLabels;
+  /** The number itself, or a histogram's sum followed by its counts. */
+  read(): Float64Array;
+}
+
+export class MetricSeries implements ReadableSeries {
   readonly labels: MetricLabels;
   readonly #offset: number;
   readonly #parts: SeriesPart[] = [];
@@ -22,7 +29,6 @@ export class MetricSeries {
     this.#base = new Float64Array(type === 'histogram' ? 1 + buckets.length + 1 : 1);
   }
 
-  /** The number itself, or a histogram's sum followed by its counts. */
   read(): Float64Array {
     const total = this.#base.slice();
     for (const part of this.#parts) this.#addTo(total, part);
@@ -55,7 +61,7 @@ export class MetricSeries {
 export interface MetricFamily {
   /** The definition of its first series: name, help, type and buckets are the same for all. */
   readonly definition: MetricDefinition;
-  readonly series: ReadonlyMap<string, MetricSeries>;
+  readonly series: ReadonlyMap<string, ReadableSeries>;
 }
 
 /** One recorder's part in the view. */
@@ -71,6 +77,7 @@ export class MetricsView {
     { readonly definition: MetricDefinition; readonly series: Map<string, MetricSeries> }
   >();
   readonly #collectors: (() => void)[] = [];
+  readonly #live: (() => Iterable<MetricFamily>)[] = [];
 
   attach(slab: SharedArrayBuffer, definitions: readonly MetricDefinition[]): MetricsSource {
     const slots = new Float64Array(slab);
@@ -87,9 +94,15 @@ export class MetricsView {
     this.#collectors.push(collect);
   }
 
-  families(): Iterable<MetricFamily> {
+  /** Shows families that are made anew each time, beside those that are recorded: for what comes and goes. */
+  include(live: () => Iterable<MetricFamily>): void {
+    this.#live.push(live);
+  }
+
+  *families(): Iterable<MetricFamily> {
     for (const collect of this.#collectors) collect();
-    return this.#families.values();
+    yield* this.#families.values();
+    for (const live of this.#live) yield* live();
   }
 
   /** The sum over all series of a counter or gauge; of a histogram, how much was observed in all. */

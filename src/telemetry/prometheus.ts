@@ -2,12 +2,12 @@
 // Rule: every family once, its HELP and TYPE first, its series together.
 
 import { seriesKey } from './metric-definition.ts';
-import type { MetricFamily, MetricSeries, MetricsView } from './metrics-view.ts';
+import type { MetricFamily, MetricsView, ReadableSeries } from './metrics-view.ts';
 
 export const PROMETHEUS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** What is written before the numbers of a series never changes: it is made once. */
-const prefixesOf = new WeakMap<MetricSeries, readonly string[]>();
+const prefixesOf = new WeakMap<ReadableSeries, readonly string[]>();
 
 export function renderPrometheus(view: MetricsView): string {
   let text = '';
@@ -20,7 +20,7 @@ export function renderPrometheus(view: MetricsView): string {
   return text;
 }
 
-function renderSeries(family: MetricFamily, series: MetricSeries): string {
+function renderSeries(family: MetricFamily, series: ReadableSeries): string {
   let prefixes = prefixesOf.get(series);
   if (prefixes === undefined) {
     prefixes = seriesPrefixes(family, series);
@@ -33,7 +33,7 @@ function renderSeries(family: MetricFamily, series: MetricSeries): string {
 }
 
 /** The order is that of the lines: buckets, sum, count. */
-function seriesPrefixes({ definition }: MetricFamily, { labels }: MetricSeries): string[] {
+function seriesPrefixes({ definition }: MetricFamily, { labels }: ReadableSeries): string[] {
   const { name, type, buckets } = definition;
   if (type !== 'histogram') return [`${seriesKey(name, labels)} `];
   const bounds = [...buckets, Infinity];

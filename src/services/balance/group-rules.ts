@@ -1,5 +1,6 @@
 // How the members of a group are chosen and judged, with its defaults. Rule: times are milliseconds; everything that
 // depends on time or chance comes in here, so that tests decide both.
+import type { ErrorCode } from '../../core/errors.ts';
 import type { MemberEventKind } from './member-state.ts';
 import { sharedNow } from './shared-clock.ts';
 
@@ -70,6 +71,10 @@ export interface GroupOptions {
   readonly random?: () => number;
   /** Told of every change of a member's state that happens in this thread. */
   readonly onEvent?: (memberId: string, kind: MemberEventKind) => void;
+  /** Told of every failure that is held against a member, in this thread. */
+  readonly onFailure?: (memberId: string, reason: ErrorCode) => void;
+  /** Told when another member is picked than the time before, in this thread. */
+  readonly onRotate?: () => void;
 }
 
 export type GroupRules = Required<Omit<GroupOptions, 'breaker'>> & {
@@ -92,6 +97,8 @@ const DEFAULTS = {
   now: sharedNow,
   random: Math.random,
   onEvent: () => {},
+  onFailure: () => {},
+  onRotate: () => {},
 } as const;
 
 export function groupRules(options: GroupOptions): GroupRules {

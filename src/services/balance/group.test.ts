@@ -121,6 +121,23 @@ describe('a group', () => {
   });
 });
 
+describe('whoever listens to a group', () => {
+  test('hears when another member is picked, and of each failure that is held against one', () => {
+    const heard: string[] = [];
+    const rig = new BalanceRig('ab', {
+      onRotate: () => heard.push('rotated'),
+      onFailure: (id, reason) => heard.push(`${id} ${reason}`),
+    });
+    for (let picks = 0; picks < 3; picks += 1) rig.group.pick();
+    const [a] = rig.group.members;
+    for (let picks = 0; picks < 3; picks += 1) rig.group.pick({ exclude: new Set(a === undefined ? [] : [a]) });
+    rig.use('a', FAILURE);
+    rig.use('a', { kind: 'auth_failed', reason: 'hop_auth_failed' });
+    rig.use('b', { kind: 'ambiguous', target: 'x', reason: 'hop_timeout' });
+    assert.deepEqual(heard, ['rotated', 'rotated', 'rotated', 'a upstream_unreachable', 'a hop_auth_failed']);
+  });
+});
+
 describe('priorities', () => {
   test('are gone through from the lowest number up, backups last', () => {
     const rig = new BalanceRig([{ id: 'z', backup: true }, { id: 'c', priority: 5 }, { id: 'a' }, { id: 'b' }], {

@@ -45,6 +45,7 @@ export class Group<T> {
   /** By priority, backups last. */
   #tiers: readonly Tier<T>[] = [];
   #turns = 0;
+  #lastPicked: Member<T> | null = null;
   readonly #watchers = new Set<() => void>();
 
   constructor({ name, table, members, options }: GroupInit<T>) {
@@ -81,7 +82,14 @@ export class Group<T> {
     if (member === null) return null;
     this.#turns += 1;
     member.turn = this.#turns;
+    if (member !== this.#lastPicked) this.#rotate(member);
     return member;
+  }
+
+  #rotate(member: Member<T>): void {
+    const isFirst = this.#lastPicked === null;
+    this.#lastPicked = member;
+    if (!isFirst) this.rules.onRotate();
   }
 
   /** Whether this very member may have the next use: for bindings. */

@@ -123,6 +123,7 @@ export class Judge<T> implements MemberOwner<T> {
     const { slot } = member;
     const { now } = this;
     slot.count(INT.FAILURES, 1);
+    this.rules.onFailure(member.id, reason);
     countUse(slot, now, this.rules.windowMs, true);
     recordUse(slot, true);
     member.noteError(reason, now);
@@ -159,6 +160,7 @@ export class Judge<T> implements MemberOwner<T> {
     const { now } = this;
     const { authRetryMs } = this.rules;
     slot.count(INT.FAILURES, 1);
+    this.rules.onFailure(member.id, reason);
     member.noteError(reason, now);
     const wasRefused = !slot.swap(INT.AUTH_FAILED, 0, 1);
     const opens = this.breaker.open(slot, now, authRetryMs, MAX_AUTH_RETRY_GROWTH * authRetryMs);
