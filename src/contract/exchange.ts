@@ -85,6 +85,8 @@ export interface Exchange {
   exit: string;
   /** What was tried on the way and how it ended, for Proxy-Status; empty when the first attempt succeeded. */
   trail: string;
+  /** What the target gets back with the report of an attempt; its own business. */
+  ticket: number;
   readonly request: RequestView;
   /** Filled once an answer has begun. */
   readonly response: ResponseView;

@@ -69,10 +69,13 @@ export interface OriginTls {
 /** How an attempt on an origin ended, for whoever chooses among several. */
 export interface Attempt {
   readonly origin: Origin;
+  /** What stood in the exchange when the origin was chosen. */
+  readonly ticket: number;
   /** Why it failed; null when it did not, or was given up for no fault of the origin. */
   readonly code: ErrorCode | null;
   /** 0 when there was no answer. */
   readonly status: number;
+  /** Until the head of the answer came, or until it failed. */
   readonly durationMs: number;
 }
 
@@ -98,7 +101,12 @@ export interface ForwardTarget {
   select(exchange: Exchange, tried: readonly Origin[]): Origin | null | Promise<Origin | null>;
   /** For a request that asks for a connection (CONNECT, SOCKS). Without it such requests are refused. */
   connect?(exchange: Exchange, events: TunnelEvents): Cancellable;
-  /** Every attempt that select caused is reported once. */
+  /**
+   * Whether there is anybody else to try: asked before an answer with one of `retryStatuses` is let go for the next one.
+   * Without it there always is.
+   */
+  hasOther?(exchange: Exchange, tried: readonly Origin[]): boolean;
+  /** Every origin that select named is reported once. */
   report?(attempt: Attempt): void;
   dispose?(): void;
 }

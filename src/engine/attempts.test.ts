@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { forwardTo, GET, head, origin, Playbook } from '../../test/support/playbook.ts';
-import type { Attempt } from '../contract/target.ts';
+import type { Attempt, ForwardTarget } from '../contract/target.ts';
 
 const SEEN = head('GET / HTTP/1.1', 'Host: a.test', '<forwarding>');
 const OK = `${head('HTTP/1.1 200 OK', 'Content-Length: 2')}hi`;
@@ -21,7 +21,40 @@ describe('an attempt on an origin', () => {
 
   test('is reported with its status and its time', (t) => {
     const attempts = reported(t, (play) => void ask(play).passes(100).upstreamSends(OK).expectDownstream(GOT_OK));
-    assert.deepEqual(attempts, [{ origin: origin(), code: null, status: 200, durationMs: 100 }]);
+    assert.deepEqual(attempts, [{ origin: origin(), ticket: 0, code: null, status: 200, durationMs: 100 }]);
+  });
+
+  test('took as long as its answer took to begin, whatever the rest of it takes', (t) => {
+    const slow = reported(t, (play) => {
+      ask(play).passes(100).upstreamSends(OK.slice(0, -1)).expectDownstream(/h$/).passes(1000).upstreamSends('i');
+      play.expectDownstream('i');
+    });
+    assert.deepEqual(slow[0]?.durationMs, 100);
+    const switched = reported(t, (play) => {
+      play.downstreamSends(head('GET / HTTP/1.1', 'Host: a', 'Connection: upgrade', 'Upgrade: x')).expectDial();
+      play.expectUpstream(/^GET/).passes(100);
+      play.upstreamSends(head('HTTP/1.1 101 Switching Protocols', 'Connection: upgrade', 'Upgrade: x'));
+      play.expectDownstream(/ 101 /).passes(5000).upstreamCloses().clientEnds();
+    });
+    assert.deepEqual([switched[0]?.status, switched[0]?.durationMs], [101, 100]);
+  });
+
+  test('comes with the ticket that its target has given it', (t) => {
+    const tickets: number[] = [];
+    let next = 7;
+    const target: ForwardTarget = {
+      ...forwardTo(),
+      select: (exchange) => {
+        exchange.ticket = next++;
+        return origin({ maxConnections: 0 });
+      },
+      report: ({ ticket }) => tickets.push(ticket),
+    };
+    const play = new Playbook(t, { target }).downstreamSends(GET).expectDial().expectUpstream(SEEN);
+    play.clientConnects().downstreamSends(GET).expectDial().expectUpstream(SEEN);
+    play.onUpstream(0).upstreamSends(OK).onClient(0).expectDownstream(GOT_OK);
+    play.onUpstream(1).upstreamSends(OK).onClient(1).expectDownstream(GOT_OK);
+    assert.deepEqual(tickets, [7, 8]);
   });
 
   test('is reported as failed when there was no connection, no answer, or half of one', (t) => {
@@ -37,7 +70,7 @@ describe('an attempt on an origin', () => {
     assert.deepEqual(short(half), [[true, 0]]);
   });
 
-  test('is reported each time, when there are two', (t) => {
+  test('is one attempt for whoever chose the origin, also when the request goes out to it twice', (t) => {
     const attempts = reported(t, (play) => {
       ask(play).upstreamSends(OK).expectDownstream(GOT_OK);
       play.downstreamSends(GET).expectUpstream(SEEN).upstreamCloses();
@@ -45,7 +78,6 @@ describe('an attempt on an origin', () => {
     });
     assert.deepEqual(short(attempts), [
       [false, 200],
-      [true, 0],
       [false, 200],
     ]);
   });
@@ -61,6 +93,22 @@ describe('an attempt on an origin', () => {
       play.downstreamSends(GET).expectDialBegins().clientCloses().upstreamAccepts();
     });
     assert.deepEqual(short(dialling), [[false, 0]]);
+  });
+
+  test('is reported, and not held against the origin, when it never began', (t) => {
+    const attempts: Attempt[] = [];
+    const only = origin({ maxConnections: 1 });
+    const target = { ...forwardTo(only), report: (attempt: Attempt): number => attempts.push(attempt) };
+    const play = new Playbook(t, { target }).downstreamSends(GET).expectDial().expectUpstream(SEEN);
+    play.clientConnects().downstreamSends(GET).expectNoDial().clientCloses();
+    assert.deepEqual(short(attempts), [[false, 0]]);
+    play.onClient(0).upstreamSends(OK).expectDownstream(GOT_OK).end();
+    const own = new Playbook(t, {
+      target,
+      policies: [{ name: 'own', upstream: (exchange): void => exchange.answer({ status: 204 }) }],
+    });
+    own.downstreamSends(GET).expectNoDial().expectDownstream(/ 204 /);
+    assert.deepEqual(short(attempts.slice(2)), [[false, 0]]);
   });
 
   test('is reported, and not held against the origin, when the request turned out to be bad', (t) => {

@@ -1,11 +1,12 @@
-// The attempts of one exchange on origins: how many, on which, how they ended. Rule: every attempt that begins ends once,
-// answered or failed, and whoever chose its origin hears of it.
-import type { Origin, Target } from '../contract/target.ts';
+// The attempts of one exchange on origins: how many, on which, how they ended. Rule: whoever has chosen an origin hears once
+// how it ended, however often the request went out to it and whether it went out at all.
+import type { ForwardTarget, Origin } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Pool } from './pool.ts';
 import type { Traffic } from './traffic.ts';
 
 const NONE: Origin[] = [];
+const NEVER = -1;
 
 export class Attempts {
   count = 0;
@@ -13,9 +14,10 @@ export class Attempts {
   answeredAfterMs = -1;
   private readonly traffic: Traffic;
   private pool: Pool | null = null;
-  private target: Target | null = null;
-  private startedAtMs = 0;
-  private isRunning = false;
+  private target: ForwardTarget | null = null;
+  private startedAtMs = NEVER;
+  private chosen: Origin | null = null;
+  private ticket = 0;
   private failedOrigins: Origin[] = NONE;
   /** Why the last attempt failed, until another one begins. */
   private failure: SluiceError | null = null;
@@ -27,9 +29,9 @@ export class Attempts {
   reset(): void {
     this.count = 0;
     this.answeredAfterMs = -1;
-    this.isRunning = false;
     this.pool = null;
     this.target = null;
+    this.chosen = null;
     this.failedOrigins = NONE;
     this.failure = null;
   }
@@ -44,14 +46,21 @@ export class Attempts {
     return this.pool === null ? null : this.pool.origin;
   }
 
-  begin(pool: Pool, target: Target): void {
+  /** The target has named an origin; `ticket` is its own. */
+  choose(origin: Origin, target: ForwardTarget, ticket: number): void {
+    this.chosen = origin;
+    this.target = target;
+    this.ticket = ticket;
+    this.answeredAfterMs = -1;
+    this.startedAtMs = NEVER;
+  }
+
+  begin(pool: Pool): void {
     this.count++;
     if (this.failure !== null) this.countRetry(this.failure);
     this.failure = null;
     this.pool = pool;
-    this.target = target;
     this.startedAtMs = performance.now();
-    this.isRunning = true;
   }
 
   headCame(): void {
@@ -66,24 +75,24 @@ export class Attempts {
 
   failed(code: ErrorCode): void {
     this.report(code, 0);
-    const { pool } = this;
-    if (pool !== null) this.traffic.add(pool.metrics.errors(code), 1);
+    this.countError(code);
   }
 
   /** The exchange was given up for no fault of the origin; the status is 0 if there was no answer yet. */
   abandon(status: number): void {
-    if (this.isRunning) this.report(null, status);
+    this.report(null, status);
   }
 
   /** It failed, and the request goes out again to the same origin. */
   retried(error: SluiceError): void {
-    this.failed(error.code);
+    this.countError(error.code);
     this.failure = error;
   }
 
   /** It failed, and another origin may be tried. */
   moved(error: SluiceError): void {
-    this.retried(error);
+    this.failed(error.code);
+    this.failure = error;
     const { origin } = this;
     if (origin === null) return;
     if (this.failedOrigins === NONE) this.failedOrigins = [];
@@ -99,10 +108,19 @@ export class Attempts {
     if (this.pool !== null) this.traffic.add(this.pool.metrics.retries(code), 1);
   }
 
+  private countError(code: ErrorCode): void {
+    if (this.pool !== null) this.traffic.add(this.pool.metrics.errors(code), 1);
+  }
+
   private report(code: ErrorCode | null, status: number): void {
-    const { pool, target } = this;
-    this.isRunning = false;
-    if (pool === null || target?.kind !== 'forward' || target.report === undefined) return;
-    target.report({ origin: pool.origin, code, status, durationMs: performance.now() - this.startedAtMs });
+    const { chosen, target, ticket, answeredAfterMs } = this;
+    this.chosen = null;
+    if (chosen === null || target === null || target.report === undefined) return;
+    const durationMs = answeredAfterMs >= 0 ? answeredAfterMs : this.elapsedMs;
+    target.report({ origin: chosen, ticket, code, status, durationMs });
+  }
+
+  private get elapsedMs(): number {
+    return this.startedAtMs === NEVER ? 0 : performance.now() - this.startedAtMs;
   }
 }

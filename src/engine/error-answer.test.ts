@@ -15,3 +15,20 @@ test('an error is answered with its status, its code, what a person may know, an
     error: { code: 'upstream_unreachable', message: 'The server could not be reached.', request_id: 'abcd' },
   });
 });
+
+test('an error that passes by itself says when, in whole seconds and never too early', () => {
+  for (const [retryAfterMs, expected] of [
+    [30_000, '30'],
+    [30_001, '31'],
+    [1, '1'],
+  ] as const) {
+    const { status, fields } = errorAnswer(new SluiceError('hops_exhausted', { retryAfterMs }), 'abcd', 'sluice-1');
+    assert.equal(status, 503);
+    assert.deepEqual(fields?.at(-1), ['Retry-After', expected]);
+  }
+});
+
+test('an error of which nobody knows when it passes does not say so', () => {
+  const { fields } = errorAnswer(new SluiceError('hops_exhausted'), 'abcd', 'sluice-1');
+  assert.ok(fields?.every(([name]) => name !== 'Retry-After'));
+});

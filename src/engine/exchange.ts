@@ -41,6 +41,7 @@ export class HttpExchange implements Exchange {
   sessionTtlMs = 0;
   exit = '';
   trail = '';
+  ticket = 0;
   program: Program | null = null;
   matched: Route | null = null;
   producer: Producer | null = null;
@@ -146,6 +147,7 @@ export class HttpExchange implements Exchange {
     this.sessionTtlMs = 0;
     this.exit = '';
     this.trail = '';
+    this.ticket = 0;
     this.program = engine.program;
     this.program.running++;
     this.matched = null;
@@ -276,7 +278,7 @@ export class HttpExchange implements Exchange {
   }
 
   attemptBegins(pool: Pool): void {
-    this.attempts.begin(pool, this.matched!.target);
+    this.attempts.begin(pool);
   }
 
   attemptAnswered(): void {
@@ -312,6 +314,7 @@ export class HttpExchange implements Exchange {
       upstream.destroy('done');
       return;
     }
+    this.attempts.headCame();
     this.response.begin(head);
     this.committed = true;
     this.producer = null;
@@ -460,6 +463,7 @@ export class HttpExchange implements Exchange {
     this.over = true;
     this.dropTransforms();
     this.producer = null;
+    this.attempts.abandon(0);
     this.engine.traffic.ended(this);
     if (this.matched !== null) for (const policy of this.matched.done) this.tolerate(() => policy.done(this));
     this.program!.left();

@@ -29,13 +29,17 @@ export function toTarget(exchange: HttpExchange): void {
 
 function select(exchange: HttpExchange, target: ForwardTarget): void {
   const origin = target.select(exchange, exchange.attempts.tried);
-  if (origin instanceof Promise) afterWait(exchange, origin, (chosen) => forward(exchange, chosen));
-  else forward(exchange, origin);
+  if (origin instanceof Promise) afterWait(exchange, origin, (chosen) => forward(exchange, target, chosen));
+  else forward(exchange, target, origin);
 }
 
-function forward(exchange: HttpExchange, origin: Origin | null): void {
-  if (origin === null) exchange.giveUp(exchange.attempts.lastFailure);
-  else if (exchange.matched!.upstream.length === 0) exchange.engine.poolOf(origin).send(exchange);
+function forward(exchange: HttpExchange, target: ForwardTarget, origin: Origin | null): void {
+  if (origin === null) {
+    exchange.giveUp(exchange.attempts.lastFailure);
+    return;
+  }
+  exchange.attempts.choose(origin, target, exchange.ticket);
+  if (exchange.matched!.upstream.length === 0) exchange.engine.poolOf(origin).send(exchange);
   else runUpstreamPhases(exchange, 0, origin);
 }
 

@@ -118,6 +118,20 @@ describe('an answer that says "not now"', () => {
 });
 
 describe('a target that has nobody else', () => {
+  test('gets its answer passed on, whatever it says', (t) => {
+    const asked: string[][] = [];
+    const hasOther = (_exchange: unknown, tried: readonly Origin[]): boolean => {
+      asked.push(tried.map(({ name }) => name));
+      return tried.length < 2;
+    };
+    const target = both({ maxAttempts: 5, retryStatuses: [503], hasOther });
+    const play = new Playbook(t, { target }).downstreamSends(GET).expectDial('one').expectUpstream(/^GET/);
+    const busy = `${head('HTTP/1.1 503 Service Unavailable', 'Content-Length: 3')}why`;
+    play.upstreamSends(busy).expectDial('two').expectUpstream(/^GET/);
+    play.upstreamSends(busy).expectDownstream(/^HTTP\/1\.1 503 [^]*why$/);
+    assert.deepEqual(asked, [['one'], ['one', 'two']]);
+  });
+
   test('leaves the last failure as the answer', (t) => {
     const target = both({ maxAttempts: 5, select: (_exchange, tried) => (tried.length > 0 ? null : ONE) });
     const play = new Playbook(t, { target }).downstreamSends(GET).expectDialBegins('one');

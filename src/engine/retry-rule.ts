@@ -21,7 +21,9 @@ export function mayTryElsewhere(exchange: HttpExchange, wasSent: boolean): boole
 export function isBetterElsewhere(exchange: HttpExchange, status: number): boolean {
   const target = exchange.matched?.target;
   if (target?.kind !== 'forward' || target.retryStatuses === undefined) return false;
-  return target.retryStatuses.includes(status) && mayTryElsewhere(exchange, true);
+  if (!target.retryStatuses.includes(status) || !mayTryElsewhere(exchange, true)) return false;
+  const { tried, origin } = exchange.attempts;
+  return target.hasOther === undefined || origin === null || target.hasOther(exchange, [...tried, origin]);
 }
 
 function isRepeatable({ committed, over, request }: HttpExchange, wasSent: boolean): boolean {

@@ -130,7 +130,9 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     const mayHelp = this.auth !== null && this.auth.challenge(values);
     // It has not passed the request on: only a body that is gone already stands in the way of sending it again.
     this.asksAgain = mayHelp && !exchange.request.hasBody;
-    if (!this.asksAgain) this.failAttempt(new SluiceError('hop_auth_failed'));
+    if (this.asksAgain) return;
+    const message = `the proxy ${this.pool.origin.name} does not accept our credentials`;
+    this.failAttempt(new SluiceError('hop_auth_failed', { message }));
   }
 
   onBody(bytes: Buffer, from: number, to: number): void {
