@@ -12,6 +12,8 @@ import type { ViaHops } from './via-hops.ts';
 export interface DestinationOptions {
   readonly rules: DestinationRules;
   readonly direct: Direct;
+  /** What members must be labelled with for whoever has come in on this port; null: nothing more than the rules say. */
+  readonly tagsOfPort?: (port: number) => Readonly<Record<string, string>> | null;
   /** The hops that a way names. */
   readonly via: (way: Way) => ViaHops;
   readonly maxAttempts: number;
@@ -40,16 +42,17 @@ export class Destination implements ForwardTarget {
 
   /** For a request in absolute-form. */
   select(exchange: Exchange, tried: readonly Origin[]): Origin | null {
-    const { request } = exchange;
-    if (!/^http:/i.test(request.target)) {
-      const message = 'an https URL is reached by CONNECT, not by asking a proxy for it';
-      throw new SluiceError('request_invalid', { message });
-    }
+    requireUrl(exchange.request.target);
     const goal = this.goalOf(exchange, HTTP_PORT, false);
     if (goal.way.via.length > 0) return this.options.via(goal.way).select(exchange, goal, tried);
     exchange.exit = 'direct';
     // There is no other way to the same place than the one that has just failed.
     return tried.length > 0 ? null : this.originOf(goal);
+  }
+
+  hasOther(exchange: Exchange, tried: readonly Origin[]): boolean {
+    const goal = this.goalOf(exchange, HTTP_PORT, false);
+    return goal.way.via.length > 0 && this.options.via(goal.way).hasOther(exchange, goal, tried);
   }
 
   connect(exchange: Exchange, events: TunnelEvents): Cancellable {
@@ -76,11 +79,13 @@ export class Destination implements ForwardTarget {
     this.options.dispose();
   }
 
-  private goalOf({ request, user }: Exchange, defaultPort: number, isTunnel: boolean): Goal {
+  private goalOf({ request, user, client }: Exchange, defaultPort: number, isTunnel: boolean): Goal {
+    const { rules, tagsOfPort } = this.options;
     const { host, port } = splitAuthority(request.authority, defaultPort);
-    const way = this.options.rules.decide({ host, port, user: user === '' ? null : user, isTunnel });
+    const way = rules.decide({ host, port, user: user === '' ? null : user, isTunnel });
     if (way.kind === 'denied') throw denialError(way, host);
-    return { host, port, way };
+    const tags = tagsOfPort === undefined ? null : tagsOfPort(client.localPort);
+    return { host, port, way: tags === null ? way : { ...way, tags: { ...tags, ...way.tags } } };
   }
 
   private originOf(goal: Goal): Origin {
@@ -94,6 +99,14 @@ export class Destination implements ForwardTarget {
     this.origins.set(key, origin);
     return origin;
   }
+}
+
+function requireUrl(target: string): void {
+  if (/^http:/i.test(target)) return;
+  const message = /^https:/i.test(target)
+    ? 'an https URL is reached by CONNECT, not by asking a proxy for it'
+    : 'a proxy is asked for whole URLs that begin with http, and by CONNECT';
+  throw new SluiceError('request_invalid', { message });
 }
 
 function directOrigin(goal: Goal, direct: Direct): Origin {

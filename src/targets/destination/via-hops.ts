@@ -7,7 +7,7 @@ import { SluiceError } from '../../core/errors.ts';
 import type { Group } from '../../services/balance/group.ts';
 import type { Member } from '../../services/balance/member.ts';
 import type { Outcome } from '../../services/balance/outcome.ts';
-import type { ChainAsk, ChainDialler, ChainFailure, ChainLink } from '../../services/chain/chain-link.ts';
+import type { ChainAsk, ChainAttempt, ChainDialler, ChainFailure, ChainLink } from '../../services/chain/chain-link.ts';
 import type { Credentials, ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
 import type { Goal } from './direct.ts';
 import { nameOf, trailOf } from './trail.ts';
@@ -39,8 +39,12 @@ type Tried = ReadonlySet<Member<ProxyEndpoint>>;
 interface HopOrigin extends Origin {
   readonly via: ViaHops;
   readonly member: Member<ProxyEndpoint>;
-  /** Of the use that began last. */
-  ticket: number;
+  /** Where the last request goes: a proxy may want to authenticate before it. */
+  goal: Goal;
+  /** The last attempt got no further than a hop before its member, where no other member does better. */
+  isCutOff: boolean;
+  /** How the last attempt to reach it failed. */
+  failures: readonly ChainAttempt[];
 }
 
 /** Origins that are kept for requests to come; those beyond are made anew. */
@@ -80,20 +84,28 @@ export class ViaHops {
   /** For a request in absolute-form. */
   select(exchange: Exchange, goal: Goal, tried: readonly Origin[]): Origin | null {
     const session = sessionOf(exchange, goal);
-    const failed = new Set(tried.flatMap((origin) => (isOurs(origin) ? [origin.member] : [])));
-    const member = this.pick(session, failed);
+    if (tried.length > 0) exchange.trail = trailOf(tried.flatMap((origin) => (origin as HopOrigin).failures));
+    const member = tried.some(isCutOff) ? null : this.pick(session, membersOf(tried));
     if (member === null) {
       if (tried.length > 0) return null;
       throw this.exhausted();
     }
     exchange.exit = nameOf(this.last.name, member.id);
-    const origin = this.originOf(session, goal, member);
-    origin.ticket = member.begin();
-    return origin;
+    exchange.ticket = member.begin();
+    return this.originOf(session, goal, member);
   }
 
-  report({ origin, code, status, durationMs }: Attempt): void {
-    const { member, ticket, host, port, isProxy } = origin as HopOrigin;
+  /** Whether another member could be picked after these. */
+  hasOther(exchange: Exchange, goal: Goal, tried: readonly Origin[]): boolean {
+    const session = sessionOf(exchange, goal);
+    const exclude = membersOf(tried);
+    if (session.key !== '') return this.pick(session, exclude) !== null;
+    const candidates = this.last.explain({ exclude, tags: session.tags });
+    return candidates.some(({ fits, obstacle }) => fits && obstacle === null);
+  }
+
+  report({ origin, ticket, code, status, durationMs }: Attempt): void {
+    const { member, host, port, isProxy } = origin as HopOrigin;
     const target = isProxy ? null : `${host}:${port}`;
     member.end(ticket, outcomeOf(code, status, durationMs, target));
   }
@@ -130,9 +142,13 @@ export class ViaHops {
 
   private originOf(session: Session, goal: Goal, member: Member<ProxyEndpoint>): HopOrigin {
     const end = speaksHttp(member.data) ? '' : `${goal.host}:${goal.port}`;
-    const key = `${member.id}\n${session.key}\n${end}`;
+    // What a provider is told of a session also depends on its time and on the tags.
+    const key = `${member.id}\n${session.key}\n${session.ttlMs}\n${end}\n${JSON.stringify(session.tags)}`;
     const known = this.origins.get(key);
-    if (known !== undefined && known.member === member) return known;
+    if (known !== undefined && known.member === member) {
+      known.goal = goal;
+      return known;
+    }
     const [oldest] = this.origins.keys();
     if (this.origins.size >= MAX_ORIGINS && oldest !== undefined) this.origins.delete(oldest);
     const origin = this.createOrigin(session, goal, member);
@@ -147,9 +163,8 @@ export class ViaHops {
     const ask: ChainAsk = {
       ...this.askFor(session),
       choose: (group, tried) => this.insistOn(member, group, tried),
-      firstRequestTo: goal,
     };
-    return {
+    const origin: HopOrigin = {
       name: isProxy ? label : `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
       label,
       host,
@@ -161,12 +176,15 @@ export class ViaHops {
       pathPrefix: '',
       maxConnections: 0,
       proxyProtocol: null,
-      dialler: { dial: (events) => this.dialOrigin(isProxy ? null : goal, ask, events) },
+      dialler: { dial: (events) => this.dialOrigin(origin, ask, events) },
       isProxy,
       via: this,
       member,
-      ticket: 0,
+      goal,
+      isCutOff: false,
+      failures: [],
     };
+    return origin;
   }
 
   private insistOn(
@@ -178,14 +196,30 @@ export class ViaHops {
     return tried.has(member) ? null : member;
   }
 
-  private dialOrigin(destination: Goal | null, ask: ChainAsk, events: OriginDialEvents): void {
-    this.chain.dial(destination, ask, {
-      onConnected: (link) => {
-        watch(link);
-        events.connected(link.connection, link.timings, link.auth);
+  private dialOrigin(origin: HopOrigin, ask: ChainAsk, events: OriginDialEvents): void {
+    const { goal, isProxy } = origin;
+    this.chain.dial(
+      isProxy ? null : goal,
+      { ...ask, firstRequestTo: goal },
+      {
+        onConnected: (link) => {
+          watch(link);
+          origin.failures = link.attempts;
+          events.connected(link.connection, link.timings, link.auth);
+        },
+        onFailed: (failure) => {
+          // Whoever asked for this decides within the call what to do next.
+          origin.failures = failure.attempts;
+          origin.isCutOff = this.failedBeforeLast(failure);
+          events.failed(errorOf(failure));
+        },
       },
-      onFailed: (failure) => events.failed(errorOf(failure)),
-    });
+    );
+  }
+
+  /** The member of the last hop was given, so when a hop had nobody left, it was another one. */
+  private failedBeforeLast({ error, attempts }: ChainFailure): boolean {
+    return error.code === 'hops_exhausted' || attempts.at(-1)?.hop !== this.last.name;
   }
 }
 
@@ -203,8 +237,12 @@ function speaksHttp({ protocol }: ProxyEndpoint): boolean {
   return protocol === 'http' || protocol === 'https';
 }
 
-function isOurs(origin: Origin): origin is HopOrigin {
-  return 'member' in origin;
+function membersOf(origins: readonly Origin[]): Tried {
+  return new Set(origins.map((origin) => (origin as HopOrigin).member));
+}
+
+function isCutOff(origin: Origin): boolean {
+  return (origin as HopOrigin).isCutOff;
 }
 
 /** The members of a link are told how it went when its connection ends, whoever has used it until then. */
