@@ -35,6 +35,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class Downstream implements ConnectionHandler, MessageSink, Responder {
   readonly connection: Connection;
+  place = -1;
   readonly forwardedLines: Buffer;
   private readonly engine: Engine;
   private readonly parser: RequestParser;

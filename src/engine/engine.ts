@@ -5,6 +5,7 @@ import type net from 'node:net';
 import type { ParserLimits } from '../codec/http1/parser.ts';
 import type { Origin } from '../contract/target.ts';
 import { Connection, NOBODY } from '../transport/connection.ts';
+import { type Listed, Roster } from '../transport/roster.ts';
 import { Downstream } from './downstream.ts';
 import { ExchangeIds } from './exchange-id.ts';
 import { type Dial, OriginPool } from './origin-pool.ts';
@@ -42,7 +43,7 @@ export interface EngineOptions {
 }
 
 /** What the engine needs to know of a client connection, whichever HTTP version it speaks. */
-export interface Client {
+export interface Client extends Listed {
   /** Ends after what it is doing; at once when it does nothing. */
   drain(): void;
   cut(): void;
@@ -63,7 +64,7 @@ export class Engine {
   draining = false;
   /** Clients may begin with HTTP/2 on connections without TLS. */
   http2InTheClear = true;
-  private readonly clients = new Set<Client>();
+  private readonly clients = new Roster<Client>();
   private pools = new Map<Origin, Pool>();
   private empty: PromiseWithResolvers<void> | null = null;
 

@@ -16,6 +16,7 @@ const FIELD_OVERHEAD_BYTES = 32;
 const MAX_FREE = 32;
 
 export class Http2Client implements Client, Http2ServerHandler {
+  place = -1;
   readonly engine: Engine;
   readonly connection: Http2ServerConnection;
   readonly forwardedLines: Buffer;

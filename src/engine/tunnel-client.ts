@@ -33,6 +33,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class TunnelClient implements ConnectionHandler, Responder, Client {
   readonly connection: Connection;
+  place = -1;
   /** Nobody is told anything of the client of a tunnel. */
   readonly forwardedLines: Buffer = NOTHING;
   private readonly engine: Engine;

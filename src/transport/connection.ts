@@ -32,7 +32,7 @@ const HIGH_WATER_BYTES = 64 * 1024;
 const borrowed = new OutBuffer(sharedReadBuffer.length);
 
 const owner: unique symbol = Symbol('connection');
-type OwnedSocket = net.Socket & { [owner]: Connection };
+type OwnedSocket = net.Socket & { [owner]: Connection | null };
 
 export class Connection {
   handler: ConnectionHandler;
@@ -187,6 +187,7 @@ export class Connection {
   release(): net.Socket {
     this.closed = true;
     const { socket } = this;
+    (socket as OwnedSocket)[owner] = null;
     socket.removeListener('data', onChunk);
     socket.removeListener('end', onSocketEnd);
     socket.removeListener('error', onSocketError);
@@ -246,6 +247,8 @@ export class Connection {
 
   finished(): void {
     this.closed = true;
+    // The handle of a closed socket lives until the next full collection, and with it whatever can be reached from there.
+    (this.socket as OwnedSocket)[owner] = null;
     const reason = this.reason ?? 'eof';
     this.onEnd?.(reason);
     this.handler.onClose(reason);
@@ -273,28 +276,28 @@ const REASON_OF_ERROR: Readonly<Record<string, CloseReason>> = {
 // The listeners are shared by all connections: a closure for each would cost memory on thousands of idle ones.
 
 function onRead(this: net.Socket, count: number, buffer: Buffer): boolean {
-  return (this as OwnedSocket)[owner].received(buffer, 0, count);
+  return (this as OwnedSocket)[owner]?.received(buffer, 0, count) ?? false;
 }
 
 function onChunk(this: net.Socket, chunk: Buffer): void {
-  (this as OwnedSocket)[owner].received(chunk, 0, chunk.length);
+  (this as OwnedSocket)[owner]?.received(chunk, 0, chunk.length);
 }
 
 function onSocketEnd(this: net.Socket): void {
   const connection = (this as OwnedSocket)[owner];
-  if (!connection.closed) connection.handler.onHalfClose();
+  if (connection?.closed === false) connection.handler.onHalfClose();
 }
 
 function onSocketDrain(this: net.Socket): void {
-  (this as OwnedSocket)[owner].drained();
+  (this as OwnedSocket)[owner]?.drained();
 }
 
 function onSocketError(this: net.Socket, error: NodeJS.ErrnoException): void {
-  (this as OwnedSocket)[owner].failed(error.code);
+  (this as OwnedSocket)[owner]?.failed(error.code);
 }
 
 function onSocketClose(this: net.Socket): void {
-  (this as OwnedSocket)[owner].finished();
+  (this as OwnedSocket)[owner]?.finished();
 }
 
 /** A unix socket knows no reset, which Node says by throwing. */

@@ -8,6 +8,7 @@ import type { Listener } from '../../contract/listener.ts';
 import { formatHostPort } from '../../core/address.ts';
 import { Acceptor, type ListenAddress } from '../../transport/accept.ts';
 import { Connection, type ConnectionHandler, NOBODY } from '../../transport/connection.ts';
+import { type Listed, Roster } from '../../transport/roster.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import { type HandshakeFailure, TlsAcceptor } from '../../transport/tls-accept.ts';
 import type { ServerTlsOptions } from '../../transport/tls-context.ts';
@@ -50,7 +51,7 @@ export class MixedListener implements Listener {
   private settings: MixedSettings;
   private tls: TlsAcceptor | null;
   /** Those that have not said yet what they want. */
-  private readonly undecided = new Set<Connection>();
+  private readonly undecided = new Roster<Arrival>();
 
   constructor(options: MixedListenerOptions) {
     this.options = options;
@@ -82,7 +83,7 @@ export class MixedListener implements Listener {
   /** Whoever has not asked for anything by now is let go. */
   stop(): void {
     void this.acceptor.stop();
-    for (const connection of this.undecided) connection.destroy('drain');
+    for (const { connection } of this.undecided) connection.destroy('drain');
   }
 
   /** For connections that come from now on; those that are open stay as they are. */
@@ -94,30 +95,33 @@ export class MixedListener implements Listener {
 
   /** `tls` is what the client may begin; it stays so, whatever is configured meanwhile. */
   private listenTo(socket: net.Socket, tls: TlsAcceptor | null): void {
-    const connection = new Connection(socket, NOBODY);
-    this.undecided.add(connection);
-    connection.handler = new FirstByte(connection, this.settings.timeoutMs, {
-      onBytes: (bytes, from, to) => this.decide(connection, tls, bytes.subarray(from, to)),
-      onGone: () => this.undecided.delete(connection),
-    });
-    connection.resume();
+    const arrival = new Arrival(this, new Connection(socket, NOBODY), tls);
+    this.undecided.add(arrival);
+    arrival.begin(this.settings.timeoutMs);
   }
 
-  private decide(connection: Connection, tls: TlsAcceptor | null, bytes: Buffer): void {
-    const { serving } = this.options;
+  /** `bytes` are the first that have come, and valid during the call. */
+  decide(arrival: Arrival, bytes: Buffer): void {
+    const { connection, tls } = arrival;
     const [first] = bytes;
-    if (first === SOCKS5 || first === SOCKS4) this.shakeHands(connection, bytes);
-    else {
-      this.undecided.delete(connection);
-      if (first === TLS_HANDSHAKE && tls !== null) secure(connection, tls, bytes);
-      else serving.serveHttp(connection, bytes, 0, bytes.length);
+    if (first === SOCKS5 || first === SOCKS4) {
+      this.shakeHands(arrival, bytes);
+      return;
     }
+    this.forget(arrival);
+    if (first === TLS_HANDSHAKE && tls !== null) secure(connection, tls, bytes);
+    else this.options.serving.serveHttp(connection, bytes, 0, bytes.length);
   }
 
-  private shakeHands(connection: Connection, bytes: Buffer): void {
+  forget(arrival: Arrival): void {
+    this.undecided.delete(arrival);
+  }
+
+  private shakeHands(arrival: Arrival, bytes: Buffer): void {
     const { requiresLogin, timeoutMs } = this.settings;
+    const { connection } = arrival;
     const handshake = new SocksHandshake(connection, { requiresLogin, timeoutMs }, (asked, first) => {
-      this.undecided.delete(connection);
+      this.forget(arrival);
       if (asked !== null) this.options.serving.serveTunnel(connection, asked, first);
     });
     handshake.onData(bytes, 0, bytes.length);
@@ -146,26 +150,29 @@ function secure(connection: Connection, tls: TlsAcceptor, bytes: Buffer): void {
   tls.accept(socket);
 }
 
-interface FirstByteEvents {
-  onBytes(bytes: Buffer, from: number, to: number): void;
-  onGone(): void;
-}
-
-/** Waits for a client to begin, for so long. */
-class FirstByte implements ConnectionHandler {
-  private readonly connection: Connection;
-  private readonly events: FirstByteEvents;
+/** A client that has not said yet what it wants; it may take so long to begin. */
+class Arrival implements ConnectionHandler, Listed {
+  readonly connection: Connection;
+  readonly tls: TlsAcceptor | null;
+  place = -1;
+  private readonly listener: MixedListener;
   private readonly deadline = new Deadline(() => this.connection.destroy('timeout'));
 
-  constructor(connection: Connection, timeoutMs: number, events: FirstByteEvents) {
+  constructor(listener: MixedListener, connection: Connection, tls: TlsAcceptor | null) {
+    this.listener = listener;
     this.connection = connection;
-    this.events = events;
+    this.tls = tls;
+  }
+
+  begin(timeoutMs: number): void {
+    this.connection.handler = this;
     wheel.arm(this.deadline, timeoutMs);
+    this.connection.resume();
   }
 
   onData(bytes: Buffer, from: number, to: number): void {
     wheel.release(this.deadline);
-    this.events.onBytes(bytes, from, to);
+    this.listener.decide(this, bytes.subarray(from, to));
   }
 
   onHalfClose(): void {
@@ -176,6 +183,6 @@ class FirstByte implements ConnectionHandler {
 
   onClose(): void {
     wheel.release(this.deadline);
-    this.events.onGone();
+    this.listener.forget(this);
   }
 }
