@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { TOKEN } from '../../test/support/admin-desk.ts';
 import { runAdmin } from '../../test/support/running-admin.ts';
+import { findRunningFile, writeRunningFile } from '../runtime/running-file.ts';
 import { findDaemon } from './find-daemon.ts';
 
 const STATUS = '/api/v1/status';
@@ -21,6 +22,15 @@ describe('the Sluice that a command talks to', () => {
     await assert.rejects(findDaemon({ env, cwd: folder }), {
       code: 'daemon_unreachable',
       message: /No Sluice runs with the data directory .*other\. Start one with: sluice up/,
+    });
+  });
+
+  test('cannot be asked without an admin door', async (t) => {
+    const { env, folder } = await runAdmin(t);
+    writeRunningFile(folder, { ...findRunningFile(folder)!, doors: [] });
+    await assert.rejects(findDaemon({ env, cwd: folder }), {
+      code: 'daemon_unreachable',
+      message: `The Sluice with the process id ${process.pid} has no admin door: admin.listen is null.`,
     });
   });
 

@@ -21,8 +21,12 @@ export async function findDaemon(context: Surroundings, configFiles?: readonly s
   const dataDir = await dataDirectory(context, configFiles);
   const running = findRunningFile(dataDir);
   const admin = running?.doors.find((door) => door.name === 'admin');
-  if (running === undefined || admin === undefined) {
+  if (running === undefined) {
     const message = `No Sluice runs with the data directory ${dataDir}. Start one with: sluice up`;
+    throw new SluiceError('daemon_unreachable', { message });
+  }
+  if (admin === undefined) {
+    const message = `The Sluice with the process id ${running.pid} has no admin door: admin.listen is null.`;
     throw new SluiceError('daemon_unreachable', { message });
   }
   return new AdminClient({ address: admin.address, token: token ?? running.token });

@@ -74,6 +74,11 @@ describe('what is open to the network', () => {
     }
   });
 
+  test('is warned of: an admin token that can be guessed', () => {
+    assert.deepEqual(run(checkExposure, { admin: { token: 'short' } }), ['warning config_unsafe admin.token']);
+    assert.deepEqual(run(checkExposure, { admin: { token: 'x'.repeat(16) } }), []);
+  });
+
   test('is refused: a forward proxy for everybody, unless it is meant', () => {
     const listen = ':8888';
     assert.deepEqual(run(checkExposure, { egress: { listen } }), ['error config_unsafe egress.listen[0]']);

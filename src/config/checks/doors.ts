@@ -5,6 +5,7 @@ import { isLocalAddress, parseAddress, type TcpAddress } from '../../core/addres
 import type { Config } from '../config.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
+import { MIN_TOKEN_LENGTH } from './names.ts';
 
 interface DoorAddress {
   readonly address: string;
@@ -56,6 +57,10 @@ function isAny(host: string): boolean {
 export const checkExposure: Check = ({ config }) => {
   const { admin, egress } = config;
   const findings: Finding[] = [];
+  if (admin.token !== null && admin.token.length < MIN_TOKEN_LENGTH) {
+    const message = `the admin token is shorter than ${MIN_TOKEN_LENGTH} characters and can be guessed`;
+    findings.push({ severity: 'warning', code: 'config_unsafe', message, path: ['admin', 'token'], atKey: true });
+  }
   if (admin.listen !== null && !isLocalAddress(admin.listen)) {
     const message = 'the admin door is open to the network, and its token crosses it in clear';
     findings.push({ severity: 'warning', code: 'config_unsafe', message, path: ['admin', 'listen'] });

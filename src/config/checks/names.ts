@@ -8,7 +8,7 @@ import type { Check, Finding } from './finding.ts';
 const BUILT_IN_AGENTS: readonly string[] = ['claude', 'codex'];
 
 /** Shorter ones can be guessed by trying. */
-const MIN_TOKEN_LENGTH = 16;
+export const MIN_TOKEN_LENGTH = 16;
 
 export const checkUsers: Check = ({ config: { users } }) => {
   const findings: Finding[] = [...duplicates(users, 'name', ['users'])];
