@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import http2 from 'node:http2';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { endsWell, outcomes, pour } from '../support/engine-rig.ts';
+import { settleMemory } from '../../src/runtime/settle-memory.ts';
+import { endsWell, outcomes, pour, standsStill } from '../support/engine-rig.ts';
 import { type Gateway, gatewayTo, type GatewaySettings } from '../support/gateway.ts';
 import { answerOf, http2Session } from '../support/http2-session.ts';
 import { rawOrigin } from '../support/origins.ts';
@@ -163,6 +164,12 @@ for (const { name, isSecure, ask } of FRONTS) {
   });
 }
 
+/** TLS writes copies, which are garbage as soon as they are sent. */
+function buffersInUse(): number {
+  settleMemory();
+  return process.memoryUsage().arrayBuffers;
+}
+
 describe('a client behind TLS', () => {
   interface Rig {
     readonly gateway: Gateway;
@@ -201,6 +208,32 @@ describe('a client behind TLS', () => {
     }
     assert.match(client.text, /^HTTP\/1\.1 408 /);
     assert.deepEqual(await outcomes(gateway, 1), ['408 request_timeout']);
+  });
+
+  test('that does not read 20 MiB holds the origin back, and gets them all when it does', async (t) => {
+    const size = 20 * MIB;
+    const set = await rig(
+      t,
+      (_request, socket) => {
+        socket.write(ok(`Content-Length: ${size}`, 'Connection: close'));
+        pour(socket, size);
+        return null;
+      },
+      { timeouts: { write: '30s' } },
+    );
+    if (set === undefined) return;
+    const { client, gateway, origin } = set;
+    const before = buffersInUse();
+    client.socket.pause();
+    client.send(get('Connection: close'));
+    await origin.until(({ requests }) => requests.length === 1);
+    await standsStill(() => origin.sockets[0]!.bytesWritten - origin.sockets[0]!.writableLength);
+    const held = buffersInUse() - before;
+    assert.ok(held < MIB, `${held} bytes are held for one client`);
+    client.socket.resume();
+    await client.closed();
+    assert.equal(client.answers()[0]?.body.length, size);
+    assert.deepEqual(await outcomes(gateway, 1), ['200']);
   });
 
   test('that never reads is cut, and its origin let go', async (t) => {

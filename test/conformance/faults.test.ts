@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
-import { endsWell, outcomes, pour } from '../support/engine-rig.ts';
+import { endsWell, outcomes, pour, standsStill } from '../support/engine-rig.ts';
 import { type Gateway, gatewayTo, type GatewaySettings } from '../support/gateway.ts';
 import { rawOrigin } from '../support/origins.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -114,14 +114,6 @@ describe('a slow client', () => {
     await origin.until(({ openConnections }) => openConnections === 0);
     await endsWell(t, gateway, ['200 client_closed']);
   });
-
-  /** Resolves when a number has stopped changing. */
-  async function standsStill(read: () => number): Promise<void> {
-    for (let last = -1, same = 0; same < 300; await nextTurn()) {
-      same = read() === last ? same + 1 : 0;
-      last = read();
-    }
-  }
 });
 
 describe('an origin', () => {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type net from 'node:net';
 import type { TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { headBuffers } from '../../src/engine/head-buffers.ts';
 import type { AccessLine, Gateway } from './gateway.ts';
 import { RawClient } from './raw-client.ts';
@@ -61,4 +62,12 @@ export function pour(socket: net.Socket, bytes: number): void {
     }
   };
   more();
+}
+
+/** Resolves when a number has stopped changing. */
+export async function standsStill(read: () => number): Promise<void> {
+  for (let last = -1, same = 0; same < 300; await nextTurn()) {
+    same = read() === last ? same + 1 : 0;
+    last = read();
+  }
 }
