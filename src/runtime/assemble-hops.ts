@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Hop, HopProxy } from '../config/schema/hops.ts';
 import type { ClientTls } from '../config/schema/tls.ts';
+import { SluiceError } from '../core/errors.ts';
 import { Group } from '../services/balance/group.ts';
 import type { BreakerOptions, GroupOptions } from '../services/balance/group-rules.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
@@ -102,9 +103,13 @@ export function createChain(
   patience: ChainPatience,
   { groups, dns }: { readonly groups: HopGroups; readonly dns: DnsCache },
 ): Chain {
-  const known = via.flatMap((name) => {
+  const known = via.map((name) => {
     const [hop, group] = [hops[name], groups.get(name)];
-    return hop === undefined || group === undefined ? [] : [{ hop, group }];
+    // The configuration was checked; whatever is wrong all the same, no hop is ever gone round.
+    if (hop === undefined || group === undefined) {
+      throw new SluiceError('internal', { message: `there is no hop ${name}` });
+    }
+    return { hop, group };
   });
   const connectTimeoutMs = known[0]?.hop.timeouts.connect ?? timeouts.connect;
   const handshakeTimeoutMs = Math.max(...known.map(({ hop }) => hop.timeouts.handshake));
