@@ -24,6 +24,7 @@ async function run(t: TestContext, settings: { config?: string; watch?: boolean 
   const env = {
     SLUICE_PROCESS__DATA_DIR: folder,
     SLUICE_GATEWAY__LISTEN: '127.0.0.1:0',
+    SLUICE_EGRESS__LISTEN: '127.0.0.1:0',
     SLUICE_ADMIN__LISTEN: '127.0.0.1:0',
     SLUICE_METRICS__LISTEN: '127.0.0.1:0',
     SLUICE_LOG__FILE: join(folder, 'sluice.log'),

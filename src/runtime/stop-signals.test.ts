@@ -3,8 +3,16 @@ import { EventEmitter } from 'node:events';
 import { describe, test } from 'node:test';
 import { listenToSignals } from './stop-signals.ts';
 
-function listen(platform: NodeJS.Platform): { source: EventEmitter; heard: string[]; release: () => void } {
+interface Listening {
+  readonly source: EventEmitter;
+  readonly heard: string[];
+  readonly clock: { nowMs: number };
+  readonly release: () => void;
+}
+
+function listen(platform: NodeJS.Platform): Listening {
   const source = new EventEmitter();
+  const clock = { nowMs: 0 };
   const heard: string[] = [];
   const release = listenToSignals(
     source,
@@ -13,9 +21,9 @@ function listen(platform: NodeJS.Platform): { source: EventEmitter; heard: strin
       force: () => heard.push('force'),
       reload: () => heard.push('reload'),
     },
-    platform,
+    { platform, nowMs: () => clock.nowMs },
   );
-  return { source, heard, release };
+  return { source, heard, clock, release };
 }
 
 function send(source: EventEmitter, ...signals: string[]): void {
@@ -25,8 +33,19 @@ function send(source: EventEmitter, ...signals: string[]): void {
 describe('signals', () => {
   test('stop first, and force when a second one comes, whichever it is', () => {
     const { source, heard } = listen('linux');
-    send(source, 'SIGTERM', 'SIGINT', 'SIGTERM');
+    send(source, 'SIGTERM', 'SIGINT', 'SIGINT');
     assert.deepEqual(heard, ['stop by SIGTERM', 'force', 'force']);
+  });
+
+  test('force also when the same one comes again, but not when it is a copy of the first', () => {
+    const { source, heard, clock } = listen('linux');
+    send(source, 'SIGTERM', 'SIGTERM');
+    clock.nowMs = 100;
+    send(source, 'SIGTERM');
+    assert.deepEqual(heard, ['stop by SIGTERM']);
+    clock.nowMs = 300;
+    send(source, 'SIGTERM');
+    assert.deepEqual(heard, ['stop by SIGTERM', 'force']);
   });
 
   test('ask for a reload with SIGHUP, also while stopping', () => {

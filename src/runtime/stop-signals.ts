@@ -1,7 +1,13 @@
 // Signals from outside, as wishes: stop, stop at once, load the config again. Rule: the first wish to stop drains, the
-// second one forces; a reload that is asked for too early or too late is passed on all the same, and refused there.
+// second one forces, unless it is a copy of the first; a reload that is asked for too early or too late is passed on all the same, and refused there.
 
 import type { EventEmitter } from 'node:events';
+
+/**
+ * A supervisor that signals a whole group reaches us twice: itself, and through the launcher or npm, which pass on what they
+ * get. Nobody presses Ctrl-C again as fast.
+ */
+const COPY_WITHIN_MS = 250;
 
 export interface Wishes {
   /** The name of the signal that asked for it. */
@@ -10,17 +16,23 @@ export interface Wishes {
   readonly reload: () => void;
 }
 
+interface Surroundings {
+  readonly platform?: NodeJS.Platform;
+  readonly nowMs?: () => number;
+}
+
 /** Listens until it is released. On Windows SIGHUP means that the console closes, and there is no signal for a reload. */
 export function listenToSignals(
   source: Pick<EventEmitter, 'on' | 'off'>,
   wishes: Wishes,
-  platform: NodeJS.Platform = process.platform,
+  { platform = process.platform, nowMs = () => performance.now() }: Surroundings = {},
 ): () => void {
-  let isStopping = false;
+  let first: { readonly signal: string; readonly atMs: number } | null = null;
   const onStop = (signal: string): void => {
-    if (isStopping) wishes.force();
-    else wishes.stop(signal);
-    isStopping = true;
+    if (first === null) {
+      first = { signal, atMs: nowMs() };
+      wishes.stop(signal);
+    } else if (signal !== first.signal || nowMs() - first.atMs > COPY_WITHIN_MS) wishes.force();
   };
   const isWindows = platform === 'win32';
   const handlers: [signal: string, handler: (signal: string) => void][] = [

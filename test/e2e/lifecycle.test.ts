@@ -172,9 +172,22 @@ describe('a signal to stop', { skip: WINDOWS }, () => {
     await backend.next();
     sluice.signal('SIGINT');
     await sluice.says(/"message":"stopping/);
-    sluice.signal('SIGINT');
+    sluice.signal('SIGTERM');
     assert.equal(await answer, 'cut');
     assert.deepEqual(await sluice.ended, { code: 8, signal: null });
+  });
+
+  test('given to a launcher and its program at once is one signal', async (t) => {
+    const backend = await slowBackend(t);
+    const sluice = await startSluice(t, { env: { DEFAULT_BACKEND: backend.url } });
+    const answer = fetch(`${sluice.address('gateway')}/slow`);
+    const response = await backend.next();
+    sluice.signal('SIGTERM');
+    sluice.signal('SIGTERM');
+    await sluice.says(/"message":"stopping/);
+    response.end('done');
+    assert.equal(await (await answer).text(), 'done');
+    assert.deepEqual(await sluice.ended, { code: 0, signal: null });
   });
 
   test('cuts what still runs when the grace is over', async (t) => {
