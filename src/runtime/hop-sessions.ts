@@ -43,6 +43,10 @@ export class ConfiguredSessions implements HopSessions {
     return template.write(endpoint, { session: key === '' ? null : key, ttlMs: this.granted(ttlMs), tags });
   }
 
+  tells(hop: string, label: string): boolean {
+    return this.templates.get(hop)?.mentions(label) === true;
+  }
+
   /** What a client asks for, as far as it may; null: it asks for nothing. */
   private granted(ttlMs: number): number | null {
     return ttlMs === 0 ? null : Math.min(ttlMs, this.maxTtlMs);

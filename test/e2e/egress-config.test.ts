@@ -1,5 +1,6 @@
 // The keys of the sections egress and hops do what the reference says of them, seen from both sides of the forward proxy.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { fakeProxy, httpAnswers } from '../support/fake-proxy.ts';
@@ -105,6 +106,59 @@ describe('egress.rules', () => {
     assert.match(await answerTo('alice-session-1:a-token-of-alice-1'), /^HTTP\/1\.1 200 /);
   });
 });
+
+describe('labels', () => {
+  /** Through which exit an answer came. */
+  const exitOf = (answer: string): string | undefined => /^x-sluice-exit: (.*)$/im.exec(answer)?.[1]?.trim();
+
+  test('of a rule choose among the proxies that have some, and pass by a hop that has none', async (t) => {
+    const exit = await fakeProxy(t, httpAnswers(OK));
+    const corporate = await proxy(t, {});
+    const at = (id: string, country: string): object => {
+      return { id, url: `http://127.0.0.1:${exit.port}`, tags: { country } };
+    };
+    const hops = {
+      corporate: { proxy: `http://127.0.0.1:${corporate.proxyPort}` },
+      exits: { proxies: [at('de', 'de'), at('fr', 'fr')] },
+    };
+    const rules = ['fr', 'de', 'us'].map((country) => ({ match: { host: `*.${country}.test` }, tags: { country } }));
+    const gateway = await proxy(t, { chain: ['corporate', 'exits'], rules }, { hops });
+    for (const country of ['fr', 'de', 'fr']) {
+      assert.equal(exitOf(await ask(t, gateway.proxyPort, connect(`a.${country}.test:443`))), `exits/${country}`);
+    }
+    assert.match(await ask(t, gateway.proxyPort, connect('a.us.test:443')), /^HTTP\/1\.1 503 [^]*hops_exhausted/);
+  });
+
+  test('of a rule are told to the provider whose credentials have a place for them', async (t) => {
+    const exit = await fakeProxy(t, httpAnswers(OK));
+    const session = { username: '{user}[-cc-{country}]' };
+    const hops = { exit: { proxy: `http://jo:pw@127.0.0.1:${exit.port}`, session } };
+    const rules = [{ match: { host: '*.fr.test' }, tags: { country: 'fr' } }];
+    const gateway = await proxy(t, { chain: ['exit'], rules }, { hops });
+    for (const host of ['a.fr.test', 'b.test']) await ask(t, gateway.proxyPort, connect(`${host}:443`));
+    assert.deepEqual(logins(exit.heard), ['jo-cc-fr:pw', 'jo:pw']);
+  });
+
+  test('of a port of the forward proxy count for all that comes in there', async (t) => {
+    const exit = await fakeProxy(t, httpAnswers(OK));
+    const proxies = ['de', 'fr'].map((country) => {
+      return { id: country, url: `http://127.0.0.1:${exit.port}`, tags: { country } };
+    });
+    const port = await freePort();
+    const listeners = { [port]: { tags: { country: 'fr' } } };
+    const egress = { listen: ['127.0.0.1:0', `127.0.0.1:${port}`], chain: ['exits'], sticky: { listeners } };
+    await proxy(t, egress, { hops: { exits: { proxies } } });
+    for (const _ of proxies) assert.equal(exitOf(await ask(t, port, connect('a.test:443'))), 'exits/fr');
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
 
 describe('limits and timeouts', () => {
   test('hold at the door of the forward proxy too', async (t) => {

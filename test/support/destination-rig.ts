@@ -16,7 +16,11 @@ export interface DestinationRig extends Partial<Omit<DestinationOptions, 'rules'
 }
 
 /** Sessions mean nothing. */
-export const NO_SESSIONS: HopSessions = { choose: () => undefined, credentialsFor: () => null };
+export const NO_SESSIONS: HopSessions = {
+  choose: () => undefined,
+  credentialsFor: () => null,
+  tells: () => false,
+};
 
 export function destination({ rules = {}, groups = [], sessions = NO_SESSIONS, ...more }: DestinationRig): Destination {
   const compiled = new DestinationRules({

@@ -44,7 +44,12 @@ export class CredentialTemplate {
 
   /** Whether another session means other credentials, and so another connection. */
   get dependsOnSession(): boolean {
-    return [...templateNames(this.#username), ...templateNames(this.#password)].includes('session');
+    return this.mentions('session');
+  }
+
+  /** Whether what is sent depends on the label of that name. */
+  mentions(label: string): boolean {
+    return [...templateNames(this.#username), ...templateNames(this.#password)].includes(label);
   }
 
   /** The credentials for a session, or for none. */

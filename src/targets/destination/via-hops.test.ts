@@ -44,6 +44,7 @@ function bound(mode: 'strict' | 'flex'): HopSessions {
     choose: ({ key }, group, tried) =>
       key === '' ? undefined : sessions.pick(group, { key, ttlMs: null }, { exclude: tried }),
     credentialsFor: () => null,
+    tells: () => false,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Group } from '../../services/balance/group.ts';
 import type { Member } from '../../services/balance/member.ts';
 import type { Outcome } from '../../services/balance/outcome.ts';
 import type { ChainAsk, ChainAttempt, ChainDialler, ChainFailure, ChainLink } from '../../services/chain/chain-link.ts';
+import { type IsTold, tagsAt } from '../../services/chain/hop-tags.ts';
 import type { Credentials, ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
 import type { Goal } from './direct.ts';
 import { nameOf, trailOf } from './trail.ts';
@@ -31,6 +32,8 @@ export interface HopSessions {
   /** See ChainAsk. */
   choose(session: Session, group: Group<ProxyEndpoint>, tried: Tried): Member<ProxyEndpoint> | null | undefined;
   credentialsFor(session: Session, endpoint: ProxyEndpoint): Credentials | null;
+  /** Whether the proxies of this hop are told the value of this label. */
+  tells(hop: string, label: string): boolean;
 }
 
 type Tried = ReadonlySet<Member<ProxyEndpoint>>;
@@ -58,6 +61,7 @@ export class ViaHops {
   private readonly sessions: HopSessions;
   private readonly last: Group<ProxyEndpoint>;
   private readonly origins = new Map<string, HopOrigin>();
+  private readonly isTold: IsTold = (hop, label) => this.sessions.tells(hop, label);
 
   constructor(chain: HopChain, sessions: HopSessions) {
     const last = chain.groups.at(-1);
@@ -100,7 +104,7 @@ export class ViaHops {
     const session = sessionOf(exchange, goal);
     const exclude = membersOf(tried);
     if (session.key !== '') return this.pick(session, exclude) !== null;
-    const candidates = this.last.explain({ exclude, tags: session.tags });
+    const candidates = this.last.explain({ exclude, tags: this.at(this.last, session).tags });
     return candidates.some(({ fits, obstacle }) => fits && obstacle === null);
   }
 
@@ -111,9 +115,20 @@ export class ViaHops {
   }
 
   private pick(session: Session, failed: Tried): Member<ProxyEndpoint> | null {
-    const chosen = this.sessions.choose(session, this.last, failed);
+    return this.choose(session, this.last, failed);
+  }
+
+  private choose(asked: Session, group: Group<ProxyEndpoint>, tried: Tried): Member<ProxyEndpoint> | null {
+    const session = this.at(group, asked);
+    const chosen = this.sessions.choose(session, group, tried);
     if (chosen !== undefined) return chosen;
-    return this.last.pick({ key: keyOf(session), exclude: failed, tags: session.tags });
+    return group.pick({ key: keyOf(session), exclude: tried, tags: session.tags });
+  }
+
+  /** With the labels that this hop has to do with. */
+  private at(group: Group<ProxyEndpoint>, session: Session): Session {
+    const tags = tagsAt(group, this.chain.groups, session.tags, this.isTold);
+    return tags === session.tags ? session : { ...session, tags };
   }
 
   private exhausted(): SluiceError {
@@ -129,7 +144,7 @@ export class ViaHops {
     return {
       key: keyOf(session),
       tags: session.tags,
-      choose: (group, tried) => this.sessions.choose(session, group, tried),
+      choose: (group, tried) => this.choose(session, group, tried),
       credentialsFor: (endpoint) => this.sessions.credentialsFor(session, endpoint),
     };
   }
@@ -162,7 +177,10 @@ export class ViaHops {
     const label = nameOf(this.last.name, member.id);
     const ask: ChainAsk = {
       ...this.askFor(session),
-      choose: (group, tried) => this.insistOn(member, group, tried),
+      choose: (group, tried) => {
+        if (group !== this.last) return this.choose(session, group, tried);
+        return tried.has(member) ? null : member;
+      },
     };
     const origin: HopOrigin = {
       name: isProxy ? label : `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -185,15 +203,6 @@ export class ViaHops {
       failures: [],
     };
     return origin;
-  }
-
-  private insistOn(
-    member: Member<ProxyEndpoint>,
-    group: Group<ProxyEndpoint>,
-    tried: Tried,
-  ): Member<ProxyEndpoint> | null | undefined {
-    if (group !== this.last) return undefined;
-    return tried.has(member) ? null : member;
   }
 
   private dialOrigin(origin: HopOrigin, ask: ChainAsk, events: OriginDialEvents): void {
