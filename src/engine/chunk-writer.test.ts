@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { requestHead } from '../../test/support/playbook-heads.ts';
 import { OutBuffer } from '../codec/http1/writer.ts';
-import { writeChunk, writeLastChunk } from './chunk-writer.ts';
+import { reopenChunk, writeChunk, writeLastChunk } from './chunk-writer.ts';
 
 function written(write: (out: OutBuffer) => void): string {
   const out = new OutBuffer();
@@ -22,6 +22,24 @@ describe('chunks', () => {
       written((out) => writeChunk(out, bytes, 0, 16)),
       '10\r\n0123456789abcdef\r\n',
     );
+  });
+
+  test('can be opened again and made larger, also when their size gets another digit', () => {
+    for (const [size, more] of [
+      [3, 4],
+      [15, 1],
+      [250, 6],
+      [16, 0],
+    ] as const) {
+      const text = written((out) => {
+        out.latin1('before');
+        writeChunk(out, Buffer.alloc(size, 'a'), 0, size);
+        reopenChunk(out, size, more);
+        out.latin1('b'.repeat(more));
+        out.crlf();
+      });
+      assert.equal(text, `before${(size + more).toString(16)}\r\n${'a'.repeat(size)}${'b'.repeat(more)}\r\n`);
+    }
   });
 
   test('are never empty, for that would be the last one', () => {

@@ -16,7 +16,7 @@ import { forwardedLines } from './forwarded-lines.ts';
 import { headBuffers } from './head-buffers.ts';
 import { BODY, bodyFraming, writeInterimHead, writeResponseHead, writeSwitchHead } from './response-writer.ts';
 import type { Responder } from './responder.ts';
-import { writeChunk, writeLastChunk } from './chunk-writer.ts';
+import { writeLastChunk } from './chunk-writer.ts';
 
 /** After the last answer the client may still be sending; cutting it then would take the answer from it (RFC 9112, 9.6). */
 const LINGER_MS = 2000;
@@ -298,7 +298,7 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   writeBody(bytes: Buffer, from: number, to: number): void {
     const { outbound } = this.engine;
     if (this.bodyMode !== BODY.CHUNKED) outbound.copy(this.connection, bytes, from, to);
-    else if (to - from <= MAX_CHUNK) writeChunk(outbound.for(this.connection), bytes, from, to);
+    else if (to - from <= MAX_CHUNK) outbound.chunk(this.connection, bytes, from, to);
     else for (let at = from; at < to; at += MAX_CHUNK) this.writeBody(bytes, at, Math.min(to, at + MAX_CHUNK));
   }
 

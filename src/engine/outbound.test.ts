@@ -55,6 +55,47 @@ describe('Outbound', () => {
     assert.ok(seen.every((each) => each.length <= 80_000));
   });
 
+  test('sends small chunks that come together as one', () => {
+    const { socket, connection } = connect();
+    const outbound = new Outbound();
+    const octet = Buffer.from('x');
+    for (const count of [1, 15, 16, 255, 256, 4095]) {
+      for (let i = 0; i < count; i++) outbound.chunk(connection, octet, 0, 1);
+      outbound.flush();
+      assert.equal(socket.take().toString(), `${count.toString(16)}\r\n${'x'.repeat(count)}\r\n`);
+    }
+  });
+
+  test('begins another chunk when one is large, when something came between, and for another connection', () => {
+    const [one, other] = [connect(), connect()];
+    const outbound = new Outbound();
+    const bytes = Buffer.alloc(5000, 'x');
+    const large = `1388\r\n${'x'.repeat(5000)}\r\n`;
+    outbound.chunk(one.connection, bytes, 0, 2);
+    outbound.chunk(one.connection, bytes, 0, 5000);
+    outbound.chunk(one.connection, bytes, 0, 3);
+    outbound.chunk(one.connection, bytes, 0, 0);
+    outbound.for(one.connection).latin1('between');
+    outbound.chunk(one.connection, bytes, 0, 4);
+    outbound.flush();
+    assert.equal(one.socket.take().toString(), `2\r\nxx\r\n${large}3\r\nxxx\r\nbetween4\r\nxxxx\r\n`);
+    outbound.chunk(one.connection, bytes, 0, 1);
+    outbound.chunk(other.connection, bytes, 0, 1);
+    outbound.flush();
+    assert.deepEqual([one.socket.take().toString(), other.socket.take().toString()], ['1\r\nx\r\n', '1\r\nx\r\n']);
+  });
+
+  test('takes nothing for the chunk before that only ends where that one did', () => {
+    const { socket, connection } = connect();
+    const outbound = new Outbound();
+    outbound.chunk(connection, Buffer.from('x'), 0, 1);
+    outbound.flush();
+    outbound.for(connection).latin1('6 octs');
+    outbound.chunk(connection, Buffer.from('y'), 0, 1);
+    outbound.flush();
+    assert.equal(socket.take().toString(), '1\r\nx\r\n6 octs1\r\ny\r\n');
+  });
+
   test('sends a body of any size in pieces, and needs no more room for it', () => {
     const { socket, connection } = connect();
     const seen = writes(socket);

@@ -213,7 +213,7 @@ describe('the framing that an upstream gets', () => {
       const lines = [`${method} / HTTP/1.1`, 'Host: a.test', 'Transfer-Encoding: chunked'];
       assert.equal(
         plain(t, `${head(...lines)}00004;ext="x"\r\nGET \r\n1;a\r\n/\r\n000;last\r\n\r\n`),
-        `${head(...lines)}4\r\nGET \r\n1\r\n/\r\n0\r\n\r\n`,
+        `${head(...lines)}5\r\nGET /\r\n0\r\n\r\n`,
       );
     }
   });

@@ -7,7 +7,7 @@ import type { ProxyAuth } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
-import { writeChunk, writeLastChunk } from './chunk-writer.ts';
+import { writeLastChunk } from './chunk-writer.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { writeRequestHead } from './request-writer.ts';
@@ -66,9 +66,9 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   takeBody(bytes: Buffer, from: number, to: number): void {
     if (this.exchange === null) return;
-    const out = this.pool.engine.outbound.for(this.connection);
-    if (this.isChunked) writeChunk(out, bytes, from, to);
-    else out.copy(bytes, from, to);
+    const { outbound } = this.pool.engine;
+    if (this.isChunked) outbound.chunk(this.connection, bytes, from, to);
+    else outbound.for(this.connection).copy(bytes, from, to);
     if (!this.connection.congested) return;
     wheel.arm(this.deadline, this.pool.engine.timeouts.writeMs);
     this.exchange.pauseRequest();

@@ -76,7 +76,7 @@ export class OutBuffer {
 
   /** The line before the data of a chunk of less than 2 GiB. */
   chunkHead(size: number): void {
-    const digits = size === 0 ? 1 : 8 - (Math.clz32(size) >> 2);
+    const digits = hexDigits(size);
     this.reserve(digits);
     let rest = size;
     for (let at = this.length + digits - 1; at >= this.length; at--) {
@@ -87,6 +87,11 @@ export class OutBuffer {
     this.length += digits;
     this.crlf();
   }
+}
+
+/** How many digits a number below 2 GiB has in hexadecimal. */
+export function hexDigits(value: number): number {
+  return value === 0 ? 1 : 8 - (Math.clz32(value) >> 2);
 }
 
 /** Writes the field lines of the head as they came, those aside whose `skip` is not 0. The empty line is left to the caller. */
