@@ -1,6 +1,7 @@
 // Turns the configuration of the forward proxy into a program. Rule: it decides what goes where and nothing about how.
 import { isLocalAddress } from '../core/address.ts';
 import type { Config } from '../config/config.ts';
+import type { StickyListener } from '../config/schema/egress.ts';
 import type { Policy } from '../contract/policy.ts';
 import { compile } from '../engine/compile.ts';
 import type { Program } from '../engine/program.ts';
@@ -39,22 +40,24 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
   const target = new Destination({
     rules,
     direct: new Direct({ dns, connectTimeoutMs: timeouts.connect, rules }),
+    tagsOfPort: (port) => tagsOf(egress.sticky.listeners[String(port)]),
     via: (way) => hops.through(way.via),
     dispose: () => hops.dispose(),
     maxAttempts: egress.retry.attempts,
     retryStatuses: egress.retry.on_status,
   });
-  return compile([[{ name: 'forward', match: EVERYTHING, policies: policies(config), target }]], traffic);
+  return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config), target }]], traffic);
 }
 
-function policies({ egress, users }: Config): Policy[] {
+/** In the order in which they run. `known`: other users than those of the configuration, for dry runs. */
+export function egressPolicies({ egress, users }: Config, known: UserDirectory = userDirectory(users)): Policy[] {
   const suffix = new SessionSuffix(egress.sticky.username);
   const names = new Set(users.map(({ name }) => name));
   const isUser = egress.auth === 'users' ? (name: string) => names.has(name) : undefined;
   return [
     frontPage(),
     proxyUser({
-      users: egress.auth === 'users' ? userDirectory(users) : null,
+      users: egress.auth === 'users' ? known : null,
       permission: 'egress',
       readName: (name) => suffix.split(name, isUser),
     }),
@@ -67,6 +70,10 @@ function policies({ egress, users }: Config): Policy[] {
   ];
 }
 
+function tagsOf(listener: StickyListener | undefined): StickyListener['tags'] | null {
+  return listener === undefined || Object.keys(listener.tags).length === 0 ? null : listener.tags;
+}
+
 function userDirectory(users: Config['users']): UserDirectory {
   return new UserDirectory(
     users.map(({ name, token, token_sha256: digest, may }) => {
@@ -75,7 +82,7 @@ function userDirectory(users: Config['users']): UserDirectory {
   );
 }
 
-function destinationRules(config: Config, doors: OwnDoors): DestinationRules {
+export function destinationRules(config: Config, doors: OwnDoors): DestinationRules {
   const { egress } = config;
   return new DestinationRules({
     rules: egress.rules,

@@ -6,7 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { Config } from '../../src/config/config.ts';
 import { documentSchema } from '../../src/config/schema/document.ts';
+import { hopGroups } from '../../src/runtime/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/thread-plane.ts';
+import type { MemberState } from '../../src/services/balance/member-state.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
@@ -45,8 +47,12 @@ export function gatewayTo(t: TestContext, backend: string, settings: GatewaySett
   return Gateway.open(t, { ...settings, gateway: { default_backend: backend, ...settings.gateway } });
 }
 
+/** Those that are not closed yet; deadlines are counted for all of them together. */
+const opened = new Set<Gateway>();
+
 export class Gateway {
   readonly plane: ThreadPlane;
+  private readonly members = new MemberTable();
   private readonly recorder = new MetricsRecorder();
   private readonly log = new ImmediateAccessLog();
 
@@ -56,7 +62,7 @@ export class Gateway {
       accessLog: this.log,
       ticketKeys: Buffer.alloc(48, 7),
       threads: 1,
-      members: new MemberTable(),
+      members: this.members,
     };
     this.plane = new ThreadPlane(context, config);
   }
@@ -65,6 +71,7 @@ export class Gateway {
     const config = configOf(settings);
     const gateway = new Gateway(config);
     await gateway.plane.apply(config);
+    opened.add(gateway);
     t.after(() => gateway.close());
     return gateway;
   }
@@ -86,6 +93,14 @@ export class Gateway {
 
   get port(): number {
     return Number(new URL(this.url).port);
+  }
+
+  /** What is known of the proxies of a hop, in their order; `settings` are those in force. */
+  proxiesOf(hop: string, settings: GatewaySettings): readonly MemberState[] {
+    const group = hopGroups(configOf(settings), this.members).get(hop) ?? assert.fail(`there is no hop ${hop}`);
+    const states = group.members.map((member) => member.state());
+    group.dispose();
+    return states;
   }
 
   /** The lines of the access log, as soon as there are `count` of them. */
@@ -113,6 +128,7 @@ export class Gateway {
 
   /** Cuts what is open and sees that nothing is left. */
   private async close(): Promise<void> {
+    opened.delete(this);
     await this.plane.close();
     await this.log.close();
     const isQuiet = (): boolean => Object.keys(this.left()).length === 0;
@@ -126,7 +142,7 @@ export class Gateway {
       clients: this.metric('sluice_connections_open'),
       running: this.metric('sluice_http_requests_in_flight'),
       upstreams: this.metric('sluice_upstream_connections_open'),
-      deadlines: wheel.held,
+      deadlines: opened.size === 0 ? wheel.held : 0,
     };
     return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
   }
