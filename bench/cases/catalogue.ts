@@ -9,6 +9,7 @@ import { h2 } from './h2.ts';
 import { idle } from './idle.ts';
 import { postBig, postSmall } from './post.ts';
 import { small } from './small.ts';
+import { tunnelBulk, tunnelIdle, tunnelSetup } from './tunnel.ts';
 import { tls, tlsHandshake, tlsResumed } from './tls.ts';
 import { websocket } from './websocket.ts';
 import { workers } from './workers.ts';
@@ -31,4 +32,7 @@ export const cases: readonly Case[] = [
   workers,
   accessLog,
   forward,
+  tunnelSetup,
+  tunnelBulk,
+  tunnelIdle,
 ];

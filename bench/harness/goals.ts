@@ -21,11 +21,17 @@ const ratioGoals: readonly RatioGoal[] = [
   ...sluiceTo('nginx', 1.35, 'tls'),
   ...sluiceTo('nginx', 2, 'h2'),
   ...sluiceTo('nginx', 1.2, '1m', '100m'),
+  ...sluiceTo('proxy-chain', 0.6, 'tunnel-setup'),
+  ...sluiceTo('tinyproxy', 1.5, 'tunnel-setup'),
+  ...sluiceTo('squid', 0.5, 'forward'),
+  ...sluiceTo('tinyproxy', 0.5, 'forward'),
+  ...sluiceTo('haproxy', 1.15, 'tunnel-bulk'),
   { case: 'access-log', of: 'sluice, log on', to: 'sluice', atMost: 1.1 },
   { case: 'workers', of: 'sluice × 2', to: 'sluice × 1', atMost: 1.1 },
 ];
 
 const IDLE_KIB_AT_MOST = 12;
+const TUNNEL_KIB_AT_MOST = 16;
 const LEAST_SHARE_AT_LEAST = 0.4;
 
 /** Judged as it is shown: a table that says 1.25 and "no" to a limit of 1.25 would claim a precision that nobody has. */
@@ -48,10 +54,12 @@ export function judge(results: readonly CaseResult[]): Table {
     const what = `${goal.case}: ${goal.of} to ${goal.to}`;
     rows.push([what, formatRatio(ratio), `at most ${formatRatio(goal.atMost)}`, verdict(isWithin(ratio, goal.atMost))]);
   }
-  const idle = rowOf('idle', 'sluice')?.result?.cost;
-  if (idle !== undefined) {
-    const limit = `at most ${IDLE_KIB_AT_MOST} KiB`;
-    rows.push(['idle: memory of a connection', `${formatNumber(idle)} KiB`, limit, verdict(idle <= IDLE_KIB_AT_MOST)]);
+  for (const [name, what, most] of [
+    ['idle', 'idle: memory of a connection', IDLE_KIB_AT_MOST],
+    ['tunnel-idle', 'tunnel-idle: memory of a tunnel', TUNNEL_KIB_AT_MOST],
+  ] as const) {
+    const kib = rowOf(name, 'sluice')?.result?.cost;
+    if (kib !== undefined) rows.push([what, `${formatNumber(kib)} KiB`, `at most ${most} KiB`, verdict(kib <= most)]);
   }
   const share = rowOf('workers', 'sluice × 2')?.result?.leastShare;
   if (share !== undefined) {

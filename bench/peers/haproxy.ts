@@ -17,7 +17,7 @@ global
   nbthread ${options.workers}
   maxconn 8192
 defaults
-  mode http
+  mode ${options.door === 'tunnel' ? 'tcp' : 'http'}
   timeout connect 10s
   timeout client 600s
   timeout server 600s
@@ -27,14 +27,14 @@ frontend in
   ${bindLine(options, port)}
   default_backend out
 backend out
-  http-reuse always
+  ${options.door === 'tunnel' ? '' : 'http-reuse always'}
   server origin 127.0.0.1:${options.backendPort}
 `;
 }
 
 export const haproxy: Peer = {
   name: 'haproxy',
-  doors: ['http', 'tls', 'h2', 'websocket'],
+  doors: ['http', 'tls', 'h2', 'websocket', 'tunnel'],
   findVersion: () => versionFrom('haproxy', '-v'),
   start: (options) =>
     startPeer(options, (port) => ({

@@ -8,9 +8,9 @@ import { findFreePorts, startProcess, untilListening } from '../harness/processe
 
 /**
  * The ways in. `http`: plain HTTP/1.1 in front of the backend; `tls`: the same with TLS; `h2`: HTTP/2 over TLS;
- * `websocket`: plain HTTP with upgrades let through; `forward`: a forward proxy asked with absolute URLs.
+ * `websocket`: plain HTTP with upgrades let through; `forward`: a forward proxy asked with absolute URLs; `tunnel`: one asked to CONNECT.
  */
-export type Door = 'http' | 'tls' | 'h2' | 'websocket' | 'forward';
+export type Door = 'http' | 'tls' | 'h2' | 'websocket' | 'forward' | 'tunnel';
 
 export interface PeerOptions {
   readonly door: Door;

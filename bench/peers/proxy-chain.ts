@@ -2,4 +2,4 @@
 import { nodePeer } from './node-program.ts';
 import type { Peer } from './peer.ts';
 
-export const proxyChain: Peer = nodePeer('proxy-chain', ['forward']);
+export const proxyChain: Peer = nodePeer('proxy-chain', ['forward', 'tunnel']);

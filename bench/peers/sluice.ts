@@ -15,7 +15,7 @@ interface Ports {
 }
 
 function configOf(options: PeerOptions, ports: Ports): object {
-  const forward = options.door === 'forward';
+  const forward = options.door === 'forward' || options.door === 'tunnel';
   const secure = options.door === 'tls' || options.door === 'h2';
   const address = (port: number): string => `127.0.0.1:${port}`;
   return {
@@ -40,7 +40,7 @@ function configOf(options: PeerOptions, ports: Ports): object {
 
 export const sluice: Peer = {
   name: 'sluice',
-  doors: ['http', 'tls', 'h2', 'websocket', 'forward'],
+  doors: ['http', 'tls', 'h2', 'websocket', 'forward', 'tunnel'],
   findVersion: () => (existsSync(launcher) ? versionFrom(process.execPath, launcher, 'version') : undefined),
   start: (options) =>
     startPeer(options, async (door) => {

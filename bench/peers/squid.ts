@@ -5,7 +5,7 @@ import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from
 
 function configText(options: PeerOptions, port: number): string {
   const before =
-    options.door === 'forward'
+    options.door === 'forward' || options.door === 'tunnel'
       ? `http_port 127.0.0.1:${port}`
       : `http_port 127.0.0.1:${port} accel no-vhost defaultsite=127.0.0.1
 cache_peer 127.0.0.1 parent ${options.backendPort} 0 no-query originserver name=origin
@@ -30,7 +30,7 @@ server_persistent_connections on
 
 export const squid: Peer = {
   name: 'squid',
-  doors: ['http', 'forward'],
+  doors: ['http', 'forward', 'tunnel'],
   findVersion: () => versionFrom('squid', '-v'),
   start: (options) =>
     startPeer(options, (port) => {

@@ -14,7 +14,7 @@ Allow 127.0.0.1
 
 export const tinyproxy: Peer = {
   name: 'tinyproxy',
-  doors: ['forward'],
+  doors: ['forward', 'tunnel'],
   findVersion: () => versionFrom('tinyproxy', '-v'),
   start: (options) =>
     startPeer(options, (port) => ({
