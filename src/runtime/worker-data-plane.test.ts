@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { ask } from '../../test/support/ask.ts';
+import { fakeProxy } from '../../test/support/fake-proxy.ts';
 import type { GatewaySettings } from '../../test/support/gateway.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { RawClient } from '../../test/support/raw-client.ts';
@@ -135,6 +136,59 @@ describe('a configuration for workers', () => {
     await stage.apply(answering('new', { listen: [second] }));
     await assert.rejects(ask(`http://${first}`), { code: 'ECONNREFUSED' });
     assert.deepEqual(await askOften(`http://${second}`), new Set(['new']));
+  });
+});
+
+describe('the forward proxy of workers', () => {
+  /** Where the forward proxy listens. */
+  function portOf(stage: WorkerStage): number {
+    const door = stage.plane.doors().find(({ name }) => name === 'egress') ?? assert.fail('there is none');
+    return Number(new URL(door.address).port);
+  }
+
+  /** What as many clients are told as it takes to meet every thread. */
+  async function codesOf(t: TestContext, port: number, count = ENOUGH_FOR_ALL): Promise<Set<string>> {
+    const request = 'CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\nConnection: close\r\n\r\n';
+    const clients = await Promise.all(Array.from({ length: count }, () => RawClient.connect(t, port)));
+    const codes = clients.map(async (client) => {
+      client.send(request);
+      await client.untilText(/"request_id":"\w+"/);
+      return /"code":"(\w+)"/.exec(client.text)?.[1] ?? '';
+    });
+    return new Set(await Promise.all(codes));
+  }
+
+  test('is on one port for all of them, also when the system has chosen it', async (t) => {
+    const stage = await WorkerStage.open(t, 2, { egress: { rules: [{ action: 'deny' }] } });
+    const port = portOf(stage);
+    assert.deepEqual(await codesOf(t, port), new Set(['destination_denied']));
+    // What one thread alone had open would be closed with it.
+    await stage.threads[0]!.terminate();
+    assert.deepEqual(await codesOf(t, port, 1), new Set(['destination_denied']));
+    await stage.until(() => stage.threads.length === 3, 'that it is replaced');
+    await stage.apply({ egress: {}, hops: {} });
+    assert.equal(portOf(stage), port);
+  });
+
+  test('knows on every thread what one of them has learnt of a proxy', async (t) => {
+    const exit = await fakeProxy(t, () => ({ say: '', next: 'reset' }));
+    const exits = { proxies: [{ url: `http://127.0.0.1:${exit.port}` }], breaker: { failures: 1, open_for: '60s' } };
+    const stage = await WorkerStage.open(t, 2, { hops: { exits }, egress: { chain: ['exits'] } });
+    const port = portOf(stage);
+    assert.match([...(await codesOf(t, port, 1))].join(), /^hop_/);
+    assert.deepEqual(await codesOf(t, port), new Set(['hops_exhausted']));
+    assert.equal(exit.sockets.length, 1, 'nobody else has tried');
+  });
+
+  test('does not lead to the doors of the control plane, on any thread', async (t) => {
+    const stage = await WorkerStage.open(t, 2, { egress: {} });
+    const admin = await takenPort(t);
+    await stage.plane.knowControlDoors([`http://127.0.0.1:${admin}`]);
+    const port = portOf(stage);
+    const clients = await Promise.all(Array.from({ length: ENOUGH_FOR_ALL }, () => RawClient.connect(t, port)));
+    for (const client of clients)
+      client.send(`CONNECT localhost:${admin} HTTP/1.1\r\nHost: localhost:${admin}\r\n\r\n`);
+    for (const client of clients) await client.untilText('"destination_denied"');
   });
 });
 
