@@ -40,6 +40,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/reload.ts')).reloadCommand,
   },
   {
+    name: 'explain',
+    summary: 'tell what would become of a request, and why',
+    load: async () => (await import('./commands/explain.ts')).explainCommand,
+  },
+  {
     name: 'config',
     summary: 'make, check, show and explain the config',
     load: async () => (await import('./commands/config.ts')).configCommand,

@@ -2,6 +2,7 @@
 // the JSON; fields are added, never renamed.
 
 import type { ConfigProblem } from '../config/problem.ts';
+import type { Explanation } from '../runtime/explain/explanation.ts';
 
 export interface HealthAnswer {
   readonly status: 'ok';
@@ -51,6 +52,9 @@ export interface ReloadAnswer {
   readonly needs_restart: readonly string[];
   readonly warnings: readonly ConfigProblem[];
 }
+
+/** Of /api/v1/explain; the names are the same within the program. */
+export type ExplainAnswer = Explanation;
 
 export interface ErrorAnswer {
   readonly error: {

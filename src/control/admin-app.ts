@@ -10,6 +10,7 @@ import { answerError, answerThrown } from './admin-errors.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { newRequestId } from './request-id.ts';
 import { addConfigRoute } from './routes/config.ts';
+import { addExplainRoute } from './routes/explain.ts';
 import { addHealthRoute } from './routes/health.ts';
 import { addReloadRoute } from './routes/reload.ts';
 import { addStatsRoute } from './routes/stats.ts';
@@ -59,6 +60,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addConfigRoute(app, parts);
   addReloadRoute(app, parts);
   addStatsRoute(app, parts);
+  addExplainRoute(app, parts);
   addOpenApiDocument(app);
   return app;
 }

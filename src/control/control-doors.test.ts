@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { describe, test, type TestContext } from 'node:test';
 import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
 import { Sluice } from '../runtime/sluice.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
@@ -21,7 +22,15 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
   const load = () => loadConfig({ files: [], env, cwd: dataDir });
   const logger = { info: () => {}, warn: () => {}, error: () => {} } as never;
   const nothing = (): Promise<void> => Promise.resolve();
-  const dataPlane = { apply: nothing, drain: nothing, close: nothing, doors: () => [], knowControlDoors: nothing };
+  const members = new MemberTable({ capacity: 1 });
+  const dataPlane = {
+    members,
+    apply: nothing,
+    drain: nothing,
+    close: nothing,
+    doors: () => [],
+    knowControlDoors: nothing,
+  };
   const sluice = new Sluice({ loaded: await load(), load, logger, dataPlane, noteReload: () => {} });
   const recorder = new MetricsRecorder();
   recorder.slots[recorder.counter('sluice_http_requests_total', 'Requests.')] = 7;

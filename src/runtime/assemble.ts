@@ -8,7 +8,7 @@ import type { RouteMatch } from '../engine/router.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { createBackend, createTarget } from './registry.ts';
 
-const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
+export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
 /** Answers come from servers that we have chosen: their size is theirs to say, their heads may be larger. */
 const RESPONSE_HEAD_BYTES = 64 * 1024;
@@ -25,9 +25,13 @@ export function gatewayLayers({ gateway }: Config, readiness: Readiness): RouteS
   return [explicit, own, fallback];
 }
 
-/** A route with several paths is one route per path, with the same name and the same target. */
 function routeSpecs(route: RouteConfig, index: number): RouteSpec[] {
   const target = createTarget(route.to);
+  return routeMatches(route, index).map((each) => ({ ...each, policies: [], target }));
+}
+
+/** A route with several paths is one route per path, with the same name. */
+export function routeMatches(route: RouteConfig, index: number): Pick<RouteSpec, 'name' | 'match'>[] {
   const name = route.name ?? String(index + 1);
   const { host, path, method, header, query } = route.match;
   const paths = path.length === 0 ? [EVERYTHING.path] : path;
@@ -35,8 +39,6 @@ function routeSpecs(route: RouteConfig, index: number): RouteSpec[] {
   return paths.map((pattern) => ({
     name,
     match: { hosts: host, path: pattern, methods: method, fields, query: Object.entries(query) },
-    policies: [],
-    target,
   }));
 }
 

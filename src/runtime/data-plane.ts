@@ -2,9 +2,12 @@
 // Rule: `apply` either takes effect completely or throws and leaves everything as it was.
 
 import type { Config } from '../config/config.ts';
+import type { MemberTable } from '../services/balance/member-table.ts';
 import type { DoorStatus } from './door.ts';
 
 export interface DataPlane {
+  /** The states of the proxies, as the threads that use them write them. */
+  readonly members: MemberTable;
   /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
   apply(config: Config): Promise<void>;
   /** Readiness turns 503, then accepting stops and idle connections are closed; resolves when nothing runs any more. */

@@ -1,16 +1,19 @@
 // The data plane on the main thread, for `process.workers: 1`.
 import type { Config } from '../config/config.ts';
+import type { MemberTable } from '../services/balance/member-table.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { DoorStatus } from './door.ts';
 import type { ThreadContext } from './thread-context.ts';
 import { ThreadPlane } from './thread-plane.ts';
 
 export class LocalDataPlane implements DataPlane {
+  readonly members: MemberTable;
   private readonly context: ThreadContext;
   private plane: ThreadPlane | null = null;
 
   constructor(context: ThreadContext) {
     this.context = context;
+    this.members = context.members;
   }
 
   async apply(config: Config): Promise<void> {

@@ -14,6 +14,7 @@ export { exitFields } from '../policies/exit-fields/exit-fields.ts';
 export { frontPage } from '../policies/front-page/front-page.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
+export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';
 export { type HopSessions, type Session, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';

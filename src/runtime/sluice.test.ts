@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { loadConfig } from '../config/load.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Door, DoorName } from './door.ts';
 import { Sluice } from './sluice.ts';
@@ -33,6 +34,7 @@ async function setStage(): Promise<Stage> {
       noteReload: (result) => events.push(`reload: ${result}`),
       onConfig: () => events.push('config in force'),
       dataPlane: {
+        members: new MemberTable({ capacity: 1 }),
         apply: async () => {
           await Promise.resolve();
           if (stage.failToApply) throw new SluiceError('listen_failed');

@@ -6,6 +6,8 @@ import { SluiceError } from '../core/errors.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Door, DoorStatus } from './door.ts';
+import { explain } from './explain/explain.ts';
+import type { Explanation, Question } from './explain/explanation.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import { VERSION } from './version.ts';
 
@@ -126,6 +128,11 @@ export class Sluice {
       configLoadedAtMs: this.#reloader.loadedAtMs,
       needsRestart: this.#reloader.needsRestart,
     };
+  }
+
+  /** What would become of a request, without any of it being done. */
+  explain(question: Question): Promise<Explanation> {
+    return explain(this.loaded, question, { doors: this.doors(), members: this.#dataPlane.members });
   }
 
   doors(): DoorStatus[] {

@@ -36,6 +36,7 @@ const COUNT_EVERY_MS = 500;
 export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly view: MetricsView;
   readonly accessSink: LogSink | null;
+  readonly members: MemberTable = new MemberTable();
   private readonly context: WorkerPlaneContext;
   private readonly start: WorkerStart;
   private handles: WorkerHandle[] = [];
@@ -56,7 +57,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.start = {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),
-      members: new MemberTable().memory,
+      members: this.members.memory,
       accessFormat: context.accessFormat,
     };
   }

@@ -6,7 +6,9 @@ import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
 import type { AdminApp, AdminParts } from '../../src/control/admin-env.ts';
 import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
+import { explain } from '../../src/runtime/explain/explain.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
+import { MemberTable } from '../../src/services/balance/member-table.ts';
 
 /** The token that Alice has. */
 export const TOKEN = 'slc_test-token';
@@ -51,6 +53,7 @@ export class AdminDesk {
           configLoadedAtMs: 1_000,
           needsRestart: ['process.workers'],
         }),
+        explain: (question) => explain(this.parts.sluice.loaded, question, { doors: [], members: new MemberTable() }),
         reload: (request) => {
           this.reloads.push(request);
           if (this.reloadFault !== undefined) return Promise.reject(this.reloadFault);

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { documentSchema } from '../../config/schema/document.ts';
+import { MemberTable } from '../../services/balance/member-table.ts';
+import { OwnDoors } from '../../services/rules/own-doors.ts';
+import { askedUrl } from './asked-request.ts';
+import { explainGateway, type GatewayExplanation, isHostOfRoute } from './explain-gateway.ts';
+import type { Scene } from './scene.ts';
+
+const config = documentSchema.parse({
+  gateway: {
+    routes: [
+      { name: 'api', match: { host: 'api.test', path: '/v1/*' }, to: 'http://127.0.0.1:9001' },
+      { match: { host: '*.test', method: 'POST' }, to: { backends: ['http://a:1', 'http://b:2'] } },
+      { match: { path: ['/old', '/older'] }, to: { redirect: '/new' } },
+      { match: { path: '/ping', header: { 'X-Kind': 'a' } }, to: { respond: { status: 204 } } },
+    ],
+    default_backend: 'http://127.0.0.1:9000',
+  },
+});
+const origins = new Map([['gateway.routes[0].name', 'sluice.yaml:4']]);
+const scene: Scene = { config, origins, members: new MemberTable({ capacity: 1 }), doors: new OwnDoors([]) };
+
+function explained(url: string, method = 'GET', fields: [string, string][] = []): GatewayExplanation {
+  const question = { door: 'gateway', method, url, fields, from: '192.0.2.7', user: null };
+  return explainGateway(askedUrl(question), question, scene);
+}
+
+describe('the route of a request', () => {
+  test('is named with its place and conditions, and the others with what they are not for', () => {
+    const { choice, result, request } = explained('http://api.test/v1/users');
+    assert.deepEqual(choice, {
+      kind: 'route',
+      name: 'gateway.routes[0] "api"',
+      place: 'sluice.yaml:4',
+      why: 'host api.test; path /v1/*',
+      others: [
+        'gateway.routes[1]: another method',
+        'gateway.routes[2]: another path',
+        'gateway.routes[3]: another path, another header',
+      ],
+    });
+    assert.deepEqual([result.kind, result.text], ['backend', 'http://127.0.0.1:9001']);
+    assert.equal(request, 'GET /v1/users for api.test');
+  });
+
+  test('may be one that fits less exactly than another', () => {
+    const { choice } = explained('http://api.test/v1/users', 'POST');
+    assert.equal(choice?.name, 'gateway.routes[0] "api"');
+    assert.equal(choice?.others[0], 'gateway.routes[1]: fits less exactly');
+  });
+
+  for (const [url, method, fields, name, text] of [
+    ['http://x.test/', 'POST', [], 'gateway.routes[1]', 'one of http://a:1, http://b:2 (round_robin)'],
+    ['http://any/older', 'GET', [], 'gateway.routes[2]', 'a redirect to /new'],
+    ['http://any/ping', 'GET', [['X-Kind', 'a']], 'gateway.routes[3]', 'a fixed answer'],
+    ['http://any/health', 'GET', [], 'gateway.own_paths', 'the health of the gateway'],
+    ['http://any/else', 'GET', [], 'gateway.default_backend', 'http://127.0.0.1:9000'],
+  ] as const) {
+    test(`of ${method} ${url} is ${name}`, () => {
+      const { choice, result } = explained(
+        url,
+        method,
+        fields.map(([a, b]) => [a, b]),
+      );
+      assert.deepEqual([choice?.name, result.text], [name, text]);
+    });
+  }
+
+  test('is none for what no door would read', () => {
+    const { choice, result } = explained('http://a.test/', 'GET', [['Content-Length', 'x']]);
+    assert.deepEqual([choice, result.kind, result.status], [null, 'refused', 400]);
+  });
+});
+
+test('a host is that of a route when one names it', () => {
+  const isOne = (url: string): boolean => isHostOfRoute(askedUrl({ method: 'GET', url }), scene);
+  assert.deepEqual(['http://api.test', 'http://x.test', 'http://any'].map(isOne), [true, true, false]);
+});

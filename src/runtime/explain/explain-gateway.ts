@@ -1,0 +1,145 @@
+// What the gateway would do with a request: the route that takes it, why the others do not, and where it goes. Rule: routes are found
+// by the router of the gateway, asked with all routes for the choice, and with one condition of one route for the reason.
+import type { RouteMatch as RouteConditions } from '../../config/schema/gateway.ts';
+import type { RouteTarget } from '../../config/schema/targets.ts';
+import { ERROR_CATALOGUE } from '../../core/errors.ts';
+import type { RequestState } from '../../engine/request-state.ts';
+import { type RouteMatch, Router } from '../../engine/router.ts';
+import { engineLimits, EVERYTHING, routeMatches } from '../assemble.ts';
+import { healthRoutes } from '../health-routes.ts';
+import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
+import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
+import { placeOf } from './place-of.ts';
+import type { Scene } from './scene.ts';
+
+export type GatewayExplanation = Omit<Explanation, 'door' | 'from' | 'states'>;
+
+interface Candidate {
+  readonly name: string;
+  readonly match: RouteMatch;
+  /** Of an explicit route its position in the configuration. */
+  readonly index: number | null;
+  readonly result: ExplainedResult;
+}
+
+export function explainGateway(asked: AskedUrl, { method, fields }: Question, scene: Scene): GatewayExplanation {
+  const line = `${method} ${method === 'CONNECT' ? asked.authority : asked.path}`;
+  const bare = { request: `${line} for ${asked.authority}`, user: null, session: null, policies: [], hops: [] };
+  const host = fields.some(([name]) => name.toLowerCase() === 'host') ? [] : [['Host', asked.authority] as const];
+  const read = readRequest(requestBytes(line, [...host, ...fields]), engineLimits(scene.config).request);
+  if ('refused' in read) {
+    const { code, detail } = read.refused;
+    const result: ExplainedResult = { kind: 'refused', status: ERROR_CATALOGUE[code].status, code, text: detail };
+    return { ...bare, choice: null, result };
+  }
+  const found = find(layers(scene), read.request);
+  const { name, index, result } = found ?? NO_ROUTE;
+  const others = otherRoutes(read.request, index, scene);
+  return {
+    ...bare,
+    choice: found === null ? null : choiceOf({ name, index, match: found.match, others }, scene),
+    result,
+  };
+}
+
+/** Whether a route that names its hosts is for this one. */
+export function isHostOfRoute({ authority }: AskedUrl, { config }: Scene): boolean {
+  const read = readRequest(requestBytes('GET /', [['Host', authority]]), engineLimits(config).request);
+  const hosts = config.gateway.routes.flatMap(({ match }) => match.host);
+  if ('refused' in read || hosts.length === 0) return false;
+  return findIn([{ match: { ...EVERYTHING, hosts } }], read.request) !== null;
+}
+
+const NO_ROUTE: Pick<Candidate, 'name' | 'index' | 'result'> = {
+  name: '',
+  index: null,
+  result: { kind: 'refused', status: 404, code: 'route_not_found', text: ERROR_CATALOGUE.route_not_found.summary },
+};
+
+/** As the gateway has them: an earlier layer wins. */
+function layers({ config: { gateway } }: Scene): Candidate[][] {
+  const explicit = gateway.routes.flatMap((route, index) => {
+    const result = resultOf(route.to);
+    return routeMatches(route, index).map(({ name, match }) => ({ name, match, index, result }));
+  });
+  const health: ExplainedResult = { kind: 'answered', status: 200, code: null, text: 'the health of the gateway' };
+  const own = gateway.own_paths
+    ? healthRoutes({ started: true, draining: false }).map(({ name, match }) => ({
+        name,
+        match,
+        index: null,
+        result: health,
+      }))
+    : [];
+  const { default_backend: url } = gateway;
+  const fallback = url === null ? [] : [{ name: 'default', match: EVERYTHING, index: null, result: backend(url) }];
+  return [explicit, own, fallback];
+}
+
+function find(all: readonly (readonly Candidate[])[], request: RequestState): Candidate | null {
+  for (const layer of all) {
+    const found = findIn(layer, request);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function findIn<R extends { readonly match: RouteMatch }>(routes: readonly R[], request: RequestState): R | null {
+  return new Router(routes).find(request.head, request.hostFrom, request.hostTo);
+}
+
+function choiceOf(
+  { name, index, match, others }: Omit<Candidate, 'result'> & { readonly others: readonly string[] },
+  { config, origins }: Scene,
+): ExplainedChoice {
+  const path =
+    index === null
+      ? name === 'default'
+        ? 'gateway.default_backend'
+        : 'gateway.own_paths'
+      : `gateway.routes[${index}]`;
+  const own = index === null ? null : (config.gateway.routes[index]?.name ?? null);
+  const title = own === null ? path : `${path} "${own}"`;
+  return { kind: 'route', name: title, place: placeOf(path, origins), why: describeMatch(match), others };
+}
+
+function describeMatch({ hosts, path, methods, fields, query }: RouteMatch): string {
+  const parts = [
+    ...(hosts.length === 0 ? [] : [`host ${hosts.join(', ')}`]),
+    ...(path === EVERYTHING.path ? [] : [`path ${path}`]),
+    ...(methods.length === 0 ? [] : [`method ${methods.join(', ')}`]),
+    ...fields.map(([name, value]) => `header ${name}: ${value}`),
+    ...query.map(([name, value]) => `query ${name}=${value}`),
+  ];
+  return parts.length === 0 ? 'everything' : parts.join('; ');
+}
+
+const NO_CONDITIONS: RouteConditions = { host: [], path: [], method: [], header: {}, query: {} };
+
+function otherRoutes(request: RequestState, taken: number | null, { config }: Scene): string[] {
+  return config.gateway.routes.flatMap((route, index) => {
+    if (index === taken) return [];
+    const conditions = Object.keys(NO_CONDITIONS) as (keyof RouteConditions)[];
+    const unmet = conditions.filter((name) => {
+      const alone = { ...route, match: { ...NO_CONDITIONS, [name]: route.match[name] } };
+      return findIn(routeMatches(alone, index), request) === null;
+    });
+    const why = unmet.length === 0 ? 'fits less exactly' : unmet.map((name) => `another ${name}`).join(', ');
+    const own = route.name === null ? '' : ` "${route.name}"`;
+    return [`gateway.routes[${index}]${own}: ${why}`];
+  });
+}
+
+function resultOf(to: RouteTarget): ExplainedResult {
+  if ('respond' in to) return { kind: 'answered', status: to.respond.status, code: null, text: 'a fixed answer' };
+  if ('redirect' in to)
+    return { kind: 'answered', status: to.status, code: null, text: `a redirect to ${to.redirect}` };
+  if ('tunnel' in to) return backend(`the tunnel ${to.tunnel}`);
+  const urls = to.backends.map(({ url }) => url);
+  const which = urls.length === 1 ? (urls[0] ?? '') : `one of ${urls.join(', ')} (${to.strategy})`;
+  return backend(to.via.length === 0 ? which : `${which} through ${to.via.join(', then ')}`);
+}
+
+function backend(text: string): ExplainedResult {
+  return { kind: 'backend', status: null, code: null, text };
+}

@@ -1,0 +1,86 @@
+// Which proxies a request would go through, and why not the others. Rule: the groups are made anew and given back, so that a dry run
+// takes nobody's turn; only the states, which all groups share, are those of the traffic.
+import { formatHostPort } from '../../core/address.ts';
+import type { Ask } from '../../services/balance/admission.ts';
+import type { Candidate } from '../../services/balance/group.ts';
+import type { Obstacle } from '../../services/balance/member-state.ts';
+import { type IsTold, tagsAt } from '../../services/chain/hop-tags.ts';
+import type { ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
+import type { Way } from '../../services/rules/destination-rules.ts';
+import { type HopGroup, hopGroups } from '../assemble-hops.ts';
+import { ConfiguredSessions, SessionBindings } from '../hop-sessions.ts';
+import type { DryExchange } from './dry-exchange.ts';
+import type { ExplainedHop, ExplainedMember } from './explanation.ts';
+import type { Scene } from './scene.ts';
+
+const OBSTACLES: Readonly<Record<Obstacle, string>> = {
+  removed: 'is gone',
+  disabled: 'is disabled',
+  draining: 'is being drained',
+  auth_failed: 'refused our credentials',
+  unhealthy: 'fails its checks',
+  open: 'has failed too often',
+  trials_busy: 'is on trial with others',
+  cooling: 'wants to be left alone',
+  full: 'has all the uses that it may have',
+};
+
+export function explainHops(
+  { via, tags }: Way,
+  { user, session }: Pick<DryExchange, 'user' | 'session'>,
+  { config, members }: Scene,
+): ExplainedHop[] {
+  const groups = hopGroups(config, members);
+  try {
+    const key = session === '' ? null : user === '' ? session : `${user} ${session}`;
+    const way = via.flatMap((name) => groups.get(name) ?? []);
+    const sessions = new ConfiguredSessions(new SessionBindings().under(config.egress.sticky), config);
+    const isTold: IsTold = (hop, label) => sessions.tells(hop, label);
+    return way.map((group) => explainHop(group, { key, tags: tagsAt(group, way, tags, isTold) }));
+  } finally {
+    for (const group of groups.values()) group.dispose();
+  }
+}
+
+function explainHop(group: HopGroup, ask: Ask<ProxyEndpoint>): ExplainedHop {
+  const members = group.explain(ask).map((candidate) => describeMember(candidate, ask));
+  const picked = group.pick(ask)?.id ?? null;
+  const { strategy } = group.rules;
+  return { name: group.name, strategy, picked, why: whyPicked(group, { picked, members, ask }), members };
+}
+
+function describeMember(
+  { member, fits, obstacle }: Candidate<ProxyEndpoint>,
+  ask: Ask<ProxyEndpoint>,
+): ExplainedMember {
+  const { protocol, host, port } = member.data;
+  const proxy = `${protocol}://${formatHostPort(host, port)}`;
+  const { id } = member;
+  if (!fits) {
+    const labels = Object.entries(ask.tags ?? {}).map(([name, value]) => `${name}=${value}`);
+    return { id, proxy, available: false, obstacle: `is not labelled ${labels.join(', ')}` };
+  }
+  if (obstacle === null) return { id, proxy, available: true, obstacle: '' };
+  const { retryInMs } = member.state();
+  const later = retryInMs > 0 ? `, is tried again in ${Math.ceil(retryInMs / 1000)} s` : '';
+  return { id, proxy, available: false, obstacle: OBSTACLES[obstacle] + later };
+}
+
+interface Picking {
+  readonly picked: string | null;
+  readonly members: readonly ExplainedMember[];
+  readonly ask: Ask<ProxyEndpoint>;
+}
+
+function whyPicked(group: HopGroup, { picked, members, ask }: Picking): string {
+  if (picked === null) {
+    const seconds = group.retryAfterSeconds();
+    return seconds === null ? 'nobody can be picked' : `nobody can be picked, perhaps in ${seconds} s`;
+  }
+  if (members.length === 1) return 'its only proxy';
+  const available = members.filter((member) => member.available).length;
+  if (available === 0) return 'the least bad of all';
+  if (available === 1) return 'the only one that is available';
+  if (ask.key !== null) return 'by its session, as long as that is bound to no other';
+  return `${group.rules.strategy}, one of ${available}`;
+}

@@ -1,0 +1,44 @@
+// Lets policies look at a request that goes nowhere, and says what each of them does. Rule: they run as they would, in their order,
+// until one answers.
+import type { Exchange } from '../../contract/exchange.ts';
+import type { Policy } from '../../contract/policy.ts';
+import type { DryExchange } from './dry-exchange.ts';
+import type { ExplainedPolicy } from './explanation.ts';
+
+export async function runPolicies(policies: readonly Policy[], exchange: DryExchange): Promise<ExplainedPolicy[]> {
+  const steps: ExplainedPolicy[] = [];
+  for (const policy of policies) {
+    const before = look(exchange);
+    await policy.request?.(exchange);
+    steps.push({ name: policy.name, does: describe(policy, before, exchange) });
+    if (exchange.answered !== null) break;
+  }
+  return steps;
+}
+
+interface Look {
+  readonly user: string;
+  readonly session: string;
+  readonly fields: ReadonlySet<string>;
+}
+
+function look({ user, session, request }: Exchange): Look {
+  return { user, session, fields: new Set(request.fields.entries().map(([name]) => name.toLowerCase())) };
+}
+
+function describe(policy: Policy, before: Look, exchange: DryExchange): string {
+  const { answered } = exchange;
+  if (answered !== null) {
+    const { status, code } = answered;
+    return code === null ? `answers ${status}` : `refuses with ${status} ${code}`;
+  }
+  if (policy.request === undefined) return 'works on the answer';
+  const after = look(exchange);
+  const taken = [...before.fields].filter((name) => !after.fields.has(name));
+  const changes = [
+    ...(after.user === before.user ? [] : [`user ${after.user}`]),
+    ...(after.session === before.session ? [] : [`session ${after.session}`]),
+    ...(taken.length === 0 ? [] : [`takes out ${taken.join(', ')}`]),
+  ];
+  return changes.length === 0 ? 'passes' : `passes: ${changes.join(', ')}`;
+}

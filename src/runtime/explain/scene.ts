@@ -1,0 +1,11 @@
+// What a dry run may look at. Types only. Rule: it looks and changes nothing; states are read where the data path writes them.
+import type { LoadedConfig } from '../../config/load.ts';
+import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { OwnDoors } from '../../services/rules/own-doors.ts';
+
+export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {
+  /** The states of the proxies. */
+  readonly members: MemberTable;
+  /** Where this Sluice listens, or would. */
+  readonly doors: OwnDoors;
+}
