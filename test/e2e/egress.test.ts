@@ -2,12 +2,18 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import https from 'node:https';
 import net from 'node:net';
+import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { Gateway, type GatewaySettings } from '../support/gateway.ts';
 import { http1Origin, rawOrigin, reflectingOrigin, type Seen, valuesOf } from '../support/origins.ts';
 import { requirePeer } from '../support/peer.ts';
+import { makeCertificate } from '../support/pki.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
 const USERS = [
@@ -31,7 +37,7 @@ async function failing(work: Promise<unknown>): Promise<string> {
     () => assert.fail('it succeeded'),
     (cause: unknown) => cause,
   );
-  return String((error as Error).message);
+  return (error as Error).message;
 }
 
 describe('the forward proxy', () => {
@@ -167,6 +173,105 @@ describe('the forward proxy', () => {
     client.write('GET https://a.test/ HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n');
     const [bytes] = (await once(client, 'data')) as [Buffer];
     assert.match(bytes.toString(), /^HTTP\/1\.1 400 /);
+  });
+});
+
+describe('clients of the forward proxy', () => {
+  /** A server that speaks one word of WebSocket: it sends back what comes. */
+  const echoing = (t: TestContext): Promise<string> =>
+    rawOrigin(t, (socket) => {
+      let head = '';
+      socket.on('data', (bytes: Buffer) => {
+        if (head.includes('\r\n\r\n')) socket.write(bytes);
+        else {
+          head += bytes.toString('latin1');
+          const end = head.indexOf('\r\n\r\n');
+          if (end < 0) return;
+          const answer = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket', '', ''];
+          socket.write(answer.join('\r\n') + head.slice(end + 4));
+        }
+      });
+    });
+
+  test('may speak WebSocket to a server without TLS, straight and through hops of any kind', async (t) => {
+    const origin = await echoing(t);
+    const exit = await proxy(t);
+    for (const via of [null, 'http', 'socks5']) {
+      const hops = via === null ? {} : { exit: { proxy: `${via}://127.0.0.1:${exit.proxyPort}` } };
+      const gateway = await proxy(t, { chain: via === null ? [] : ['exit'] }, { hops });
+      const client = await RawClient.connect(t, gateway.proxyPort);
+      const { host } = new URL(origin);
+      const fields = [`Host: ${host}`, 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
+      client.send([`GET ${origin}/chat HTTP/1.1`, ...fields, '', ''].join('\r\n'));
+      await client.untilText('\r\n\r\n');
+      assert.match(client.text, /^HTTP\/1\.1 101 /, String(via));
+      client.send('\x81\x85word');
+      await client.untilText('\x81\x85word');
+      client.leave();
+      const [line] = await gateway.accessLines(1);
+      assert.equal(line?.['http.response.status_code'], 101);
+    }
+  });
+
+  test('may speak TLS to it, and through it to a server', async (t) => {
+    if (requirePeer(t, 'curl') === undefined || requirePeer(t, 'openssl') === undefined) return;
+    const files = makeCertificate(temporaryFolder(t));
+    const origin = await http1Origin(t, (request, response) => response.end(`path ${request.url}`));
+    const gateway = await proxy(t, { tls: files });
+    const trusted = ['--proxy-cacert', files.cert];
+    assert.equal(await curl(gateway, 'https://PROXY', ...trusted, `${origin}/x`), 'path /x\n200');
+    assert.equal(await curl(gateway, 'https://PROXY', ...trusted, '-p', `${origin}/y`), 'path /y\n200');
+    assert.equal(await curl(gateway, 'https://PROXY', '--proxy-insecure', `${origin}/z`), 'path /z\n200');
+    assert.equal(await curl(gateway, 'http://PROXY', `${origin}/plain`), 'path /plain\n200');
+    assert.equal(await curl(gateway, 'socks5h://PROXY', `${origin}/socks`), 'path /socks\n200');
+    assert.match(await failing(curl(gateway, 'https://PROXY', origin)), /certificate/i);
+  });
+
+  test('may speak TLS inside of TLS', async (t) => {
+    if (requirePeer(t, 'curl') === undefined || requirePeer(t, 'openssl') === undefined) return;
+    const files = makeCertificate(temporaryFolder(t));
+    const server = https.createServer({ cert: readFileSync(files.cert), key: readFileSync(files.key) }, (_, response) =>
+      response.end('secret'),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => server.close());
+    const gateway = await proxy(t, { tls: files });
+    const url = `https://127.0.0.1:${(server.address() as net.AddressInfo).port}/`;
+    const trusted = ['--proxy-cacert', files.cert, '--cacert', files.cert];
+    assert.equal(await curl(gateway, 'https://PROXY', ...trusted, url), 'secret\n200');
+  });
+
+  test('may speak HTTP/1.0, and get an answer that ends with the connection', async (t) => {
+    const origin = await http1Origin(t, (_request, response) => {
+      response.write('in ');
+      response.end('pieces');
+    });
+    const gateway = await proxy(t);
+    const plain = await RawClient.ask(t, gateway.proxyPort, `GET ${origin}/ HTTP/1.0\r\n\r\n`);
+    assert.match(plain.text, /^HTTP\/1\.1 200 OK\r\n/);
+    assert.doesNotMatch(plain.text, /transfer-encoding/i);
+    assert.match(plain.text, /\r\n\r\nin pieces$/);
+    const { host } = new URL(origin);
+    const tunnel = await RawClient.connect(t, gateway.proxyPort);
+    tunnel.send(`CONNECT ${host} HTTP/1.0\r\n\r\n`);
+    await tunnel.untilText('\r\n\r\n');
+    assert.match(tunnel.text, /^HTTP\/1\.1 200 /);
+    tunnel.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    await tunnel.untilText('pieces');
+  });
+
+  test('may send and fetch large bodies, by URL and by tunnel', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const origin = await http1Origin(t, (request, response) => void request.pipe(response));
+    const gateway = await proxy(t, {}, { limits: { body: '1KiB' } });
+    const file = join(temporaryFolder(t), 'body');
+    writeFileSync(file, Buffer.alloc(3_000_000, 'body'));
+    for (const args of [[], ['-p']]) {
+      const out = `${file}-back`;
+      await curl(gateway, 'http://PROXY', ...args, '-T', file, '-o', out, `${origin}/`);
+      assert.ok(readFileSync(out).equals(readFileSync(file)), args.join());
+    }
   });
 });
 
