@@ -31,6 +31,8 @@ export interface SquidOptions {
   readonly sslPortsOnly?: boolean;
   /** The address that it connects from, by which a target can tell it. */
   readonly from?: string;
+  /** Nobody tells it the address of any name, and it does not wait long for one. */
+  readonly knowsNoNames?: boolean;
 }
 
 type Scheme = 'http' | 'https' | 'socks5';
@@ -105,6 +107,9 @@ interface Start {
   readonly logFile?: string;
 }
 
+/** Nobody listens there. */
+const NO_NAMES = ['dns_nameservers 127.0.0.1', 'dns_retransmit_interval 1 second', 'dns_timeout 1 second'];
+
 /** Where Debian has them. */
 const SQUID_HELPERS = '/usr/lib/squid';
 
@@ -136,6 +141,7 @@ export async function startSquid(t: TestContext, options: SquidOptions = {}): Pr
       ...(auth === undefined ? [] : squidAuth(folder, auth)),
       ...(options.sslPortsOnly === true ? ['acl SSL_ports port 443', 'http_access deny CONNECT !SSL_ports'] : []),
       ...(from === undefined ? [] : [`tcp_outgoing_address ${from}`]),
+      ...(options.knowsNoNames === true ? NO_NAMES : []),
       auth === undefined ? 'http_access allow all' : 'acl known proxy_auth REQUIRED\nhttp_access allow known',
       'http_access deny all',
     ]);
