@@ -75,6 +75,8 @@ export interface Exchange {
   readonly door: string;
   readonly route: string;
   readonly client: ClientView;
+  /** When its request had come, as performance.now() counts. */
+  readonly startedAtMs: number;
   /** Who the client has proved to be; empty as long as nobody has looked. */
   user: string;
   /** What the client's requests have in common, for whoever keeps them on one way; empty without a wish. */

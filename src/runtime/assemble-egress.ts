@@ -8,6 +8,7 @@ import type { Program } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { Traffic } from '../engine/traffic.ts';
 import { tokenDigest, UserDirectory } from '../services/identity/user-directory.ts';
+import { RetryBudget } from '../services/chain/retry-budget.ts';
 import { DestinationRules } from '../services/rules/destination-rules.ts';
 import type { OwnDoors } from '../services/rules/own-doors.ts';
 import { SessionSuffix } from '../services/sticky/session-suffix.ts';
@@ -40,11 +41,13 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
   const target = new Destination({
     rules,
     direct: new Direct({ dns, connectTimeoutMs: timeouts.connect, rules }),
-    tagsOfPort: (port) => tagsOf(egress.sticky.listeners[String(port)]),
+    ...(standsForAnything(egress) && { tagsOfPort: (port: number) => tagsOf(egress.sticky.listeners[String(port)]) }),
     via: (way) => hops.through(way.via),
     dispose: () => hops.dispose(),
     maxAttempts: egress.retry.attempts,
     retryStatuses: egress.retry.on_status,
+    withinMs: egress.retry.within,
+    retries: new RetryBudget(egress.retry.budget),
   });
   return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config), target }]], traffic);
 }
@@ -63,11 +66,18 @@ export function egressPolicies({ egress, users }: Config, known: UserDirectory =
     }),
     sticky({
       field: egress.sticky.header.toLowerCase(),
-      sessionOfPort: (port) => egress.sticky.listeners[String(port)]?.session ?? null,
+      sessionOfPort: standsForAnything(egress)
+        ? (port) => egress.sticky.listeners[String(port)]?.session ?? null
+        : null,
       byClientAddress: egress.sticky.client_ip,
     }),
     ...(egress.expose ? [exitFields()] : []),
   ];
+}
+
+/** Some port does. Which one a client has come in on is a question to the system, which most requests can do without. */
+function standsForAnything({ sticky: { listeners } }: Config['egress']): boolean {
+  return Object.keys(listeners).length > 0;
 }
 
 function tagsOf(listener: StickyListener | undefined): StickyListener['tags'] | null {

@@ -1,5 +1,6 @@
 // What tests of the forward proxy's target need: a target with rules of a test's own, on real groups and chains. Rule: what a
 // test does not speak of is as open as can be.
+import { RetryBudget } from '../../src/services/chain/retry-budget.ts';
 import { type DestinationRulesOptions, DestinationRules } from '../../src/services/rules/destination-rules.ts';
 import { OwnDoors } from '../../src/services/rules/own-doors.ts';
 import { Destination, type DestinationOptions } from '../../src/targets/destination/destination.ts';
@@ -42,6 +43,8 @@ export function destination({ rules = {}, groups = [], sessions = NO_SESSIONS, .
     },
     maxAttempts: 3,
     retryStatuses: [502, 503, 504],
+    withinMs: null,
+    retries: new RetryBudget(),
     dispose: () => {
       for (const group of groups) group.dispose();
     },

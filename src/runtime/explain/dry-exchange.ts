@@ -14,6 +14,7 @@ export interface DryAnswer {
 export class DryExchange implements Exchange {
   readonly id = 'dry-run';
   readonly route = '';
+  readonly startedAtMs: number = performance.now();
   readonly door: string;
   readonly client: ClientView;
   readonly request: RequestView;

@@ -20,8 +20,13 @@ export class RetryBudget {
   }
 
   /** Whether one more may be tried again. */
+  get isOpen(): boolean {
+    return this.#left >= 1;
+  }
+
+  /** Tries one more, if it may. */
   spend(): boolean {
-    if (this.#left < 1) return false;
+    if (!this.isOpen) return false;
     this.#left -= 1;
     return true;
   }

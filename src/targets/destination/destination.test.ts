@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { endpointAt, groupOf } from '../../../test/support/chain-rig.ts';
+import { endpointAt, type Exits, groupOf } from '../../../test/support/chain-rig.ts';
 import { destination, type DestinationRig } from '../../../test/support/destination-rig.ts';
 import { head, Playbook } from '../../../test/support/playbook.ts';
+import { RetryBudget } from '../../services/chain/retry-budget.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
 import { exitFields } from '../../policies/exit-fields/exit-fields.ts';
 
@@ -20,6 +21,29 @@ function get(url: string, ...fields: readonly string[]): string {
 function connect(authority: string): string {
   return head(`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`);
 }
+
+describe('a URL that is asked for through hops', () => {
+  const groups = (): Exits[] => [groupOf('exits', [endpointAt(1), endpointAt(2), endpointAt(3)])];
+  const spent = (): RetryBudget => {
+    const budget = new RetryBudget(0);
+    while (budget.spend());
+    return budget;
+  };
+
+  for (const [what, rig] of [
+    ['when its time is over', { withinMs: 0 }],
+    ['when too much is tried again already', { retries: spent() }],
+  ] as const) {
+    test(`is tried once ${what}`, (t) => {
+      const play = stage(t, { groups: groups(), ...rig }).downstreamSends(get('http://a.test/'));
+      play.expectDialBegins('exits/exits-0').upstreamRefuses('hop_timeout').expectNoDial();
+      assert.match(play.takeDownstream(), /^HTTP\/1\.1 504 [^]*"hop_timeout"/);
+      play.clientConnects().downstreamSends(get('http://a.test/')).expectDial('exits/exits-1');
+      play.expectUpstream(/^GET/).upstreamSends(BUSY).expectNoDial();
+      play.expectDownstream(/^HTTP\/1\.1 503 [^]*why$/);
+    });
+  }
+});
 
 describe('a URL that is asked for', () => {
   test('is fetched from the server that it names, on port 80 unless it says something else', (t) => {

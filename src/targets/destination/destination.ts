@@ -4,6 +4,7 @@ import type { Exchange } from '../../contract/exchange.ts';
 import type { Attempt, Cancellable, ForwardTarget, Origin, TunnelEvents } from '../../contract/target.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { DestinationRules, Way } from '../../services/rules/destination-rules.ts';
+import type { RetryBudget } from '../../services/chain/retry-budget.ts';
 import { denialError } from './denial-error.ts';
 import { type Direct, type Goal, NOTHING_READ } from './direct.ts';
 import { splitAuthority } from './split-authority.ts';
@@ -18,6 +19,10 @@ export interface DestinationOptions {
   readonly via: (way: Way) => ViaHops;
   readonly maxAttempts: number;
   readonly retryStatuses: readonly number[];
+  /** No further attempt begins when a request is older; null: whenever. */
+  readonly withinMs: number | null;
+  /** How much of the requests in absolute-form may be tried again; tunnels have that of their chain. */
+  readonly retries: RetryBudget;
   readonly dispose: () => void;
 }
 
@@ -44,13 +49,21 @@ export class Destination implements ForwardTarget {
   select(exchange: Exchange, tried: readonly Origin[]): Origin | null {
     requireUrl(exchange.request.target);
     const goal = this.goalOf(exchange, HTTP_PORT, false);
-    if (goal.way.via.length > 0) return this.options.via(goal.way).select(exchange, goal, tried);
+    const { retries } = this.options;
+    if (tried.length === 0) retries.earn();
+    else if (!this.mayGoOn(exchange)) return null;
+    if (goal.way.via.length > 0) {
+      const origin = this.options.via(goal.way).select(exchange, goal, tried);
+      if (origin !== null && tried.length > 0) retries.spend();
+      return origin;
+    }
     exchange.exit = 'direct';
     // There is no other way to the same place than the one that has just failed.
     return tried.length > 0 ? null : this.originOf(goal);
   }
 
   hasOther(exchange: Exchange, tried: readonly Origin[]): boolean {
+    if (!this.mayGoOn(exchange)) return false;
     const goal = this.goalOf(exchange, HTTP_PORT, false);
     return goal.way.via.length > 0 && this.options.via(goal.way).hasOther(exchange, goal, tried);
   }
@@ -77,6 +90,11 @@ export class Destination implements ForwardTarget {
 
   dispose(): void {
     this.options.dispose();
+  }
+
+  private mayGoOn({ startedAtMs }: Exchange): boolean {
+    const { retries, withinMs } = this.options;
+    return retries.isOpen && (withinMs === null || performance.now() - startedAtMs < withinMs);
   }
 
   private goalOf({ request, user, client }: Exchange, defaultPort: number, isTunnel: boolean): Goal {
