@@ -239,11 +239,18 @@ const timeouts: z.ZodType<HopTimeouts> = z.strictObject({
   connect: duration()
     .nullable()
     .prefault(null)
-    .describe('Until a connection to the proxy stands, without its TLS. `null`: what the section `timeouts` says.'),
+    .describe(
+      'Until a connection to the proxy stands, without its TLS, where it is the first hop of a chain; later ones are connected to within the `handshake` of the hop before. `null`: what the section `timeouts` says.',
+    ),
   handshake: duration()
     .prefault('15s')
     .describe('Until the proxy has let the request through: its TLS, its authentication and its own dialling.'),
-  budget: duration().nullable().prefault(null).describe('Bounds the two together. `null`: their sum.'),
+  budget: duration()
+    .nullable()
+    .prefault(null)
+    .describe(
+      'For all that this hop takes: the connection where it is the first hop, and the handshake. `null`: no bound beside these.',
+    ),
 });
 
 const shared = {
