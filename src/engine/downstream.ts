@@ -14,6 +14,7 @@ import type { Engine } from './engine.ts';
 import { HttpExchange } from './exchange.ts';
 import { forwardedLines } from './forwarded-lines.ts';
 import { headBuffers } from './head-buffers.ts';
+import { type OpenConnection, openConnection } from './open-connection.ts';
 import { BODY, bodyFraming, writeInterimHead, writeResponseHead, writeSwitchHead } from './response-writer.ts';
 import type { Responder } from './responder.ts';
 import { writeLastChunk } from './chunk-writer.ts';
@@ -35,7 +36,11 @@ const NOTHING = Buffer.alloc(0);
 
 export class Downstream implements ConnectionHandler, MessageSink, Responder {
   readonly connection: Connection;
+  /** Asked for while it can be: the log wants to know when the connection has closed. */
+  readonly address: string;
+  readonly port: number;
   place = -1;
+  private readonly openedAtMs = performance.now();
   readonly forwardedLines: Buffer;
   private readonly engine: Engine;
   private readonly parser: RequestParser;
@@ -63,18 +68,12 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   constructor(engine: Engine, connection: Connection) {
     this.engine = engine;
     this.connection = connection;
-    this.forwardedLines = forwardedLines(connection, `1.1 ${engine.pseudonym}`);
+    this.address = connection.remoteAddress;
+    this.port = connection.remotePort;
+    this.forwardedLines = engine.tellsUpstreams ? forwardedLines(connection, `1.1 ${engine.pseudonym}`) : NOTHING;
     this.parser = new RequestParser(engine.limits.request, this);
     this.exchange = new HttpExchange(engine, this, this.parser.head, false);
     wheel.arm(this.deadline, engine.timeouts.headersMs);
-  }
-
-  get address(): string {
-    return this.connection.remoteAddress;
-  }
-
-  get port(): number {
-    return this.connection.remotePort;
   }
 
   get localPort(): number {
@@ -376,6 +375,10 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
 
   cut(): void {
     this.connection.reset('drain');
+  }
+
+  describe(): OpenConnection {
+    return openConnection(this.connection, this.exchange, this.openedAtMs);
   }
 
   private expired(): void {

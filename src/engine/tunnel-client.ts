@@ -11,6 +11,7 @@ import { relay } from '../transport/relay.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
 import type { Client, Engine } from './engine.ts';
 import { HttpExchange } from './exchange.ts';
+import { type OpenConnection, openConnection } from './open-connection.ts';
 import type { Responder } from './responder.ts';
 
 /** What the client has asked for, and how to answer it. */
@@ -33,7 +34,11 @@ const NOTHING = Buffer.alloc(0);
 
 export class TunnelClient implements ConnectionHandler, Responder, Client {
   readonly connection: Connection;
+  /** Asked for while it can be: the log wants to know when the connection has closed. */
+  readonly address: string;
+  readonly port: number;
   place = -1;
+  private readonly openedAtMs = performance.now();
   /** Nobody is told anything of the client of a tunnel. */
   readonly forwardedLines: Buffer = NOTHING;
   private readonly engine: Engine;
@@ -48,6 +53,8 @@ export class TunnelClient implements ConnectionHandler, Responder, Client {
   constructor(engine: Engine, connection: Connection, asked: AskedTunnel) {
     this.engine = engine;
     this.connection = connection;
+    this.address = connection.remoteAddress;
+    this.port = connection.remotePort;
     this.asked = asked;
     this.parser = new RequestParser(engine.limits.request, {
       onHead: () => this.exchange.begin(),
@@ -66,14 +73,6 @@ export class TunnelClient implements ConnectionHandler, Responder, Client {
       this.parser.feed(request, 0, request.length);
     } else this.exchange.beginUnreadable('request_invalid', 'the destination has no valid name');
     this.engine.outbound.flush();
-  }
-
-  get address(): string {
-    return this.connection.remoteAddress;
-  }
-
-  get port(): number {
-    return this.connection.remotePort;
   }
 
   get localPort(): number {
@@ -176,6 +175,10 @@ export class TunnelClient implements ConnectionHandler, Responder, Client {
 
   cut(): void {
     this.connection.reset('drain');
+  }
+
+  describe(): OpenConnection {
+    return openConnection(this.connection, this.exchange, this.openedAtMs);
   }
 }
 

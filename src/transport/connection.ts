@@ -39,14 +39,14 @@ export class Connection {
   /** For whoever has opened it for others and wants to know of its end, whoever its handler is by then. */
   onEnd: ((reason: CloseReason) => void) | null = null;
   readonly secure: boolean;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
   bytesRead = 0;
   bytesWritten = 0;
   /** Set as soon as the end is decided; nothing is written any more. */
   closed = false;
   private readonly socket: net.Socket;
   private readonly raw: RawHandle | null;
+  private knownAddress: string | null = null;
+  private knownPort: number | null = null;
   private pendingBytes = 0;
   private awaitsDrain = false;
   private paused = false;
@@ -57,8 +57,6 @@ export class Connection {
     this.socket = socket;
     this.handler = handler;
     this.secure = 'encrypted' in socket;
-    this.remoteAddress = socket.remoteAddress ?? '';
-    this.remotePort = socket.remotePort ?? 0;
     (socket as OwnedSocket)[owner] = this;
     // A TLS socket allows one write at a time and keeps the order only through its stream.
     this.raw = this.secure ? null : rawHandle(socket);
@@ -69,6 +67,17 @@ export class Connection {
     socket.on('error', onSocketError);
     socket.on('close', onSocketClose);
     if (this.raw === null) socket.on('drain', onSocketDrain);
+  }
+
+  /** Known as long as the connection is open, and afterwards to who has asked in time. */
+  get remoteAddress(): string {
+    this.knownAddress ??= this.socket.remoteAddress ?? null;
+    return this.knownAddress ?? '';
+  }
+
+  get remotePort(): number {
+    this.knownPort ??= this.socket.remotePort ?? null;
+    return this.knownPort ?? 0;
   }
 
   get localAddress(): string {

@@ -6,8 +6,8 @@ import type { Policy } from '../../contract/policy.ts';
 export interface StickyOptions {
   /** In lower case. */
   readonly field: string;
-  /** Sessions by the port that the client has come in on. */
-  readonly sessionOfPort: (port: number) => string | null;
+  /** Sessions by the port that the client has come in on; null: no port stands for one. */
+  readonly sessionOfPort: ((port: number) => string | null) | null;
   /** Requests of one address belong together when they say nothing else. */
   readonly byClientAddress: boolean;
 }
@@ -25,7 +25,9 @@ export function sticky({ field, sessionOfPort, byClientAddress }: StickyOptions)
         fields.remove(field);
         if (asked !== '') exchange.session = asked;
       }
-      if (exchange.session === '') exchange.session = sessionOfPort(exchange.client.localPort) ?? '';
+      if (exchange.session === '' && sessionOfPort !== null) {
+        exchange.session = sessionOfPort(exchange.client.localPort) ?? '';
+      }
       if (exchange.session === '' && byClientAddress) exchange.session = exchange.client.address;
       exchange.session = exchange.session.slice(0, MAX_NAME);
     },
