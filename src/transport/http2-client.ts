@@ -1,6 +1,6 @@
 // The client's side of HTTP/2 on an established socket, over node:http2's core. Rule: it says at any time how many more
 // requests it takes, and of a request that was refused whether the server can have begun it.
-import { type ClientHttp2Session, type ClientHttp2Stream as NodeClientStream, connect } from 'node:http2';
+import type { ClientHttp2Session, ClientHttp2Stream as NodeClientStream } from 'node:http2';
 import type net from 'node:net';
 import type { CloseReason } from './connection.ts';
 import {
@@ -11,6 +11,7 @@ import {
   type Http2StreamHandler,
   type Http2StreamHost,
 } from './http2-stream.ts';
+import { nodeHttp2 } from './node-http2.ts';
 import { Deadline, wheel } from './timers.ts';
 
 export interface Http2ClientOptions {
@@ -133,7 +134,7 @@ export class Http2ClientConnection implements Http2StreamHost {
       strictSingleValueFields: false,
     };
     // The authority is part of every request; the one given here is never used.
-    const session = connect('http://unused.invalid', options);
+    const session = nodeHttp2().connect('http://unused.invalid', options);
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     // A server that ends its side of the connection is gone, whatever is still open.
     socket.allowHalfOpen = false;

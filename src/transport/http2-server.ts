@@ -1,11 +1,6 @@
 // The server's side of HTTP/2 on an established socket, over node:http2's core: each request is a small object. Rule: a
 // client gets what it may use and no more: streams, header bytes, resets and time without progress are all bounded.
-import {
-  constants,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream as NodeServerStream,
-} from 'node:http2';
+import type { ServerHttp2Session, ServerHttp2Stream as NodeServerStream } from 'node:http2';
 import type net from 'node:net';
 import type { CloseReason } from './connection.ts';
 import {
@@ -16,7 +11,11 @@ import {
   Http2Stream,
   type Http2StreamHost,
 } from './http2-stream.ts';
+import { nodeHttp2 } from './node-http2.ts';
 import { Deadline, wheel } from './timers.ts';
+
+/** The flag of a frame after which its side sends nothing more. */
+const END_STREAM = 1;
 
 export interface Http2ServerOptions {
   readonly maxConcurrentStreams: number;
@@ -109,7 +108,7 @@ export class Http2ServerConnection implements Http2StreamHost {
 
   private handshake(socket: net.Socket): ServerHttp2Session {
     const { maxConcurrentStreams, maxHeadBytes, maxFields } = this.options;
-    const session = performServerHandshake(socket, {
+    const session = nodeHttp2().performServerHandshake(socket, {
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeadBytes, enablePush: false },
       maxHeaderListPairs: maxFields,
       maxOutstandingPings: 4,
@@ -137,7 +136,7 @@ export class Http2ServerConnection implements Http2StreamHost {
   private begin(stream: NodeServerStream, flags: number, fields: FlatFields): void {
     this.openStreams += 1;
     wheel.disarm(this.deadline);
-    const ended = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    const ended = (flags & END_STREAM) !== 0;
     this.handler.onRequest(new Http2ServerStream(stream, this, fields, ended));
   }
 
