@@ -1,6 +1,7 @@
 // Runs a Sluice in the foreground: from a config to open doors, until somebody stops it. Rule: what the person sees goes to
 // stderr, and the exit code says how it ended.
 
+import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { controlDoors } from '../control/control-doors.ts';
 import { newToken } from '../control/admin-token.ts';
@@ -16,7 +17,7 @@ import { VERSION } from '../runtime/version.ts';
 import { FileWatch } from '../runtime/watch-files.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { startUpBlock } from './start-up-block.ts';
+import { startUpBlock, type StartUpEgress } from './start-up-block.ts';
 import { hasColor, painter } from './terminal.ts';
 
 export interface ForegroundOptions {
@@ -91,8 +92,14 @@ async function open(
   log.info({ doors: doors.map(({ name, address }) => `${name} ${address}`), version: VERSION }, 'ready');
   const token = keptToken && { file: keptToken.file, fresh: keptToken.fresh ? keptToken.token : null };
   const metricsPath = sluice.loaded.config.metrics.path;
-  const block = { version: VERSION, readyMs, doors, metricsPath, configFiles, token };
+  const egress = startUpEgress(sluice.loaded.config);
+  const block = { version: VERSION, readyMs, doors, metricsPath, egress, configFiles, token };
   stderr.write(startUpBlock(block, painter(stderr, env)));
+}
+
+function startUpEgress({ egress, users }: Config): StartUpEgress {
+  const user = users.find(({ may }) => may.includes('egress'))?.name ?? null;
+  return { chain: egress.chain, user: egress.auth === 'users' ? user : null };
 }
 
 /** Without it Sluice runs all the same, so what hinders it is only a warning. */

@@ -14,6 +14,7 @@ const START: StartUp = {
     { name: 'metrics', address: 'http://127.0.0.1:9090', openConnections: 0 },
   ],
   metricsPath: '/metrics',
+  egress: { chain: [], user: null },
   configFiles: [],
   token: { file: '/home/x/.sluice/admin-token', fresh: 'slc_abc' },
 };
@@ -35,6 +36,17 @@ describe('the start-up block', () => {
 
 `,
     );
+  });
+
+  test('says how the forward proxy goes out, and as whom to use it', () => {
+    const doors = [{ name: 'egress' as const, address: 'http://127.0.0.1:8888', openConnections: 0 }];
+    const block = (egress: StartUp['egress']): string => startUpBlock({ ...START, doors, egress }, plain);
+    assert.match(
+      block({ chain: [], user: null }),
+      /Egress +http:\S+ {2}HTTP, CONNECT and SOCKS, direct\n +curl -x http:\/\/127\.0\.0\.1:8888 https:\/\/example\.com\n/,
+    );
+    const asked = block({ chain: ['corporate', 'exits'], user: 'alice' });
+    assert.match(asked, /SOCKS, through corporate, then exits\n +curl -x http:\S+ -U alice https:/);
   });
 
   test('does not show a token again', () => {

@@ -10,9 +10,18 @@ export interface StartUp {
   readonly readyMs: number;
   readonly doors: readonly DoorStatus[];
   readonly metricsPath: string;
+  readonly egress: StartUpEgress;
   readonly configFiles: readonly string[];
   /** Where the token lies, and the token itself if it has just been made; null when the config sets it. */
   readonly token: { readonly file: string; readonly fresh: string | null } | null;
+}
+
+/** What a person has to know of the forward proxy to use it. */
+export interface StartUpEgress {
+  /** The hops of the chain, in order. */
+  readonly chain: readonly string[];
+  /** Somebody who may use it; null: nobody is asked. */
+  readonly user: string | null;
 }
 
 type Line = readonly [title: string, text: string, remark?: string];
@@ -36,7 +45,11 @@ interface DoorLines {
 
 const DOORS: Readonly<Record<DoorName, DoorLines>> = {
   gateway: { title: 'Gateway', attempt: (address) => curl(address, '/health') },
-  egress: { title: 'Egress', attempt: (address) => `curl -x ${address} https://example.com` },
+  egress: {
+    title: 'Egress',
+    attempt: (address, { egress: { user } }) =>
+      `curl -x ${address}${user === null ? '' : ` -U ${user}`} https://example.com`,
+  },
   tunnels: { title: 'Tunnels' },
   admin: { title: 'Admin', attempt: () => 'sluice status' },
   metrics: { title: 'Metrics', attempt: (address, { metricsPath }) => curl(address, metricsPath) },
@@ -44,8 +57,17 @@ const DOORS: Readonly<Record<DoorName, DoorLines>> = {
 
 function doorLines(door: DoorStatus, start: StartUp): Line[] {
   const { title, attempt } = DOORS[door.name];
-  const line = door.name === 'admin' ? adminLine(title, door.address, start.token) : ([title, door.address] as const);
+  const line = firstLine(title, door, start);
   return attempt === undefined ? [line] : [line, ['', attempt(localAddress(door.address), start)]];
+}
+
+function firstLine(title: string, { name, address }: DoorStatus, { token, egress }: StartUp): Line {
+  if (name === 'admin') return adminLine(title, address, token);
+  return name === 'egress' ? [title, address, egressRemark(egress)] : [title, address];
+}
+
+function egressRemark({ chain }: StartUpEgress): string {
+  return `HTTP, CONNECT and SOCKS, ${chain.length === 0 ? 'direct' : `through ${chain.join(', then ')}`}`;
 }
 
 function adminLine(title: string, address: string, token: StartUp['token']): Line {

@@ -26,7 +26,7 @@ export function explainCommand(context: CliContext): Command {
     .description(
       'Tell what would become of a request, and why: door, policies, rule or route, proxies. Nothing is sent.',
     )
-    .addArgument(new Argument('<WORDS...>', 'a method, if it is not GET, and a URL').argRequired())
+    .addArgument(new Argument('<URL...>', 'a URL, with a method before it if that is not GET').argRequired())
     .usage('[METHOD] URL [OPTIONS]')
     .option('-H, --header <FIELD>', 'a header field, as in "Accept: */*"; may repeat', collect)
     .option('--from <IP>', 'the address of the client', '127.0.0.1')
