@@ -16,6 +16,7 @@ export type PeerName =
   | 'nginx'
   | 'openssl'
   | 'privoxy'
+  | 'promtool'
   | 'squid'
   | 'tinyproxy'
   | 'wget'
@@ -34,6 +35,7 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   nginx: 'nginx',
   openssl: 'openssl',
   privoxy: 'privoxy',
+  promtool: 'prometheus',
   // The other package of it speaks no TLS through OpenSSL.
   squid: 'squid-openssl',
   tinyproxy: 'tinyproxy',

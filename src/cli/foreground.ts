@@ -9,6 +9,7 @@ import { createDataPlane } from '../runtime/create-data-plane.ts';
 import { guardAgainstFaults } from '../runtime/fault-guard.ts';
 import { openTelemetry, type ProgramTelemetry } from '../runtime/program-telemetry.ts';
 import type { ReloadTrigger } from '../runtime/reload.ts';
+import { HopControl } from '../runtime/hop-control.ts';
 import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
 import { settleMemory } from '../runtime/settle-memory.ts';
 import { Sluice } from '../runtime/sluice.ts';
@@ -72,7 +73,9 @@ function assemble(
     noteFault,
     countWorkerRestart: () => count('workerRestarts'),
   });
-  return new Sluice({ loaded, load, dataPlane, logger: log, noteReload, onConfig });
+  const { data_dir: dataDir } = loaded.config.process;
+  const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
+  return new Sluice({ loaded, load, dataPlane, hops, logger: log, noteReload, onConfig });
 }
 
 /** Opens the doors, tells the command line of this user where they are, and the person as well. */

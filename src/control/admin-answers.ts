@@ -40,6 +40,79 @@ export interface StatsAnswer {
   readonly unhealthy_proxies: number;
 }
 
+export interface ProxyAnswer {
+  /** As in X-Sluice-Exit and in metrics: hop/proxy, or the hop alone in its short form. */
+  readonly id: string;
+  readonly hop: string;
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: 'http' | 'https' | 'socks5' | 'socks5h' | 'socks4' | 'socks4a';
+  readonly healthy: boolean;
+  readonly enabled: boolean;
+  readonly draining: boolean;
+  readonly health: 'unknown' | 'healthy' | 'unhealthy';
+  readonly breaker: 'closed' | 'open' | 'half_open';
+  readonly obstacle: string | null;
+  readonly retry_in_ms: number;
+  readonly weight: number;
+  readonly priority: number;
+  readonly backup: boolean;
+  readonly tags: Record<string, string>;
+  readonly changed: 'kept' | 'until_restart' | null;
+  readonly last_check: string | null;
+  readonly last_error: string | null;
+  readonly last_error_at: string | null;
+  readonly active: number;
+  readonly stats: {
+    readonly total_requests: number;
+    readonly success_rate: number | null;
+    readonly avg_latency_ms: number | null;
+    readonly bytes: number;
+    readonly bytes_sent: number;
+    readonly bytes_received: number;
+  };
+}
+
+export interface ProxiesAnswer {
+  readonly proxies: ProxyAnswer[];
+}
+
+export interface ProxyTestAnswer {
+  readonly id: string;
+  readonly passed: boolean | null;
+  readonly latency_ms: number | null;
+  readonly error: string | null;
+}
+
+export interface ProxyRemovedAnswer {
+  readonly id: string;
+  readonly removed: true;
+  readonly active: number;
+}
+
+export interface ConnectionAnswer {
+  readonly door: string;
+  readonly client: string;
+  readonly protocol: 'http1' | 'http2' | 'tunnel';
+  /** null, as all down to its age: nothing runs on it. */
+  readonly request_id: string | null;
+  readonly route: string | null;
+  readonly method: string | null;
+  readonly destination: string | null;
+  readonly user: string | null;
+  readonly exit: string | null;
+  readonly session: string | null;
+  readonly request_age_ms: number | null;
+  readonly age_ms: number;
+  readonly bytes_received: number | null;
+  readonly bytes_sent: number | null;
+}
+
+export interface ConnectionsAnswer {
+  readonly connections: ConnectionAnswer[];
+  readonly total: number;
+}
+
 export interface ConfigAnswer {
   readonly config: Readonly<Record<string, unknown>>;
   readonly origins: Readonly<Record<string, string>>;

@@ -131,7 +131,12 @@ test('the admin API describes every resource in its OpenAPI document', async () 
   assert.equal(document.openapi, '3.1.0');
   assert.deepEqual(Object.keys(document.paths).sort(), [
     '/api/v1/config',
+    '/api/v1/connections',
+    '/api/v1/explain',
     '/api/v1/health',
+    '/api/v1/proxies',
+    '/api/v1/proxies/{id}',
+    '/api/v1/proxies/{id}/test',
     '/api/v1/reload',
     '/api/v1/stats',
     '/api/v1/status',

@@ -11,7 +11,9 @@ import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { newRequestId } from './request-id.ts';
 import { addConfigRoute } from './routes/config.ts';
 import { addExplainRoute } from './routes/explain.ts';
+import { addConnectionsRoute } from './routes/connections.ts';
 import { addHealthRoute } from './routes/health.ts';
+import { addProxyRoutes } from './routes/proxies.ts';
 import { addReloadRoute } from './routes/reload.ts';
 import { addStatsRoute } from './routes/stats.ts';
 import { addStatusRoute } from './routes/status.ts';
@@ -60,6 +62,8 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addConfigRoute(app, parts);
   addReloadRoute(app, parts);
   addStatsRoute(app, parts);
+  addProxyRoutes(app, parts);
+  addConnectionsRoute(app, parts);
   addExplainRoute(app, parts);
   addOpenApiDocument(app);
   return app;

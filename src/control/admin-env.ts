@@ -9,7 +9,10 @@ import type { AttemptLimiter } from './attempt-limiter.ts';
 import type { TokenBook } from './token-book.ts';
 
 export interface AdminParts {
-  readonly sluice: Pick<Sluice, 'status' | 'explain' | 'startedAtMs' | 'loaded' | 'configTag' | 'reload'>;
+  readonly sluice: Pick<
+    Sluice,
+    'status' | 'explain' | 'startedAtMs' | 'loaded' | 'configTag' | 'reload' | 'hops' | 'changeHops' | 'connections'
+  >;
   readonly traffic: () => Traffic;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** The host that the door listens on, by which its own names are told from foreign ones. */

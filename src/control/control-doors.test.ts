@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test, type TestContext } from 'node:test';
 import { join } from 'node:path';
+import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { Sluice } from '../runtime/sluice.ts';
@@ -29,9 +30,17 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     drain: nothing,
     close: nothing,
     doors: () => [],
+    connections: () => Promise.resolve([]),
     knowControlDoors: nothing,
   };
-  const sluice = new Sluice({ loaded: await load(), load, logger, dataPlane, noteReload: () => {} });
+  const sluice = new Sluice({
+    loaded: await load(),
+    load,
+    logger,
+    dataPlane,
+    hops: hopControl(),
+    noteReload: () => {},
+  });
   const recorder = new MetricsRecorder();
   recorder.slots[recorder.counter('sluice_http_requests_total', 'Requests.')] = 7;
   const view = new MetricsView();

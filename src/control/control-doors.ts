@@ -5,6 +5,7 @@ import { renderPrometheus, PROMETHEUS_CONTENT_TYPE } from '../telemetry/promethe
 import type { Logger } from '../telemetry/application-log.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
 import type { Door } from '../runtime/door.ts';
+import { hopFamilies } from '../runtime/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
 import { TrafficMeter } from '../runtime/traffic.ts';
 import { AdminAccess } from './admin-access.ts';
@@ -44,6 +45,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
   if (metrics.listen !== null) {
     const path = (): string => sluice.loaded.config.metrics.path;
     const render = (): string => renderPrometheus(view);
+    view.include(() => hopFamilies(sluice.hops.proxies()));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }
   return { doors, keptToken };

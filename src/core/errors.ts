@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'too_many_attempts'
   | 'invalid_input'
   | 'precondition_failed'
+  | 'already_exists'
   | 'upstream_unreachable'
   | 'upstream_dns_failed'
   | 'upstream_tls_failed'
@@ -106,6 +107,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   too_many_attempts: entry('downstream', 429, true, 'Too many wrong tokens came from this address.'),
   invalid_input: entry('downstream', 422, false, 'The request does not fit what is expected here.'),
   precondition_failed: entry('downstream', 412, false, 'The resource has changed since it was read.'),
+  already_exists: entry('downstream', 409, false, 'There is one of that name already.'),
 
   // The answering server.
   upstream_unreachable: entry('upstream', 502, true, 'The server could not be reached.'),

@@ -11,6 +11,7 @@ import { ExchangeIds } from './exchange-id.ts';
 import { type Dial, OriginPool } from './origin-pool.ts';
 import { Http2Client } from './http2-client.ts';
 import { Http2OriginPool } from './http2-origin-pool.ts';
+import type { OpenConnection } from './open-connection.ts';
 import { Outbound } from './outbound.ts';
 import type { Pool } from './pool.ts';
 import type { Program } from './program.ts';
@@ -47,6 +48,7 @@ export interface Client extends Listed {
   /** Ends after what it is doing; at once when it does nothing. */
   drain(): void;
   cut(): void;
+  describe(): OpenConnection;
 }
 
 export class Engine {
@@ -188,6 +190,16 @@ export class Engine {
     let count = 0;
     for (const pool of this.pools.values()) count += pool.connections;
     return count;
+  }
+
+  /** What clients have open, no more than `limit` of it. */
+  describeConnections(limit: number): OpenConnection[] {
+    const described: OpenConnection[] = [];
+    for (const client of this.clients) {
+      if (described.length >= limit) break;
+      described.push(client.describe());
+    }
+    return described;
   }
 
   get clientConnections(): number {

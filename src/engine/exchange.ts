@@ -21,6 +21,9 @@ import type { Responder } from './responder.ts';
 import { ownCopy, ResponseState } from './response-state.ts';
 import { mayTryElsewhere } from './retry-rule.ts';
 
+/** The status of an answer after which the connection speaks another protocol. */
+const SWITCHED = 101;
+
 /** The answer to `Expect: 100-continue` where the request ends here; an upstream gives its own. */
 const CONTINUE = Object.assign(new Head(), { status: 100 });
 
@@ -116,6 +119,11 @@ export class HttpExchange implements Exchange {
     if (this.isTunnel && !takesTunnels(this.matched?.target, request.isHttp2)) this.fail('method_not_allowed');
     else if (this.matched === null) this.fail('route_not_found');
     else runRequestPhases(this, 0);
+  }
+
+  /** Its client has been joined with an upstream: nothing of HTTP follows. */
+  get isJoined(): boolean {
+    return this.committed && this.producer === null && (this.isTunnel || this.response.status === SWITCHED);
   }
 
   /** The client asks for a connection, not for an answer. */

@@ -7,6 +7,7 @@ import { forwardedLines } from './forwarded-lines.ts';
 import { endsOf } from '../transport/connection.ts';
 import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { Http2Downstream } from './http2-downstream.ts';
+import { clientName, type OpenConnection } from './open-connection.ts';
 
 /** As many requests at once as nginx and Caddy allow a connection. */
 const MAX_STREAMS = 128;
@@ -17,6 +18,7 @@ const MAX_FREE = 32;
 
 export class Http2Client implements Client, Http2ServerHandler {
   place = -1;
+  private readonly openedAtMs = performance.now();
   readonly engine: Engine;
   readonly connection: Http2ServerConnection;
   readonly forwardedLines: Buffer;
@@ -62,5 +64,18 @@ export class Http2Client implements Client, Http2ServerHandler {
 
   cut(): void {
     this.connection.cut();
+  }
+
+  describe(): OpenConnection {
+    const { connection, engine, openedAtMs } = this;
+    return {
+      door: engine.traffic.door,
+      client: clientName(connection.remoteAddress, connection.remotePort),
+      protocol: 'http2',
+      ageMs: performance.now() - openedAtMs,
+      bytesReceived: null,
+      bytesSent: null,
+      request: null,
+    };
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import type { DoorStatus } from './door.ts';
 
 export interface DataPlane {
@@ -15,6 +16,8 @@ export interface DataPlane {
   /** Cuts what is still open and gives everything back. */
   close(): Promise<void>;
   doors(): readonly DoorStatus[];
+  /** What clients have open on all threads, no more than `limit` of it. */
+  connections(limit: number): Promise<readonly OpenConnection[]>;
   /** Where the doors of the control plane really listen: nobody may get to them through us. */
   knowControlDoors(addresses: readonly string[]): Promise<void>;
 }

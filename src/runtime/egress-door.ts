@@ -2,6 +2,7 @@
 // servers and proxies on the way are told nothing.
 import type { Config } from '../config/config.ts';
 import { Engine } from '../engine/engine.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import { originDialler } from '../engine/origin-dialler.ts';
 import { Program } from '../engine/program.ts';
 import { Traffic } from '../engine/traffic.ts';
@@ -80,6 +81,10 @@ export class EgressDoor implements TrafficDoor {
 
   status(): DoorStatus[] {
     return this.listeners.status();
+  }
+
+  connections(limit: number): OpenConnection[] {
+    return this.engine.describeConnections(limit);
   }
 
   private createListeners(): DoorListeners<MixedSettings> {

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { GatewayListen } from '../config/schema/gateway.ts';
 import { compile } from '../engine/compile.ts';
 import { Engine } from '../engine/engine.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import { originDialler } from '../engine/origin-dialler.ts';
 import { Program } from '../engine/program.ts';
 import { Traffic } from '../engine/traffic.ts';
@@ -79,6 +80,10 @@ export class GatewayDoor implements TrafficDoor {
 
   status(): DoorStatus[] {
     return this.listeners.status();
+  }
+
+  connections(limit: number): OpenConnection[] {
+    return this.engine.describeConnections(limit);
   }
 
   private createListeners(): DoorListeners<HttpSettings> {

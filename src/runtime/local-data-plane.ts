@@ -1,6 +1,7 @@
 // The data plane on the main thread, for `process.workers: 1`.
 import type { Config } from '../config/config.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { DoorStatus } from './door.ts';
 import type { ThreadContext } from './thread-context.ts';
@@ -34,6 +35,10 @@ export class LocalDataPlane implements DataPlane {
   knowControlDoors(addresses: readonly string[]): Promise<void> {
     this.plane?.knowControlDoors(addresses);
     return Promise.resolve();
+  }
+
+  connections(limit: number): Promise<readonly OpenConnection[]> {
+    return Promise.resolve((this.plane?.connections(limit) ?? []).slice(0, limit));
   }
 
   doors(): readonly DoorStatus[] {

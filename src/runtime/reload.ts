@@ -67,7 +67,12 @@ export class Reloader {
 
   /** Rejects, after having logged why, when the files are not valid or cannot be applied. */
   reload(request: ReloadRequest): Promise<ReloadOutcome> {
-    const outcome = this.#queue.then(() => this.#reload(request));
+    return this.inTurn(() => this.#reload(request));
+  }
+
+  /** Has something else done that no reload may come in between. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const outcome = this.#queue.then(work);
     this.#queue = outcome.catch(() => {});
     return outcome;
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -33,8 +34,10 @@ async function setStage(): Promise<Stage> {
       logger: { info: log, warn: log, error: log } as never,
       noteReload: (result) => events.push(`reload: ${result}`),
       onConfig: () => events.push('config in force'),
+      hops: hopControl(),
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
+        connections: () => Promise.resolve([]),
         apply: async () => {
           await Promise.resolve();
           if (stage.failToApply) throw new SluiceError('listen_failed');

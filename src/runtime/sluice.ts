@@ -3,11 +3,13 @@
 
 import type { LoadedConfig } from '../config/load.ts';
 import { SluiceError } from '../core/errors.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Door, DoorStatus } from './door.ts';
 import { explain } from './explain/explain.ts';
 import type { Explanation, Question } from './explain/explanation.ts';
+import type { HopControl, WantedEdit } from './hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import { VERSION } from './version.ts';
 
@@ -22,6 +24,7 @@ export interface SluiceParts {
   readonly loaded: LoadedConfig;
   readonly load: ReloadParts['load'];
   readonly dataPlane: DataPlane;
+  readonly hops: HopControl;
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
   /** A config has come into force: the first one, or another. */
@@ -47,6 +50,7 @@ export interface StopResult {
 
 export class Sluice {
   readonly startedAtMs: number = Date.now();
+  readonly hops: HopControl;
   readonly #dataPlane: DataPlane;
   readonly #logger: Logger;
   readonly #reloader: Reloader;
@@ -58,7 +62,8 @@ export class Sluice {
   #stopping: Promise<StopResult> | null = null;
 
   constructor(parts: SluiceParts) {
-    const { loaded: initial, load, dataPlane, logger, noteReload: note, onConfig = () => {} } = parts;
+    const { loaded: initial, load, dataPlane, hops, logger, noteReload: note, onConfig = () => {} } = parts;
+    this.hops = hops;
     this.#dataPlane = dataPlane;
     this.#logger = logger;
     this.#onConfig = onConfig;
@@ -93,6 +98,7 @@ export class Sluice {
       await this.#dataPlane.knowControlDoors(controlDoors.map(({ address }) => address));
     } catch (error) {
       this.#state = 'stopped';
+      this.hops.stop();
       await Promise.allSettled([this.#dataPlane.close(), ...controlDoors.map((door) => door.close())]);
       throw error;
     }
@@ -103,6 +109,15 @@ export class Sluice {
     await this.#starting;
     if (this.#state !== 'ready') throw new SluiceError('shutting_down');
     return this.#reloader.reload(request);
+  }
+
+  /** Changes the proxies of hops, at once and on all threads; nothing in flight is cut. */
+  async changeHops(wanted: WantedEdit): Promise<void> {
+    await this.#starting;
+    if (this.#state !== 'ready') throw new SluiceError('shutting_down');
+    await this.#reloader.inTurn(() =>
+      this.hops.change(this.loaded.config, wanted, (config) => this.#dataPlane.apply(config)),
+    );
   }
 
   /** Stops: what runs may finish within the grace, then connections are cut. A second call waits for the first. */
@@ -132,7 +147,15 @@ export class Sluice {
 
   /** What would become of a request, without any of it being done. */
   explain(question: Question): Promise<Explanation> {
-    return explain(this.loaded, question, { doors: this.doors(), members: this.#dataPlane.members });
+    return explain({ ...this.loaded, config: this.hops.over(this.loaded.config) }, question, {
+      doors: this.doors(),
+      members: this.#dataPlane.members,
+    });
+  }
+
+  /** What clients have open, no more than `limit` of it. */
+  connections(limit: number): Promise<readonly OpenConnection[]> {
+    return this.#dataPlane.connections(limit);
   }
 
   doors(): DoorStatus[] {
@@ -143,7 +166,9 @@ export class Sluice {
   }
 
   async #apply(loaded: LoadedConfig): Promise<void> {
-    await this.#dataPlane.apply(loaded.config);
+    const config = this.hops.over(loaded.config);
+    await this.#dataPlane.apply(config);
+    this.hops.follow(config);
     this.#onConfig(loaded);
   }
 
@@ -153,6 +178,7 @@ export class Sluice {
     const isDrained = await endsWithin(this.#drainTraffic(), graceMs, this.#forced.promise);
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
+    this.hops.stop();
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));

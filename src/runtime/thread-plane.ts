@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { proveRawIo } from '../transport/raw-io.ts';
 import { holdTickShape } from '../transport/tick-shape.ts';
 import { type DoorAddress, OwnDoors } from '../services/rules/own-doors.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import { configuredDoors, doorAddress } from './door-address.ts';
 import type { DoorStatus } from './door.ts';
 import { EgressDoor } from './egress-door.ts';
@@ -68,6 +69,11 @@ export class ThreadPlane {
     this.readiness.draining = true;
     for (const door of this.all) door.stop();
     await Promise.all(this.all.map((door) => door.close()));
+  }
+
+  /** What clients have open, no more than `limit` of it at each door. */
+  connections(limit: number): OpenConnection[] {
+    return this.all.flatMap((door) => door.connections(limit));
   }
 
   doors(): DoorStatus[] {

@@ -1,6 +1,7 @@
 // One door of the data path as the plane of a thread sees it: the gateway, the forward proxy. Types only. Rule: what can fail,
 // fails in `plan` and `start`, before anything has changed.
 import type { Config } from '../config/config.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import type { DoorStatus } from './door.ts';
 import type { BoundPorts } from './worker-messages.ts';
 
@@ -13,6 +14,8 @@ export interface TrafficDoor {
   /** Cuts what is still open. */
   close(): Promise<void>;
   status(): DoorStatus[];
+  /** What clients have open, no more than `limit` of it. */
+  connections(limit: number): OpenConnection[];
 }
 
 /** A configuration that is about to come into force at a door. */

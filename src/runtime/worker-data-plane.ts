@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/address.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
@@ -95,6 +96,11 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     if (this.counting !== null) clearInterval(this.counting);
     if (this.replacing !== null) clearTimeout(this.replacing);
     await Promise.all(this.handles.splice(0).map((handle) => handle.stop()));
+  }
+
+  async connections(limit: number): Promise<readonly OpenConnection[]> {
+    const answers = await Promise.allSettled(this.handles.map((handle) => handle.connections(limit)));
+    return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])).slice(0, limit);
   }
 
   doors(): readonly DoorStatus[] {

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsSource, MetricsView } from '../telemetry/metrics-view.ts';
 import type { DoorStatus } from './door.ts';
@@ -16,8 +17,10 @@ export interface WorkerOwner {
   crashed(handle: WorkerHandle, error: Error): void;
 }
 
+type WorkerAnswer = Extract<WorkerMessage, { kind: 'answer' }>;
+
 interface PendingCall {
-  readonly resolve: (doors: readonly DoorStatus[]) => void;
+  readonly resolve: (answer: WorkerAnswer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -44,7 +47,16 @@ export class WorkerHandle {
     this.worker.on('exit', () => this.gone());
   }
 
-  call(call: WorkerCall): Promise<readonly DoorStatus[]> {
+  /** The doors of the worker when it has done what it was told. */
+  async call(call: WorkerCall): Promise<readonly DoorStatus[]> {
+    return (await this.ask(call)).doors;
+  }
+
+  async connections(limit: number): Promise<readonly OpenConnection[]> {
+    return (await this.ask({ kind: 'connections', limit })).connections;
+  }
+
+  private ask(call: WorkerCall): Promise<WorkerAnswer> {
     if (this.ended) return Promise.reject(new SluiceError('internal', { message: 'the worker is gone' }));
     this.lastId++;
     const request: WorkerRequest = { id: this.lastId, call };
@@ -82,10 +94,11 @@ export class WorkerHandle {
     }
   }
 
-  private answered({ id, doors, error }: Extract<WorkerMessage, { kind: 'answer' }>): void {
+  private answered(answer: WorkerAnswer): void {
+    const { id, error } = answer;
     const pending = this.calls.get(id);
     this.calls.delete(id);
-    if (error === null) pending?.resolve(doors);
+    if (error === null) pending?.resolve(answer);
     else pending?.reject(new SluiceError(error.code as ErrorCode, { message: error.message }));
   }
 

@@ -1,6 +1,7 @@
 // What the main thread and its workers say to each other. Rule: plain data; a call carries a number and is
 // answered once, with that number.
 import type { Config } from '../config/config.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import type { LogLines } from '../telemetry/port-sink.ts';
 import type { DoorStatus } from './door.ts';
@@ -26,7 +27,8 @@ export type WorkerCall =
   | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
   | { readonly kind: 'drain' }
   | { readonly kind: 'close' }
-  | { readonly kind: 'doors' };
+  | { readonly kind: 'doors' }
+  | { readonly kind: 'connections'; readonly limit: number };
 
 export interface WorkerRequest {
   readonly id: number;
@@ -47,6 +49,8 @@ export type WorkerMessage =
       readonly kind: 'answer';
       readonly id: number;
       readonly doors: readonly DoorStatus[];
+      /** When they were asked for. */
+      readonly connections: readonly OpenConnection[];
       readonly error: { readonly code: string; readonly message: string } | null;
     }
   | { readonly kind: 'metrics'; readonly slab: SharedArrayBuffer; readonly definitions: readonly MetricDefinition[] }

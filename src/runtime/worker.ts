@@ -2,6 +2,7 @@
 // other, and reports what it counted and what went wrong; when too much does it ends, and the main thread starts another.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../core/errors.ts';
+import type { OpenConnection } from '../engine/open-connection.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
@@ -60,6 +61,10 @@ async function carryOut(call: WorkerCall): Promise<void> {
   }
 }
 
+function connectionsFor(call: WorkerCall): readonly OpenConnection[] {
+  return call.kind === 'connections' ? (plane?.connections(call.limit) ?? []) : [];
+}
+
 function plainError(cause: unknown): Pick<WorkerFault, 'name' | 'message' | 'stack'> {
   const { name, message, stack = '' } = cause instanceof Error ? cause : new Error(String(cause));
   return { name, message, stack };
@@ -75,9 +80,9 @@ let lastCall: Promise<void> = Promise.resolve();
 
 port.on('message', ({ id, call }: WorkerRequest) => {
   const answer = (error: ReturnType<typeof describe> | null): void =>
-    say({ kind: 'answer', id, doors: plane?.doors() ?? [], error });
+    say({ kind: 'answer', id, doors: plane?.doors() ?? [], connections: connectionsFor(call), error });
   // These do not wait for a drain, which may wait for long.
-  const isUrgent = call.kind === 'doors' || call.kind === 'close';
+  const isUrgent = call.kind === 'doors' || call.kind === 'connections' || call.kind === 'close';
   const turn = isUrgent ? carryOut(call) : lastCall.then(() => carryOut(call));
   if (!isUrgent) lastCall = turn.catch(() => {});
   turn.then(

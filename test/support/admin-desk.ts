@@ -1,5 +1,6 @@
 // The admin API without a Sluice and without sockets, for the tests of its resources.
 import assert from 'node:assert/strict';
+import { hopsSchema } from '../../src/config/schema/hops.ts';
 import { loadConfig, type LoadedConfig } from '../../src/config/load.ts';
 import { createAdminApp } from '../../src/control/admin-app.ts';
 import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
@@ -8,6 +9,7 @@ import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
+import { changer, hopControl } from './hop-control.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 
 /** The token that Alice has. */
@@ -28,18 +30,25 @@ export class AdminDesk {
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
-  static async open(configEnv: Readonly<Record<string, string>> = {}): Promise<AdminDesk> {
+  /** `hops`: as in a file. */
+  static async open(configEnv: Readonly<Record<string, string>> = {}, hops: object = {}): Promise<AdminDesk> {
     const env = { SLUICE_ADMIN__TOKEN: 'config-secret', LOG_LEVEL: 'warn', ...configEnv };
-    return new AdminDesk(await loadConfig({ files: [], env, cwd: process.cwd(), ignoreAvailability: true }));
+    const loaded = await loadConfig({ files: [], env, cwd: process.cwd(), ignoreAvailability: true });
+    return new AdminDesk({ ...loaded, config: { ...loaded.config, hops: hopsSchema.parse(hops) } });
   }
 
   private constructor(loaded: LoadedConfig) {
     const log = (fields: unknown, message?: string): void => {
       this.logged.push({ fields: fields as Record<string, unknown>, message: message ?? '' });
     };
+    const hops = hopControl();
+    hops.follow(loaded.config);
     this.parts = {
       sluice: {
         loaded,
+        hops,
+        changeHops: changer(hops, loaded.config),
+        connections: () => Promise.resolve([]),
         configTag: 'tag-1',
         startedAtMs: Date.now() - 5_000,
         status: () => ({

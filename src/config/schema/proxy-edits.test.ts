@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { proxyPatchSchema, proxySpecSchema } from './proxy-edits.ts';
+import { hopChangesSchema, proxyPatchSchema, proxySpecSchema } from './proxy-edits.ts';
 
 describe('a proxy that joins', () => {
   test('is filled in as one of the configuration', () => {
@@ -31,4 +31,15 @@ describe('a change', () => {
       assert.equal(proxyPatchSchema.safeParse(wrong).success, false);
     }
   });
+});
+
+test('changes that are kept read as they were written', () => {
+  const proxy = proxySpecSchema.parse({ id: 'fr-1', url: 'http://h' });
+  const changes = [
+    { kind: 'put', hop: 'exits', id: 'fr-1', proxy, draining: false },
+    { kind: 'patch', hop: 'exits', id: 'de-1', patch: { enabled: false }, draining: true },
+    { kind: 'removed', hop: 'exits', id: 'it-1' },
+  ];
+  assert.deepEqual(hopChangesSchema.parse(JSON.parse(JSON.stringify(changes))), changes);
+  assert.equal(hopChangesSchema.safeParse([{ kind: 'other', hop: 'exits', id: 'a' }]).success, false);
 });

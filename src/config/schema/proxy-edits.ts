@@ -2,7 +2,7 @@
 // is what the section hops says; one that joins has the TLS of its hop.
 
 import { z } from 'zod';
-import { count, memberId, proxyUrl, tags } from './fields.ts';
+import { count, identifier, memberId, proxyUrl, tags } from './fields.ts';
 import { hostAndPort, type HopProxy, proxyFields } from './hops.ts';
 
 /** A proxy without what its hop gives it. */
@@ -23,3 +23,26 @@ export const proxyPatchSchema: z.ZodType<ProxyPatch> = z.strictObject({
   enabled: z.boolean().exactOptional(),
   tags: tags().exactOptional(),
 });
+
+/** One change to the proxies of a hop, as it is kept. */
+export type HopChange = { readonly hop: string; readonly id: string } & (
+  | {
+      /** Added, or put in the place of one that the configuration has. */
+      readonly kind: 'put';
+      readonly proxy: ProxySpec;
+      /** It finishes what it has and gets nothing new. */
+      readonly draining: boolean;
+    }
+  | { readonly kind: 'patch'; readonly patch: ProxyPatch; readonly draining: boolean }
+  | { readonly kind: 'removed' }
+);
+
+const place = { hop: identifier(), id: memberId() };
+
+export const hopChangesSchema: z.ZodType<readonly HopChange[]> = z.array(
+  z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('put'), ...place, proxy: proxySpecSchema, draining: z.boolean() }),
+    z.strictObject({ kind: z.literal('patch'), ...place, patch: proxyPatchSchema, draining: z.boolean() }),
+    z.strictObject({ kind: z.literal('removed'), ...place }),
+  ]),
+);

@@ -33,6 +33,8 @@ const statsRoute = createRoute({
 export function addStatsRoute(app: AdminApp, parts: AdminParts): void {
   app.openapi(statsRoute, (context) => {
     const { totalRequests, requestsPerSecond, requestsInFlight, openConnections } = parts.traffic();
+    const usable = parts.sluice.hops.proxies().filter(({ state }) => state.admin !== 'disabled');
+    const healthy = usable.filter(({ isHealthy }) => isHealthy).length;
     return context.json(
       {
         uptime_seconds: (Date.now() - parts.sluice.startedAtMs) / 1000,
@@ -40,9 +42,8 @@ export function addStatsRoute(app: AdminApp, parts: AdminParts): void {
         requests_per_second: requestsPerSecond,
         requests_in_flight: requestsInFlight,
         active_connections: openConnections,
-        // There are no hops yet whose proxies could be either.
-        healthy_proxies: 0,
-        unhealthy_proxies: 0,
+        healthy_proxies: healthy,
+        unhealthy_proxies: usable.length - healthy,
       },
       200,
     );
