@@ -4,12 +4,12 @@ import { Buffer } from 'node:buffer';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Head } from '../codec/http1/head.ts';
 import type { MessageSink } from '../codec/http1/parser.ts';
-import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { RequestParser } from '../codec/http1/parser.ts';
 import type { Connection, ConnectionHandler } from '../transport/connection.ts';
 import { PrefaceSniffer } from '../transport/http2-preface.ts';
 import { relay } from '../transport/relay.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
+import { ConnectionClient } from './connection-client.ts';
 import type { Engine } from './engine.ts';
 import { HttpExchange } from './exchange.ts';
 import { forwardedLines } from './forwarded-lines.ts';
@@ -34,12 +34,7 @@ const MAX_CHUNK = 64 * 1024;
 
 const NOTHING = Buffer.alloc(0);
 
-export class Downstream implements ConnectionHandler, MessageSink, Responder {
-  readonly connection: Connection;
-  /** Asked for while it can be: the log wants to know when the connection has closed. */
-  readonly address: string;
-  readonly port: number;
-  place = -1;
+export class Downstream extends ConnectionClient implements ConnectionHandler, MessageSink, Responder {
   private readonly openedAtMs = performance.now();
   readonly forwardedLines: Buffer;
   private readonly engine: Engine;
@@ -66,34 +61,12 @@ export class Downstream implements ConnectionHandler, MessageSink, Responder {
   private lingered = 0;
 
   constructor(engine: Engine, connection: Connection) {
+    super(connection);
     this.engine = engine;
-    this.connection = connection;
-    this.address = connection.remoteAddress;
-    this.port = connection.remotePort;
     this.forwardedLines = engine.tellsUpstreams ? forwardedLines(connection, `1.1 ${engine.pseudonym}`) : NOTHING;
     this.parser = new RequestParser(engine.limits.request, this);
     this.exchange = new HttpExchange(engine, this, this.parser.head, false);
     wheel.arm(this.deadline, engine.timeouts.headersMs);
-  }
-
-  get localPort(): number {
-    return this.connection.localPort;
-  }
-
-  get ends(): ProxiedEnds | null {
-    return this.connection.ends;
-  }
-
-  get secure(): boolean {
-    return this.connection.secure;
-  }
-
-  get serverName(): string {
-    return this.connection.serverName;
-  }
-
-  get congested(): boolean {
-    return this.connection.congested;
   }
 
   get isIdle(): boolean {

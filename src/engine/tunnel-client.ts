@@ -3,12 +3,12 @@
 // connection carries one such request and ends with it.
 import { Buffer } from 'node:buffer';
 import { RequestParser } from '../codec/http1/parser.ts';
-import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { formatHostPort } from '../core/address.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Connection, ConnectionHandler } from '../transport/connection.ts';
 import { relay } from '../transport/relay.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
+import { ConnectionClient } from './connection-client.ts';
 import type { Client, Engine } from './engine.ts';
 import { HttpExchange } from './exchange.ts';
 import { type OpenConnection, openConnection } from './open-connection.ts';
@@ -32,12 +32,7 @@ const LINGER_MS = 2000;
 
 const NOTHING = Buffer.alloc(0);
 
-export class TunnelClient implements ConnectionHandler, Responder, Client {
-  readonly connection: Connection;
-  /** Asked for while it can be: the log wants to know when the connection has closed. */
-  readonly address: string;
-  readonly port: number;
-  place = -1;
+export class TunnelClient extends ConnectionClient implements ConnectionHandler, Responder, Client {
   private readonly openedAtMs = performance.now();
   /** Nobody is told anything of the client of a tunnel. */
   readonly forwardedLines: Buffer = NOTHING;
@@ -51,10 +46,8 @@ export class TunnelClient implements ConnectionHandler, Responder, Client {
   private clientEnded = false;
 
   constructor(engine: Engine, connection: Connection, asked: AskedTunnel) {
+    super(connection);
     this.engine = engine;
-    this.connection = connection;
-    this.address = connection.remoteAddress;
-    this.port = connection.remotePort;
     this.asked = asked;
     this.parser = new RequestParser(engine.limits.request, {
       onHead: () => this.exchange.begin(),
@@ -73,26 +66,6 @@ export class TunnelClient implements ConnectionHandler, Responder, Client {
       this.parser.feed(request, 0, request.length);
     } else this.exchange.beginUnreadable('request_invalid', 'the destination has no valid name');
     this.engine.outbound.flush();
-  }
-
-  get localPort(): number {
-    return this.connection.localPort;
-  }
-
-  get ends(): ProxiedEnds | null {
-    return this.connection.ends;
-  }
-
-  get secure(): boolean {
-    return this.connection.secure;
-  }
-
-  get serverName(): string {
-    return this.connection.serverName;
-  }
-
-  get congested(): boolean {
-    return this.connection.congested;
   }
 
   // -- What the connection says ------------------------------------------------------------------------------------
