@@ -104,3 +104,20 @@ test('shows its certificate to a server that asks for one', async (t) => {
   await talk(showing, '127.0.0.1', port);
   assert.deepEqual(names, ['client']);
 });
+
+test('does not let a server begin another handshake on the connection', async (t) => {
+  const server = tls.createServer({ cert: certificate.cert, key: certificate.key, maxVersion: 'TLSv1.2' });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as net.AddressInfo;
+  const secure = client().connect(net.connect(port, '127.0.0.1'), 'server.example', port);
+  secure.on('error', () => {});
+  secure.resume();
+  const [socket] = (await once(server, 'secureConnection')) as [tls.TLSSocket];
+  const refusal = once(socket, 'error');
+  socket.renegotiate({}, () => socket.destroy(new Error('the client has agreed')));
+  assert.match(String(await refusal), /renegotiation/i);
+  socket.destroy();
+  secure.destroy();
+});

@@ -55,6 +55,12 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/**
+ * In TLS 1.2 either side could begin one handshake after the other on a connection: costly for a server, and node:http2 ends
+ * the whole process when it writes during one (RFC 9113, 9.2.1 forbids it).
+ */
+const NO_RENEGOTIATION = constants.SSL_OP_NO_RENEGOTIATION;
+
 const TICKET_KEY_BYTES = 48;
 
 /** What tls.Server needs, and the context of every name that has a certificate of its own. */
@@ -97,6 +103,7 @@ export function createClientContext(options: ClientTlsOptions): tls.SecureContex
   return createContext(certificate?.cert.name ?? ca?.name ?? 'tls', {
     minVersion: options.minVersion ?? 'TLSv1.2',
     ciphers: CIPHERS,
+    secureOptions: NO_RENEGOTIATION,
     ...(ca === undefined ? {} : { ca: ca.pem }),
     ...(certificate === undefined ? {} : certificateOptions(certificate)),
   });
@@ -112,8 +119,7 @@ function serverContextOptions(options: ServerTlsOptions): tls.SecureContextOptio
     minVersion: options.minVersion ?? 'TLSv1.2',
     ciphers: CIPHERS,
     honorCipherOrder: true,
-    // In TLS 1.2 a client may otherwise ask for one costly handshake after the other on a connection that it has.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: NO_RENEGOTIATION,
     sessionIdContext: sessionIdContext(options),
     ...(clientCa === undefined ? {} : { ca: clientCa.pem }),
     ...(ticketKeys === undefined ? {} : { ticketKeys }),
