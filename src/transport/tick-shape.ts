@@ -2,7 +2,7 @@
 // an object of one shape, and V8 has compiled nextTick() for exactly that shape; when a collection of the whole heap meets
 // no such object, it forgets the shape, and what was compiled takes the slow way for good: three times as long.
 // Rule: one such object is held for the life of the thread; should Node ever make them differently, nothing is lost.
-// bench/next-tick.ts: 3.0× per call, and a seventh of what a request by HTTP/2 costs.
+// bench/next-tick.ts: 3.0× per call, and about a twelfth of what a request by HTTP/2 costs.
 import { executionAsyncResource } from 'node:async_hooks';
 
 /** The object of a call of nextTick() that is over. */

@@ -1,12 +1,20 @@
 // The target of the forward proxy: wherever the request says, straight or through the hops that the rules name. Rule: what a
 // rule sends through hops goes through them or fails; nothing ever goes straight because a hop is down.
 import type { Exchange } from '../../contract/exchange.ts';
-import type { Attempt, Cancellable, ForwardTarget, Origin, TunnelEvents } from '../../contract/target.ts';
+import type {
+  Attempt,
+  Cancellable,
+  ForwardTarget,
+  Origin,
+  OriginDialEvents,
+  TunnelEvents,
+} from '../../contract/target.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { DestinationRules, Way } from '../../services/rules/destination-rules.ts';
 import type { RetryBudget } from '../../services/chain/retry-budget.ts';
 import { denialError } from './denial-error.ts';
 import { type Direct, type Goal, NOTHING_READ } from './direct.ts';
+import { plainOrigin } from './plain-origin.ts';
 import { splitAuthority } from './split-authority.ts';
 import type { ViaHops } from './via-hops.ts';
 
@@ -113,7 +121,9 @@ export class Destination implements ForwardTarget {
     if (known !== undefined) return known;
     const [oldest] = this.origins.keys();
     if (this.origins.size >= MAX_ORIGINS && oldest !== undefined) this.origins.delete(oldest);
-    const origin = directOrigin(goal, this.options.direct);
+    const { direct } = this.options;
+    const dialler = { dial: (events: OriginDialEvents): void => void direct.dial(goal, events) };
+    const origin = plainOrigin({ host, port, label: 'direct', isProxy: false, dialler });
     this.origins.set(key, origin);
     return origin;
   }
@@ -125,25 +135,6 @@ function requireUrl(target: string): void {
     ? 'an https URL is reached by CONNECT, not by asking a proxy for it'
     : 'a proxy is asked for whole URLs that begin with http, and by CONNECT';
   throw new SluiceError('request_invalid', { message });
-}
-
-function directOrigin(goal: Goal, direct: Direct): Origin {
-  const { host, port } = goal;
-  return {
-    name: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    label: 'direct',
-    host,
-    port,
-    path: null,
-    tls: null,
-    hostField: null,
-    protocol: 'http1',
-    pathPrefix: '',
-    maxConnections: 0,
-    proxyProtocol: null,
-    dialler: { dial: (events) => void direct.dial(goal, events) },
-    isProxy: false,
-  };
 }
 
 function failLater(error: SluiceError, events: TunnelEvents): Cancellable {

@@ -11,6 +11,7 @@ import type { ChainAsk, ChainAttempt, ChainDialler, ChainFailure, ChainLink } fr
 import { type IsTold, tagsAt } from '../../services/chain/hop-tags.ts';
 import type { Credentials, ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
 import type { Goal } from './direct.ts';
+import { plainOrigin } from './plain-origin.ts';
 import { nameOf, trailOf } from './trail.ts';
 
 /** The chain as it is used here: the member of the last hop may be picked outside of it. */
@@ -182,20 +183,9 @@ export class ViaHops {
         return tried.has(member) ? null : member;
       },
     };
+    const dialler = { dial: (events: OriginDialEvents): void => this.dialOrigin(origin, ask, events) };
     const origin: HopOrigin = {
-      name: isProxy ? label : `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
-      label,
-      host,
-      port,
-      path: null,
-      tls: null,
-      hostField: null,
-      protocol: 'http1',
-      pathPrefix: '',
-      maxConnections: 0,
-      proxyProtocol: null,
-      dialler: { dial: (events) => this.dialOrigin(origin, ask, events) },
-      isProxy,
+      ...plainOrigin({ host, port, ...(isProxy && { name: label }), label, isProxy, dialler }),
       via: this,
       member,
       goal,
