@@ -156,3 +156,26 @@ describe('a backend that is the gateway itself', () => {
     assert.deepEqual(run(checkLoops, { gateway: { routes: [{ to }] } }), []);
   });
 });
+
+describe('a proxy that is the forward proxy itself', () => {
+  const through = (url: string, egress: object = { chain: ['exits'] }): string[] =>
+    run(checkLoops, { egress: { listen: '127.0.0.1:8888', ...egress }, hops: { exits: { proxies: [{ url }] } } });
+  const found = ['error config_conflict hops.exits.proxies[0].url'];
+
+  test('is refused where a way begins with it, in any spelling', () => {
+    for (const url of ['http://localhost:8888', 'socks5://u:p%40ss@127.0.0.1:8888', 'http://u:p@127.0.0.1:8888/']) {
+      assert.deepEqual(through(url), found, url);
+    }
+    assert.deepEqual(through('http://127.0.0.1:8888', { rules: [{ via: 'exits' }] }), found);
+    assert.deepEqual(through('http://[::1]:8888', { listen: ':8888', chain: ['exits'] }), found);
+  });
+
+  test('is not one on another port or machine, nor one that no way begins with', () => {
+    for (const url of ['http://127.0.0.1:8889', 'http://10.0.0.1:8888', 'socks5://127.0.0.1']) {
+      assert.deepEqual(through(url), [], url);
+    }
+    assert.deepEqual(through('http://127.0.0.1:8888', {}), []);
+    const hops = { exits: { proxy: 'http://127.0.0.1:8888' }, corporate: { proxy: 'http://10.0.0.1:1' } };
+    assert.deepEqual(run(checkLoops, { egress: { chain: ['corporate', 'exits'] }, hops }), []);
+  });
+});

@@ -2,6 +2,7 @@
 // a network is said aloud.
 
 import { isLocalAddress, parseAddress, type TcpAddress } from '../../core/address.ts';
+import { parseProxyUrl } from '../../core/proxy-url.ts';
 import type { Config } from '../config.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
@@ -118,17 +119,13 @@ function placesThatAskForUsers({ policies, egress, gateway, ai }: Config): KeyPa
 }
 
 /** A backend that is a door of this gateway sends every request round and round. */
-export const checkLoops: Check = ({ config: { gateway } }) => {
+export const checkLoops: Check = ({ config }) => [...loopsOfGateway(config), ...loopsOfEgress(config)];
+
+function loopsOfGateway({ gateway }: Config): Finding[] {
   const findings: Finding[] = [];
   const own = gateway.listen.map(({ address }) => address);
   const check = (url: string, path: KeyPath): void => {
-    const parsed = URL.parse(url.replace(/^h2c:/, 'http:'));
-    const port = Number(parsed?.port) || (parsed?.protocol === 'https:' ? 443 : 80);
-    const host = parsed?.hostname === 'localhost' ? '127.0.0.1' : (parsed?.hostname ?? '').replace(/^\[(.*)\]$/, '$1');
-    const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-    const door = isLocalAddress(target)
-      ? own.find((address) => overlap(address, target))
-      : own.find((address) => address === target);
+    const door = doorBehind(url, own);
     if (door === undefined) return;
     const message = `this is the gateway itself, which listens on ${door}: requests would go round for ever`;
     findings.push({ code: 'config_conflict', message, path });
@@ -141,4 +138,35 @@ export const checkLoops: Check = ({ config: { gateway } }) => {
     }
   }
   return findings;
-};
+}
+
+/** The first hop of a chain is reached from here; what stands behind it may be at home elsewhere under the same address. */
+function loopsOfEgress({ egress, hops }: Config): Finding[] {
+  const chains = [egress.chain, ...egress.rules.map(({ via }) => via ?? [])];
+  const first = new Set(chains.flatMap(([name]) => name ?? []));
+  return Object.entries(hops).flatMap(([name, { proxies }]) => {
+    if (!first.has(name)) return [];
+    return proxies.flatMap(({ url }, index): Finding[] => {
+      const parsed = parseProxyUrl(url);
+      const door = 'fault' in parsed ? undefined : doorAt(parsed.host, parsed.port, egress.listen);
+      if (door === undefined) return [];
+      const message = `this is the forward proxy itself, which listens on ${door}: requests would go round for ever`;
+      return [{ code: 'config_conflict', message, path: ['hops', name, 'proxies', index, 'url'] }];
+    });
+  });
+}
+
+/** Which of our doors a URL leads to. */
+function doorBehind(url: string, own: readonly string[]): string | undefined {
+  const parsed = URL.parse(url.replace(/^h2c:/, 'http:'));
+  const port = Number(parsed?.port) || (parsed?.protocol === 'https:' ? 443 : 80);
+  return doorAt((parsed?.hostname ?? '').replace(/^\[(.*)\]$/, '$1'), port, own);
+}
+
+function doorAt(name: string, port: number, own: readonly string[]): string | undefined {
+  const host = name === 'localhost' ? '127.0.0.1' : name;
+  const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return isLocalAddress(target)
+    ? own.find((address) => overlap(address, target))
+    : own.find((address) => address === target);
+}
