@@ -364,6 +364,13 @@ describe('a proxy as the upstream', () => {
     assert.equal(auth.wasAccepted, false);
   });
 
+  test('that asks for them when the body has gone by has not refused them, and the client may try again', (t) => {
+    const auth = new AskedAuth('Own');
+    const post = `${head('POST http://a.test/x HTTP/1.1', 'Host: a.test', 'Content-Length: 2')}hi`;
+    const play = playing(t).downstreamSends(post).expectDialBegins('proxy').upstreamAccepts(auth);
+    play.expectUpstream(/hi$/).upstreamSends(REFUSED).expectNoDial().expectError(503, 'upstream_unavailable');
+  });
+
   test('that asks for credentials which nobody has is an error of the hop', (t) => {
     const play = playing(t).downstreamSends(WHOLE).expectDial('proxy').expectUpstream(WHOLE);
     play.upstreamSends(REFUSED).expectError(502, 'hop_auth_failed');

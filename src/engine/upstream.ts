@@ -3,7 +3,7 @@
 import { FIELD, FRAMING, type Head } from '../codec/http1/head.ts';
 import { type MessageSink, ResponseParser } from '../codec/http1/parser.ts';
 import type { Producer } from '../contract/exchange.ts';
-import type { ProxyAuth } from '../contract/target.ts';
+import type { Origin, ProxyAuth } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
@@ -130,9 +130,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     const mayHelp = this.auth !== null && this.auth.challenge(values);
     // It has not passed the request on: only a body that is gone already stands in the way of sending it again.
     this.asksAgain = mayHelp && !exchange.request.hasBody;
-    if (this.asksAgain) return;
-    const message = `the proxy ${this.pool.origin.name} does not accept our credentials`;
-    this.failAttempt(new SluiceError('hop_auth_failed', { message }));
+    if (!this.asksAgain) this.failAttempt(refusalBy(this.pool.origin, mayHelp));
   }
 
   onBody(bytes: Buffer, from: number, to: number): void {
@@ -288,4 +286,13 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.pool.removed(this);
     exchange.upgrade(this.parser.head, this.connection, Buffer.from(bytes.subarray(from, to)));
   }
+}
+
+/** The same request would fare better if it could be sent again: then nobody is to blame, and the client may do so. */
+function refusalBy({ name }: Origin, mayHelp: boolean): SluiceError {
+  if (!mayHelp) {
+    return new SluiceError('hop_auth_failed', { message: `the proxy ${name} does not accept our credentials` });
+  }
+  const message = `the proxy ${name} asks for our credentials anew, and the body of the request has gone by`;
+  return new SluiceError('upstream_unavailable', { message });
 }

@@ -325,6 +325,20 @@ describe('a proxy that wants to know who asks', () => {
     );
   });
 
+  test('and asks anew when the body has gone by is not held to have refused', (t) => {
+    const exits = exitsOf(1);
+    const willing: ProxyAuth = { ...auth, challenge: () => true };
+    const play = stage(t, { groups: [exits] })
+      .downstreamSends(POST)
+      .expectDialBegins('exits/exits-0');
+    play
+      .upstreamAccepts(willing)
+      .expectUpstream(/hello$/)
+      .upstreamSends(challenge);
+    play.expectDownstream(/^HTTP\/1\.1 503 /);
+    assert.deepEqual([exits.members[0]?.state().authFailed, failuresOf(exits)], [false, [0]]);
+  });
+
   test('and closes to be asked again is not held to have refused', (t) => {
     const exits = exitsOf(1);
     const willing: ProxyAuth = { ...auth, challenge: () => true };

@@ -163,6 +163,8 @@ export class ViaHops {
     const known = this.origins.get(key);
     if (known !== undefined && known.member === member) {
       known.goal = goal;
+      known.isCutOff = false;
+      known.failures = [];
       return known;
     }
     const [oldest] = this.origins.keys();
@@ -223,8 +225,12 @@ export class ViaHops {
 }
 
 function sessionOf({ user, session, sessionTtlMs }: Exchange, { way }: Goal): Session {
-  const key = session === '' || user === '' ? session : `${user} ${session}`;
-  return { key, ttlMs: sessionTtlMs, tags: way.tags };
+  return { key: sessionKey(user, session), ttlMs: sessionTtlMs, tags: way.tags };
+}
+
+/** Sessions of two users never meet, whatever they are called. */
+export function sessionKey(user: string, session: string): string {
+  return session === '' || user === '' ? session : `${user} ${session}`;
 }
 
 /** Without a session any member will do. */
