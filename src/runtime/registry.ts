@@ -16,7 +16,7 @@ export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';
-export { type HopSessions, type Session, ViaHops } from '../targets/destination/via-hops.ts';
+export { type HopSessions, type Session, sessionKey, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 

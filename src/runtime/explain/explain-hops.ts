@@ -9,6 +9,7 @@ import type { ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
 import type { Way } from '../../services/rules/destination-rules.ts';
 import { type HopGroup, hopGroups } from '../assemble-hops.ts';
 import { ConfiguredSessions, SessionBindings } from '../hop-sessions.ts';
+import { sessionKey } from '../registry.ts';
 import type { DryExchange } from './dry-exchange.ts';
 import type { ExplainedHop, ExplainedMember } from './explanation.ts';
 import type { Scene } from './scene.ts';
@@ -32,7 +33,7 @@ export function explainHops(
 ): ExplainedHop[] {
   const groups = hopGroups(config, members);
   try {
-    const key = session === '' ? null : user === '' ? session : `${user} ${session}`;
+    const key = sessionKey(user, session) || null;
     const way = via.flatMap((name) => groups.get(name) ?? []);
     const sessions = new ConfiguredSessions(new SessionBindings().under(config.egress.sticky), config);
     const isTold: IsTold = (hop, label) => sessions.tells(hop, label);
