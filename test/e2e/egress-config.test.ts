@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
+import { documentSchema } from '../../src/config/schema/document.ts';
+import { SessionBindings } from '../../src/runtime/hop-sessions.ts';
+import { Group } from '../../src/services/balance/group.ts';
+import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { fakeProxy, httpAnswers } from '../support/fake-proxy.ts';
 import { Gateway, type GatewaySettings } from '../support/gateway.ts';
 import { rawOrigin } from '../support/origins.ts';
@@ -170,5 +174,17 @@ describe('limits and timeouts', () => {
     assert.match(await ask(t, proxyPort, connect('a.test:1', ...'abcdefgh'.split('').map((x) => `${x}: 1`))), / 431 /);
     assert.match(await ask(t, proxyPort, 'CONNECT a.test:1 HTTP/1.1\r\n'), / 408 /);
     assert.equal(await ask(t, proxyPort, '\x05\x01'), '');
+  });
+});
+
+describe('egress.sticky.max_sessions', () => {
+  test('bounds how many are remembered: those unused for longest go first', () => {
+    const { egress } = documentSchema.parse({ egress: { sticky: { max_sessions: 2 } } });
+    const sessions = new SessionBindings().under(egress.sticky);
+    const table = new MemberTable({ capacity: 1 });
+    const group = new Group({ name: 'g', table, members: [{ id: 'a', data: 0 }], options: { strategy: 'random' } });
+    for (const key of ['one', 'two', 'one', 'three']) sessions.pick(group, { key, ttlMs: null });
+    const bound = ['one', 'two', 'three'].map((key) => sessions.boundTo(group, key));
+    assert.deepEqual(bound, ['a', null, 'a']);
   });
 });
