@@ -69,6 +69,9 @@ describe('a client that speaks HTTP/2', () => {
     );
     assert.equal(new Set(answers.map(({ fields }) => fields['x-id'])).size, 100);
     assert.equal(door.engine.clientConnections, 1);
+    const [open] = door.engine.describeConnections(10);
+    assert.deepEqual([open?.door, open?.protocol, open?.request], ['gateway', 'http2', null]);
+    assert.match(open?.client ?? '', /^127\.0\.0\.1:\d+$/);
   });
 
   test('gets the answers in the order in which they are made', async (t) => {

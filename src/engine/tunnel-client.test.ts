@@ -15,6 +15,8 @@ describe('a client that asks for a tunnel in its own protocol', () => {
     const play = new Playbook(t, { tunnelsBeginWith: 'welcome' }).clientAsks(ASKED, 'early');
     play.expectNothingDownstream().expectDial('tunnel a.test:443');
     play.expectDownstream('<200 well>welcome').expectUpstream('early');
+    const [open] = play.engine.describeConnections(1);
+    assert.deepEqual([open?.protocol, open?.request?.destination], ['tunnel', 'a.test:443']);
     play.downstreamSends(' more').expectUpstream(' more').upstreamCloses().expectClientConnection('ended');
     play.clientEnds();
     const [line] = play.accessLines();

@@ -138,6 +138,18 @@ describe('a reload', () => {
     );
   });
 
+  test('waits for whatever else is done in turn, and the other way round', async () => {
+    const { reloader, log } = await setStage();
+    const done = reloader.inTurn(async () => {
+      await Promise.resolve();
+      log.push('something else');
+    });
+    await Promise.all([done, reloader.reload({ trigger: 'api' })]);
+    assert.equal(log[0], 'something else');
+    await assert.rejects(reloader.inTurn(() => Promise.reject(new Error('no'))), /no/);
+    await reloader.reload({ trigger: 'api' });
+  });
+
   test('goes ahead only for the config that it was meant for', async () => {
     const { reloader, applied } = await setStage();
     const { tag } = reloader;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hopControl } from '../../test/support/hop-control.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { hopsSchema } from '../config/schema/hops.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Door, DoorName } from './door.ts';
@@ -19,7 +20,10 @@ interface Stage {
 
 async function setStage(): Promise<Stage> {
   const events: string[] = [];
-  const load = () => loadConfig({ files: [], env: {}, cwd: process.cwd() });
+  const load = async (): Promise<LoadedConfig> => {
+    const loaded = await loadConfig({ files: [], env: {}, cwd: process.cwd() });
+    return { ...loaded, config: { ...loaded.config, hops: hopsSchema.parse({ exit: { proxy: 'http://h.example' } }) } };
+  };
   const running = Promise.withResolvers<void>();
   const log = (_fields: unknown, message?: string): void => void events.push(`log: ${message ?? String(_fields)}`);
   const stage: Stage = {
@@ -137,6 +141,41 @@ describe('a Sluice that is asked to reload', () => {
     finish();
     await sluice.drain(1_000);
     await assert.rejects(sluice.reload({ trigger: 'signal' }), { code: 'shutting_down' });
+  });
+});
+
+describe('a Sluice whose hops are changed', () => {
+  const removal = { edit: { kind: 'remove', name: 'exit' }, persist: false } as const;
+
+  test('brings that into force, and reloads with it', async () => {
+    const { sluice, events } = await setStage();
+    await sluice.start([]);
+    assert.deepEqual(
+      sluice.hops.proxies().map(({ name }) => name),
+      ['exit'],
+    );
+    events.length = 0;
+    await sluice.changeHops(removal);
+    assert.deepEqual([sluice.hops.proxies(), events], [[], ['data plane applies']]);
+    await sluice.reload({ trigger: 'signal' });
+    assert.deepEqual(sluice.hops.proxies(), []);
+  });
+
+  test('keeps to what it had when that is not possible', async () => {
+    const stage = await setStage();
+    await stage.sluice.start([]);
+    stage.failToApply = true;
+    await assert.rejects(stage.sluice.changeHops(removal), { code: 'listen_failed' });
+    assert.equal(stage.sluice.hops.proxies().length, 1);
+  });
+
+  test('refuses it when it is stopping, and checks nobody any more', async () => {
+    const { sluice, finish } = await setStage();
+    await sluice.start([]);
+    finish();
+    await sluice.drain(1_000);
+    await assert.rejects(sluice.changeHops(removal), { code: 'shutting_down' });
+    assert.deepEqual(sluice.hops.proxies(), []);
   });
 });
 

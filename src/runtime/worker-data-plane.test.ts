@@ -69,6 +69,10 @@ describe('a data plane on workers', () => {
     const port = Number(new URL(stage.url).port);
     const clients = await Promise.all(Array.from({ length: 10 }, () => RawClient.connect(t, port)));
     await stage.until(() => stage.plane.doors()[0]?.openConnections === 10, 'that ten are open');
+    const connections = await stage.plane.connections(100);
+    const own = clients.map(({ socket }) => `127.0.0.1:${socket.localPort}`);
+    assert.deepEqual(connections.map(({ client }) => client).toSorted(), own.toSorted());
+    assert.equal((await stage.plane.connections(4)).length, 4);
     for (const { socket } of clients) socket.destroy();
     await stage.until(() => stage.plane.doors()[0]?.openConnections === 0, 'that none is open');
   });
