@@ -11,6 +11,7 @@ import type { MemberSpec } from '../services/balance/member.ts';
 import { Chain } from '../services/chain/chain.ts';
 import { endpointOfUrl, PROXY_ALPN } from '../services/chain/endpoint-of-url.ts';
 import type { ProxyEndpoint } from '../services/chain/proxy-endpoint.ts';
+import type { WarmConnections } from '../services/chain/warm-connections.ts';
 import type { DnsCache } from '../transport/dns-cache.ts';
 import { TlsClient } from '../transport/tls-client.ts';
 import type { EarsOf } from './hop-telemetry.ts';
@@ -96,12 +97,19 @@ export interface ChainPatience {
   readonly retryShare: number;
 }
 
+export interface ChainParts {
+  readonly groups: HopGroups;
+  readonly dns: DnsCache;
+  /** Where connections to its first hop may be waiting. */
+  readonly warm?: WarmConnections | null;
+}
+
 /** A chain through these hops, which the configuration has. */
 export function createChain(
   { hops, timeouts }: Config,
   via: readonly string[],
   patience: ChainPatience,
-  { groups, dns }: { readonly groups: HopGroups; readonly dns: DnsCache },
+  { groups, dns, warm }: ChainParts,
 ): Chain {
   const known = via.map((name) => {
     const [hop, group] = [hops[name], groups.get(name)];
@@ -125,5 +133,6 @@ export function createChain(
     attempts: patience.attempts,
     retryOnStatus: patience.retryOnStatus,
     retryShare: patience.retryShare,
+    warm,
   });
 }

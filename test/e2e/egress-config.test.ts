@@ -81,6 +81,34 @@ describe('hops.*.timeouts', () => {
   }
 });
 
+describe('hops.*.keep_ready', () => {
+  test('has connections wait for requests, and opens others in their place', async (t) => {
+    const exit = await fakeProxy(t, httpAnswers(OK));
+    const hops = { exit: { proxy: `http://127.0.0.1:${exit.port}`, keep_ready: 2 } };
+    const gateway = await proxy(t, { chain: ['exit'] }, { hops });
+    let isFound = false;
+    // What the proxy has accepted, our side may not have seen yet: then one more is opened, and the next request finds some.
+    for (let tunnels = 1; !isFound && tunnels < 100; tunnels += 1) {
+      const before = exit.sockets.length;
+      assert.match(await ask(t, gateway.proxyPort, connect(`${tunnels}.test:443`)), / 200 /);
+      const at = exit.heard.findIndex((heard) => heard.startsWith(`CONNECT ${tunnels}.test`));
+      isFound = at < before;
+      await gateway.until(() => exit.heard.filter((heard) => heard === '').length === 2, 'that two are ready again');
+    }
+    assert.ok(isFound);
+  });
+
+  test('has none by default', async (t) => {
+    const exit = await fakeProxy(t, httpAnswers(OK));
+    const gateway = await proxy(t, { chain: ['exit'] }, { hops: { exit: { proxy: `http://127.0.0.1:${exit.port}` } } });
+    for (const tunnels of [1, 2]) await ask(t, gateway.proxyPort, connect(`${tunnels}.test:443`));
+    assert.deepEqual(
+      exit.heard.map((heard) => heard.slice(0, 9)),
+      ['CONNECT 1', 'CONNECT 2'],
+    );
+  });
+});
+
 describe('egress.sticky.max_ttl', () => {
   test('bounds what a client may ask for, and what the provider is told', async (t) => {
     const exit = await fakeProxy(t, httpAnswers(OK));

@@ -32,6 +32,7 @@ describe('a hop', () => {
       local_dns: false,
       tls: null,
       timeouts: { connect: null, handshake: 15_000, budget: null },
+      keep_ready: 0,
       session: null,
       health: null,
       breaker: null,

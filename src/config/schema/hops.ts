@@ -88,6 +88,8 @@ export interface Hop {
   readonly local_dns: boolean;
   readonly tls: ClientTls | null;
   readonly timeouts: HopTimeouts;
+  /** Connections to each proxy that wait for requests. */
+  readonly keep_ready: number;
   readonly session: HopSession | null;
   readonly health: HopHealth | null;
   readonly breaker: BreakerConfig | null;
@@ -253,6 +255,9 @@ const timeouts: z.ZodType<HopTimeouts> = z.strictObject({
     ),
 });
 
+const MOST_READY = 100;
+const READY_RANGE = `expected a whole number from 0 to ${MOST_READY}`;
+
 const shared = {
   auth: z
     .enum(['basic', 'digest', 'ntlm'], {
@@ -275,6 +280,15 @@ const shared = {
   timeouts: timeouts
     .prefault({})
     .describe('How long this hop may take. What takes longer is tried with another proxy.'),
+  keep_ready: z
+    .int({ error: READY_RANGE })
+    .min(0, READY_RANGE)
+    .max(MOST_READY, READY_RANGE)
+    .prefault(0)
+    .describe(
+      'How many connections to each proxy in use wait for requests to come, where this hop is the first of a chain. They save the time that it takes to connect, and the proxy sees them idle.',
+    )
+    .meta({ samples: [2] }),
   session: session
     .nullable()
     .prefault(null)
