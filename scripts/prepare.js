@@ -52,6 +52,8 @@ function install() {
   if (signal !== null) throw new PrepareError(`npm ci was stopped by ${signal}`);
   if (status !== 0) throw new PrepareError('npm ci failed: its own words stand above');
   requireNode();
+  // The first start is a quick one too; should this fail, it only is not.
+  spawnSync(nodeBinary, [join(root, 'scripts', 'compile.ts')], { stdio: 'ignore' });
   say(`dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
 }
 

@@ -80,6 +80,16 @@ describe('preparing a checkout', () => {
     assert.deepEqual(npmCalls(), ['ci']);
   });
 
+  test('compiles the program after an install, and starts all the same when that fails', async () => {
+    writeFileSync(inCheckout('scripts/compile.ts'), "import fs from 'node:fs'; fs.appendFileSync('compiled', 'x');");
+    await prepare();
+    await prepare();
+    assert.equal(readFileSync(inCheckout('compiled'), 'utf8'), 'x');
+    writeFileSync(inCheckout('scripts/compile.ts'), 'throw 1;');
+    writeLock({ 'node_modules/zod': { version: '1.0.1' } });
+    assert.equal((await prepare()).code, 0);
+  });
+
   test('installs again when the lock file names other versions', async () => {
     await prepare();
     writeLock({ 'node_modules/zod': { version: '1.0.1' } });
