@@ -150,3 +150,67 @@ describe('URLs through hops, over the network', () => {
     }
   });
 });
+
+describe('the proxies of a hop', () => {
+  test('are left alone when they take connections and serve nothing, also where only URLs are asked for', async (t) => {
+    const dead = await fakeProxy(t, () => ({ say: '', next: 'reset' }));
+    const exits = {
+      proxies: [{ url: `http://127.0.0.1:${dead.port}` }],
+      breaker: { failures: 2, open_for: '60s', failure_rate: null },
+    };
+    const gateway = await Gateway.open(t, { hops: { exits }, egress: { chain: ['exits'], retry: { attempts: 1 } } });
+    const codes: string[] = [];
+    for (let i = 0; i < 3; i++) {
+      const client = await RawClient.connect(t, gateway.proxyPort);
+      client.send(get());
+      await client.untilText(/"request_id":"\w+"\}\}$/);
+      codes.push(/"code":"(\w+)"/.exec(client.text)?.[1] ?? '');
+      client.leave();
+    }
+    assert.deepEqual(codes, ['upstream_reset', 'upstream_reset', 'hops_exhausted']);
+  });
+
+  test('are all free again when everybody has gone, however that came', async (t) => {
+    const origin = await http1Origin(t, (request, response) => {
+      if (request.url === '/reset') request.socket.resetAndDestroy();
+      else if (request.url !== '/never') request.pipe(response);
+    });
+    const { host } = new URL(origin);
+    const exits = await Promise.all([1, 2].map(() => Gateway.open(t, { egress: {} })));
+    const dead = await fakeProxy(t, () => ({ say: '', next: 'reset' }));
+    const ports = [...exits.map(({ proxyPort }) => proxyPort), dead.port];
+    const proxies = ports.map((port, index) => ({ id: `e${index}`, url: `http://127.0.0.1:${port}` }));
+    const settings = { hops: { exits: { proxies } }, egress: { chain: ['exits'] } };
+    const gateway = await Gateway.open(t, settings);
+    const requests = [
+      head(`GET ${origin}/ HTTP/1.1`, `Host: ${host}`),
+      `${head(`POST ${origin}/ HTTP/1.1`, `Host: ${host}`, 'Content-Length: 5')}hello`,
+      `${head(`POST ${origin}/ HTTP/1.1`, `Host: ${host}`, 'Content-Length: 5')}he`,
+      head(`GET ${origin}/reset HTTP/1.1`, `Host: ${host}`),
+      head(`GET ${origin}/never HTTP/1.1`, `Host: ${host}`),
+      head('GET http://127.0.0.1:1/ HTTP/1.1', 'Host: 127.0.0.1:1'),
+      head(`CONNECT ${host} HTTP/1.1`, `Host: ${host}`),
+      head('CONNECT 127.0.0.1:1 HTTP/1.1', 'Host: 127.0.0.1:1'),
+      `${head(`CONNECT ${host} HTTP/1.1`, `Host: ${host}`)}GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`,
+    ];
+    const clients: RawClient[] = [];
+    for (let i = 0; i < 90; i++) {
+      const client = await RawClient.connect(t, gateway.proxyPort);
+      const request = requests[i % requests.length]!;
+      client.send(request);
+      // Behind a request that waits for its answer nobody reads on, and so nobody hears of a reset.
+      if (i % 2 === 0 && !request.includes('/never')) client.send(requests[0]!);
+      if (i % 5 === 0) client.leave();
+      clients.push(client);
+    }
+    await gateway.until(() => clients.some(({ text }) => text.includes('hello')), 'that something has come');
+    for (const client of clients) client.leave();
+    await gateway.until(() => gateway.metric('sluice_connections_open') === 0, 'that all have left');
+    gateway.plane.close();
+    const active = (): number[] => gateway.proxiesOf('exits', settings).map((state) => state.active);
+    await gateway.until(() => active().every((count) => count === 0), `that nobody is in use: ${active().join()}`);
+    const states = gateway.proxiesOf('exits', settings);
+    for (const { uses, successes, failures } of states) assert.ok(successes + failures <= uses);
+    assert.equal(states[2]?.successes, 0);
+  });
+});

@@ -6,6 +6,7 @@ import {
   chain,
   chainFailure,
   DESTINATION,
+  dial,
   exitOf,
   failuresOf,
   group,
@@ -244,4 +245,21 @@ describe('giving up', () => {
     assert.equal(wheel.held, held);
     assert.deepEqual(failuresOf(exits), [0]);
   });
+});
+
+test('a hop that was only connected to has proved nothing, and the ones before it have', async (t) => {
+  const exit = await fakeProxy(t, SILENT);
+  const first = await fakeProxy(t, corporate());
+  const [corporates, exits] = [group('corporate', [first.port]), group('exits', [exit.port])];
+  const { link: made } = await dial(chain([corporates, exits]), {}, null);
+  assert.ok(made !== null);
+  const known = [corporates, exits].map(({ members }) => members[0]!.state());
+  assert.deepEqual(
+    known.map(({ uses, successes, failures, latencyMs }) => [uses, successes, failures, latencyMs !== null]),
+    [
+      [1, 1, 0, true],
+      [1, 0, 0, false],
+    ],
+  );
+  assertIdle(corporates, exits);
 });

@@ -131,7 +131,9 @@ export class ChainRun implements Dialling {
     this.#isOver = true;
     const latencyMs = timings.dnsMs + timings.connectMs + timings.tlsMs + timings.hopsMs;
     for (const [index, use] of this.#uses.entries()) {
-      use?.judge({ kind: 'success', latencyMs, target: this.#targetOf(index) });
+      const target = this.#targetOf(index);
+      // The end has been asked for nothing yet: that it took the connection says nothing of how it will serve.
+      use?.judge(target === null ? NEUTRAL : { kind: 'success', latencyMs, target });
     }
     this.#judgeAccused(true);
     const uses = this.#uses.filter((use) => use !== null);
