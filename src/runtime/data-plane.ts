@@ -6,6 +6,8 @@ import type { MemberTable } from '../services/balance/member-table.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import type { DoorStatus } from './door.ts';
 
+export type { OpenConnection };
+
 export interface DataPlane {
   /** The states of the proxies, as the threads that use them write them. */
   readonly members: MemberTable;

@@ -146,7 +146,10 @@ describe('a reload', () => {
     });
     await Promise.all([done, reloader.reload({ trigger: 'api' })]);
     assert.equal(log[0], 'something else');
-    await assert.rejects(reloader.inTurn(() => Promise.reject(new Error('no'))), /no/);
+    await assert.rejects(
+      reloader.inTurn(() => Promise.reject(new Error('no'))),
+      /no/,
+    );
     await reloader.reload({ trigger: 'api' });
   });
 

@@ -104,7 +104,7 @@ export interface Hop {
 const proxyTls = clientTls.nullable();
 
 /** Unique in its hop. */
-export const proxyId: z.ZodType<string> = memberId()
+const proxyId: z.ZodType<string> = memberId()
   .describe('The name in metrics, logs and the API. Without it: host and port of the URL.')
   .meta({ samples: ['fr-1'] });
 
