@@ -63,7 +63,10 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
   constructor(engine: Engine, connection: Connection) {
     super(connection);
     this.engine = engine;
-    this.forwardedLines = engine.tellsUpstreams ? forwardedLines(connection, `1.1 ${engine.pseudonym}`) : NOTHING;
+    this.forwardedLines =
+      engine.forwarding === 'none'
+        ? NOTHING
+        : forwardedLines(this.connection, `1.1 ${engine.pseudonym}`, engine.forwarding);
     this.parser = new RequestParser(engine.limits.request, this);
     this.exchange = new HttpExchange(engine, this, this.parser.head, false);
     wheel.arm(this.deadline, engine.timeouts.headersMs);

@@ -9,6 +9,7 @@ import { type Listed, Roster } from '../transport/roster.ts';
 import { Downstream } from './downstream.ts';
 import { ExchangeIds } from './exchange-id.ts';
 import { type Dial, OriginPool } from './origin-pool.ts';
+import type { Forwarding } from './forwarded-lines.ts';
 import { Http2Client } from './http2-client.ts';
 import { Http2OriginPool } from './http2-origin-pool.ts';
 import type { OpenConnection } from './open-connection.ts';
@@ -37,8 +38,8 @@ export interface EngineOptions {
   readonly timeouts: EngineTimeouts;
   readonly traffic: Traffic;
   readonly dial: Dial;
-  /** Upstreams are told whose request it is and through whom it came; true without it. */
-  readonly tellsUpstreams?: boolean;
+  /** How upstreams are told whose request it is and through whom it came; `x_forwarded` without it. */
+  readonly forwarding?: Forwarding;
   /** Told what a policy or a target has thrown; without it that is a warning of the process. */
   readonly onFault?: (cause: unknown) => void;
 }
@@ -57,7 +58,7 @@ export class Engine {
   timeouts: EngineTimeouts;
   readonly traffic: Traffic;
   dial: Dial;
-  readonly tellsUpstreams: boolean;
+  forwarding: Forwarding;
   readonly onFault: (cause: unknown) => void;
   readonly outbound: Outbound = new Outbound();
   readonly ids: ExchangeIds = new ExchangeIds();
@@ -76,7 +77,7 @@ export class Engine {
     this.timeouts = options.timeouts;
     this.traffic = options.traffic;
     this.dial = options.dial;
-    this.tellsUpstreams = options.tellsUpstreams ?? true;
+    this.forwarding = options.forwarding ?? 'x_forwarded';
     this.onFault = options.onFault ?? warnOf;
   }
 

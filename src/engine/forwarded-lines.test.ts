@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forwardedLines } from './forwarded-lines.ts';
+import { type Forwarding, forwardedLines } from './forwarded-lines.ts';
 
 test('an upstream is told the address of the client, how it came, and through whom', () => {
   assert.equal(
@@ -11,6 +11,18 @@ test('an upstream is told the address of the client, how it came, and through wh
     forwardedLines({ remoteAddress: '2001:db8::1', secure: true }, '2.0 sluice-1').toString(),
     'X-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\nVia: 2.0 sluice-1\r\n',
   );
+});
+
+test('an upstream can be told in the standard field, or in both', () => {
+  const lines = (remoteAddress: string, forwarding: Forwarding): string =>
+    forwardedLines({ remoteAddress, secure: true }, '1.1 sluice-1', forwarding).toString();
+  assert.equal(lines('192.0.2.7', 'forwarded'), 'Forwarded: for=192.0.2.7;proto=https\r\nVia: 1.1 sluice-1\r\n');
+  assert.equal(
+    lines('2001:db8::1', 'both'),
+    'X-Forwarded-For: 2001:db8::1\r\nX-Forwarded-Proto: https\r\nForwarded: for="[2001:db8::1]";proto=https\r\nVia: 1.1 sluice-1\r\n',
+  );
+  assert.equal(lines('', 'forwarded'), 'Forwarded: for=unknown;proto=https\r\nVia: 1.1 sluice-1\r\n');
+  assert.equal(lines('192.0.2.7', 'none'), '');
 });
 
 test('a client on a unix socket has no address to tell', () => {

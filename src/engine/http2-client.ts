@@ -41,7 +41,7 @@ export class Http2Client implements Client, Http2ServerHandler {
       },
       this,
     );
-    this.forwardedLines = forwardedLines(this.connection, `2.0 ${engine.pseudonym}`);
+    this.forwardedLines = forwardedLines(this.connection, `2.0 ${engine.pseudonym}`, engine.forwarding);
   }
 
   onRequest(stream: Http2ServerStream): void {

@@ -16,7 +16,7 @@ export function requestList(exchange: HttpExchange, origin: Origin): string[] {
   const list = [':method', request.method, ':scheme', scheme, ':authority', authority, ':path', pathOf(head, origin)];
   appendFields(list, request.fields);
   appendLines(list, exchange.responder.forwardedLines.toString('latin1'));
-  if (request.authority !== '') list.push('x-forwarded-host', request.authority);
+  if (request.authority !== '' && engine.forwarding !== 'forwarded') list.push('x-forwarded-host', request.authority);
   list.push('x-request-id', engine.ids.text(idNumber));
   if (!hasTrace) appendLines(list, engine.ids.traceField(idNumber).toString('latin1'));
   if (head.teTrailers) list.push('te', 'trailers');

@@ -35,14 +35,14 @@ export function writeRequestHead(
   authorization: string | null,
 ): void {
   const { head, fields } = exchange.request;
-  const { tellsUpstreams } = exchange.engine;
-  const hasTrace = tellsUpstreams && markReplaced(head);
+  const tellsUpstream = exchange.engine.forwarding !== 'none';
+  const hasTrace = tellsUpstream && markReplaced(head);
   if (origin.isProxy) writeWholeTarget(out, head);
   else writeRequestLine(out, head, origin.pathPrefix);
   writeHost(out, exchange, origin);
   writeFields(out, head, head.drop);
   if (fields.added !== '') out.latin1(fields.added);
-  if (tellsUpstreams) writeForwarding(out, exchange, hasTrace);
+  if (tellsUpstream) writeForwarding(out, exchange, hasTrace);
   if (authorization !== null) out.latin1(`Proxy-Authorization: ${authorization}\r\n`);
   writeFraming(out, head);
   if (exchange.upgrades)
@@ -116,11 +116,11 @@ export function defaultHost(origin: Origin): string {
 }
 
 function writeForwarding(out: OutBuffer, exchange: HttpExchange, hasTrace: boolean): void {
-  const { ids } = exchange.engine;
+  const { ids, forwarding } = exchange.engine;
   const { head, hostFrom, authorityTo } = exchange.request;
   const { forwardedLines } = exchange.responder;
   out.copy(forwardedLines, 0, forwardedLines.length);
-  if (authorityTo > hostFrom) {
+  if (authorityTo > hostFrom && forwarding !== 'forwarded') {
     out.copy(FORWARDED_HOST, 0, FORWARDED_HOST.length);
     out.copy(head.bytes, head.start + hostFrom, head.start + authorityTo);
     out.crlf();

@@ -321,7 +321,7 @@ describe('a proxy as the upstream', () => {
   }
 
   function playing(t: TestContext): Playbook {
-    return new Playbook(t, { target: forwardTo(proxy), tellsUpstreams: false });
+    return new Playbook(t, { target: forwardTo(proxy), forwarding: 'none' });
   }
 
   test('is asked for the whole URL, and told nothing of the client', (t) => {

@@ -18,7 +18,7 @@ export class EgressDoor extends EngineDoor<MixedSettings> {
   private readonly bindings = new SessionBindings();
 
   constructor(context: ThreadContext, ownDoors: OwnDoors, config: Config) {
-    super('egress', context, config, false);
+    super('egress', context, config);
     this.ownDoors = ownDoors;
   }
 
@@ -26,7 +26,7 @@ export class EgressDoor extends EngineDoor<MixedSettings> {
   protected override mannersOf(config: Config): EngineManners {
     const { request, response } = engineLimits(config);
     const limits = { request: { ...request, maxBodyBytes: Number.MAX_SAFE_INTEGER }, response };
-    return { limits, http2InTheClear: false };
+    return { limits, http2InTheClear: false, forwarding: 'none' };
   }
 
   protected override wanted(config: Config): WantedListener<MixedSettings>[] {

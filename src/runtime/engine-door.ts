@@ -2,6 +2,7 @@
 // else; what is in flight ends on the old one.
 import type { Config } from '../config/config.ts';
 import { Engine, type EngineLimits } from '../engine/engine.ts';
+import type { Forwarding } from '../engine/forwarded-lines.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import { originDialler } from '../engine/origin-dialler.ts';
 import { Program } from '../engine/program.ts';
@@ -18,6 +19,7 @@ import type { BoundPorts } from './worker-messages.ts';
 export interface EngineManners {
   readonly limits: EngineLimits;
   readonly http2InTheClear: boolean;
+  readonly forwarding: Forwarding;
 }
 
 /** What every listener of a door is given, whatever it speaks. */
@@ -34,7 +36,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
   private readonly listeners: DoorListeners<S>;
   private maxConnections = 0;
 
-  constructor(door: DoorName, context: ThreadContext, config: Config, tellsUpstreams: boolean) {
+  constructor(door: DoorName, context: ThreadContext, config: Config) {
     this.context = context;
     this.traffic = new Traffic({ door, recorder: context.recorder, accessLog: context.accessLog });
     this.engine = new Engine({
@@ -43,7 +45,6 @@ export abstract class EngineDoor<S> implements TrafficDoor {
       timeouts: engineTimeouts(config),
       traffic: this.traffic,
       dial: originDialler(config.timeouts.connect),
-      tellsUpstreams,
     });
     this.listeners = new DoorListeners({
       door,
@@ -80,9 +81,10 @@ export abstract class EngineDoor<S> implements TrafficDoor {
   }
 
   private configure(config: Config): void {
-    const { limits, http2InTheClear } = this.mannersOf(config);
+    const { limits, http2InTheClear, forwarding } = this.mannersOf(config);
     this.engine.configure(limits, engineTimeouts(config), originDialler(config.timeouts.connect));
     this.engine.http2InTheClear = http2InTheClear;
+    this.engine.forwarding = forwarding;
   }
 
   stop(): void {

@@ -18,12 +18,13 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
   private readonly readiness: Readiness;
 
   constructor(context: ThreadContext, readiness: Readiness, config: Config) {
-    super('gateway', context, config, true);
+    super('gateway', context, config);
     this.readiness = readiness;
   }
 
   protected override mannersOf(config: Config): EngineManners {
-    return { limits: engineLimits(config), http2InTheClear: config.gateway.http2 };
+    const { http2, forwarded } = config.gateway;
+    return { limits: engineLimits(config), http2InTheClear: http2, forwarding: forwarded };
   }
 
   protected override wanted(config: Config): WantedListener<HttpSettings>[] {

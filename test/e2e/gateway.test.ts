@@ -257,3 +257,25 @@ describe('the end', () => {
     await assert.rejects(ask(gateway), { code: 'ECONNREFUSED' });
   });
 });
+
+describe('what backends are told of a client', () => {
+  for (const [forwarded, told] of [
+    ['x_forwarded', ['via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']],
+    ['forwarded', ['forwarded', 'via']],
+    ['both', ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']],
+  ] as const) {
+    test(`stands where forwarded: ${forwarded} says, and not where the client has put it`, async (t) => {
+      const gateway = await gatewayTo(t, await reflectingOrigin(t), { gateway: { forwarded } });
+      const own = { Forwarded: 'for=1.2.3.4', 'X-Forwarded-For': '1.2.3.4', 'X-Forwarded-Host': 'evil.test' };
+      const seen = JSON.parse((await ask(gateway, { headers: own })).body) as Seen;
+      const fields = seen.fields.filter(([name]) => /^(via|forwarded|x-forwarded-.*)$/.test(name));
+      assert.deepEqual(
+        fields.map(([name]) => name).toSorted((a, b) => (a < b ? -1 : 1)),
+        told,
+      );
+      assert.doesNotMatch(JSON.stringify(fields), /1\.2\.3\.4|evil/);
+      const [standard] = valuesOf(seen, 'forwarded');
+      if (forwarded !== 'x_forwarded') assert.equal(standard, 'for=127.0.0.1;proto=http');
+    });
+  }
+});

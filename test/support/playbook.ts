@@ -9,6 +9,7 @@ import type { ForwardTarget, Origin, OriginDialEvents, ProxyAuth, Target } from 
 import { type ErrorCode, SluiceError } from '../../src/core/errors.ts';
 import { compile } from '../../src/engine/compile.ts';
 import { Engine, type EngineTimeouts } from '../../src/engine/engine.ts';
+import type { Forwarding } from '../../src/engine/forwarded-lines.ts';
 import { headBuffers } from '../../src/engine/head-buffers.ts';
 import type { RouteSpec } from '../../src/engine/program.ts';
 import type { RouteMatch } from '../../src/engine/router.ts';
@@ -78,7 +79,7 @@ export interface PlaybookOptions {
   readonly limits?: Partial<ParserLimits>;
   readonly responseLimits?: Partial<ParserLimits>;
   readonly timeouts?: Partial<EngineTimeouts>;
-  readonly tellsUpstreams?: boolean;
+  readonly forwarding?: Forwarding;
   /** What a policy or a target has thrown; without this the playbook fails. */
   readonly onFault?: (cause: unknown) => void;
 }
@@ -144,7 +145,7 @@ export class Playbook {
         response: { ...DEFAULT_LIMITS, maxBodyBytes: Number.MAX_SAFE_INTEGER, ...options.responseLimits },
       },
       timeouts: { ...TIMEOUTS, ...options.timeouts },
-      tellsUpstreams: options.tellsUpstreams ?? true,
+      forwarding: options.forwarding ?? 'x_forwarded',
       traffic: this.traffic,
       dial: (to, events) => this.dials.push({ origin: to, events }),
       onFault: options.onFault ?? ((cause) => this.faults.push(cause)),

@@ -40,6 +40,7 @@ export interface GatewayConfig {
   readonly http2: boolean;
   readonly default_backend: string | null;
   readonly own_paths: boolean;
+  readonly forwarded: 'x_forwarded' | 'forwarded' | 'both';
   readonly routes: readonly RouteConfig[];
   readonly policies: Policies;
 }
@@ -152,6 +153,12 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
       .prefault(true)
       .describe(
         'Answer `/health*`, `/cli/execute`, `/agent/*`, `/claude`, `/chatgpt` and `/admin/cache` here: after explicit routes, before `default_backend`.',
+      ),
+    forwarded: z
+      .enum(['x_forwarded', 'forwarded', 'both'])
+      .prefault('x_forwarded')
+      .describe(
+        'How backends are told whose request it is: in `X-Forwarded-*`, in `Forwarded` (RFC 7239), or in both. What the client itself says there is left out.',
       ),
     routes: z
       .array(route)

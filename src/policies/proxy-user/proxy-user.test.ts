@@ -31,7 +31,7 @@ function stage(t: TestContext, users: UserDirectory | null = USERS): Stage {
     request: ({ user, session, sessionTtlMs }) => void seen.push(`${user} ${session} ${sessionTtlMs}`),
   };
   const policies = [proxyUser({ users, permission: 'egress', readName }), look];
-  return { play: new Playbook(t, { tunnelsBeginWith: '', policies, tellsUpstreams: false }), seen };
+  return { play: new Playbook(t, { tunnelsBeginWith: '', policies, forwarding: 'none' }), seen };
 }
 
 function basic(login: string, scheme = 'Basic'): string {

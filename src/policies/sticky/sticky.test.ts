@@ -51,7 +51,7 @@ describe('the session of a request', () => {
 
 test('the field goes no further, not even twice', (t) => {
   const policy = sticky({ field: 'x-session', sessionOfPort: () => null, byClientAddress: false });
-  const play = new Playbook(t, { policies: [policy], tellsUpstreams: false });
+  const play = new Playbook(t, { policies: [policy], forwarding: 'none' });
   play.downstreamSends(head('GET http://a.test/ HTTP/1.1', 'Host: a.test', 'X-Session: 1', 'X-Own: 1', 'x-session: 2'));
   play.expectDial().expectUpstream(head('GET / HTTP/1.1', 'Host: a.test', 'X-Own: 1'));
   play.upstreamSends(head('HTTP/1.1 204 No Content')).expectDownstream(/^HTTP\/1\.1 204 /);

@@ -11,7 +11,7 @@ const NO_CONTENT = head('HTTP/1.1 204 No Content');
 const BUSY = `${head('HTTP/1.1 503 Service Unavailable', 'Content-Length: 3')}why`;
 
 function stage(t: TestContext, rig: DestinationRig = {}): Playbook {
-  return new Playbook(t, { target: destination(rig), policies: [exitFields()], tellsUpstreams: false });
+  return new Playbook(t, { target: destination(rig), policies: [exitFields()], forwarding: 'none' });
 }
 
 function get(url: string, ...fields: readonly string[]): string {

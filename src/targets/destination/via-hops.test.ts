@@ -50,7 +50,7 @@ function bound(mode: 'strict' | 'flex'): HopSessions {
 
 function stage(t: TestContext, rig: DestinationRig): Playbook {
   const groups = rig.groups ?? [];
-  const play = new Playbook(t, { target: destination(rig), policies: [NAMES, exitFields()], tellsUpstreams: false });
+  const play = new Playbook(t, { target: destination(rig), policies: [NAMES, exitFields()], forwarding: 'none' });
   t.after(() => assertIdle(...groups));
   return play;
 }
