@@ -109,6 +109,11 @@ export class Gateway {
     return this.log.sink.lines.map((line) => JSON.parse(line) as AccessLine);
   }
 
+  /** Lets go of the lines of the access log so far. */
+  forgetLines(): void {
+    this.log.sink.lines.length = 0;
+  }
+
   /** The sum of all series of that name whose labels include those given. */
   metric(name: string, labels: Readonly<Record<string, string>> = {}): number {
     return this.recorder.definitions
