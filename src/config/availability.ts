@@ -24,7 +24,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'a breaker', find: inTargets((to) => 'backends' in to && to.breaker !== null, 'breaker') },
   { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
   { what: 'stickiness to a backend', find: inTargets((to) => 'backends' in to && to.sticky !== null, 'sticky') },
-  { what: 'a redirect', find: inTargets((to) => 'redirect' in to, 'redirect') },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'access by address', find: inPolicies('acl') },
   { what: 'filtering', find: inPolicies('filter') },

@@ -26,8 +26,13 @@ export function gatewayLayers({ gateway }: Config, readiness: Readiness): RouteS
 }
 
 function routeSpecs(route: RouteConfig, index: number): RouteSpec[] {
-  const target = createTarget(route.to);
-  return routeMatches(route, index).map((each) => ({ ...each, policies: [], target }));
+  const specs = routeMatches(route, index);
+  // Of a redirect the path is a part; whatever else there is, a route has one of it.
+  if ('redirect' in route.to) {
+    return specs.map((each) => ({ ...each, policies: [], target: createTarget(route.to, each.match.path) }));
+  }
+  const target = createTarget(route.to, EVERYTHING.path);
+  return specs.map((each) => ({ ...each, policies: [], target }));
 }
 
 /** A route with several paths is one route per path, with the same name. */

@@ -5,7 +5,8 @@ import type { Target } from '../contract/target.ts';
 import { SluiceError } from '../core/errors.ts';
 import { backends } from '../targets/backends/backends.ts';
 import { originOfUrl } from '../targets/backends/origin-of-url.ts';
-import { respond } from '../targets/respond/respond.ts';
+import { redirect } from '../targets/redirect/redirect.ts';
+import { respond, respondWith } from '../targets/respond/respond.ts';
 import { originTls } from './pem-files.ts';
 
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
@@ -22,11 +23,13 @@ export { respondWith } from '../targets/respond/respond.ts';
 
 const PROXY_VERSIONS = { v1: 1, v2: 2 } as const;
 
-export function createTarget(to: RouteTarget): Target {
+/** For the routes of one path. */
+export function createTarget(to: RouteTarget, pattern: string): Target {
   if ('respond' in to) {
     const { status, headers, body } = to.respond;
     return respond({ status, fields: Object.entries(headers), body });
   }
+  if ('redirect' in to) return respondWith(redirect({ to: to.redirect, status: to.status, pattern }));
   if ('backends' in to) {
     const [first] = to.backends;
     const settings = {

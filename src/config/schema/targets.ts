@@ -124,7 +124,8 @@ const redirectTarget: z.ZodType<RedirectTarget> = z.strictObject({
     .string()
     .regex(/^(?:\/|https?:\/\/)\S*$/, 'expected a path or an http(s) URL')
     .refine((text) => !/\{(?!rest\})/.test(text), 'expected no other placeholder than {rest}')
-    .describe('Where to send the client. `{rest}` is what the `*` of the path matched.')
+    .refine((text) => !/^https?:\/\/[^/]*\{rest\}/.test(text), 'expected "/" between the host and {rest}')
+    .describe('Where to send the client. `{rest}` is what the `*` of the path matched; the query is kept.')
     .meta({ samples: ['/new/{rest}'] }),
   status: z
     .union(

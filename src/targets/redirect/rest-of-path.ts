@@ -1,0 +1,28 @@
+// What the star at the end of a route's path stands for in a request. Rule: the path is walked as the router walks it (`..`, `.`
+// and empty parts mean what they mean there), but what is kept is spelled as it was sent.
+
+/** The pattern has a star, or `{rest}`, at its end; another one leaves no rest. */
+export function restOfPath(pattern: string, path: string): string {
+  if (!/\/(?:\*|\{rest\})$/.test(pattern)) return '';
+  const partsBefore = pattern.split('/').length - 2;
+  return partsOf(path).slice(partsBefore).map(spelled).join('/');
+}
+
+function partsOf(path: string): string[] {
+  const kept: string[] = [];
+  const parts = path.split('/').slice(1);
+  for (const [index, part] of parts.entries()) {
+    const plain = part.replaceAll(/%2e/gi, '.');
+    if (plain === '..') kept.pop();
+    else if (plain !== '.' && plain !== '') kept.push(part);
+    if (index === parts.length - 1 && (plain === '' || plain === '.' || plain === '..')) kept.push('');
+  }
+  return kept;
+}
+
+/** What has no place in a URL is encoded: a browser takes a backslash for a slash. */
+function spelled(part: string): string {
+  return part.replaceAll(/[^\x21-\x7e]|["<>\\^`{|}]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+}
