@@ -85,6 +85,7 @@ describe('a chain through hops', () => {
       ['corporate', 'exits'],
     );
     assert.deepEqual([options.connectTimeoutMs, options.attempts, options.retryOnStatus], [1000, 3, [503]]);
+    assert.equal(options.retryShare, 0.2);
     assert.equal(options.budgetMs, 3 * (1000 + 2000 + 4000));
   });
 
