@@ -325,16 +325,16 @@ describe('a proxy that wants to know who asks', () => {
     );
   });
 
-  test('and asks anew when the body has gone by is not held to have refused', (t) => {
+  test('and asks anew when a long body has gone by is not held to have refused', (t) => {
     const exits = exitsOf(1);
+    const size = 100_000;
+    const fields = ['Host: a.test', `Content-Length: ${size}`];
+    const long = head('POST http://a.test/ HTTP/1.1', ...fields) + 'x'.repeat(size);
     const willing: ProxyAuth = { ...auth, challenge: () => true };
     const play = stage(t, { groups: [exits] })
-      .downstreamSends(POST)
+      .downstreamSends(long)
       .expectDialBegins('exits/exits-0');
-    play
-      .upstreamAccepts(willing)
-      .expectUpstream(/hello$/)
-      .upstreamSends(challenge);
+    play.upstreamAccepts(willing).expectUpstream(/x$/).upstreamSends(challenge);
     play.expectDownstream(/^HTTP\/1\.1 503 /);
     assert.deepEqual([exits.members[0]?.state().authFailed, failuresOf(exits)], [false, [0]]);
   });
