@@ -25,7 +25,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
   { what: 'stickiness to a backend', find: inTargets((to) => 'backends' in to && to.sticky !== null, 'sticky') },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
-  { what: 'access by address', find: inPolicies('acl') },
   { what: 'filtering', find: inPolicies('filter') },
   { what: 'scanning', find: inPolicies('scan') },
   { what: 'rate limiting', find: inPolicies('rate_limit') },

@@ -15,6 +15,7 @@ import { SessionSuffix } from '../services/sticky/session-suffix.ts';
 import { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
 import { hopGroups } from './assemble-hops.ts';
+import { ConfiguredPolicies } from './assemble-policies.ts';
 import { ConfiguredSessions, type SessionBindings } from './hop-sessions.ts';
 import { countingEars } from './hop-telemetry.ts';
 import { HopWays } from './hop-ways.ts';
@@ -53,11 +54,14 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
 }
 
 /** In the order in which they run. `known`: other users than those of the configuration, for dry runs. */
-export function egressPolicies({ egress, users }: Config, known: UserDirectory = userDirectory(users)): Policy[] {
+export function egressPolicies(config: Config, known: UserDirectory = userDirectory(config.users)): Policy[] {
+  const { egress, users } = config;
+  const { before, after } = new ConfiguredPolicies(config).ofEgress();
   const suffix = new SessionSuffix(egress.sticky.username);
   const names = new Set(users.map(({ name }) => name));
   const isUser = egress.auth === 'users' ? (name: string) => names.has(name) : undefined;
   return [
+    ...before,
     frontPage(),
     proxyUser({
       users: egress.auth === 'users' ? known : null,
@@ -72,6 +76,7 @@ export function egressPolicies({ egress, users }: Config, known: UserDirectory =
       byClientAddress: egress.sticky.client_ip,
     }),
     ...(egress.expose ? [exitFields()] : []),
+    ...after,
   ];
 }
 

@@ -2,9 +2,12 @@
 import type { Config } from '../config/config.ts';
 import type { RouteConfig } from '../config/schema/gateway.ts';
 import { DEFAULT_LIMITS, type ParserLimits } from '../codec/http1/message-parser.ts';
+import type { Policy } from '../contract/policy.ts';
 import type { EngineLimits, EngineTimeouts } from '../engine/engine.ts';
 import type { RouteSpec } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
+import type { AnswerTarget } from '../contract/target.ts';
+import { ConfiguredPolicies } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { createBackend, createTarget } from './registry.ts';
 
@@ -15,24 +18,30 @@ const RESPONSE_HEAD_BYTES = 64 * 1024;
 const RESPONSE_FIELDS = 500;
 
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
-export function gatewayLayers({ gateway }: Config, readiness: Readiness): RouteSpec[][] {
-  const explicit = gateway.routes.flatMap((route, index) => routeSpecs(route, index));
+export function gatewayLayers(config: Config, readiness: Readiness): RouteSpec[][] {
+  const { gateway } = config;
+  const policies = new ConfiguredPolicies(config);
+  const explicit = gateway.routes.flatMap((route, index) => routeSpecs(route, index, policies.ofRoute(route)));
   const own = gateway.own_paths ? healthRoutes(readiness) : [];
-  const fallback: RouteSpec[] =
-    gateway.default_backend === null
-      ? []
-      : [{ name: 'default', match: EVERYTHING, policies: [], target: createBackend(gateway.default_backend) }];
-  return [explicit, own, fallback];
+  return [explicit, own, [fallback(gateway.default_backend, policies.ofGateway())]];
 }
 
-function routeSpecs(route: RouteConfig, index: number): RouteSpec[] {
+/** Nothing there: what the policies of the door refuse learns no more from it than from a route. */
+const NOWHERE: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('route_not_found') };
+
+function fallback(backend: string | null, policies: readonly Policy[]): RouteSpec {
+  const where = backend === null ? { name: '', target: NOWHERE } : { name: 'default', target: createBackend(backend) };
+  return { ...where, match: EVERYTHING, policies };
+}
+
+function routeSpecs(route: RouteConfig, index: number, policies: readonly Policy[]): RouteSpec[] {
   const specs = routeMatches(route, index);
   // Of a redirect the path is a part; whatever else there is, a route has one of it.
   if ('redirect' in route.to) {
-    return specs.map((each) => ({ ...each, policies: [], target: createTarget(route.to, each.match.path) }));
+    return specs.map((each) => ({ ...each, policies, target: createTarget(route.to, each.match.path) }));
   }
   const target = createTarget(route.to, EVERYTHING.path);
-  return specs.map((each) => ({ ...each, policies: [], target }));
+  return specs.map((each) => ({ ...each, policies, target }));
 }
 
 /** A route with several paths is one route per path, with the same name. */

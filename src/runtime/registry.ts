@@ -11,6 +11,7 @@ import { originTls } from './pem-files.ts';
 
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
+export { acl } from '../policies/acl/acl.ts';
 export { exitFields } from '../policies/exit-fields/exit-fields.ts';
 export { frontPage } from '../policies/front-page/front-page.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';

@@ -25,6 +25,7 @@ export interface GatewaySettings {
   /** There is no forward proxy unless it is spoken of; it too listens on a free port. */
   readonly egress?: object;
   readonly hops?: object;
+  readonly policies?: object;
   readonly users?: readonly object[];
   readonly limits?: object;
   readonly timeouts?: object;

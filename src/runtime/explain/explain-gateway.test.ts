@@ -21,14 +21,14 @@ const config = documentSchema.parse({
 const origins = new Map([['gateway.routes[0].name', 'sluice.yaml:4']]);
 const scene: Scene = { config, origins, members: new MemberTable({ capacity: 1 }), doors: new OwnDoors([]) };
 
-function explained(url: string, method = 'GET', fields: [string, string][] = []): GatewayExplanation {
+function explained(url: string, method = 'GET', fields: [string, string][] = []): Promise<GatewayExplanation> {
   const question = { door: 'gateway', method, url, fields, from: '192.0.2.7', user: null };
-  return explainGateway(askedUrl(question), question, scene);
+  return explainGateway(askedUrl(question), question, { ...scene, localPort: 8080 });
 }
 
 describe('the route of a request', () => {
-  test('is named with its place and conditions, and the others with what they are not for', () => {
-    const { choice, result, request } = explained('http://api.test/v1/users');
+  test('is named with its place and conditions, and the others with what they are not for', async () => {
+    const { choice, result, request } = await explained('http://api.test/v1/users');
     assert.deepEqual(choice, {
       kind: 'route',
       name: 'gateway.routes[0] "api"',
@@ -44,8 +44,8 @@ describe('the route of a request', () => {
     assert.equal(request, 'GET /v1/users for api.test');
   });
 
-  test('may be one that fits less exactly than another', () => {
-    const { choice } = explained('http://api.test/v1/users', 'POST');
+  test('may be one that fits less exactly than another', async () => {
+    const { choice } = await explained('http://api.test/v1/users', 'POST');
     assert.equal(choice?.name, 'gateway.routes[0] "api"');
     assert.equal(choice?.others[0], 'gateway.routes[1]: fits less exactly');
   });
@@ -57,8 +57,8 @@ describe('the route of a request', () => {
     ['http://any/health', 'GET', [], 'gateway.own_paths', 'the health of the gateway'],
     ['http://any/else', 'GET', [], 'gateway.default_backend', 'http://127.0.0.1:9000'],
   ] as const) {
-    test(`of ${method} ${url} is ${name}`, () => {
-      const { choice, result } = explained(
+    test(`of ${method} ${url} is ${name}`, async () => {
+      const { choice, result } = await explained(
         url,
         method,
         fields.map(([a, b]) => [a, b]),
@@ -67,10 +67,44 @@ describe('the route of a request', () => {
     });
   }
 
-  test('is none for what no door would read', () => {
-    const { choice, result } = explained('http://a.test/', 'GET', [['Content-Length', 'x']]);
+  test('is none for what no door would read', async () => {
+    const { choice, result } = await explained('http://a.test/', 'GET', [['Content-Length', 'x']]);
     assert.deepEqual([choice, result.kind, result.status], [null, 'refused', 400]);
   });
+});
+
+describe('the policies of a request', () => {
+  const said = { acl: { deny: ['192.0.2.7'] } };
+  const routes = [
+    { match: { path: '/open' }, to: 'http://a:1', policies: { acl: false } },
+    { name: 'default', match: { path: '/named' }, to: 'http://a:1', policies: { acl: { allow: ['192.0.2.0/24'] } } },
+  ];
+  const guarded = documentSchema.parse({ gateway: { routes, policies: said, default_backend: 'http://b:1' } });
+
+  for (const [path, steps, outcome] of [
+    ['/open', [], 'backend'],
+    ['/named', ['acl: passes'], 'backend'],
+    ['/else', ['acl: refuses with 403 forbidden'], 'refused'],
+    ['/health', [], 'answered'],
+  ] as const) {
+    test(`for ${path} are those of the nearest place, and may be its end`, async () => {
+      const question = {
+        door: 'gateway',
+        method: 'GET',
+        url: `http://any${path}`,
+        fields: [],
+        from: '192.0.2.7',
+        user: null,
+      };
+      const place = { ...scene, config: guarded, localPort: 8080 };
+      const { policies, result } = await explainGateway(askedUrl(question), question, place);
+      assert.deepEqual(
+        policies.map(({ name, does }) => `${name}: ${does}`),
+        steps,
+      );
+      assert.equal(result.kind, outcome);
+    });
+  }
 });
 
 test('a host is that of a route when one names it', () => {

@@ -2,14 +2,18 @@
 // by the router of the gateway, asked with all routes for the choice, and with one condition of one route for the reason.
 import type { RouteMatch as RouteConditions } from '../../config/schema/gateway.ts';
 import type { RouteTarget } from '../../config/schema/targets.ts';
+import type { Policy } from '../../contract/policy.ts';
 import { ERROR_CATALOGUE } from '../../core/errors.ts';
 import type { RequestState } from '../../engine/request-state.ts';
 import { type RouteMatch, Router } from '../../engine/router.ts';
 import { engineLimits, EVERYTHING, routeMatches } from '../assemble.ts';
 import { healthRoutes } from '../health-routes.ts';
+import { ConfiguredPolicies } from '../assemble-policies.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
+import { DryExchange } from './dry-exchange.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
 import { placeOf } from './place-of.ts';
+import { runPolicies } from './run-policies.ts';
 import type { Scene } from './scene.ts';
 
 export type GatewayExplanation = Omit<Explanation, 'door' | 'from' | 'states'>;
@@ -22,7 +26,11 @@ interface Candidate {
   readonly result: ExplainedResult;
 }
 
-export function explainGateway(asked: AskedUrl, { method, fields }: Question, scene: Scene): GatewayExplanation {
+export async function explainGateway(
+  asked: AskedUrl,
+  { method, fields, from }: Question,
+  scene: Scene & { readonly localPort: number },
+): Promise<GatewayExplanation> {
   const line = `${method} ${method === 'CONNECT' ? asked.authority : asked.path}`;
   const bare = { request: `${line} for ${asked.authority}`, user: null, session: null, policies: [], hops: [] };
   const host = fields.some(([name]) => name.toLowerCase() === 'host') ? [] : [['Host', asked.authority] as const];
@@ -35,11 +43,13 @@ export function explainGateway(asked: AskedUrl, { method, fields }: Question, sc
   const found = find(layers(scene), read.request);
   const { name, index, result } = found ?? NO_ROUTE;
   const others = otherRoutes(read.request, index, scene);
-  return {
-    ...bare,
-    choice: found === null ? null : choiceOf({ name, index, match: found.match, others }, scene),
-    result,
-  };
+  const choice = found === null ? null : choiceOf({ name, index, match: found.match, others }, scene);
+  const exchange = new DryExchange('gateway', { address: from, localPort: scene.localPort }, read.request);
+  const policies = await runPolicies(policiesOf(found, scene), exchange);
+  const seen = { ...bare, user: exchange.user || null, policies, choice };
+  if (exchange.answered === null) return { ...seen, result };
+  const { status, code, message: text } = exchange.answered;
+  return { ...seen, result: { kind: code === null ? 'answered' : 'refused', status, code, text } };
 }
 
 /** Whether a route that names its hosts is for this one. */
@@ -50,11 +60,21 @@ export function isHostOfRoute({ authority }: AskedUrl, { config }: Scene): boole
   return findIn([{ match: { ...EVERYTHING, hosts } }], read.request) !== null;
 }
 
+const DEFAULT = 'default';
+
 const NO_ROUTE: Pick<Candidate, 'name' | 'index' | 'result'> = {
   name: '',
   index: null,
   result: { kind: 'refused', status: 404, code: 'route_not_found', text: ERROR_CATALOGUE.route_not_found.summary },
 };
+
+/** Our own paths have none. */
+function policiesOf(found: Candidate | null, { config }: Scene): Policy[] {
+  const policies = new ConfiguredPolicies(config);
+  const route = config.gateway.routes[found?.index ?? -1];
+  if (route !== undefined) return policies.ofRoute(route);
+  return found === null || found.name === DEFAULT ? policies.ofGateway() : [];
+}
 
 /** As the gateway has them: an earlier layer wins. */
 function layers({ config: { gateway } }: Scene): Candidate[][] {
@@ -72,7 +92,7 @@ function layers({ config: { gateway } }: Scene): Candidate[][] {
       }))
     : [];
   const { default_backend: url } = gateway;
-  const fallback = url === null ? [] : [{ name: 'default', match: EVERYTHING, index: null, result: backend(url) }];
+  const fallback = url === null ? [] : [{ name: DEFAULT, match: EVERYTHING, index: null, result: backend(url) }];
   return [explicit, own, fallback];
 }
 
@@ -93,11 +113,7 @@ function choiceOf(
   { config, origins }: Scene,
 ): ExplainedChoice {
   const path =
-    index === null
-      ? name === 'default'
-        ? 'gateway.default_backend'
-        : 'gateway.own_paths'
-      : `gateway.routes[${index}]`;
+    index === null ? (name === DEFAULT ? 'gateway.default_backend' : 'gateway.own_paths') : `gateway.routes[${index}]`;
   const own = index === null ? null : (config.gateway.routes[index]?.name ?? null);
   const title = own === null ? path : `${path} "${own}"`;
   return { kind: 'route', name: title, place: placeOf(path, origins), why: describeMatch(match), others };

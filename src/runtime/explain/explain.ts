@@ -33,7 +33,7 @@ export async function explain(
   const found =
     door.name === 'egress'
       ? await explainEgress(asked, question, { ...scene, localPort })
-      : explainGateway(asked, question, scene);
+      : await explainGateway(asked, question, { ...scene, localPort });
   return { door, from: question.from, states: running === null ? 'unknown' : 'running', ...found };
 }
 

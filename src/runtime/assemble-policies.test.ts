@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
+import { ConfiguredPolicies } from './assemble-policies.ts';
+
+const here = { acl: { deny: ['192.0.2.1'] } };
+
+/** The names of the policies of the first route, of what no route takes, and of the forward proxy. */
+function policiesOf(settings: GatewaySettings, ofRoute: object = {}): Record<'route' | 'gateway' | 'egress', string[]> {
+  const config = configOf({
+    ...settings,
+    gateway: { routes: [{ to: 'http://a', policies: ofRoute }], ...settings.gateway },
+  });
+  const policies = new ConfiguredPolicies(config);
+  const { before, after } = policies.ofEgress();
+  const names = (all: readonly { readonly name: string }[]): string[] => all.map(({ name }) => name);
+  return {
+    route: names(policies.ofRoute(config.gateway.routes[0] ?? assert.fail())),
+    gateway: names(policies.ofGateway()),
+    egress: names([...before, ...after]),
+  };
+}
+
+describe('policies', () => {
+  test('are none where none are configured', () => {
+    assert.deepEqual(policiesOf({}), { route: [], gateway: [], egress: [] });
+  });
+
+  test('of the top are those of every door', () => {
+    assert.deepEqual(policiesOf({ policies: here }), { route: ['acl'], gateway: ['acl'], egress: ['acl'] });
+  });
+
+  test('of a door are those of that door and its routes', () => {
+    assert.deepEqual(policiesOf({ gateway: { policies: here } }), { route: ['acl'], gateway: ['acl'], egress: [] });
+    assert.deepEqual(policiesOf({ egress: { policies: here } }), { route: [], gateway: [], egress: ['acl'] });
+  });
+
+  test('of a route are those of that route', () => {
+    assert.deepEqual(policiesOf({}, here), { route: ['acl'], gateway: [], egress: [] });
+  });
+
+  test('are switched off by the nearer place', () => {
+    const off = { acl: false };
+    assert.deepEqual(policiesOf({ policies: here }, off).route, []);
+    assert.deepEqual(policiesOf({ policies: here, egress: { policies: off } }).egress, []);
+  });
+
+  test('of one place are one object for all routes', () => {
+    const routes = [{ to: 'http://a' }, { to: 'http://b' }];
+    const config = configOf({ gateway: { routes, policies: here } });
+    const policies = new ConfiguredPolicies(config);
+    const [first, second] = config.gateway.routes.map((route) => policies.ofRoute(route));
+    assert.equal(first?.[0], second?.[0]);
+    assert.notEqual(first?.[0], undefined);
+  });
+});

@@ -1,0 +1,66 @@
+// Turns what the configuration says of policies into policies. Rule: for each kind the nearest place that speaks of it decides
+// whole; what is made of one place is one object, however many routes it serves.
+import type { Config } from '../config/config.ts';
+import type { RouteConfig } from '../config/schema/gateway.ts';
+import type { AclPolicy, Policies } from '../config/schema/policies.ts';
+import type { Policy } from '../contract/policy.ts';
+import { ClientAddress } from '../services/identity/client-address.ts';
+import { acl } from './registry.ts';
+
+/** What stands around the question who the client is. */
+export interface PoliciesAround {
+  readonly before: readonly Policy[];
+  readonly after: readonly Policy[];
+}
+
+export class ConfiguredPolicies {
+  readonly #config: Config;
+  readonly #made = new Map<object, Policy>();
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  ofRoute(route: RouteConfig): Policy[] {
+    const { gateway, policies } = this.#config;
+    return this.#whole([route.policies, gateway.policies, policies]);
+  }
+
+  /** Of what no route takes. */
+  ofGateway(): Policy[] {
+    const { gateway, policies } = this.#config;
+    return this.#whole([gateway.policies, policies]);
+  }
+
+  /** The forward proxy has its own way of asking for users. */
+  ofEgress(): PoliciesAround {
+    const { egress, policies } = this.#config;
+    return this.#around([egress.policies, policies]);
+  }
+
+  #whole(places: readonly Policies[]): Policy[] {
+    const { before, after } = this.#around(places);
+    return [...before, ...after];
+  }
+
+  #around(places: readonly Policies[]): PoliciesAround {
+    return { before: this.#acl(nearest(places, 'acl')), after: [] };
+  }
+
+  #acl(settings: AclPolicy | false | undefined): Policy[] {
+    if (settings === undefined || settings === false) return [];
+    const { allow, deny, trusted_proxies: trusted } = settings;
+    return [this.#once(settings, () => acl({ client: new ClientAddress(trusted), allow, deny }))];
+  }
+
+  #once(settings: object, make: () => Policy): Policy {
+    const made = this.#made.get(settings) ?? make();
+    this.#made.set(settings, made);
+    return made;
+  }
+}
+
+/** What the first place says that says anything; the nearest one stands first. */
+function nearest<K extends keyof Policies>(places: readonly Policies[], kind: K): Policies[K] | undefined {
+  return places.find((place) => place[kind] !== undefined)?.[kind];
+}

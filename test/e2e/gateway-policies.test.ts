@@ -1,0 +1,77 @@
+// The policies of the doors as a configuration describes them, met by clients over the network.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { describe, test } from 'node:test';
+import { type Answered, ask } from '../support/ask.ts';
+import { Gateway } from '../support/gateway.ts';
+import { reflectingOrigin } from '../support/origins.ts';
+
+/** The code of an error, after having checked its status. */
+function failedWith({ status, body }: Answered, wanted: number): string {
+  assert.equal(status, wanted, body);
+  return (JSON.parse(body) as { error: { code: string } }).error.code;
+}
+
+const from = (address: string): { headers: Record<string, string> } => ({ headers: { 'x-forwarded-for': address } });
+
+describe('access by address', () => {
+  test('is decided by the nearest place, for routes, for the default backend and for what is nowhere', async (t) => {
+    const backend = await reflectingOrigin(t);
+    const routes = [
+      { match: { path: '/open' }, to: backend, policies: { acl: false } },
+      { match: { path: '/team' }, to: backend, policies: { acl: { allow: ['127.0.0.0/8', '::1'] } } },
+      { match: { path: '/other' }, to: backend },
+    ];
+    const policies = { acl: { allow: ['10.0.0.0/8'] } };
+    for (const settings of [{ gateway: { routes, policies } }, { policies, gateway: { routes } }]) {
+      const gateway = await Gateway.open(t, settings);
+      for (const path of ['/open', '/team']) assert.equal((await ask(gateway.url + path)).status, 200, path);
+      for (const path of ['/other', '/nowhere']) {
+        assert.equal(failedWith(await ask(gateway.url + path, { method: 'POST', body: 'x' }), 403), 'forbidden', path);
+      }
+      assert.equal((await ask(`${gateway.url}/health`)).status, 200);
+    }
+  });
+
+  test('sees who is behind a proxy that is trusted', async (t) => {
+    const policies = {
+      acl: { allow: ['198.51.100.0/24', '2001:db8::/32'], trusted_proxies: ['127.0.0.1', '10.0.0.0/8'] },
+    };
+    const gateway = await Gateway.open(t, { gateway: { default_backend: await reflectingOrigin(t), policies } });
+    for (const address of ['198.51.100.7', '6.6.6.6, 198.51.100.7, 10.0.0.9', '[2001:db8::7]:443']) {
+      assert.equal((await ask(gateway.url, from(address))).status, 200, address);
+    }
+    for (const address of ['198.51.100.7, 6.6.6.6', 'unknown', '']) {
+      assert.equal(failedWith(await ask(gateway.url, from(address)), 403), 'forbidden', address);
+    }
+  });
+
+  test('holds at the forward proxy, also for tunnels', async (t) => {
+    const policies = { acl: { deny: ['127.0.0.1'] } };
+    const gateway = await Gateway.open(t, { egress: { policies } });
+    const proxy = `http://127.0.0.1:${gateway.proxyPort}`;
+    assert.equal(failedWith(await ask(proxy), 403), 'forbidden');
+    const { statusCode } = await connect(gateway.proxyPort);
+    assert.equal(statusCode, 403);
+  });
+
+  test('comes into force with a reload', async (t) => {
+    const to = { default_backend: await reflectingOrigin(t) };
+    const gateway = await Gateway.open(t, { gateway: to });
+    assert.equal((await ask(gateway.url)).status, 200);
+    await gateway.apply({ gateway: { ...to, policies: { acl: { deny: ['127.0.0.0/8'] } } } });
+    assert.equal(failedWith(await ask(gateway.url), 403), 'forbidden');
+  });
+});
+
+function connect(port: number): Promise<{ statusCode: number | undefined }> {
+  return new Promise((resolve, reject) => {
+    const request = http.request({ host: '127.0.0.1', port, method: 'CONNECT', path: 'a.test:443', agent: false });
+    request.on('connect', ({ statusCode }, socket) => {
+      socket.destroy();
+      resolve({ statusCode });
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
