@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
@@ -23,7 +23,17 @@ const CHANGES: HopChanges = new Map([
 
 describe('changes that are kept', () => {
   test('are none as long as nothing was written', (t) => {
-    assert.equal(readHopChanges(join(temporaryFolder(t), 'nowhere')).size, 0);
+    const folder = temporaryFolder(t);
+    assert.equal(readHopChanges(join(folder, 'nowhere')).size, 0);
+    writeFileSync(join(folder, 'file'), '');
+    assert.equal(readHopChanges(join(folder, 'file', 'data')).size, 0);
+  });
+
+  test('that the system does not let us read are an error of the configuration', (t) => {
+    const folder = temporaryFolder(t);
+    mkdirSync(hopChangeFile(folder));
+    const message = new RegExp(`^process\\.data_dir: ${hopChangeFile(folder)} cannot be read: EISDIR`);
+    assert.throws(() => readHopChanges(folder), { code: 'config_invalid', message });
   });
 
   test('are read as they were written, by nobody but this user', (t) => {

@@ -43,9 +43,11 @@ export function writeHopChanges(dataDir: string, changes: HopChanges): void {
 function findText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+  } catch (cause) {
+    const { code, message: reason } = cause as NodeJS.ErrnoException;
+    // Where there cannot be a folder, there is no file either; whoever must write there says so.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new SluiceError('config_invalid', { message: `process.data_dir: ${path} cannot be read: ${reason}`, cause });
   }
 }
 
