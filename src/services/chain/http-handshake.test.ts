@@ -242,6 +242,22 @@ describe('credentials for an HTTP proxy', () => {
     assert.equal(auth?.authorize('POST', 'http://origin.example/'), null);
   });
 
+  test('are rehearsed when they are Digest, until there is a nonce, and reach nobody but the proxy', async (t) => {
+    const nonce = 'Digest realm="r", nonce="n", qop="auth"';
+    const refusal = `HTTP/1.1 407 No\r\nProxy-Authenticate: ${nonce}\r\nContent-Length: 4\r\n\r\n`;
+    const proxy = await fakeProxy(t, httpAnswers(refusal));
+    const hop = endpointAt(proxy.port, { ...login, auth: 'digest' });
+    for (let turn = 0; turn < 2; turn += 1) {
+      const { connection, auth } = await connect([hop], null, { firstRequestTo: { host: 'origin.example', port: 80 } });
+      connection.destroy('done');
+      assert.match(auth?.authorize('POST', 'http://origin.example/') ?? '', /^Digest .*nonce="n"/);
+    }
+    assert.deepEqual(
+      proxy.heard.map((heard) => heard.replace(/\r\n[^]*/, '')),
+      ['HEAD http://origin.example:80/ HTTP/1.1', ''],
+    );
+  });
+
   test('are not rehearsed any more with a proxy that does without and closes', async (t) => {
     const proxy = await fakeProxy(t, httpAnswers('HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n'));
     const hop = endpointAt(proxy.port, { ...login, auth: 'ntlm' });

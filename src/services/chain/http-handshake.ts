@@ -1,6 +1,7 @@
-// CONNECT to a proxy that speaks HTTP, with as many rounds of authentication as it takes; and, for NTLM before a request in
-// absolute-form, the rounds alone. Rule: the bytes behind the empty line of a 2xx are the tunnel's; any other answer ends
-// the handshake or leads to another round on a connection whose last answer was read to its end.
+// CONNECT to a proxy that speaks HTTP, with as many rounds of authentication as it takes; and, before a request in
+// absolute-form that could lose its body, the rounds alone. Rule: the bytes behind the empty line of a 2xx are the
+// tunnel's; any other answer ends the handshake or leads to another round on a connection whose last answer was read to
+// its end.
 import { Buffer } from 'node:buffer';
 import { FIELD, type Head, METHOD } from '../../codec/http1/head.ts';
 import { DEFAULT_LIMITS, type MessageSink } from '../../codec/http1/message-parser.ts';
@@ -28,7 +29,7 @@ export interface HttpHandshakeInit {
   /** What to be connected to, or, for the rounds alone, whom the first request will be for. */
   readonly target: Destination;
   readonly auth: HopAuth | null;
-  /** Only authenticate the connection: a HEAD that the proxy challenges stands in for the CONNECT. */
+  /** Only get as far as an answer to the proxy's challenge: a HEAD that the proxy challenges stands in for the CONNECT. */
   readonly isRehearsal: boolean;
 }
 
@@ -107,10 +108,14 @@ export class HttpHandshake extends Handshake implements MessageSink {
 
   onEnd(): void {
     if (this.isOver) return;
-    // The next words are the answer to the proxy's challenge, and go with the first request of whoever takes over.
-    const isRehearsed = this.#method === 'HEAD' && (!this.#isDraining || this.#auth?.isBound === true);
+    // The answer to the proxy's challenge goes with the first request of whoever takes over.
+    const isRehearsed = this.#method === 'HEAD' && (!this.#isDraining || this.#isPrepared);
     if (isRehearsed) this.through(Buffer.alloc(0), 0, 0);
     else if (this.#isDraining) this.begin();
+  }
+
+  get #isPrepared(): boolean {
+    return this.#auth !== null && (this.#auth.isBound || !this.#auth.wantsRehearsal);
   }
 
   onError(_code: string, detail: string): void {

@@ -46,11 +46,22 @@ describe('the memory of an identity', () => {
     assert.equal(digest.challenge(['Basic realm="r"']), false);
   });
 
-  test('wants NTLM to be rehearsed, and nothing else', () => {
+  test('wants to be rehearsed what needs a word of the proxy first', () => {
     const wants = (['basic', 'digest', 'ntlm'] as const).map(
       (only) => new AuthMemory('u', 'p', only).begin().wantsRehearsal,
     );
-    assert.deepEqual(wants, [false, false, true]);
+    assert.deepEqual(wants, [false, true, true]);
+  });
+
+  test('wants Digest to be rehearsed until there is a nonce, or it turns out that none is needed', () => {
+    const memory = new AuthMemory('u', 'p', 'digest');
+    memory.begin().challenge([DIGEST]);
+    assert.equal(memory.begin().wantsRehearsal, false);
+    const open = new AuthMemory('u', 'p', 'digest');
+    open.begin().accepted();
+    assert.equal(open.begin().wantsRehearsal, false);
+    open.begin().challenge(['Basic realm="r"']);
+    assert.equal(open.begin().wantsRehearsal, true);
   });
 
   test('does not turn twice', () => {

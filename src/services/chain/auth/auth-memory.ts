@@ -15,7 +15,7 @@ export class AuthMemory {
   wasAccepted = false;
   readonly #username: string;
   readonly #password: string;
-  readonly #digest: DigestMemory = { nonce: null };
+  readonly #digest: DigestMemory = { nonce: null, isOpen: false };
   /** The proxy has the choice. */
   readonly #isOpen: boolean;
   #scheme: HopAuthScheme;

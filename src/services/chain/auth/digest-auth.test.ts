@@ -94,7 +94,9 @@ describe('the answer to a Digest challenge', () => {
 });
 
 describe('Digest on a connection', () => {
-  const start = (memory: DigestMemory = { nonce: null }): { auth: DigestAuth; memory: DigestMemory } => ({
+  const start = (
+    memory: DigestMemory = { nonce: null, isOpen: false },
+  ): { auth: DigestAuth; memory: DigestMemory } => ({
     auth: new DigestAuth('u', 'p', memory),
     memory,
   });
@@ -134,6 +136,16 @@ describe('Digest on a connection', () => {
       return auth.challenge(challenge(`n${index}`, ', stale=TRUE'));
     });
     assert.deepEqual(answers, [true, true, true, false, false]);
+  });
+
+  test('answers whenever a nonce has grown old, as long as requests are let through in between', () => {
+    const { auth } = start();
+    for (let turn = 0; turn < 10; turn += 1) {
+      auth.authorize('GET', '/');
+      assert.equal(auth.challenge(challenge(`n${turn}`)), true);
+      assert.equal(field(auth.authorize('GET', '/'), 'nonce'), `n${turn}`);
+      auth.accepted();
+    }
   });
 
   test('takes the strongest algorithm that it knows', () => {

@@ -38,15 +38,16 @@ export interface DigestRequest {
 /** What is known about a proxy and outlives a connection. */
 export interface DigestMemory {
   nonce: DigestNonce | null;
+  /** It has let a request through without asking who we are. */
+  isOpen: boolean;
 }
 
 export class DigestAuth implements HopAuth {
   readonly isBound = false;
-  readonly wantsRehearsal = false;
   readonly #username: string;
   readonly #password: string;
   readonly #memory: DigestMemory;
-  /** Challenges received on this connection. */
+  /** Challenges received on this connection since a request was let through. */
   #challenges = 0;
   /** The nonce of the last answer. */
   #used: DigestNonce | null = null;
@@ -56,6 +57,11 @@ export class DigestAuth implements HopAuth {
     this.#username = username;
     this.#password = password;
     this.#memory = memory;
+  }
+
+  /** Without a nonce there is no answer to a challenge yet. */
+  get wantsRehearsal(): boolean {
+    return this.#memory.nonce === null && !this.#memory.isOpen;
   }
 
   authorize(method: string, target: string): string | null {
@@ -72,12 +78,18 @@ export class DigestAuth implements HopAuth {
     const isRefused = this.#used !== null && this.#used === this.#received;
     this.#challenges += 1;
     this.#memory.nonce = best?.nonce ?? null;
+    this.#memory.isOpen = false;
     this.#received = this.#memory.nonce;
     if (best === null || this.#challenges > MAX_CHALLENGES) return false;
     return best.isStale || !isRefused;
   }
 
-  accepted(): void {}
+  /** A challenge that comes from now on is about a nonce that has grown old. */
+  accepted(): void {
+    this.#challenges = 0;
+    this.#received = null;
+    this.#memory.isOpen = this.#memory.nonce === null;
+  }
 }
 
 interface Offer {
