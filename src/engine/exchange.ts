@@ -9,6 +9,7 @@ import type { Target } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import { Attempts } from './attempts.ts';
+import type { BodyCopy } from './body-copy.ts';
 import { openTransforms } from './body-transforms.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
@@ -53,6 +54,8 @@ export class HttpExchange implements Exchange {
   requestTrailers: Head | null = null;
   /** The client asked to switch protocols and we pass that on. */
   upgrades = false;
+  /** What has been sent of the body, where it may have to be sent again; made by whoever sends it. */
+  bodyCopy: BodyCopy | null = null;
   /** Something of the answer has been handed to the client: from here on nothing can be retried or replaced. */
   committed = false;
   /** Ended, well or not. Nothing may happen any more until `begin`. */
@@ -171,6 +174,7 @@ export class HttpExchange implements Exchange {
     request.begin();
     this.requestEnded = !request.hasBody;
     this.requestTrailers = null;
+    this.bodyCopy = null;
     this.upgrades = request.wantsUpgrade;
   }
 

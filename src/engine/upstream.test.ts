@@ -364,11 +364,50 @@ describe('a proxy as the upstream', () => {
     assert.equal(auth.wasAccepted, false);
   });
 
-  test('that asks for them when the body has gone by has not refused them, and the client may try again', (t) => {
-    const auth = new AskedAuth('Own');
-    const post = `${head('POST http://a.test/x HTTP/1.1', 'Host: a.test', 'Content-Length: 2')}hi`;
-    const play = playing(t).downstreamSends(post).expectDialBegins('proxy').upstreamAccepts(auth);
-    play.expectUpstream(/hi$/).upstreamSends(REFUSED).expectNoDial().expectError(503, 'upstream_unavailable');
+  describe('that asks for them behind a body', () => {
+    const post = (...fields: string[]): string => head('POST http://a.test/x HTTP/1.1', 'Host: a.test', ...fields);
+    const CREDENTIALS = 'Proxy-Authorization: Own POST http://a.test/x';
+    const CLOSING = head('HTTP/1.1 407 Who', 'Proxy-Authenticate: Own', 'Content-Length: 0', 'Connection: close');
+
+    function posting(t: TestContext, text: string): Playbook {
+      return playing(t).downstreamSends(text).expectDialBegins('proxy').upstreamAccepts(new AskedAuth('Own'));
+    }
+
+    test('gets the whole request again', (t) => {
+      const play = posting(t, `${post('Content-Length: 2')}hi`);
+      play
+        .expectUpstream(`${post('Content-Length: 2')}hi`)
+        .upstreamSends(REFUSED)
+        .expectNothingDownstream();
+      play.expectNoDial().expectUpstream(`${post('Content-Length: 2', CREDENTIALS)}hi`);
+      play.upstreamSends(OK).expectDownstream(GOT_OK);
+    });
+
+    test('gets it again in chunks, the rest of which may come by then', (t) => {
+      const chunked = 'Transfer-Encoding: chunked';
+      const play = posting(t, `${post(chunked)}2\r\nhi\r\n`);
+      play
+        .expectUpstream(`${post(chunked)}2\r\nhi\r\n`)
+        .upstreamSends(CLOSING)
+        .expectNothingDownstream();
+      play.downstreamSends('3\r\nyou\r\n0\r\n\r\n').expectDial('proxy');
+      play.expectUpstream(`${post(chunked)}2\r\nhi\r\n3\r\nyou\r\n0\r\n\r\n`);
+      play.upstreamSends(OK).expectDownstream(GOT_OK);
+    });
+
+    test('gets it on another connection when it closes this one', (t) => {
+      const play = posting(t, `${post('Content-Length: 2')}hi`);
+      play.expectUpstream(/hi$/).upstreamSends(CLOSING).expectDial('proxy');
+      play
+        .expectUpstream(`${post('Content-Length: 2')}hi`)
+        .upstreamSends(OK)
+        .expectDownstream(GOT_OK);
+    });
+
+    test('has not refused them when the body is too long to be kept, and the client may try again', (t) => {
+      const play = posting(t, `${post('Content-Length: 70000')}${'x'.repeat(70_000)}`);
+      play.expectUpstream(/x$/).upstreamSends(REFUSED).expectNoDial().expectError(503, 'upstream_unavailable');
+    });
   });
 
   test('that asks for credentials which nobody has is an error of the hop', (t) => {

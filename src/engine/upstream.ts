@@ -7,6 +7,7 @@ import type { Origin, ProxyAuth } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
+import { BodyCopy } from './body-copy.ts';
 import { writeLastChunk } from './chunk-writer.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { OriginPool } from './origin-pool.ts';
@@ -59,19 +60,31 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     const authorization = this.auth === null ? null : this.auth.authorize(request.method, request.target);
     writeRequestHead(engine.outbound.for(this.connection), exchange, origin, authorization);
     wheel.disarm(this.deadline);
+    if (request.hasBody && (this.auth !== null || exchange.bodyCopy !== null)) this.replayBody(exchange);
     exchange.produce(this);
+  }
+
+  /** What has gone out before goes out again; what follows is kept like it. */
+  private replayBody(exchange: HttpExchange): void {
+    exchange.bodyCopy ??= new BodyCopy();
+    exchange.bodyCopy.replay((bytes, from, to) => this.writeBody(bytes, from, to));
   }
 
   // -- The request -------------------------------------------------------------------------------------------------
 
   takeBody(bytes: Buffer, from: number, to: number): void {
     if (this.exchange === null) return;
-    const { outbound } = this.pool.engine;
-    if (this.isChunked) outbound.chunk(this.connection, bytes, from, to);
-    else outbound.for(this.connection).copy(bytes, from, to);
+    this.exchange.bodyCopy?.add(bytes, from, to);
+    this.writeBody(bytes, from, to);
     if (!this.connection.congested) return;
     wheel.arm(this.deadline, this.pool.engine.timeouts.writeMs);
     this.exchange.pauseRequest();
+  }
+
+  private writeBody(bytes: Buffer, from: number, to: number): void {
+    const { outbound } = this.pool.engine;
+    if (this.isChunked) outbound.chunk(this.connection, bytes, from, to);
+    else outbound.for(this.connection).copy(bytes, from, to);
   }
 
   takeEnd(): void {
@@ -129,7 +142,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     }
     const mayHelp = this.auth !== null && this.auth.challenge(values);
     // It has not passed the request on: only a body that is gone already stands in the way of sending it again.
-    this.asksAgain = mayHelp && !exchange.request.hasBody;
+    this.asksAgain = mayHelp && isStillThere(exchange);
     if (!this.asksAgain) this.failAttempt(refusalBy(this.pool.origin, mayHelp));
   }
 
@@ -229,12 +242,17 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   private askAgain(exchange: HttpExchange, nothingLeft: boolean): void {
     this.asksAgain = false;
-    if (this.reusable && nothingLeft && !this.connection.closed) {
+    if (!isStillThere(exchange)) {
+      this.failAttempt(refusalBy(this.pool.origin, true));
+      return;
+    }
+    if (this.reusable && this.requestSent && nothingLeft && !this.connection.closed) {
       this.parser.reset();
       this.start(exchange);
       return;
     }
-    this.exchange = null;
+    // What the client sends meanwhile waits for the next connection.
+    exchange.pauseRequest();
     this.letGo('done');
     exchange.attempts.retried(new SluiceError('hop_auth_failed'));
     this.pool.sendFresh(exchange);
@@ -286,6 +304,11 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.pool.removed(this);
     exchange.upgrade(this.parser.head, this.connection, Buffer.from(bytes.subarray(from, to)));
   }
+}
+
+/** All of the request that has been sent can be sent again. */
+function isStillThere({ request, bodyCopy }: HttpExchange): boolean {
+  return !request.hasBody || (bodyCopy !== null && bodyCopy.isWhole);
 }
 
 /** The same request would fare better if it could be sent again: then nobody is to blame, and the client may do so. */
