@@ -18,8 +18,6 @@ interface Unavailable {
 
 const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
-  { what: 'more than one backend', find: inTargets((to) => 'backends' in to && to.backends.length > 1, 'backends') },
-  { what: 'a strategy for backends', find: writtenInTargets('strategy') },
   { what: 'health checking', find: inTargets((to) => 'backends' in to && to.health !== null, 'health') },
   { what: 'a breaker', find: inTargets((to) => 'backends' in to && to.breaker !== null, 'breaker') },
   { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
@@ -32,7 +30,11 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'compression', find: inPolicies('compress') },
   { what: 'changing header fields', find: inPolicies('headers') },
   { what: 'asking for users', find: inPolicies('auth') },
-  { what: 'retrying', find: inPolicies('retry') },
+  {
+    what: 'a policy of retries for the forward proxy',
+    find: ({ egress: { policies } }) =>
+      when(policies.retry !== undefined && policies.retry !== false, ['egress', 'policies', 'retry']),
+  },
   { what: 'running commands', find: ({ exec }) => when(exec.enabled, ['exec', 'enabled']) },
   { what: 'running agents', find: ({ agents }) => when(agents.enabled, ['agents', 'enabled']) },
   { what: 'the AI gateway', find: ({ ai }) => when(ai.enabled, ['ai', 'enabled']) },
@@ -65,11 +67,6 @@ function when(on: boolean, path: KeyPath): readonly KeyPath[] {
 
 function inTargets(isOn: (to: RouteConfig['to']) => boolean, key: string): Unavailable['find'] {
   return ({ gateway }) => gateway.routes.flatMap(({ to }, index) => when(isOn(to), targetPath(index, key)));
-}
-
-function writtenInTargets(key: string): Unavailable['find'] {
-  return ({ gateway }, wasWritten) =>
-    gateway.routes.flatMap((_, index) => when(wasWritten(targetPath(index, key)), targetPath(index, key)));
 }
 
 function targetPath(index: number, key: string): KeyPath {

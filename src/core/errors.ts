@@ -36,6 +36,7 @@ export type ErrorCode =
   | 'upstream_timeout'
   | 'upstream_busy'
   | 'upstream_unavailable'
+  | 'backends_exhausted'
   | 'hop_unreachable'
   | 'hop_timeout'
   | 'hop_auth_failed'
@@ -120,6 +121,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   upstream_timeout: entry('upstream', 504, true, 'The server did not answer in time.'),
   upstream_busy: entry('upstream', 503, true, 'Too many connections to the server are open.'),
   upstream_unavailable: entry('upstream', 503, true, 'The server answered that it cannot serve the request now.'),
+  backends_exhausted: entry('upstream', 503, true, 'No backend of the route can be used at the moment.'),
 
   // Proxies on the way.
   hop_unreachable: entry('hop', 502, true, 'A proxy on the way could not be reached.'),

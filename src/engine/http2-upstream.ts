@@ -13,7 +13,7 @@ import type { HttpExchange } from './exchange.ts';
 import { responseHeadOf, trailerList } from './http2-head.ts';
 import { Http2HeadReader } from './http2-head-reader.ts';
 import { requestList } from './request-list.ts';
-import { mayTryAgain } from './retry-rule.ts';
+import { isBetterElsewhere, mayTryAgain } from './retry-rule.ts';
 
 export interface Http2UpstreamOwner {
   readonly engine: Engine;
@@ -88,9 +88,17 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   onHead(fields: FlatFields, ended: boolean): void {
     this.answered = true;
     const head = this.readHead(fields, !ended);
-    if (head !== null) this.exchange?.responseHead(head);
+    if (head !== null) this.headCame(head);
     this.rearm();
     this.engine.outbound.flush();
+  }
+
+  private headCame(head: Head): void {
+    const { exchange } = this;
+    if (exchange === null) return;
+    if (isBetterElsewhere(exchange, head.status)) {
+      this.fail(new SluiceError('upstream_unavailable', { message: `the server answered ${head.status}` }));
+    } else exchange.responseHead(head);
   }
 
   onData(bytes: Buffer, from: number, to: number): void {
@@ -164,8 +172,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
     const { exchange } = this;
     this.letGo(HTTP2_CODE.CANCEL);
     if (exchange === null) return;
-    exchange.attempts.failed(error.code);
-    exchange.giveUp(error);
+    exchange.attemptFailed(error, true);
   }
 
   private letGo(code: number): void {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { forwardTo, head, origin, Playbook } from '../../test/support/playbook.ts';
-import type { Origin } from '../contract/target.ts';
+import type { Policy } from '../contract/policy.ts';
+import type { ForwardTarget, Origin } from '../contract/target.ts';
 
 /** What an origin gets of that request, whole: head and what follows. */
 function sent(t: TestContext, request: string, to: Partial<Origin> = {}): string {
@@ -187,6 +188,28 @@ describe('the Host that an upstream gets', () => {
       'Host: inner:9000',
       'X-Forwarded-Host: a.test',
     ]);
+  });
+
+  test('is that of the client for another origin too, whatever the one before wanted', (t) => {
+    const [first, second] = [origin({ name: 'one', hostField: 'inner' }), origin({ name: 'two' })];
+    const target: ForwardTarget = {
+      kind: 'forward',
+      maxAttempts: 2,
+      select: (_exchange, tried) => (tried.length === 0 ? first : second),
+    };
+    const play = new Playbook(t, { target }).downstreamSends(head('GET / HTTP/1.1', 'Host: a.test'));
+    play
+      .expectDial('one')
+      .expectUpstream(/Host: inner/)
+      .upstreamCloses('reset')
+      .expectDial('two');
+    assert.deepEqual(linesOf(play.takeUpstream(), 'Host'), ['Host: a.test']);
+  });
+
+  test('is what a policy has put there, once', (t) => {
+    const policy: Policy = { name: 'host', request: ({ request }) => request.fields.set('host', 'other.test') };
+    const play = new Playbook(t, { policies: [policy] }).downstreamSends(head('GET / HTTP/1.1', 'Host: a.test'));
+    assert.deepEqual(linesOf(play.expectDial().takeUpstream().toLowerCase(), 'host'), ['host: other.test']);
   });
 
   test('is that of the origin when the client names none', (t) => {

@@ -99,9 +99,11 @@ function writeOriginForm(out: OutBuffer, head: Head, pathPrefix: string): void {
 }
 
 function writeHost(out: OutBuffer, exchange: HttpExchange, origin: Origin): void {
-  const { head, hostFrom, authorityTo } = exchange.request;
+  const { head, fields, hostFrom, authorityTo } = exchange.request;
   const isNamedByTarget = head.authorityTo > head.authorityFrom;
-  if (origin.hostField === null && !isNamedByTarget && head.hostIndex >= 0) return;
+  // An attempt before this one, by HTTP/2 or with a host of its own, may have taken the client's line out.
+  const isLineThere = head.hostIndex >= 0 && (head.drop[head.hostIndex] === 0 || fields.has('host'));
+  if (origin.hostField === null && !isNamedByTarget && isLineThere) return;
   if (head.hostIndex >= 0) head.drop[head.hostIndex] = 1;
   out.copy(HOST, 0, HOST.length);
   if (origin.hostField !== null) out.latin1(origin.hostField);

@@ -1,6 +1,7 @@
 // Turns the configuration of the gateway into routes. Rule: it decides what goes where and nothing about how.
 import type { Config } from '../config/config.ts';
 import type { RouteConfig } from '../config/schema/gateway.ts';
+import { backendsAt } from '../config/schema/targets.ts';
 import { DEFAULT_LIMITS, type ParserLimits } from '../codec/http1/message-parser.ts';
 import type { Policy } from '../contract/policy.ts';
 import type { EngineLimits, EngineTimeouts } from '../engine/engine.ts';
@@ -9,7 +10,8 @@ import type { RouteMatch } from '../engine/router.ts';
 import type { AnswerTarget } from '../contract/target.ts';
 import { ConfiguredPolicies } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
-import { createBackend, createTarget } from './registry.ts';
+import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
+import { createTarget } from './registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
@@ -18,35 +20,51 @@ const RESPONSE_HEAD_BYTES = 64 * 1024;
 const RESPONSE_FIELDS = 500;
 
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
-export function gatewayLayers(config: Config, readiness: Readiness): RouteSpec[][] {
+export function gatewayLayers(config: Config, readiness: Readiness, parts: BackendParts): RouteSpec[][] {
   const { gateway } = config;
   const policies = new ConfiguredPolicies(config);
-  const explicit = gateway.routes.flatMap((route, index) => routeSpecs(route, index, policies.ofRoute(route)));
+  const explicit = gateway.routes.flatMap((route, index) => {
+    const specs = routeSpecs(config, route, { index, parts });
+    return specs.map((spec) => ({ ...spec, policies: [...policies.ofRoute(route), ...spec.policies] }));
+  });
   const own = gateway.own_paths ? healthRoutes(readiness) : [];
-  return [explicit, own, [fallback(gateway.default_backend, policies.ofGateway())]];
+  return [explicit, own, [lastRoute(config, policies.ofGateway(), parts)]];
 }
 
 /** Nothing there: what the policies of the door refuse learns no more from it than from a route. */
 const NOWHERE: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('route_not_found') };
 
-function fallback(backend: string | null, policies: readonly Policy[]): RouteSpec {
-  const where = backend === null ? { name: '', target: NOWHERE } : { name: 'default', target: createBackend(backend) };
-  return { ...where, match: EVERYTHING, policies };
+function lastRoute(config: Config, policies: readonly Policy[], parts: BackendParts): RouteSpec {
+  const { default_backend: url } = config.gateway;
+  if (url === null) return { name: '', match: EVERYTHING, policies, target: NOWHERE };
+  const name = 'default';
+  const { target } = createBackends({ name, to: backendsAt(url), retry: retryOf(config, {}) }, parts);
+  return { name, match: EVERYTHING, policies, target };
 }
 
-function routeSpecs(route: RouteConfig, index: number, policies: readonly Policy[]): RouteSpec[] {
+interface RoutePlace {
+  readonly index: number;
+  readonly parts: BackendParts;
+}
+
+/** With the policies that the target brings along. */
+function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RoutePlace): RouteSpec[] {
   const specs = routeMatches(route, index);
-  // Of a redirect the path is a part; whatever else there is, a route has one of it.
-  if ('redirect' in route.to) {
-    return specs.map((each) => ({ ...each, policies, target: createTarget(route.to, each.match.path) }));
+  const { to, policies } = route;
+  if ('backends' in to) {
+    const made = createBackends({ name: routeName(route, index), to, retry: retryOf(config, policies) }, parts);
+    return specs.map((each) => ({ ...each, ...made }));
   }
-  const target = createTarget(route.to, EVERYTHING.path);
-  return specs.map((each) => ({ ...each, policies, target }));
+  return specs.map((each) => ({ ...each, policies: [], target: createTarget(to, each.match.path) }));
+}
+
+function routeName({ name }: RouteConfig, index: number): string {
+  return name ?? String(index + 1);
 }
 
 /** A route with several paths is one route per path, with the same name. */
 export function routeMatches(route: RouteConfig, index: number): Pick<RouteSpec, 'name' | 'match'>[] {
-  const name = route.name ?? String(index + 1);
+  const name = routeName(route, index);
   const { host, path, method, header, query } = route.match;
   const paths = path.length === 0 ? [EVERYTHING.path] : path;
   const fields = Object.entries(header).map(([field, value]) => [field.toLowerCase(), value] as const);

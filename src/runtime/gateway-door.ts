@@ -34,7 +34,7 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
   }
 
   protected override createProgram(config: Config): Program {
-    return compile(gatewayLayers(config, this.readiness), this.traffic);
+    return compile(gatewayLayers(config, this.readiness, this.context), this.traffic);
   }
 
   protected override createListener(frame: ListenerFrame, settings: HttpSettings): HttpListener {

@@ -15,17 +15,24 @@ export type EarsOf = (hop: string, config: Hop) => GroupEars;
 const EJECTIONS: ReadonlySet<MemberEventKind> = new Set(['opened', 'unhealthy', 'auth_failed', 'cooling']);
 
 export function countingEars(recorder: MetricsRecorder): EarsOf {
+  return (hop, { strategy }) => poolEars(recorder, { pool: hop, policy: strategy }, (member) => exitName(hop, member));
+}
+
+/** The same for a group of any kind. */
+export function poolEars(
+  recorder: MetricsRecorder,
+  pool: { readonly pool: string; readonly policy: string },
+  nameOf: (member: string) => string,
+): GroupEars {
   const count = (slot: number): void => {
     recorder.slots[slot] = (recorder.slots[slot] ?? 0) + 1;
   };
-  return (hop, { strategy }) => {
-    const families = poolFamilies(recorder, { pool: hop, policy: strategy }, (member) => exitName(hop, member));
-    return {
-      onRotate: () => count(families.rotations),
-      onFailure: (member, reason) => count(families.failures(member, reason)),
-      onEvent: (_member, kind) => {
-        if (EJECTIONS.has(kind)) count(families.ejections(kind));
-      },
-    };
+  const families = poolFamilies(recorder, pool, nameOf);
+  return {
+    onRotate: () => count(families.rotations),
+    onFailure: (member, reason) => count(families.failures(member, reason)),
+    onEvent: (_member, kind) => {
+      if (EJECTIONS.has(kind)) count(families.ejections(kind));
+    },
   };
 }

@@ -1,13 +1,10 @@
 // The one list that names every plug-in: from what the configuration says of a route to the target that carries it out.
 // Rule: nobody else imports a target, a policy or a listener by name.
-import type { RouteTarget } from '../config/schema/targets.ts';
+import type { BackendsTarget, RouteTarget } from '../config/schema/targets.ts';
 import type { Target } from '../contract/target.ts';
 import { SluiceError } from '../core/errors.ts';
-import { backends } from '../targets/backends/backends.ts';
-import { originOfUrl } from '../targets/backends/origin-of-url.ts';
 import { redirect } from '../targets/redirect/redirect.ts';
 import { respond, respondWith } from '../targets/respond/respond.ts';
-import { originTls } from './pem-files.ts';
 
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
@@ -16,34 +13,27 @@ export { exitFields } from '../policies/exit-fields/exit-fields.ts';
 export { frontPage } from '../policies/front-page/front-page.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
+export { backends } from '../targets/backends/backends.ts';
+export {
+  type BackendOrigin,
+  type BackendRetries,
+  BalancedBackends,
+  type KeyOf,
+} from '../targets/backends/balanced-backends.ts';
+export { originOfUrl, type OriginSettings } from '../targets/backends/origin-of-url.ts';
 export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';
 export { type HopSessions, type Session, sessionKey, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 
-const PROXY_VERSIONS = { v1: 1, v2: 2 } as const;
-
-/** For the routes of one path. */
-export function createTarget(to: RouteTarget, pattern: string): Target {
+/** For the routes of one path; those with backends are put together elsewhere. */
+export function createTarget(to: Exclude<RouteTarget, BackendsTarget>, pattern: string): Target {
   if ('respond' in to) {
     const { status, headers, body } = to.respond;
     return respond({ status, fields: Object.entries(headers), body });
   }
   if ('redirect' in to) return respondWith(redirect({ to: to.redirect, status: to.status, pattern }));
-  if ('backends' in to) {
-    const [first] = to.backends;
-    const settings = {
-      tls: to.tls === null ? null : originTls(to.tls),
-      http2: to.http2,
-      proxyProtocol: to.proxy_protocol === null ? null : PROXY_VERSIONS[to.proxy_protocol],
-    };
-    if (first !== undefined) return backends(originOfUrl(first.url, settings));
-  }
   // The configuration refuses these with the key and its place; whoever gets here has gone past it.
   throw new SluiceError('not_available_yet');
-}
-
-export function createBackend(url: string): Target {
-  return backends(originOfUrl(url));
 }

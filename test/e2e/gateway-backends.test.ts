@@ -1,11 +1,15 @@
 // Routes that lead elsewhere, and to more than one backend, asked over the network.
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
-import { ask } from '../support/ask.ts';
+import { createServer } from 'node:http';
+import { describe, test, type TestContext } from 'node:test';
+import { STRATEGIES } from '../../src/config/schema/balancing.ts';
+import { type Answered, ask } from '../support/ask.ts';
 import { Gateway } from '../support/gateway.ts';
+import { startNginx } from '../support/nginx.ts';
+import { http1Origin, http2Origin } from '../support/origins.ts';
 
 describe('a redirect', () => {
-  async function redirecting(t: Parameters<typeof Gateway.open>[0]): Promise<Gateway> {
+  async function redirecting(t: TestContext): Promise<Gateway> {
     return Gateway.open(t, {
       gateway: {
         routes: [
@@ -42,5 +46,175 @@ describe('a redirect', () => {
     const { url } = await redirecting(t);
     const { headers } = await ask(`${url}//evil.test/..%5C`, { headers: { host: 'all.test' } });
     assert.equal(headers.location, 'https://all.test/evil.test/..%5C');
+  });
+});
+
+/** Answers with its name. */
+function named(t: TestContext, name: string): Promise<string> {
+  return http1Origin(t, (request, response) => {
+    request.resume().on('end', () => response.end(name));
+  });
+}
+
+/** Where nobody listens any more. */
+async function deserted(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : assert.fail();
+}
+
+function balanced(t: TestContext, to: object | string, policies: object = {}): Promise<Gateway> {
+  return Gateway.open(t, { gateway: { routes: [{ name: 'app', to, policies }] } });
+}
+
+/** What comes back when it is asked so often, one after the other. */
+async function bodies({ url }: Gateway, count: number, path = '/'): Promise<string[]> {
+  const all: string[] = [];
+  for (let turn = 0; turn < count; turn++) all.push((await ask(url + path)).body);
+  return all;
+}
+
+function counts(all: readonly string[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const each of all) sums[each] = (sums[each] ?? 0) + 1;
+  return sums;
+}
+
+/** The code of an error, after having checked its status. */
+function failedWith({ status, body }: Answered, wanted: number): string {
+  assert.equal(status, wanted, body);
+  return (JSON.parse(body) as { error: { code: string } }).error.code;
+}
+
+describe('several backends', () => {
+  test('are asked in turn, nginx and Node alike', async (t) => {
+    const [one, two] = [await startNginx(t, 'one'), await startNginx(t, 'two')];
+    if (one === undefined || two === undefined) return;
+    const gateway = await balanced(t, { backends: [one.url, two.url, await named(t, 'three')] });
+    assert.deepEqual(counts(await bodies(gateway, 9)), { one: 3, two: 3, three: 3 });
+  });
+
+  for (const strategy of STRATEGIES) {
+    test(`can be chosen by ${strategy}, and one that is gone costs no request`, async (t) => {
+      const backends = [await named(t, 'one'), await deserted(), await named(t, 'two')];
+      const gateway = await balanced(t, { backends, strategy });
+      const paths = Array.from({ length: 12 }, (_, index) => `/${index}`);
+      const answers = await Promise.all(paths.map((path) => ask(gateway.url + path, { method: 'POST', body: 'x' })));
+      for (const { status, body } of answers) {
+        assert.equal(status, 200, body);
+        assert.match(body, /^(?:one|two)$/);
+      }
+    });
+  }
+
+  test('get their share by weight', async (t) => {
+    const backends = [{ url: await named(t, 'heavy'), weight: 3 }, await named(t, 'light')];
+    const gateway = await balanced(t, { backends, strategy: 'weighted' });
+    assert.deepEqual(counts(await bodies(gateway, 8)), { heavy: 6, light: 2 });
+  });
+
+  test('by path: the same path leads to the same one, also after a reload and in another gateway', async (t) => {
+    const backends = [await named(t, 'one'), await named(t, 'two'), await named(t, 'three')];
+    const settings = { gateway: { routes: [{ to: { backends, strategy: 'consistent_hash' } }] } };
+    const gateway = await Gateway.open(t, settings);
+    const paths = Array.from({ length: 20 }, (_, index) => `/${index}?page`);
+    const choice = async ({ url }: Gateway): Promise<string[]> => {
+      return (await Promise.all(paths.map((path) => ask(url + path)))).map(({ body }) => body);
+    };
+    const first = await choice(gateway);
+    assert.equal(new Set(first).size, 3);
+    assert.deepEqual(await choice(gateway), first);
+    await gateway.apply(settings);
+    assert.deepEqual(await choice(gateway), first);
+    assert.deepEqual(await choice(await Gateway.open(t, settings)), first);
+  });
+
+  test('by address: a client always gets to the same one', async (t) => {
+    const backends = [await named(t, 'one'), await named(t, 'two'), await named(t, 'three')];
+    const gateway = await balanced(t, { backends, strategy: 'sticky_hash' });
+    assert.equal(new Set(await bodies(gateway, 6)).size, 1);
+  });
+
+  test('by connections: one that is busy gets nothing new', async (t) => {
+    const held = Promise.withResolvers<() => void>();
+    const busy = await http1Origin(t, (_request, response) => held.resolve(() => response.end('busy')));
+    const gateway = await balanced(t, { backends: [busy, await named(t, 'free')], strategy: 'least_connections' });
+    const first = ask(gateway.url);
+    const letGo = await held.promise;
+    assert.deepEqual(counts(await bodies(gateway, 5)), { free: 5 });
+    letGo();
+    assert.equal((await first).body, 'busy');
+  });
+
+  test('may speak HTTP/2, and one that resets its streams is replaced', async (t) => {
+    const bad = await http2Origin(t, (stream) => stream.close(2));
+    const good = await http2Origin(t, (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end('good');
+    });
+    const gateway = await balanced(t, { backends: [bad.url, good.url] });
+    assert.deepEqual(counts(await bodies(gateway, 4)), { good: 4 });
+  });
+
+  test('are counted: uses, failures by cause, and going over to another one', async (t) => {
+    const gone = await deserted();
+    const gateway = await balanced(t, { backends: [await named(t, 'one'), gone] });
+    await bodies(gateway, 2);
+    const failures = { pool: 'gateway/app', upstream: gone, reason: 'upstream_unreachable' };
+    assert.equal(gateway.metric('sluice_upstream_failures_total', failures), 1);
+    assert.equal(gateway.metric('sluice_rotation_total', { pool: 'gateway/app' }), 2);
+  });
+
+  test('that are all gone are the error of the last one that was tried', async (t) => {
+    const gateway = await balanced(t, { backends: [await deserted(), await deserted(), await deserted()] });
+    assert.equal(failedWith(await ask(gateway.url), 502), 'upstream_unreachable');
+    assert.equal(gateway.metric('sluice_upstream_failures_total'), 2);
+  });
+});
+
+describe('the policy of retries', () => {
+  const failing = (t: TestContext, status: number): Promise<string> => {
+    return http1Origin(t, (_request, response) => response.writeHead(status).end('failing'));
+  };
+
+  test('says which answers are tried elsewhere', async (t) => {
+    const backends = [await failing(t, 503), await named(t, 'good')];
+    const gateway = await balanced(t, { backends }, { retry: {} });
+    assert.deepEqual(counts(await bodies(gateway, 4)), { good: 4 });
+    const post = await Promise.all([1, 2].map(() => ask(gateway.url, { method: 'POST', body: 'x' })));
+    assert.deepEqual(counts(post.map(({ body }) => body)), { good: 1, failing: 1 });
+  });
+
+  test('counts for backends of HTTP/2 too', async (t) => {
+    const { url } = await http2Origin(t, (stream) => {
+      stream.respond({ ':status': 502 });
+      stream.end('failing');
+    });
+    const gateway = await balanced(t, { backends: [url, await named(t, 'good')] }, { retry: {} });
+    assert.deepEqual(counts(await bodies(gateway, 4)), { good: 4 });
+  });
+
+  test('has a backend asked again that is the only one', async (t) => {
+    let asked = 0;
+    const origin = await http1Origin(t, (_request, response) => {
+      asked++;
+      response.writeHead(asked < 3 ? 502 : 200).end();
+    });
+    for (const gateway of [
+      await balanced(t, origin, { retry: { attempts: 3 } }),
+      await Gateway.open(t, { gateway: { default_backend: origin, policies: { retry: { attempts: 3 } } } }),
+      await Gateway.open(t, { gateway: { default_backend: origin }, policies: { retry: { attempts: 3 } } }),
+    ]) {
+      asked = 0;
+      assert.equal((await ask(gateway.url)).status, 200);
+      assert.equal(asked, 3);
+    }
+  });
+
+  test('switches tries elsewhere off', async (t) => {
+    const gateway = await balanced(t, { backends: [await deserted(), await named(t, 'one')] }, { retry: false });
+    assert.equal(failedWith(await ask(gateway.url), 502), 'upstream_unreachable');
   });
 });

@@ -276,7 +276,7 @@ export async function startHaproxy(
 /** Another port may be gone between its choice and the start; then the proxy ends at once and gets a new one. */
 const STARTS = 3;
 
-async function launch(
+export async function launch(
   t: TestContext,
   peer: PeerName,
   prepare: (folder: string, port: number) => Start,

@@ -81,7 +81,12 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
     .min(1, 'expected at least one backend')
     .describe('The servers to choose from: URLs, or URLs with a weight.')
     .meta({ samples: [[{ url: 'http://a:8080', weight: 3 }, 'https://b:8443']] }),
-  strategy: z.enum(STRATEGIES).prefault('round_robin').describe('How the backend for a request is chosen.'),
+  strategy: z
+    .enum(STRATEGIES)
+    .prefault('round_robin')
+    .describe(
+      'How the backend for a request is chosen. `sticky_hash`: by the address of the client; `consistent_hash`: by path and query.',
+    ),
   health: backendHealth.nullable().prefault(null).describe('Regular checks of every backend. `null`: none.'),
   breaker: breaker
     .nullable()
@@ -156,17 +161,22 @@ const tunnelTarget: z.ZodType<TunnelTarget> = z.strictObject({
     .meta({ samples: ['app'] }),
 });
 
-const oneBackend = backendUrl().transform((address): BackendsTarget => ({
-  backends: [{ url: address, weight: 1 }],
-  strategy: 'round_robin',
-  health: null,
-  breaker: null,
-  via: [],
-  sticky: null,
-  tls: null,
-  http2: false,
-  proxy_protocol: null,
-}));
+/** What a plain URL stands for. */
+export function backendsAt(address: string): BackendsTarget {
+  return {
+    backends: [{ url: address, weight: 1 }],
+    strategy: 'round_robin',
+    health: null,
+    breaker: null,
+    via: [],
+    sticky: null,
+    tls: null,
+    http2: false,
+    proxy_protocol: null,
+  };
+}
+
+const oneBackend = backendUrl().transform(backendsAt);
 
 export const routeTargetSchema: z.ZodType<RouteTarget> = z.union(
   [oneBackend, backendsTarget, redirectTarget, respondTarget, tunnelTarget],

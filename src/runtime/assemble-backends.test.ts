@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
+import type { BackendsTarget } from '../config/schema/targets.ts';
+import { MemberTable } from '../services/balance/member-table.ts';
+import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { backendMembers, type BackendsInit, createBackends, isBalanced, retryOf } from './assemble-backends.ts';
+import { BalancedBackends } from './registry.ts';
+
+function init(to: object | string, settings: GatewaySettings = {}, policies: object = {}): BackendsInit {
+  const config = configOf({ ...settings, gateway: { routes: [{ to, policies }], ...settings.gateway } });
+  const [route] = config.gateway.routes;
+  assert.ok(route !== undefined && 'backends' in route.to);
+  return { name: 'app', to: route.to, retry: retryOf(config, route.policies) };
+}
+
+describe('the backends of a route', () => {
+  const made = (given: BackendsInit): boolean => {
+    const parts = { members: new MemberTable({ capacity: 8 }), recorder: new MetricsRecorder() };
+    return createBackends(given, parts).target instanceof BalancedBackends;
+  };
+
+  test('are balanced where there is something to balance', () => {
+    for (const [given, wanted] of [
+      [init('http://a'), false],
+      [init({ backends: ['http://a'], strategy: 'random' }), false],
+      [init({ backends: ['http://a', 'http://b'] }), true],
+      [init('http://a', {}, { retry: {} }), true],
+      [init('http://a', {}, { retry: false }), false],
+    ] as const) {
+      assert.equal(isBalanced(given), wanted);
+      assert.equal(made(given), wanted);
+    }
+  });
+
+  test('go by their URLs, and one that is named twice is two', () => {
+    const backends = ['http://a', 'http://a/app/', { url: 'http://a', weight: 3 }, 'h2c://b:81'];
+    const members = backendMembers(init({ backends }).to);
+    assert.deepEqual(
+      members.map(({ id, weight, data }) => [id, weight, data.protocol]),
+      [
+        ['http://a', 1, 'http1'],
+        ['http://a/app', 1, 'http1'],
+        ['http://a (2)', 3, 'http1'],
+        ['h2c://b:81', 1, 'http2'],
+      ],
+    );
+  });
+
+  test('begin anew when they are spoken to in another way', () => {
+    const revisionOf = (to: BackendsTarget): unknown => backendMembers(to)[0]?.revision;
+    const plain = init({ backends: ['https://a'] }).to;
+    assert.notEqual(revisionOf(plain), revisionOf({ ...plain, http2: true }));
+    assert.equal(revisionOf(plain), revisionOf({ ...plain, strategy: 'random' }));
+  });
+});
+
+test('of retries the nearest place decides', () => {
+  const settings = { policies: { retry: { attempts: 4 } }, gateway: { policies: { retry: { attempts: 3 } } } };
+  const attempts = (policies: object, given: GatewaySettings): unknown => {
+    const { retry } = init('http://a', given, policies);
+    return typeof retry === 'object' ? retry?.attempts : retry;
+  };
+  assert.equal(attempts({ retry: { attempts: 2 } }, settings), 2);
+  assert.equal(attempts({}, settings), 3);
+  assert.equal(attempts({}, { policies: settings.policies }), 4);
+  assert.equal(attempts({ retry: false }, settings), false);
+  assert.equal(attempts({}, {}), undefined);
+});

@@ -1,0 +1,31 @@
+// nginx as a backend, on a free port of 127.0.0.1. Rule: as with every peer, what a test starts has ended with it, and without
+// nginx the test is skipped.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { launch, type RunningProxy } from './proxies.ts';
+
+/** Answers everything with its name. */
+export function startNginx(t: TestContext, name: string): Promise<RunningProxy | undefined> {
+  return launch(t, 'nginx', (folder, port) => {
+    const file = join(folder, 'nginx.conf');
+    writeFileSync(file, configuration(folder, name, port));
+    return { peer: 'nginx', args: ['-p', folder, '-e', 'stderr', '-c', file] };
+  });
+}
+
+function configuration(folder: string, name: string, port: number): string {
+  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => {
+    return `${kind}_temp_path ${join(folder, kind)};`;
+  });
+  return `
+    daemon off; master_process off; pid ${join(folder, 'nginx.pid')};
+    events { worker_connections 256; }
+    http {
+      access_log off; ${paths.join(' ')}
+      server {
+        listen 127.0.0.1:${port};
+        location / { return 200 ${name}; }
+      }
+    }`;
+}
