@@ -30,6 +30,7 @@ class BenchRecord implements AccessRecord {
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/129.0 Safari/537.36',
   );
   referer: string | null = fresh('https://www.example.com/a/page');
+  user: string | null = null;
   upstream: string | null = 'http://127.0.0.1:3000';
   upstreamDurationMs = 0.873;
   errorCode = null;

@@ -1,6 +1,7 @@
 // Asks the running Sluice for its doors and makes an environment of them. Rule: the token of a user comes from the config
 // of this machine; the running Sluice tells nobody.
 
+import { asksForUsers } from '../config/checks/doors.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import type { ConfigAnswer, StatusAnswer } from '../control/admin-answers.ts';
@@ -22,10 +23,11 @@ export async function findEnvironment(
   const client = await findDaemon(context, options.config);
   const { doors } = await client.get<StatusAnswer>('/api/v1/status');
   const { config } = await client.get<ConfigAnswer>('/api/v1/config');
-  const { ai, egress } = config as unknown as Pick<Config, 'ai' | 'egress'>;
+  const shown = config as unknown as Pick<Config, 'ai' | 'egress' | 'policies'>;
+  const { ai } = shown;
   const { claude, chatgpt } = ai.providers;
   const user = options.user === undefined ? undefined : await findUser(context, options.user, options.config);
-  if (user === undefined && egress.auth === 'users') {
+  if (user === undefined && asksForUsers(shown)) {
     context.stderr.write('sluice: this proxy asks who you are: give a user of its config with --user\n');
   }
   return proxyEnvironment(

@@ -1,6 +1,7 @@
 // Runs a Sluice in the foreground: from a config to open doors, until somebody stops it. Rule: what the person sees goes to
 // stderr, and the exit code says how it ended.
 
+import { asksForUsers } from '../config/checks/doors.ts';
 import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { controlDoors } from '../control/control-doors.ts';
@@ -100,9 +101,10 @@ async function open(
   stderr.write(startUpBlock(block, painter(stderr, env)));
 }
 
-function startUpEgress({ egress, users }: Config): StartUpEgress {
+function startUpEgress(config: Config): StartUpEgress {
+  const { egress, users } = config;
   const user = users.find(({ may }) => may.includes('egress'))?.name ?? null;
-  return { chain: egress.chain, user: egress.auth === 'users' ? user : null };
+  return { chain: egress.chain, user: asksForUsers(config) ? user : null };
 }
 
 /** Without it Sluice runs all the same, so what hinders it is only a warning. */

@@ -29,7 +29,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'caching', find: inPolicies('cache') },
   { what: 'compression', find: inPolicies('compress') },
   { what: 'changing header fields', find: inPolicies('headers') },
-  { what: 'asking for users', find: inPolicies('auth') },
   {
     what: 'a policy of retries for the forward proxy',
     find: ({ egress: { policies } }) =>

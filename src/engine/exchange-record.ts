@@ -78,6 +78,10 @@ export class ExchangeRecord implements AccessRecord {
     return this.exchange.request.known(FIELD.REFERER) ?? null;
   }
 
+  get user(): string {
+    return this.exchange.user;
+  }
+
   get upstream(): string | null {
     return this.exchange.attempts.origin?.name ?? null;
   }

@@ -1,13 +1,14 @@
 // Turns the configuration of the forward proxy into a program. Rule: it decides what goes where and nothing about how.
 import { isLocalAddress } from '../core/address.ts';
 import type { Config } from '../config/config.ts';
+import { asksForUsers } from '../config/checks/doors.ts';
 import type { StickyListener } from '../config/schema/egress.ts';
 import type { Policy } from '../contract/policy.ts';
 import { compile } from '../engine/compile.ts';
 import type { Program } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { Traffic } from '../engine/traffic.ts';
-import { tokenDigest, UserDirectory } from '../services/identity/user-directory.ts';
+import type { UserDirectory } from '../services/identity/user-directory.ts';
 import { RetryBudget } from '../services/chain/retry-budget.ts';
 import { DestinationRules } from '../services/rules/destination-rules.ts';
 import type { OwnDoors } from '../services/rules/own-doors.ts';
@@ -16,6 +17,7 @@ import { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
 import { hopGroups } from './assemble-hops.ts';
 import { ConfiguredPolicies } from './assemble-policies.ts';
+import { configuredUsers } from './configured-users.ts';
 import { ConfiguredSessions, type SessionBindings } from './hop-sessions.ts';
 import { countingEars } from './hop-telemetry.ts';
 import { HopWays } from './hop-ways.ts';
@@ -54,17 +56,18 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
 }
 
 /** In the order in which they run. `known`: other users than those of the configuration, for dry runs. */
-export function egressPolicies(config: Config, known: UserDirectory = userDirectory(config.users)): Policy[] {
+export function egressPolicies(config: Config, known: UserDirectory = configuredUsers(config.users)): Policy[] {
   const { egress, users } = config;
-  const { before, after } = new ConfiguredPolicies(config).ofEgress();
+  const { before, after } = new ConfiguredPolicies(config, known).ofEgress();
   const suffix = new SessionSuffix(egress.sticky.username);
   const names = new Set(users.map(({ name }) => name));
-  const isUser = egress.auth === 'users' ? (name: string) => names.has(name) : undefined;
+  const onlyUsers = asksForUsers(config);
+  const isUser = onlyUsers ? (name: string) => names.has(name) : undefined;
   return [
     ...before,
     frontPage(),
     proxyUser({
-      users: egress.auth === 'users' ? known : null,
+      users: onlyUsers ? known : null,
       permission: 'egress',
       readName: (name) => suffix.split(name, isUser),
     }),
@@ -87,14 +90,6 @@ function standsForAnything({ sticky: { listeners } }: Config['egress']): boolean
 
 function tagsOf(listener: StickyListener | undefined): StickyListener['tags'] | null {
   return listener === undefined || Object.keys(listener.tags).length === 0 ? null : listener.tags;
-}
-
-function userDirectory(users: Config['users']): UserDirectory {
-  return new UserDirectory(
-    users.map(({ name, token, token_sha256: digest, may }) => {
-      return { name, may, tokenSha256: digest ?? tokenDigest(token ?? '') };
-    }),
-  );
 }
 
 export function destinationRules(config: Config, doors: OwnDoors): DestinationRules {

@@ -53,4 +53,14 @@ describe('policies', () => {
     assert.equal(first?.[0], second?.[0]);
     assert.notEqual(first?.[0], undefined);
   });
+
+  test('ask for users after addresses, and at the forward proxy in its own way', () => {
+    const users = { auth: 'users', ...here };
+    assert.deepEqual(policiesOf({ policies: users }), {
+      route: ['acl', 'auth'],
+      gateway: ['acl', 'auth'],
+      egress: ['acl'],
+    });
+    assert.deepEqual(policiesOf({ policies: users }, { auth: 'none' }).route, ['acl']);
+  });
 });

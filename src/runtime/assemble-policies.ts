@@ -5,7 +5,9 @@ import type { RouteConfig } from '../config/schema/gateway.ts';
 import type { AclPolicy, Policies } from '../config/schema/policies.ts';
 import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
-import { acl } from './registry.ts';
+import type { UserDirectory } from '../services/identity/user-directory.ts';
+import { configuredUsers } from './configured-users.ts';
+import { acl, auth } from './registry.ts';
 
 /** What stands around the question who the client is. */
 export interface PoliciesAround {
@@ -15,10 +17,13 @@ export interface PoliciesAround {
 
 export class ConfiguredPolicies {
   readonly #config: Config;
+  readonly #users: UserDirectory;
+  #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
 
-  constructor(config: Config) {
+  constructor(config: Config, users: UserDirectory = configuredUsers(config.users)) {
     this.#config = config;
+    this.#users = users;
   }
 
   ofRoute(route: RouteConfig): Policy[] {
@@ -40,7 +45,7 @@ export class ConfiguredPolicies {
 
   #whole(places: readonly Policies[]): Policy[] {
     const { before, after } = this.#around(places);
-    return [...before, ...after];
+    return [...before, ...this.#usersOnly(nearest(places, 'auth')), ...after];
   }
 
   #around(places: readonly Policies[]): PoliciesAround {
@@ -51,6 +56,12 @@ export class ConfiguredPolicies {
     if (settings === undefined || settings === false) return [];
     const { allow, deny, trusted_proxies: trusted } = settings;
     return [this.#once(settings, () => acl({ client: new ClientAddress(trusted), allow, deny }))];
+  }
+
+  #usersOnly(whom: Policies['auth']): Policy[] {
+    if (whom !== 'users') return [];
+    this.#auth ??= auth({ users: this.#users, permission: 'gateway' });
+    return [this.#auth];
   }
 
   #once(settings: object, make: () => Policy): Policy {

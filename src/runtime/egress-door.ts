@@ -1,5 +1,6 @@
 // The forward proxy of one thread: HTTP and SOCKS. Rule: what it knows of its clients stays with it; servers and proxies on the way
 // are told nothing.
+import { asksForUsers } from '../config/checks/doors.ts';
 import type { Config } from '../config/config.ts';
 import type { Program } from '../engine/program.ts';
 import type { OwnDoors } from '../services/rules/own-doors.ts';
@@ -53,10 +54,11 @@ export class EgressDoor extends EngineDoor<MixedSettings> {
     return new MixedListener({ ...frame, serving, settings });
   }
 
-  private settingsOf({ egress, timeouts }: Config): MixedSettings {
+  private settingsOf(config: Config): MixedSettings {
+    const { egress, timeouts } = config;
     const tls = egress.tls === null ? null : serverTls(egress.tls, this.context.ticketKeys);
     // A certificate that does not fit its key is found by making use of them.
     if (tls !== null) createServerContexts(tls);
-    return { tls, requiresLogin: egress.auth === 'users', timeoutMs: timeouts.headers };
+    return { tls, requiresLogin: asksForUsers(config), timeoutMs: timeouts.headers };
   }
 }

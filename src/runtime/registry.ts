@@ -9,6 +9,7 @@ import { respond, respondWith } from '../targets/respond/respond.ts';
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
+export { auth } from '../policies/auth/auth.ts';
 export { exitFields } from '../policies/exit-fields/exit-fields.ts';
 export { frontPage } from '../policies/front-page/front-page.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';

@@ -20,6 +20,7 @@ const RECORD: AccessRecord = {
   requestId: 'r-1',
   userAgent: 'curl/8',
   referer: 'https://example.com/?code=abc',
+  user: 'alice',
   upstream: 'http://10.0.0.1:3000',
   upstreamDurationMs: 0.05,
   errorCode: null,
@@ -56,6 +57,7 @@ describe('a line of JSON', () => {
       upstream_duration_ms: 0.05,
       'user_agent.original': 'curl/8',
       'http.request.header.referer': 'https://example.com/?code=***',
+      'user.name': 'alice',
       request_id: 'r-1',
       trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
     });
@@ -67,6 +69,7 @@ describe('a line of JSON', () => {
       host: '',
       userAgent: null,
       referer: '',
+      user: '',
       upstream: null,
       upstreamDurationMs: -1,
       traceId: null,
@@ -137,14 +140,14 @@ describe('a line of the common formats', () => {
   test('common has the seven fields that log analysers expect', () => {
     assert.equal(
       accessFormatter('common')(RECORD),
-      '203.0.113.7 - - [20/Nov/2026:15:51:16 +0000] "GET /a/b?page=2&token=*** HTTP/1.1" 200 1234\n',
+      '203.0.113.7 - alice [20/Nov/2026:15:51:16 +0000] "GET /a/b?page=2&token=*** HTTP/1.1" 200 1234\n',
     );
   });
 
   test('combined adds referer and user agent', () => {
     assert.equal(
       accessFormatter('combined')(RECORD),
-      '203.0.113.7 - - [20/Nov/2026:15:51:16 +0000] "GET /a/b?page=2&token=*** HTTP/1.1" 200 1234 "https://example.com/?code=***" "curl/8"\n',
+      '203.0.113.7 - alice [20/Nov/2026:15:51:16 +0000] "GET /a/b?page=2&token=*** HTTP/1.1" 200 1234 "https://example.com/?code=***" "curl/8"\n',
     );
   });
 

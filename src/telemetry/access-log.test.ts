@@ -47,6 +47,7 @@ const recordOf = (target: string): AccessRecord => ({
   requestId: 'r',
   userAgent: null,
   referer: null,
+  user: null,
   upstream: null,
   upstreamDurationMs: -1,
   errorCode: null,

@@ -24,6 +24,8 @@ export interface AccessRecord {
   readonly requestId: string;
   readonly userAgent: string | null;
   readonly referer: string | null;
+  /** Who the client has proved to be. */
+  readonly user: string | null;
   /** Who answered; absent when Sluice answered by itself. */
   readonly upstream: string | null;
   /** From asking the upstream to the head of its answer; -1 when it did not answer. */

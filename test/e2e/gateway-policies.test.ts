@@ -1,10 +1,13 @@
 // The policies of the doors as a configuration describes them, met by clients over the network.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import http from 'node:http';
 import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { type Answered, ask } from '../support/ask.ts';
 import { Gateway } from '../support/gateway.ts';
-import { reflectingOrigin } from '../support/origins.ts';
+import { reflectingOrigin, type Seen, valuesOf } from '../support/origins.ts';
 
 /** The code of an error, after having checked its status. */
 function failedWith({ status, body }: Answered, wanted: number): string {
@@ -61,6 +64,58 @@ describe('access by address', () => {
     assert.equal((await ask(gateway.url)).status, 200);
     await gateway.apply({ gateway: { ...to, policies: { acl: { deny: ['127.0.0.0/8'] } } } });
     assert.equal(failedWith(await ask(gateway.url), 403), 'forbidden');
+  });
+});
+
+describe('users only', () => {
+  const users = [
+    { name: 'alice', token: 'a-token', may: ['gateway', 'egress'] },
+    { name: 'bob', token_sha256: createHash('sha256').update('b-token').digest('hex'), may: ['egress'] },
+  ];
+  const as = (value: string): { headers: Record<string, string> } => ({ headers: { authorization: value } });
+  const basic = (login: string): string => `Basic ${Buffer.from(login).toString('base64')}`;
+
+  test('are let in by token, and their token stays here', async (t) => {
+    const backend = await reflectingOrigin(t);
+    const routes = [{ match: { path: '/open' }, to: backend, policies: { auth: 'none' } }];
+    const policies = { auth: 'users' };
+    const gateway = await Gateway.open(t, { users, gateway: { routes, default_backend: backend, policies } });
+    for (const value of ['Bearer a-token', basic('alice:a-token')]) {
+      const { status, body } = await ask(gateway.url, as(value));
+      assert.equal(status, 200);
+      assert.deepEqual(valuesOf(JSON.parse(body) as Seen, 'authorization'), []);
+    }
+    const asked = await ask(gateway.url);
+    assert.equal(failedWith(asked, 401), 'unauthorized');
+    assert.equal(asked.headers['www-authenticate'], 'Bearer realm="Sluice", Basic realm="Sluice", charset="UTF-8"');
+    assert.equal(failedWith(await ask(gateway.url, as('Bearer b-token')), 403), 'forbidden');
+    const lines = await gateway.accessLines(4);
+    assert.deepEqual(
+      lines.map((line) => line['user.name'] ?? ''),
+      ['alice', 'alice', '', ''],
+    );
+    const open = await ask(`${gateway.url}/open`, as('Bearer theirs'));
+    assert.deepEqual(valuesOf(JSON.parse(open.body) as Seen, 'authorization'), ['Bearer theirs']);
+  });
+
+  test('are asked for by curl as by any other client', async (t) => {
+    const policies = { auth: 'users' };
+    const gateway = await Gateway.open(t, { users, gateway: { default_backend: await reflectingOrigin(t), policies } });
+    const curl = promisify(execFile);
+    const write = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '10'];
+    for (const [login, status] of [
+      [['-u', 'alice:a-token'], '200'],
+      [['--oauth2-bearer', 'a-token'], '200'],
+      [['--anyauth', '-u', 'alice:a-token'], '200'],
+      [['-u', 'alice:b-token'], '401'],
+    ] as const) {
+      assert.equal((await curl('curl', [...write, ...login, gateway.url])).stdout, status, login.join(' '));
+    }
+  });
+
+  test('is what the top says for the forward proxy too', async (t) => {
+    const gateway = await Gateway.open(t, { users, policies: { auth: 'users' }, egress: { allow_private: true } });
+    assert.equal((await connect(gateway.proxyPort)).statusCode, 407);
   });
 });
 

@@ -101,7 +101,7 @@ export const checkUsersExist: Check = ({ config }) => {
 };
 
 /** Does the forward proxy ask its clients who they are? */
-export function asksForUsers({ policies, egress }: Config): boolean {
+export function asksForUsers({ policies, egress }: Pick<Config, 'policies' | 'egress'>): boolean {
   return egress.auth === 'users' || (egress.policies.auth ?? policies.auth) === 'users';
 }
 

@@ -227,7 +227,7 @@ export const policiesSchema: z.ZodType<Policies> = z
     auth: z
       .enum(['users', 'none'])
       .exactOptional()
-      .describe('`users` lets in only those of the section `users` who may use this door.'),
+      .describe('`users` lets in only those of the section `users` who may use this door, by their token.'),
     retry: orOff(retryPolicy(2))
       .exactOptional()
       .describe('Send a request again that failed before anything was answered.'),

@@ -1,10 +1,8 @@
 // What the forward proxy would do with a request: its policies, the rule that decides, and the proxies that would be gone through.
 // Rule: the very policies and rules of the configuration are asked, never a copy of what they say.
-import { Buffer } from 'node:buffer';
 import type { Config } from '../../config/config.ts';
 import { ERROR_CATALOGUE, type ErrorCode } from '../../core/errors.ts';
 import { formatHostPort } from '../../core/address.ts';
-import { tokenDigest, UserDirectory } from '../../services/identity/user-directory.ts';
 import type { Denial, Way } from '../../services/rules/destination-rules.ts';
 import { SessionSuffix } from '../../services/sticky/session-suffix.ts';
 import { engineLimits } from '../assemble.ts';
@@ -12,6 +10,7 @@ import { destinationRules, egressPolicies } from '../assemble-egress.ts';
 import { denialError } from '../registry.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
 import { DryExchange } from './dry-exchange.ts';
+import { dryLogin, dryUsers } from './dry-users.ts';
 import { explainHops } from './explain-hops.ts';
 import { explainRule } from './explain-rule.ts';
 import type { ExplainedResult, Explanation, Question } from './explanation.ts';
@@ -61,23 +60,13 @@ function requestLine({ isSecure, host, port, authority, path }: AskedUrl, method
 function fieldsOf({ authority }: AskedUrl, { fields, user }: Question, config: Config): Question['fields'] {
   const host = fields.some(([name]) => name.toLowerCase() === 'host') ? [] : [['Host', authority] as const];
   if (user === null) return [...host, ...fields];
-  const login = Buffer.from(`${user}:${dryToken(plainUser(user, config))}`).toString('base64');
   const others = fields.filter(([name]) => name.toLowerCase() !== 'proxy-authorization');
-  return [...host, ...others, ['Proxy-Authorization', `Basic ${login}`]];
+  return [...host, ...others, ['Proxy-Authorization', dryLogin(plainUser(user, config), user)]];
 }
 
 /** Without the session that its name may carry. */
 function plainUser(name: string, { egress, users }: Config): string {
   return new SessionSuffix(egress.sticky.username).split(name, (user) => users.some((each) => each.name === user)).user;
-}
-
-/** The users of the configuration, with tokens that hold within a dry run: the true ones are nobody's business here. */
-function dryUsers({ users }: Config): UserDirectory {
-  return new UserDirectory(users.map(({ name, may }) => ({ name, may, tokenSha256: tokenDigest(dryToken(name)) })));
-}
-
-function dryToken(user: string): string {
-  return `dry run of ${user}`;
 }
 
 function refused(code: ErrorCode, detail: string): ExplainedResult {

@@ -107,6 +107,27 @@ describe('the policies of a request', () => {
   }
 });
 
+test('the user of a question is taken for proved, and may be refused all the same', async () => {
+  const users = [
+    { name: 'alice', token: 'a-token', may: ['gateway'] },
+    { name: 'bob', token: 'b-token', may: [] },
+  ];
+  const asks = documentSchema.parse({ users, policies: { auth: 'users' }, gateway: { default_backend: 'http://b:1' } });
+  const place = { ...scene, config: asks, localPort: 8080 };
+  for (const [user, step, outcome] of [
+    ['alice', 'passes: user alice, takes out authorization', 'backend'],
+    ['bob', 'refuses with 403 forbidden', 'refused'],
+    ['eve', 'refuses with 401 unauthorized', 'refused'],
+    [null, 'refuses with 401 unauthorized', 'refused'],
+  ] as const) {
+    const fields = [['Authorization', 'Bearer x']] as const;
+    const question = { door: 'gateway', method: 'GET', url: 'http://any/', fields, from: '192.0.2.7', user };
+    const { policies, result } = await explainGateway(askedUrl(question), question, place);
+    assert.deepEqual(policies, [{ name: 'auth', does: step }], String(user));
+    assert.equal(result.kind, outcome);
+  }
+});
+
 test('a host is that of a route when one names it', () => {
   const isOne = (url: string): boolean => isHostOfRoute(askedUrl({ method: 'GET', url }), scene);
   assert.deepEqual(['http://api.test', 'http://x.test', 'http://any'].map(isOne), [true, true, false]);

@@ -11,6 +11,7 @@ import { healthRoutes } from '../health-routes.ts';
 import { ConfiguredPolicies } from '../assemble-policies.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
 import { DryExchange } from './dry-exchange.ts';
+import { dryLogin, dryUsers } from './dry-users.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
@@ -28,11 +29,12 @@ interface Candidate {
 
 export async function explainGateway(
   asked: AskedUrl,
-  { method, fields, from }: Question,
+  { method, fields: given, from, user }: Question,
   scene: Scene & { readonly localPort: number },
 ): Promise<GatewayExplanation> {
   const line = `${method} ${method === 'CONNECT' ? asked.authority : asked.path}`;
   const bare = { request: `${line} for ${asked.authority}`, user: null, session: null, policies: [], hops: [] };
+  const fields = user === null ? given : [...withoutLogin(given), ['Authorization', dryLogin(user)] as const];
   const host = fields.some(([name]) => name.toLowerCase() === 'host') ? [] : [['Host', asked.authority] as const];
   const read = readRequest(requestBytes(line, [...host, ...fields]), engineLimits(scene.config).request);
   if ('refused' in read) {
@@ -45,7 +47,7 @@ export async function explainGateway(
   const others = otherRoutes(read.request, index, scene);
   const choice = found === null ? null : choiceOf({ name, index, match: found.match, others }, scene);
   const exchange = new DryExchange('gateway', { address: from, localPort: scene.localPort }, read.request);
-  const policies = await runPolicies(policiesOf(found, scene), exchange);
+  const policies = await runPolicies(policiesOf(found, scene, user), exchange);
   const seen = { ...bare, user: exchange.user || null, policies, choice };
   if (exchange.answered === null) return { ...seen, result };
   const { status, code, message: text } = exchange.answered;
@@ -68,9 +70,13 @@ const NO_ROUTE: Pick<Candidate, 'name' | 'index' | 'result'> = {
   result: { kind: 'refused', status: 404, code: 'route_not_found', text: ERROR_CATALOGUE.route_not_found.summary },
 };
 
+function withoutLogin(fields: Question['fields']): Question['fields'] {
+  return fields.filter(([name]) => name.toLowerCase() !== 'authorization');
+}
+
 /** Our own paths have none. */
-function policiesOf(found: Candidate | null, { config }: Scene): Policy[] {
-  const policies = new ConfiguredPolicies(config);
+function policiesOf(found: Candidate | null, { config }: Scene, user: string | null): Policy[] {
+  const policies = new ConfiguredPolicies(config, user === null ? undefined : dryUsers(config));
   const route = config.gateway.routes[found?.index ?? -1];
   if (route !== undefined) return policies.ofRoute(route);
   return found === null || found.name === DEFAULT ? policies.ofGateway() : [];

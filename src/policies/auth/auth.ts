@@ -1,0 +1,47 @@
+// Lets in users only: by their token as a Bearer, or by name and token as Basic. Rule: the credentials are between the client and
+// us and go no further; what the client is told is the same whether the name or the token was wrong.
+import type { Exchange } from '../../contract/exchange.ts';
+import type { Policy } from '../../contract/policy.ts';
+import { parseBasic } from '../../services/identity/basic-credentials.ts';
+import type { User, UserDirectory } from '../../services/identity/user-directory.ts';
+
+export interface AuthOptions {
+  readonly users: UserDirectory;
+  /** What a user must be allowed to. */
+  readonly permission: string;
+}
+
+/** Programs take the first that they know; browsers know Basic alone, and ask. */
+const CHALLENGES = ['Bearer realm="Sluice"', 'Basic realm="Sluice", charset="UTF-8"'];
+
+// RFC 6750, 2.1.
+const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
+
+export function auth({ users, permission }: AuthOptions): Policy {
+  return {
+    name: 'auth',
+    request(exchange: Exchange): void {
+      const { fields } = exchange.request;
+      const value = fields.get('authorization');
+      const user = value === undefined ? null : userOf(value, users);
+      if (user === null) exchange.fail('unauthorized');
+      else if (!user.may.has(permission)) exchange.fail('forbidden', 'This user may not use this door.');
+      else {
+        fields.remove('authorization');
+        exchange.user = user.name;
+      }
+    },
+    response({ user, response }: Exchange): void {
+      // A server's own 401 is its own business, and so is that of a route behind us: its client is known by then.
+      if (!response.isOurs || response.status !== 401 || user !== '') return;
+      for (const challenge of CHALLENGES) response.fields.append('WWW-Authenticate', challenge);
+    },
+  };
+}
+
+function userOf(value: string, users: UserDirectory): User | null {
+  const token = BEARER.exec(value)?.[1];
+  if (token !== undefined) return users.findByToken(token);
+  const basic = parseBasic(value);
+  return basic === null ? null : users.find(basic.name, basic.password);
+}
