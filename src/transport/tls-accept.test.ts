@@ -127,6 +127,24 @@ describe('TlsAcceptor', () => {
     assert.equal(secured[0]!.getProtocol(), 'TLSv1.3');
   });
 
+  test('tells how long the handshake took', async (t) => {
+    let durationMs = -1;
+    const { port } = await open(
+      t,
+      { certificates: [first] },
+      {
+        onSecure: (socket, tookMs) => {
+          durationMs = tookMs;
+          socket.on('error', () => {});
+          socket.end('-');
+        },
+      },
+    );
+    const before = performance.now();
+    await talk(port, {});
+    assert.ok(durationMs > 0 && durationMs < performance.now() - before, `${durationMs} ms`);
+  });
+
   test('speaks TLS 1.2 unless told not to', async (t) => {
     const old: tls.ConnectionOptions = { maxVersion: 'TLSv1.2' };
     const { port } = await open(t, { certificates: [first] });

@@ -19,9 +19,14 @@ export type HandshakeFailure =
 
 export interface TlsAcceptOptions {
   readonly handshakeTimeoutMs?: number;
-  /** An established socket that is paused and has no listeners; it becomes a Connection, or what HTTP/2 makes of it. */
-  readonly onSecure: (socket: tls.TLSSocket) => void;
+  /** An established socket that is paused and has no listeners; it becomes a Connection, or what HTTP/2 makes of it. The time is that of its handshake. */
+  readonly onSecure: (socket: tls.TLSSocket, durationMs: number) => void;
   readonly onFailure?: (failure: HandshakeFailure, error: Error) => void;
+}
+
+interface Accepted {
+  readonly atMs: number;
+  readonly ends: ProxiedEnds | null;
 }
 
 export class TlsAcceptor {
@@ -30,7 +35,7 @@ export class TlsAcceptor {
   #handshaking = 0;
   #expiresAtMs = Infinity;
   /** By the real peer, for nothing else that is public tells which accepted socket a TLS socket was made of. */
-  readonly #endsByPeer = new Map<string, ProxiedEnds>();
+  readonly #accepted = new Map<string, Accepted>();
 
   constructor(tlsOptions: ServerTlsOptions, options: TlsAcceptOptions) {
     this.#options = options;
@@ -43,7 +48,7 @@ export class TlsAcceptor {
    */
   accept(socket: net.Socket, ends: ProxiedEnds | null = null): void {
     this.#handshaking += 1;
-    if (ends !== null) this.#rememberEnds(socket, ends);
+    this.#remember(socket, ends);
     // What goes wrong below is told by the TLS socket; without a listener it would be thrown here as well.
     socket.on('error', ignore);
     // Whoever ends their side before the handshake is done is gone; half-open would keep them until the timeout.
@@ -80,12 +85,12 @@ export class TlsAcceptor {
     return server;
   }
 
-  #rememberEnds(socket: net.Socket, ends: ProxiedEnds): void {
+  #remember(socket: net.Socket, ends: ProxiedEnds | null): void {
     // Over a unix socket all peers look the same; then the connection keeps the address of the balancer, which is none.
     if (socket.remotePort === undefined) return;
     const peer = peerOf(socket);
-    this.#endsByPeer.set(peer, ends);
-    socket.once('close', () => this.#endsByPeer.delete(peer));
+    this.#accepted.set(peer, { atMs: performance.now(), ends });
+    socket.once('close', () => this.#accepted.delete(peer));
   }
 
   #succeed(socket: tls.TLSSocket): void {
@@ -98,9 +103,9 @@ export class TlsAcceptor {
     socket.disableRenegotiation();
     socket.allowHalfOpen = true;
     socket.pause();
-    const ends = this.#endsByPeer.get(peerOf(socket));
-    if (ends !== undefined) assumeEnds(socket, ends);
-    this.#options.onSecure(socket);
+    const accepted = this.#accepted.get(peerOf(socket));
+    if (accepted !== undefined && accepted.ends !== null) assumeEnds(socket, accepted.ends);
+    this.#options.onSecure(socket, accepted === undefined ? 0 : performance.now() - accepted.atMs);
   }
 
   #fail(error: Error, socket: tls.TLSSocket): void {

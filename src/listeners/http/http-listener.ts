@@ -113,8 +113,8 @@ export class HttpListener implements Listener {
   private createTls(tls: ServerTlsOptions): TlsAcceptor {
     const { serving } = this.options;
     return new TlsAcceptor(this.withProtocols(tls), {
-      onSecure: (socket: TLSSocket) => {
-        serving.handshakeEnded(null, 0);
+      onSecure: (socket: TLSSocket, durationMs: number) => {
+        serving.handshakeEnded(null, durationMs);
         if (socket.alpnProtocol === 'h2') serving.serveHttp2(socket);
         else serving.serveHttp1(socket, null);
       },

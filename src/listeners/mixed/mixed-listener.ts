@@ -133,8 +133,8 @@ export class MixedListener implements Listener {
     return new TlsAcceptor(
       { ...options, alpn: ['http/1.1'] },
       {
-        onSecure: (socket: TLSSocket) => {
-          serving.handshakeEnded(null, 0);
+        onSecure: (socket: TLSSocket, durationMs: number) => {
+          serving.handshakeEnded(null, durationMs);
           this.listenTo(socket, null);
         },
         onFailure: (failure) => serving.handshakeEnded(failure, 0),
