@@ -2,13 +2,13 @@
 // servers at the end say what has reached them, how often, and from which exit.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type net from 'node:net';
 import { once } from 'node:events';
 import { describe, test, type TestContext } from 'node:test';
 import { Gateway, type GatewaySettings } from '../support/gateway.ts';
-import { http1Origin, readAll } from '../support/origins.ts';
+import { http1Origin, rawOrigin, readAll } from '../support/origins.ts';
 import { askPlainly, askThroughTunnel, crowd, openTunnel } from '../support/proxy-clients.ts';
-import { type RunningProxy, type SquidOptions, startSquid } from '../support/proxies.ts';
+import { type RunningProxy, type SquidOptions, startSquid, startTinyproxy } from '../support/proxies.ts';
 
 /** An exit connects from an address of its own, by which servers tell it. */
 async function startExits(t: TestContext, count: number, more: SquidOptions = {}): Promise<RunningProxy[] | undefined> {
@@ -146,6 +146,36 @@ describe('clients of a group of exits', () => {
     assert.deepEqual(visits.addresses, [addressOf(0), addressOf(1)]);
   });
 
+  test('can ask for servers that break off, are silent or talk nonsense, and no exit suffers for it', async (t) => {
+    const exits = [await startTinyproxy(t), await startTinyproxy(t)];
+    const habits: ((socket: net.Socket) => void)[] = [
+      (socket) => socket.resetAndDestroy(),
+      (socket) => socket.once('data', () => socket.resetAndDestroy()),
+      (socket) => socket.once('data', () => socket.end()),
+      (socket) => socket.once('data', () => socket.end('nonsense')),
+      (socket) => socket.resume(),
+    ];
+    const bad = await Promise.all(habits.map((habit) => rawOrigin(t, habit)));
+    const { urls } = await servers(t, 2);
+    const settings = through(
+      exits.filter((exit) => exit !== undefined),
+      {},
+      { timeouts: { read: '200ms' } },
+    );
+    if (exits.includes(undefined)) return;
+    const gateway = await Gateway.open(t, settings);
+    for (const [index, url] of bad.entries()) {
+      for (let turn = 0; turn < 10; turn += 1) {
+        const { status } = await askPlainly(gateway.proxyPort, url);
+        assert.ok(status >= 500, `${index}: ${status}`);
+      }
+      for (const good of urls) assert.equal((await askPlainly(gateway.proxyPort, good)).status, 200);
+    }
+    for (const { breaker, obstacle } of gateway.proxiesOf('exits', settings)) {
+      assert.deepEqual([breaker, obstacle], ['closed', null]);
+    }
+  });
+
   test('never have a POST delivered twice, while a GET is tried again', async (t) => {
     const exits = await startExits(t, 1);
     if (exits === undefined) return;
@@ -280,5 +310,5 @@ async function exit(t: TestContext, listener: http.RequestListener): Promise<{ u
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}` };
 }

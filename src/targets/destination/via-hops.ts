@@ -3,7 +3,8 @@
 // through SOCKS it goes to the server itself. Rule: a connection that was made for one session never serves another.
 import type { Exchange } from '../../contract/exchange.ts';
 import type { Attempt, Cancellable, Origin, OriginDialEvents, TunnelEvents } from '../../contract/target.ts';
-import { SluiceError } from '../../core/errors.ts';
+import { formatHostPort } from '../../core/address.ts';
+import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import type { Group } from '../../services/balance/group.ts';
 import type { Member } from '../../services/balance/member.ts';
 import type { Outcome } from '../../services/balance/outcome.ts';
@@ -51,17 +52,36 @@ interface HopOrigin extends Origin {
   failures: readonly ChainAttempt[];
 }
 
+/** The use of a member for one request in absolute-form. */
+interface HopUse {
+  /** What its member calls it. */
+  readonly began: number;
+  /** Whom it is for. */
+  readonly target: string;
+}
+
 /** Origins that are kept for requests to come; those beyond are made anew. */
 const MAX_ORIGINS = 1000;
 
 /** Answers of a proxy that may be about what lies behind it. */
-const AMBIGUOUS: ReadonlySet<number> = new Set([502, 503, 504]);
+const AMBIGUOUS_STATUSES: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/** What goes wrong with a request that a proxy has taken, and may be its own fault as well as that of what lies behind it. */
+const AMBIGUOUS_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'upstream_reset',
+  'upstream_timeout',
+  'upstream_invalid',
+  'upstream_unavailable',
+]);
 
 export class ViaHops {
   private readonly chain: HopChain;
   private readonly sessions: HopSessions;
   private readonly last: Group<ProxyEndpoint>;
   private readonly origins = new Map<string, HopOrigin>();
+  /** By the tickets of their requests. */
+  private readonly uses = new Map<number, HopUse>();
+  private tickets = 0;
   private readonly isTold: IsTold = (hop, label) => this.sessions.tells(hop, label);
 
   constructor(chain: HopChain, sessions: HopSessions) {
@@ -96,7 +116,8 @@ export class ViaHops {
       throw this.exhausted();
     }
     exchange.exit = nameOf(this.last.name, member.id);
-    exchange.ticket = member.begin();
+    exchange.ticket = this.tickets += 1;
+    this.uses.set(exchange.ticket, { began: member.begin(), target: formatHostPort(goal.host, goal.port) });
     return this.originOf(session, goal, member);
   }
 
@@ -109,10 +130,11 @@ export class ViaHops {
     return candidates.some(({ fits, obstacle }) => fits && obstacle === null);
   }
 
-  report({ origin, ticket, code, status, durationMs }: Attempt): void {
-    const { member, host, port, isProxy } = origin as HopOrigin;
-    const target = isProxy ? null : `${host}:${port}`;
-    member.end(ticket, outcomeOf(code, status, durationMs, target));
+  report(attempt: Attempt): void {
+    const use = this.uses.get(attempt.ticket);
+    if (use === undefined) return;
+    this.uses.delete(attempt.ticket);
+    (attempt.origin as HopOrigin).member.end(use.began, outcomeOf(attempt, use.target));
   }
 
   private pick(session: Session, failed: Tried): Member<ProxyEndpoint> | null {
@@ -268,14 +290,13 @@ function errorOf({ error, retryAfterMs }: ChainFailure): SluiceError {
   return new SluiceError(error.code, { message: error.message, cause: error, retryAfterMs });
 }
 
-/** What the end of a request says about the member that it went to. What went wrong while dialling was judged there. */
-function outcomeOf(code: Attempt['code'], status: number, latencyMs: number, target: string | null): Outcome {
-  if (code === null) {
-    if (status === 0) return { kind: 'neutral' };
-    if (target === null && AMBIGUOUS.has(status)) return { kind: 'neutral' };
-    return { kind: 'success', latencyMs, target };
-  }
+/**
+ * What the end of a request says about the member that it went to. What went wrong while dialling was judged there. Through
+ * a proxy that takes whole URLs, one bad server looks like a bad proxy: only several servers that others reach tell.
+ */
+function outcomeOf({ origin, code, status, durationMs: latencyMs }: Attempt, target: string): Outcome {
   if (code === 'hop_auth_failed') return { kind: 'auth_failed', reason: code };
-  const isTheirs = code === 'upstream_reset' || code === 'upstream_invalid';
-  return isTheirs && target === null ? { kind: 'failure', reason: code } : { kind: 'neutral' };
+  const isSuspicious = code === null ? AMBIGUOUS_STATUSES.has(status) : AMBIGUOUS_CODES.has(code);
+  if (isSuspicious && origin.isProxy) return { kind: 'ambiguous', target, reason: code ?? 'upstream_unavailable' };
+  return code === null && status !== 0 ? { kind: 'success', latencyMs, target } : { kind: 'neutral' };
 }
