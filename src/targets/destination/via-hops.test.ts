@@ -169,6 +169,7 @@ describe('requests for whole URLs that fail at an exit', () => {
     for (const host of ['a.test', 'b.test', 'c.test']) {
       play.downstreamSends(to(host)).expectDial('exits/exits-0').expectUpstream(/^GET/).upstreamCloses('reset');
       if (host === 'a.test') play.expectDial('exits/exits-1');
+      else play.onUpstream(1);
       play.expectUpstream(/^GET/).upstreamSends(NO_CONTENT).expectDownstream(/ 204 /);
     }
     assert.deepEqual(breakersOf(exits), ['open', 'closed']);
