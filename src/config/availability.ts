@@ -19,7 +19,6 @@ interface Unavailable {
 const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
   { what: 'health checking', find: inTargets((to) => 'backends' in to && to.health !== null, 'health') },
-  { what: 'a breaker', find: inTargets((to) => 'backends' in to && to.breaker !== null, 'breaker') },
   { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
   { what: 'stickiness to a backend', find: inTargets((to) => 'backends' in to && to.sticky !== null, 'sticky') },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },

@@ -27,6 +27,7 @@ describe('the backends of a route', () => {
       [init({ backends: ['http://a', 'http://b'] }), true],
       [init('http://a', {}, { retry: {} }), true],
       [init('http://a', {}, { retry: false }), false],
+      [init({ backends: ['http://a'], breaker: {} }), true],
     ] as const) {
       assert.equal(isBalanced(given), wanted);
       assert.equal(made(given), wanted);

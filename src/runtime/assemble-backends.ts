@@ -8,10 +8,10 @@ import type { Policy } from '../contract/policy.ts';
 import type { ForwardTarget } from '../contract/target.ts';
 import { RetryBudget } from '../services/chain/retry-budget.ts';
 import { Group } from '../services/balance/group.ts';
-import type { GroupOptions } from '../services/balance/group-rules.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
 import type { MemberSpec } from '../services/balance/member.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { groupOptions } from './assemble-hops.ts';
 import { poolEars } from './hop-telemetry.ts';
 import { originTls } from './pem-files.ts';
 import {
@@ -61,14 +61,14 @@ export function createBackends(init: BackendsInit, { members: table, recorder }:
   if (only !== undefined && !isBalanced(init)) return { target: backends(only.data), policies: [] };
   const pool = poolOf(name);
   const ears = poolEars(recorder, { pool, policy: to.strategy }, (member) => member);
-  const group = new Group({ name: pool, table, members, options: { ...backendGroupOptions(to), ...ears } });
+  const group = new Group({ name: pool, table, members, options: { ...groupOptions(to), ...ears } });
   const target = new BalancedBackends({ group, retries: retriesOf(retry), keyOf: KEYS[to.strategy] ?? null });
   return { target, policies: [] };
 }
 
 /** One backend of which nothing is asked is no group. */
 export function isBalanced({ to, retry }: Omit<BackendsInit, 'name'>): boolean {
-  return to.backends.length > 1 || (retry !== null && retry !== undefined && retry !== false);
+  return to.backends.length > 1 || to.breaker !== null || (retry !== null && retry !== undefined && retry !== false);
 }
 
 /** The name of the group of a route, which no hop has. */
@@ -93,10 +93,6 @@ export function backendMembers(to: BackendsTarget): MemberSpec<BackendOrigin>[] 
     const id = count === 1 ? place : `${place} (${count})`;
     return { id, data: { ...origin, member: null }, weight, revision };
   });
-}
-
-export function backendGroupOptions({ strategy }: BackendsTarget): GroupOptions {
-  return { strategy };
 }
 
 /** What is said nearest to the route counts; null: nothing is said. */

@@ -62,7 +62,13 @@ function proxyTls(config: ClientTls): TlsClient {
   });
 }
 
-export function groupOptions(hop: Hop): GroupOptions {
+/** What hops and backends have in common. */
+export type BalancingRules = Pick<
+  Hop,
+  'strategy' | 'breaker' | 'outliers' | 'max_ejected' | 'when_all_out' | 'slow_start'
+>;
+
+export function groupOptions(hop: BalancingRules): GroupOptions {
   const { strategy, outliers, max_ejected, when_all_out, slow_start } = hop;
   return {
     strategy,
@@ -74,7 +80,7 @@ export function groupOptions(hop: Hop): GroupOptions {
   };
 }
 
-function breakerOptions({ breaker }: Hop): BreakerOptions | null {
+function breakerOptions({ breaker }: BalancingRules): BreakerOptions | null {
   if (breaker === null) return null;
   const { failures, successes, open_for, max_open_for, half_open_trials, failure_rate: rate } = breaker;
   return {

@@ -174,6 +174,85 @@ describe('several backends', () => {
   });
 });
 
+/** Does what it is told to, and counts how often it is asked. */
+class Moody {
+  asked = 0;
+  status = 200;
+  url = '';
+
+  static async open(t: TestContext, status = 200): Promise<Moody> {
+    const moody = new Moody();
+    moody.status = status;
+    moody.url = await http1Origin(t, (_request, response) => {
+      moody.asked++;
+      response.writeHead(moody.status).end(String(moody.status));
+    });
+    return moody;
+  }
+}
+
+describe('a backend that fails again and again', () => {
+  const breaker = { failures: 2, successes: 1, open_for: '200ms', failure_rate: null };
+
+  test('is left alone, and tried again when its time has come', async (t) => {
+    const [bad, good] = [await Moody.open(t, 503), await Moody.open(t)];
+    const gateway = await balanced(t, { backends: [bad.url, good.url], breaker });
+    await bodies(gateway, 10);
+    assert.equal(bad.asked, 2);
+    bad.status = 200;
+    while (bad.asked < 4) await ask(gateway.url);
+    assert.deepEqual(counts(await bodies(gateway, 4)), { 200: 4 });
+  });
+
+  test('is left alone after a reload, too', async (t) => {
+    const [bad, good] = [await Moody.open(t, 503), await Moody.open(t)];
+    const to = { backends: [bad.url, good.url], breaker: { ...breaker, open_for: '1h' } };
+    const settings = { gateway: { routes: [{ name: 'app', to }] } };
+    const gateway = await Gateway.open(t, settings);
+    await bodies(gateway, 10);
+    await gateway.apply(settings);
+    await bodies(gateway, 10);
+    assert.equal(bad.asked, 2);
+    await gateway.apply({ gateway: { routes: [{ name: 'other', to }] } });
+    await bodies(gateway, 2);
+    assert.equal(bad.asked, 3);
+  });
+
+  test('and is the only one leaves an error that says when to come again', async (t) => {
+    const bad = await Moody.open(t, 503);
+    const gateway = await balanced(t, { backends: [bad.url], breaker: { ...breaker, open_for: '30s' } });
+    assert.deepEqual(counts(await bodies(gateway, 2)), { 503: 2 });
+    const answer = await ask(gateway.url);
+    assert.equal(failedWith(answer, 503), 'backends_exhausted');
+    const seconds = Number(answer.headers['retry-after']);
+    assert.ok(seconds >= 29 && seconds <= 30, String(seconds));
+    assert.equal(bad.asked, 2);
+  });
+
+  test('is tried all the same where that is wanted', async (t) => {
+    const bad = await Moody.open(t, 503);
+    const to = { backends: [bad.url], breaker: { ...breaker, open_for: '1h' }, when_all_out: 'least_bad' };
+    await bodies(await balanced(t, to), 5);
+    assert.equal(bad.asked, 5);
+  });
+
+  test('stays in use beyond the share that may be left alone', async (t) => {
+    const [one, two] = [await Moody.open(t, 503), await Moody.open(t, 503)];
+    const to = { backends: [one.url, two.url], breaker: { ...breaker, open_for: '1h' }, max_ejected: '50%' };
+    const gateway = await balanced(t, to);
+    assert.deepEqual(counts(await bodies(gateway, 10)), { 503: 10 });
+    assert.equal(Math.min(one.asked, two.asked), 2);
+  });
+});
+
+test('a backend that does much worse than the others is left alone', async (t) => {
+  const all = [await Moody.open(t, 503), await Moody.open(t), await Moody.open(t)];
+  const [bad] = all;
+  const to = { backends: all.map(({ url }) => url), outliers: { above_others: '50%', min_requests: 3 } };
+  await bodies(await balanced(t, to), 60);
+  assert.ok(bad !== undefined && bad.asked >= 3 && bad.asked <= 4, `asked ${bad?.asked}`);
+});
+
 describe('the policy of retries', () => {
   const failing = (t: TestContext, status: number): Promise<string> => {
     return http1Origin(t, (_request, response) => response.writeHead(status).end('failing'));

@@ -4,13 +4,15 @@ import { z } from 'zod';
 import {
   backendHealth,
   breaker,
+  outliers,
   STRATEGIES,
   type BackendHealth,
   type BreakerConfig,
+  type OutlierRule,
   type Strategy,
 } from './balancing.ts';
 import { hopChain } from './egress.ts';
-import { count, duration, headerMap, identifier, statusCode, url } from './fields.ts';
+import { count, duration, headerMap, identifier, share, statusCode, url } from './fields.ts';
 import { clientTls, type ClientTls } from './tls.ts';
 
 export type BackendTls = ClientTls;
@@ -31,6 +33,12 @@ export interface BackendsTarget {
   readonly strategy: Strategy;
   readonly health: BackendHealth | null;
   readonly breaker: BreakerConfig | null;
+  readonly outliers: OutlierRule | null;
+  /** From 0 to 1. */
+  readonly max_ejected: number;
+  readonly when_all_out: 'fail' | 'least_bad';
+  /** Milliseconds; null = at once. */
+  readonly slow_start: number | null;
   /** Hop names in order; empty = direct. */
   readonly via: readonly string[];
   readonly sticky: StickyCookie | null;
@@ -92,6 +100,26 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe('Leave a backend alone that fails with real traffic. `null`: never.'),
+  outliers: outliers
+    .nullable()
+    .prefault(null)
+    .describe('Leave a backend alone that does much worse than the others. `null`: they are not compared.'),
+  max_ejected: share()
+    .prefault('100%')
+    .describe('The most backends that may be left alone at once; beyond that, the least bad ones stay in use.'),
+  when_all_out: z
+    .enum(['fail', 'least_bad'])
+    .prefault('fail')
+    .describe(
+      'When no backend is available: `fail` answers with an error, `least_bad` tries the one that is nearest to it.',
+    ),
+  slow_start: duration()
+    .nullable()
+    .prefault(null)
+    .describe(
+      'The time in which a backend that is new or back grows to its full share of the traffic. `null`: at once.',
+    )
+    .meta({ samples: ['30s'] }),
   via: hopChain()
     .prefault([])
     .describe('Hops to reach the backends through.')
@@ -168,6 +196,10 @@ export function backendsAt(address: string): BackendsTarget {
     strategy: 'round_robin',
     health: null,
     breaker: null,
+    outliers: null,
+    max_ejected: 1,
+    when_all_out: 'fail',
+    slow_start: null,
     via: [],
     sticky: null,
     tls: null,
