@@ -224,10 +224,10 @@ describe('the proxies of a hop, through the admin API', () => {
   test('come and go under load without one failed request', async (t) => {
     const [first, second] = [await exit(t), await exit(t)];
     const at = await stage(t, first);
-    let isOver = false;
+    const changes = { areOver: false };
     const load = Array.from({ length: 4 }, async () => {
       let count = 0;
-      for (; !isOver; count += 1) {
+      for (; !changes.areOver; count += 1) {
         assert.equal(await fetchThrough(at), 200);
         await exitOfTunnel(at);
       }
@@ -238,7 +238,7 @@ describe('the proxies of a hop, through the admin API', () => {
       await call(at, 'PATCH', '/proxies/exits%2Fsecond', { weight: 2 });
       await call(at, 'DELETE', '/proxies/exits%2Fsecond');
     }
-    isOver = true;
+    changes.areOver = true;
     const counts = await Promise.all(load);
     assert.ok(counts.every((count) => count > 0));
   });

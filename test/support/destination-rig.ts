@@ -17,7 +17,7 @@ export interface DestinationRig extends Partial<Omit<DestinationOptions, 'rules'
 }
 
 /** Sessions mean nothing. */
-export const NO_SESSIONS: HopSessions = {
+const NO_SESSIONS: HopSessions = {
   choose: () => undefined,
   credentialsFor: () => null,
   tells: () => false,
