@@ -20,7 +20,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
   { what: 'health checking', find: inTargets((to) => 'backends' in to && to.health !== null, 'health') },
   { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
-  { what: 'stickiness to a backend', find: inTargets((to) => 'backends' in to && to.sticky !== null, 'sticky') },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'filtering', find: inPolicies('filter') },
   { what: 'scanning', find: inPolicies('scan') },

@@ -28,6 +28,7 @@ describe('the backends of a route', () => {
       [init('http://a', {}, { retry: {} }), true],
       [init('http://a', {}, { retry: false }), false],
       [init({ backends: ['http://a'], breaker: {} }), true],
+      [init({ backends: ['http://a'], sticky: {} }), true],
     ] as const) {
       assert.equal(isBalanced(given), wanted);
       assert.equal(made(given), wanted);

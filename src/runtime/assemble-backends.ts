@@ -22,6 +22,7 @@ import {
   type KeyOf,
   originOfUrl,
   type OriginSettings,
+  StickyCookie,
 } from './registry.ts';
 
 export interface BackendParts {
@@ -62,13 +63,21 @@ export function createBackends(init: BackendsInit, { members: table, recorder }:
   const pool = poolOf(name);
   const ears = poolEars(recorder, { pool, policy: to.strategy }, (member) => member);
   const group = new Group({ name: pool, table, members, options: { ...groupOptions(to), ...ears } });
-  const target = new BalancedBackends({ group, retries: retriesOf(retry), keyOf: KEYS[to.strategy] ?? null });
-  return { target, policies: [] };
+  const { sticky } = to;
+  const cookie = sticky === null ? null : new StickyCookie({ name: sticky.cookie, ttlMs: sticky.ttl, group });
+  const keyOf = KEYS[to.strategy] ?? null;
+  const target = new BalancedBackends({ group, retries: retriesOf(retry), keyOf, bindings: cookie });
+  return { target, policies: cookie === null ? [] : [cookie] };
 }
 
 /** One backend of which nothing is asked is no group. */
 export function isBalanced({ to, retry }: Omit<BackendsInit, 'name'>): boolean {
-  return to.backends.length > 1 || to.breaker !== null || (retry !== null && retry !== undefined && retry !== false);
+  return (
+    to.backends.length > 1 ||
+    to.breaker !== null ||
+    to.sticky !== null ||
+    (retry !== null && retry !== undefined && retry !== false)
+  );
 }
 
 /** The name of the group of a route, which no hop has. */

@@ -21,6 +21,7 @@ export {
   BalancedBackends,
   type KeyOf,
 } from '../targets/backends/balanced-backends.ts';
+export { StickyCookie } from '../targets/backends/sticky-cookie.ts';
 export { originOfUrl, type OriginSettings } from '../targets/backends/origin-of-url.ts';
 export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';

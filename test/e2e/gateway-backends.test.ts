@@ -253,6 +253,56 @@ test('a backend that does much worse than the others is left alone', async (t) =
   assert.ok(bad !== undefined && bad.asked >= 3 && bad.asked <= 4, `asked ${bad?.asked}`);
 });
 
+describe('a client with a cookie', () => {
+  /** What it sends back of what it was given. */
+  const cookieOf = ({ headers }: Answered): string => (headers['set-cookie']?.[0] ?? assert.fail()).split(';')[0] ?? '';
+
+  test('gets to the same backend again, also after a reload and by HTTP/2 backends', async (t) => {
+    const third = await http2Origin(t, (stream) => {
+      stream.respond({ ':status': 200 });
+      stream.end('three');
+    });
+    const to = { backends: [await named(t, 'one'), await named(t, 'two'), third.url], sticky: { cookie: 'at' } };
+    const settings = { gateway: { routes: [{ name: 'app', to }] } };
+    const gateway = await Gateway.open(t, settings);
+    const clients = [await ask(gateway.url), await ask(gateway.url), await ask(gateway.url)];
+    assert.deepEqual(clients.map(({ body }) => body).toSorted(), ['one', 'three', 'two']);
+    await gateway.apply(settings);
+    for (const first of clients) {
+      assert.match(cookieOf(first), /^at=/);
+      for (let turn = 0; turn < 3; turn++) {
+        const { body, headers } = await ask(gateway.url, { headers: { cookie: `a=b; ${cookieOf(first)}` } });
+        assert.equal(body, first.body);
+        assert.equal(headers['set-cookie'], undefined);
+      }
+    }
+  });
+
+  test('is sent elsewhere when its backend is gone, and stays there', async (t) => {
+    const to = { backends: [await named(t, 'one'), await named(t, 'two')], sticky: {} };
+    const settings = (backends: readonly string[]): object => ({
+      routes: [{ name: 'app', to: { ...to, backends } }],
+    });
+    const gateway = await Gateway.open(t, { gateway: settings(to.backends) });
+    const first = await ask(gateway.url);
+    assert.equal(first.body, 'one');
+    const gone = [await deserted(), to.backends[1] ?? ''];
+    await gateway.apply({ gateway: settings(gone) });
+    const moved = await ask(gateway.url, { headers: { cookie: cookieOf(first) } });
+    assert.equal(moved.body, 'two');
+    for (let turn = 0; turn < 3; turn++) {
+      assert.equal((await ask(gateway.url, { headers: { cookie: cookieOf(moved) } })).body, 'two');
+    }
+  });
+
+  test('is given none with an error of ours', async (t) => {
+    const gateway = await balanced(t, { backends: [await deserted(), await deserted()], sticky: {} });
+    const answer = await ask(gateway.url);
+    assert.equal(failedWith(answer, 502), 'upstream_unreachable');
+    assert.equal(answer.headers['set-cookie'], undefined);
+  });
+});
+
 describe('the policy of retries', () => {
   const failing = (t: TestContext, status: number): Promise<string> => {
     return http1Origin(t, (_request, response) => response.writeHead(status).end('failing'));

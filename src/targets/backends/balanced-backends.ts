@@ -36,6 +36,12 @@ export interface BalancedBackendsOptions {
   readonly retries: BackendRetries;
   /** null: by the strategy alone. */
   readonly keyOf: KeyOf | null;
+  /** Who a client is bound to, if that is somebody who can be used. */
+  readonly bindings?: Bindings | null;
+}
+
+export interface Bindings {
+  choose(exchange: Exchange): BackendMember | null;
 }
 
 export class BalancedBackends implements ForwardTarget {
@@ -45,11 +51,13 @@ export class BalancedBackends implements ForwardTarget {
   private readonly group: Group<BackendOrigin>;
   private readonly retries: BackendRetries;
   private readonly keyOf: KeyOf | null;
+  private readonly bindings: Bindings | null;
 
-  constructor({ group, retries, keyOf }: BalancedBackendsOptions) {
+  constructor({ group, retries, keyOf, bindings = null }: BalancedBackendsOptions) {
     this.group = group;
     this.retries = retries;
     this.keyOf = keyOf;
+    this.bindings = bindings;
     this.maxAttempts = retries.attempts;
     this.retryStatuses = retries.statuses;
     for (const member of group.members) member.data.member = member;
@@ -88,6 +96,8 @@ export class BalancedBackends implements ForwardTarget {
 
   private pickFirst(exchange: Exchange): BackendMember | null {
     const { group, keyOf } = this;
+    const bound = this.bindings?.choose(exchange) ?? null;
+    if (bound !== null) return bound;
     return keyOf === null ? group.pick() : group.pick({ key: keyOf(exchange) });
   }
 
