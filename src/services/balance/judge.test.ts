@@ -81,16 +81,16 @@ describe('a member that refuses our credentials', () => {
 describe('doubts', () => {
   test('are a weak sign: three of them in a row weigh as much as a failure', () => {
     const rig = new BalanceRig('a', { breaker: BREAKER });
-    for (let doubt = 0; doubt < 5; doubt += 1) rig.member('a').doubt('upstream_reset');
+    for (let doubt = 0; doubt < 5; doubt += 1) rig.member('a').doubt(`${doubt}.test:443`, 'upstream_reset');
     assert.deepEqual(rig.events, []);
-    rig.member('a').doubt('upstream_reset');
+    rig.member('a').doubt('5.test:443', 'upstream_reset');
     assert.deepEqual(rig.events, ['a opened']);
   });
 
   test('end with trust, and with time', () => {
     const rig = new BalanceRig('a', { breaker: BREAKER });
     const doubts = (count: number): void => {
-      for (let doubt = 0; doubt < count; doubt += 1) rig.member('a').doubt('upstream_reset');
+      for (let doubt = 0; doubt < count; doubt += 1) rig.member('a').doubt(`${doubt}.test:443`, 'upstream_reset');
     };
     doubts(5);
     rig.member('a').trust();
@@ -100,9 +100,15 @@ describe('doubts', () => {
     assert.deepEqual(rig.events, []);
   });
 
+  test('about one target count once, however many there are', () => {
+    const rig = new BalanceRig('a', { breaker: BREAKER });
+    for (let doubt = 0; doubt < 100; doubt += 1) rig.member('a').doubt('bad.test:443', 'upstream_reset');
+    assert.deepEqual(rig.events, []);
+  });
+
   test('are nothing where there is no breaker', () => {
     const rig = new BalanceRig('a');
-    for (let doubt = 0; doubt < 100; doubt += 1) rig.member('a').doubt('upstream_reset');
+    for (let doubt = 0; doubt < 100; doubt += 1) rig.member('a').doubt(`${doubt}.test:443`, 'upstream_reset');
     assert.deepEqual(rig.events, []);
   });
 });

@@ -24,6 +24,8 @@ export class Judge<T> implements MemberOwner<T> {
   readonly #members: () => readonly Member<T>[];
   readonly #release: (slot: MemberSlot) => void;
   readonly #open = (member: Member<T>): void => this.#openBreaker(member);
+  /** The targets of the doubts in a row, as far as this thread has had them. */
+  readonly #doubted = new WeakMap<Member<T>, Set<string>>();
 
   constructor(rules: GroupRules, members: () => readonly Member<T>[], release: (slot: MemberSlot) => void) {
     this.rules = rules;
@@ -61,16 +63,29 @@ export class Judge<T> implements MemberOwner<T> {
     }
   }
 
-  doubt(member: Member<T>, reason: ErrorCode): void {
+  doubt(member: Member<T>, target: string, reason: ErrorCode): void {
     const { slot } = member;
     const { now } = this;
     const isOld = now - slot.read(FLOAT.DOUBT_AT) > this.rules.windowMs;
     slot.write(FLOAT.DOUBT_AT, now);
     if (isOld) slot.set(INT.DOUBTS_IN_ROW, 0);
+    if (!this.#isFirstDoubt(member, target)) return;
     if (slot.add(INT.DOUBTS_IN_ROW, 1) < DOUBTS_PER_FAILURE * this.rules.breaker.failures) return;
     slot.set(INT.DOUBTS_IN_ROW, 0);
     member.noteError(reason, now);
     this.#openBreaker(member);
+  }
+
+  /** One target that cuts everybody off says as little the tenth time as the first. */
+  #isFirstDoubt(member: Member<T>, target: string): boolean {
+    const known = this.#doubted.get(member);
+    if (known === undefined || member.slot.get(INT.DOUBTS_IN_ROW) === 0) {
+      this.#doubted.set(member, new Set([target]));
+      return true;
+    }
+    const isFirst = !known.has(target);
+    known.add(target);
+    return isFirst;
   }
 
   check(member: Member<T>, result: CheckResult, thresholds: CheckThresholds): void {

@@ -44,7 +44,7 @@ export interface MemberOwner<T> {
   /** What the clock says. */
   readonly now: number;
   judge(member: Member<T>, ticket: number, outcome: Outcome): void;
-  doubt(member: Member<T>, reason: ErrorCode): void;
+  doubt(member: Member<T>, target: string, reason: ErrorCode): void;
   check(member: Member<T>, result: CheckResult, thresholds: CheckThresholds): void;
   tell(member: Member<T>, kind: MemberEventKind): void;
   /** It was removed and its last use is over. */
@@ -155,8 +155,8 @@ export class Member<T> {
   }
 
   /** A weak sign after a success: what it was used for ended at once without a single byte. Some of these are a failure. */
-  doubt(reason: ErrorCode): void {
-    this.#owner.doubt(this, reason);
+  doubt(target: string, reason: ErrorCode): void {
+    this.#owner.doubt(this, target, reason);
   }
 
   /** The opposite of a doubt: bytes came back. */

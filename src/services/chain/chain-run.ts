@@ -136,8 +136,17 @@ export class ChainRun implements Dialling {
       use?.judge(target === null ? NEUTRAL : { kind: 'success', latencyMs, target });
     }
     this.#judgeAccused(true);
-    const uses = this.#uses.filter((use) => use !== null);
-    this.#handler.onConnected(new Link({ connection, leftover, timings, auth }, uses, this.#hops(), this.#attempts));
+    this.#handler.onConnected(
+      new Link(
+        { connection, leftover, timings, auth },
+        {
+          uses: this.#uses.filter((use) => use !== null),
+          hops: this.#hops(),
+          attempts: this.#attempts,
+          target: this.#targetOf(this.#uses.length - 1),
+        },
+      ),
+    );
   }
 
   /** What the hop at `index` is to reach; null: it is the end. */
@@ -246,6 +255,14 @@ function endpointAs(endpoint: ProxyEndpoint, credentials: Credentials | null): P
 /** Cut so soon, with nothing received, it may be the fault of the last hop. */
 const SUSPICIOUS_MS = 3000;
 
+interface LinkPath {
+  readonly uses: readonly HopUse[];
+  readonly hops: readonly ChainHop[];
+  readonly attempts: readonly ChainAttempt[];
+  /** What it leads to; null: the last hop itself. */
+  readonly target: string | null;
+}
+
 class Link implements ChainLink {
   readonly connection: DialledChain['connection'];
   readonly leftover: DialledChain['leftover'];
@@ -254,19 +271,16 @@ class Link implements ChainLink {
   readonly hops: readonly ChainHop[];
   readonly attempts: readonly ChainAttempt[];
   readonly #sinceMs = performance.now();
+  readonly #target: string | null;
   #uses: readonly HopUse[];
 
-  constructor(
-    dialled: DialledChain,
-    uses: readonly HopUse[],
-    hops: readonly ChainHop[],
-    attempts: readonly ChainAttempt[],
-  ) {
+  constructor(dialled: DialledChain, { uses, hops, attempts, target }: LinkPath) {
     this.connection = dialled.connection;
     this.leftover = dialled.leftover;
     this.timings = dialled.timings;
     this.auth = dialled.auth;
     this.#uses = uses;
+    this.#target = target;
     this.hops = hops;
     this.attempts = attempts;
   }
@@ -279,7 +293,8 @@ class Link implements ChainLink {
       use.release();
     }
     const last = uses.at(-1)?.member;
+    const isSoon = performance.now() - this.#sinceMs < SUSPICIOUS_MS;
     if (bytesReceived > 0) last?.trust();
-    else if (wasReset && performance.now() - this.#sinceMs < SUSPICIOUS_MS) last?.doubt('hop_invalid');
+    else if (wasReset && isSoon && this.#target !== null) last?.doubt(this.#target, 'hop_invalid');
   }
 }
