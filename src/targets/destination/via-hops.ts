@@ -56,7 +56,7 @@ interface HopOrigin extends Origin {
 interface HopUse {
   /** What its member calls it. */
   readonly began: number;
-  /** Whom it is for. */
+  /** Whom it is for. That a tunnel gets there says nothing of requests: the server may accept and then be silent. */
   readonly target: string;
 }
 
@@ -117,7 +117,8 @@ export class ViaHops {
     }
     exchange.exit = nameOf(this.last.name, member.id);
     exchange.ticket = this.tickets += 1;
-    this.uses.set(exchange.ticket, { began: member.begin(), target: formatHostPort(goal.host, goal.port) });
+    const target = `http://${formatHostPort(goal.host, goal.port)}`;
+    this.uses.set(exchange.ticket, { began: member.begin(), target });
     return this.originOf(session, goal, member);
   }
 
