@@ -26,7 +26,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'rate limiting', find: inPolicies('rate_limit') },
   { what: 'caching', find: inPolicies('cache') },
   { what: 'compression', find: inPolicies('compress') },
-  { what: 'changing header fields', find: inPolicies('headers') },
   {
     what: 'a policy of retries for the forward proxy',
     find: ({ egress: { policies } }) =>

@@ -2,12 +2,12 @@
 // whole; what is made of one place is one object, however many routes it serves.
 import type { Config } from '../config/config.ts';
 import type { RouteConfig } from '../config/schema/gateway.ts';
-import type { AclPolicy, Policies } from '../config/schema/policies.ts';
+import type { AclPolicy, HeadersPolicy, Policies } from '../config/schema/policies.ts';
 import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
 import type { UserDirectory } from '../services/identity/user-directory.ts';
 import { configuredUsers } from './configured-users.ts';
-import { acl, auth } from './registry.ts';
+import { acl, auth, HeaderChanges, requestHeaders, responseHeaders } from './registry.ts';
 
 /** What stands around the question who the client is. */
 export interface PoliciesAround {
@@ -40,7 +40,7 @@ export class ConfiguredPolicies {
   /** The forward proxy has its own way of asking for users. */
   ofEgress(): PoliciesAround {
     const { egress, policies } = this.#config;
-    return this.#around([egress.policies, policies]);
+    return this.#around([egress.policies, policies], true);
   }
 
   #whole(places: readonly Policies[]): Policy[] {
@@ -48,8 +48,27 @@ export class ConfiguredPolicies {
     return [...before, ...this.#usersOnly(nearest(places, 'auth')), ...after];
   }
 
-  #around(places: readonly Policies[]): PoliciesAround {
-    return { before: this.#acl(nearest(places, 'acl')), after: [] };
+  /** Changes of the header stand at both ends: the answer is changed last, and the request as well. */
+  #around(places: readonly Policies[], isForwardProxy = false): PoliciesAround {
+    const headers = nearest(places, 'headers') || null;
+    return {
+      before: [...this.#answersChanged(headers, isForwardProxy), ...this.#acl(nearest(places, 'acl'))],
+      after: this.#requestsChanged(headers),
+    };
+  }
+
+  #answersChanged(settings: HeadersPolicy | null, protectsOursOnly: boolean): Policy[] {
+    if (settings === null) return [];
+    const { security, csp, response } = settings;
+    const changes = new HeaderChanges(response);
+    if (changes.isEmpty && !security && csp === null) return [];
+    return [this.#once(settings, () => responseHeaders({ changes, security, csp, protectsOursOnly }))];
+  }
+
+  #requestsChanged(settings: HeadersPolicy | null): Policy[] {
+    if (settings === null) return [];
+    const changes = new HeaderChanges(settings.request);
+    return changes.isEmpty ? [] : [this.#once(settings.request, () => requestHeaders(changes))];
   }
 
   #acl(settings: AclPolicy | false | undefined): Policy[] {

@@ -6,8 +6,11 @@ import http from 'node:http';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type Answered, ask } from '../support/ask.ts';
-import { Gateway } from '../support/gateway.ts';
-import { reflectingOrigin, type Seen, valuesOf } from '../support/origins.ts';
+import { Gateway, gatewayTo } from '../support/gateway.ts';
+import { http1Origin, reflectingOrigin, type Seen, valuesOf } from '../support/origins.ts';
+import { requirePeer } from '../support/peer.ts';
+import { makeCertificate } from '../support/pki.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** The code of an error, after having checked its status. */
 function failedWith({ status, body }: Answered, wanted: number): string {
@@ -101,6 +104,7 @@ describe('users only', () => {
   test('are asked for by curl as by any other client', async (t) => {
     const policies = { auth: 'users' };
     const gateway = await Gateway.open(t, { users, gateway: { default_backend: await reflectingOrigin(t), policies } });
+    if (requirePeer(t, 'curl') === undefined) return;
     const curl = promisify(execFile);
     const write = ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '10'];
     for (const [login, status] of [
@@ -116,6 +120,60 @@ describe('users only', () => {
   test('is what the top says for the forward proxy too', async (t) => {
     const gateway = await Gateway.open(t, { users, policies: { auth: 'users' }, egress: { allow_private: true } });
     assert.equal((await connect(gateway.proxyPort)).statusCode, 407);
+  });
+});
+
+describe('header fields', () => {
+  const security = { 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY' };
+  const headers = {
+    security: true,
+    csp: "default-src 'self'",
+    request: { set: { 'X-Team': 'a' }, add: { 'X-Seen': 'b' }, remove: ['Cookie'] },
+    response: { set: { Server: 'us' }, remove: ['X-Powered-By'] },
+  };
+
+  test('are changed both ways, and every answer protects', async (t) => {
+    const backend = await http1Origin(t, (request, response) => {
+      const { 'x-team': team, 'x-seen': seen, cookie } = request.headers;
+      response.writeHead(200, { server: 'them', 'x-powered-by': 'x', 'x-frame-options': 'SAMEORIGIN' });
+      response.end(JSON.stringify([team, seen, cookie ?? null]));
+    });
+    const gateway = await gatewayTo(t, backend, { gateway: { policies: { headers } } });
+    const { headers: got, body } = await ask(gateway.url, { headers: { cookie: 'a=b', 'x-team': 'z', 'x-seen': 'a' } });
+    assert.equal(body, '["a","a, b",null]');
+    assert.deepEqual([got['server'], got['x-powered-by'], got['x-frame-options']], ['us', undefined, 'SAMEORIGIN']);
+    assert.equal(got['content-security-policy'], headers.csp);
+    assert.equal(got['strict-transport-security'], undefined);
+    const refused = await Gateway.open(t, { policies: { headers, acl: { deny: ['127.0.0.1'] } } });
+    const { status, headers: guarded } = await ask(refused.url);
+    assert.deepEqual([status, guarded['server']], [403, 'us']);
+    for (const [name, value] of Object.entries(security)) assert.equal(guarded[name], value, name);
+  });
+
+  test('say over TLS that it is to be used, by HTTP/2 and by HTTP/1.1', async (t) => {
+    if (requirePeer(t, 'curl') === undefined) return;
+    const { cert, key } = makeCertificate(temporaryFolder(t), 'localhost');
+    const backend = await reflectingOrigin(t);
+    const gateway = await gatewayTo(t, backend, { gateway: { tls: { cert, key }, policies: { headers } } });
+    for (const [version, first] of [
+      ['--http1.1', 'HTTP/1.1 200 OK'],
+      ['--http2', 'HTTP/2 200 '],
+    ] as const) {
+      const options = ['-s', '-k', '-D', '-', '-o', '/dev/null', '--max-time', '10', version];
+      const { stdout } = await promisify(execFile)('curl', [...options, gateway.url]);
+      const lines = stdout.split('\r\n').map((line, index) => (index === 0 ? line : line.toLowerCase()));
+      assert.equal(lines[0], first);
+      assert.ok(lines.includes('strict-transport-security: max-age=31536000'), stdout);
+      assert.ok(lines.includes('referrer-policy: strict-origin-when-cross-origin'), stdout);
+    }
+  });
+
+  test('of what servers elsewhere answer are theirs at the forward proxy, unless they are named', async (t) => {
+    const origin = await reflectingOrigin(t);
+    const settings = { policies: { headers }, egress: { allow_private: true } };
+    const gateway = await Gateway.open(t, settings);
+    const { headers: got } = await ask(`http://127.0.0.1:${gateway.proxyPort}`, { target: `${origin}/x` });
+    assert.deepEqual([got['server'], got['x-content-type-options']], ['us', undefined]);
   });
 });
 

@@ -8,6 +8,8 @@ export interface Asked {
   readonly body?: string;
   /** A unix socket instead of the address of the URL. */
   readonly socketPath?: string;
+  /** What stands in the request line, instead of the path of the URL. */
+  readonly target?: string;
 }
 
 export interface Answered {
@@ -16,10 +18,14 @@ export interface Answered {
   readonly body: string;
 }
 
-export function ask(url: string, { method = 'GET', headers = {}, body, socketPath }: Asked = {}): Promise<Answered> {
+export function ask(
+  url: string,
+  { method = 'GET', headers = {}, body, socketPath, target }: Asked = {},
+): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const place = socketPath === undefined ? {} : { socketPath };
-    const request = http.request(url, { method, headers, agent: false, ...place }, (response) => {
+    const path = target === undefined ? {} : { path: target };
+    const request = http.request(url, { method, headers, agent: false, ...place, ...path }, (response) => {
       readAll(response).then(
         (text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
         reject,

@@ -253,8 +253,8 @@ export function count(max?: number): z.ZodType<number> {
 }
 
 /** Names of header fields with their values; names keep their case, values are text even if written as numbers. */
-export function headerMap(): z.ZodType<Record<string, string>> {
-  return z.record(headerName(), headerValue());
+export function headerMap(name: z.ZodType<string, string> = headerName()): z.ZodType<Record<string, string>> {
+  return z.record(name, headerValue());
 }
 
 export function headerName(): z.ZodType<string, string> {
@@ -263,10 +263,12 @@ export function headerName(): z.ZodType<string, string> {
 }
 
 export function headerValue(): z.ZodType<string> {
-  const message = 'expected the value of a header field: text without line breaks';
+  const message = 'expected the value of a header field: text without line breaks and other control characters';
   return z
     .union([z.string(), z.number(), z.boolean()], { error: message })
-    .transform(withRefusals((value) => (/[\0\r\n]/.test(String(value)) ? refuse(message) : String(value).trim())));
+    .transform(
+      withRefusals((value) => (/[\0-\x08\n-\x1f\x7f]/.test(String(value)) ? refuse(message) : String(value).trim())),
+    );
 }
 
 export function statusCode(): z.ZodType<number> {

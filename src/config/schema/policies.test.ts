@@ -21,6 +21,7 @@ describe('policies', () => {
   });
 
   test('that are empty maps have their defaults', () => {
+    const noChanges = { set: {}, add: {}, remove: [] };
     assert.deepEqual(
       policiesSchema.parse({ acl: {}, filter: {}, rate_limit: {}, cache: {}, compress: {}, headers: {}, retry: {} }),
       {
@@ -29,7 +30,7 @@ describe('policies', () => {
         rate_limit: { per: 'client_ip', rate: 100, burst: null },
         cache: { max_memory: null, default_ttl: null },
         compress: { encodings: ['zstd', 'br', 'gzip'], min_size: 1024 },
-        headers: { security: false, request: { set: {}, remove: [] }, response: { set: {}, remove: [] } },
+        headers: { security: false, csp: null, request: noChanges, response: noChanges },
         retry: { attempts: 2, on_status: [502, 503, 504], budget: 0.2, within: null },
       },
     );
@@ -47,9 +48,19 @@ describe('policies', () => {
       { acl: { allow: ['example.com'] } },
       { compress: { encodings: [] } },
       { headers: { request: { set: { 'X A': 'b' } } } },
+      { headers: { request: { set: { HOST: 'b' } } } },
+      { headers: { request: { add: { 'X-Forwarded-For': 'b' } } } },
+      { headers: { request: { remove: ['Content-Length'] } } },
+      { headers: { response: { set: { 'Transfer-Encoding': 'b' } } } },
+      { headers: { response: { set: { A: 'b\u0001' } } } },
     ]) {
       assert.ok(!policiesSchema.safeParse(wrong).success, JSON.stringify(wrong));
     }
+  });
+
+  test('let fields be taken out that a client says of itself', () => {
+    const remove = ['X-Forwarded-For', 'Forwarded'];
+    assert.ok(policiesSchema.safeParse({ headers: { request: { remove } } }).success);
   });
 
   test('scan by a socket or an address', () => {

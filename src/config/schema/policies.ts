@@ -8,6 +8,7 @@ import {
   filePath,
   headerMap,
   headerName,
+  headerValue,
   hostPattern,
   network,
   rate,
@@ -58,11 +59,13 @@ export interface CompressPolicy {
 
 export interface HeaderChanges {
   readonly set: Readonly<Record<string, string>>;
+  readonly add: Readonly<Record<string, string>>;
   readonly remove: readonly string[];
 }
 
 export interface HeadersPolicy {
   readonly security: boolean;
+  readonly csp: string | null;
   readonly request: HeaderChanges;
   readonly response: HeaderChanges;
 }
@@ -163,11 +166,32 @@ const compress: z.ZodType<CompressPolicy> = z.strictObject({
   min_size: size().prefault('1KiB').describe('Smaller answers are left as they are.'),
 });
 
-function headerChanges(of: string): z.ZodType<HeaderChanges> {
+/** Sluice writes these itself, from what it has understood of a message. */
+const FRAMING = ['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+/** What a client says in these may be taken out, also where we say nothing instead. */
+const REMOVABLE = [
+  'forwarded',
+  'traceparent',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-request-id',
+];
+const OWN = { request: [...FRAMING, 'expect', 'host', ...REMOVABLE], response: FRAMING };
+
+function headerChanges(of: 'request' | 'response'): z.ZodType<HeaderChanges> {
+  const isPut = (name: string): boolean => !OWN[of].includes(name.toLowerCase());
+  const isTakenOut = (name: string): boolean => isPut(name) || REMOVABLE.includes(name.toLowerCase());
+  const message = `Sluice itself decides on this field of a ${of}`;
+  const map = headerMap(headerName().refine(isPut, message));
   return z
     .strictObject({
-      set: headerMap().prefault({}).describe(`Fields that every ${of} gets, in place of those it has.`),
-      remove: z.array(headerName()).prefault([]).describe(`Fields that are taken out of every ${of}.`),
+      set: map.prefault({}).describe(`Fields that every ${of} gets, in place of those it has.`),
+      add: map.prefault({}).describe(`Fields that every ${of} gets beside those it has.`),
+      remove: z
+        .array(headerName().refine(isTakenOut, message))
+        .prefault([])
+        .describe(`Fields that are taken out of every ${of}.`),
     })
     .prefault({})
     .describe(`Changes to the header of every ${of}.`);
@@ -178,8 +202,13 @@ const headers: z.ZodType<HeadersPolicy> = z.strictObject({
     .boolean()
     .prefault(false)
     .describe(
-      'Add HSTS (over TLS), `X-Content-Type-Options: nosniff`, `X-Frame-Options: DENY` and their kin to answers.',
+      'Add HSTS (over TLS), `X-Content-Type-Options: nosniff`, `X-Frame-Options: DENY` and `Referrer-Policy` to answers that do not say it themselves.',
     ),
+  csp: headerValue()
+    .nullable()
+    .prefault(null)
+    .describe('The `Content-Security-Policy` of answers that have none. `null`: none is added.')
+    .meta({ samples: ["default-src 'self'"] }),
   request: headerChanges('request'),
   response: headerChanges('response'),
 });

@@ -1,0 +1,41 @@
+// Changes to the header fields of a message, made ready once. Rule: whatever goes is taken out before anything is put in, for
+// taking out what was put in costs a new text each time.
+import type { Fields } from '../../contract/exchange.ts';
+
+export interface Changes {
+  /** In place of the fields that a message has. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Beside the fields that a message has. */
+  readonly add: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
+export class HeaderChanges {
+  /** In lower case. */
+  readonly #gone: readonly string[];
+  readonly #put: readonly (readonly [name: string, value: string])[];
+
+  constructor({ set, add, remove }: Changes) {
+    // Of two spellings of one name the later one counts.
+    const wanted = new Map(Object.entries(set).map((entry) => [entry[0].toLowerCase(), entry] as const));
+    this.#gone = [...new Set([...remove.map((name) => name.toLowerCase()), ...wanted.keys()])];
+    this.#put = [...wanted.values(), ...Object.entries(add)];
+  }
+
+  get isEmpty(): boolean {
+    return this.#gone.length + this.#put.length === 0;
+  }
+
+  /** The fields of that name are taken out or replaced. */
+  decidesOn(name: string): boolean {
+    return this.#gone.includes(name.toLowerCase());
+  }
+
+  take(fields: Fields): void {
+    for (const name of this.#gone) fields.remove(name);
+  }
+
+  put(fields: Fields): void {
+    for (const [name, value] of this.#put) fields.append(name, value);
+  }
+}

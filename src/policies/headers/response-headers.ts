@@ -1,0 +1,67 @@
+// Changes the header of answers, and gives them the fields that browsers protect people by. Rule: a server that says one of these
+// itself knows better; what the configuration says by name counts more than both.
+import type { Exchange, Fields } from '../../contract/exchange.ts';
+import type { Policy } from '../../contract/policy.ts';
+import type { HeaderChanges } from './header-changes.ts';
+
+export interface ResponseHeadersOptions {
+  readonly changes: HeaderChanges;
+  /** Without it only the changes are made. */
+  readonly security: boolean;
+  /** Goes along with the fields for security; null: servers say it, or nobody. */
+  readonly csp: string | null;
+  /** What servers answer is theirs: only errors and other answers of ours get the fields for security. */
+  readonly protectsOursOnly?: boolean;
+}
+
+interface Given {
+  readonly name: string;
+  readonly nameToFind: string;
+  readonly value: string;
+  /** Means something over TLS only (RFC 6797, 7.2). */
+  readonly overTls: boolean;
+}
+
+const YEAR_S = 31_536_000;
+
+const SECURITY: readonly (readonly [name: string, value: string])[] = [
+  ['X-Content-Type-Options', 'nosniff'],
+  ['X-Frame-Options', 'DENY'],
+  ['Referrer-Policy', 'strict-origin-when-cross-origin'],
+];
+
+export function responseHeaders(options: ResponseHeadersOptions): Policy {
+  const { changes, security, csp, protectsOursOnly = false } = options;
+  const given = [
+    ...(security ? [fieldOf('Strict-Transport-Security', `max-age=${YEAR_S}`, true)] : []),
+    ...(security ? SECURITY.map(([name, value]) => fieldOf(name, value)) : []),
+    ...(csp === null ? [] : [fieldOf('Content-Security-Policy', csp)]),
+  ].filter(({ name }) => !changes.decidesOn(name));
+  return {
+    name: 'headers',
+    response({ client, response: { fields, isOurs } }: Exchange): void {
+      changes.take(fields);
+      if (isOurs || !protectsOursOnly) giveMissing(given, fields, client.secure);
+      changes.put(fields);
+    },
+  };
+}
+
+/** All are looked for before any is put in: a look behind what was put in costs a new text. */
+function giveMissing(given: readonly Given[], fields: Fields, secure: boolean): void {
+  let missing = 0;
+  let bit = 1;
+  for (const { nameToFind, overTls } of given) {
+    if ((secure || !overTls) && !fields.has(nameToFind)) missing |= bit;
+    bit <<= 1;
+  }
+  bit = 1;
+  for (const { name, value } of given) {
+    if ((missing & bit) !== 0) fields.append(name, value);
+    bit <<= 1;
+  }
+}
+
+function fieldOf(name: string, value: string, overTls = false): Given {
+  return { name, nameToFind: name.toLowerCase(), value, overTls };
+}
