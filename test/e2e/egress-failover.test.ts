@@ -111,6 +111,22 @@ describe('clients of a group of exits', () => {
     });
   }
 
+  test('that ask for nothing but URLs find out a frozen one too', async (t) => {
+    const exits = await startExits(t, 3);
+    if (exits === undefined) return;
+    const { urls } = await servers(t, 5);
+    const settings = through(exits, {}, { timeouts: { read: '300ms' } });
+    const gateway = await Gateway.open(t, settings);
+    exits[1]!.signal('SIGSTOP');
+    await crowd(5, 100, async (index) => {
+      assert.equal((await askPlainly(gateway.proxyPort, urls[index % urls.length] ?? '')).status, 200);
+    });
+    assert.deepEqual(
+      gateway.proxiesOf('exits', settings).map(({ breaker }) => breaker),
+      ['closed', 'open', 'closed'],
+    );
+  });
+
   test('can ask for 500 names that do not exist, and no exit suffers for it', async (t) => {
     const exits = await startExits(t, 2, { knowsNoNames: true });
     if (exits === undefined) return;
