@@ -10,6 +10,7 @@ import { createDataPlane } from '../runtime/create-data-plane.ts';
 import { guardAgainstFaults } from '../runtime/fault-guard.ts';
 import { openTelemetry, type ProgramTelemetry } from '../runtime/program-telemetry.ts';
 import type { ReloadTrigger } from '../runtime/reload.ts';
+import { BackendDesk } from '../runtime/backend-desk.ts';
 import { HopControl } from '../runtime/hop-control.ts';
 import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
 import { settleMemory } from '../runtime/settle-memory.ts';
@@ -76,7 +77,8 @@ function assemble(
   });
   const { data_dir: dataDir } = loaded.config.process;
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
-  return new Sluice({ loaded, load, dataPlane, hops, logger: log, noteReload, onConfig });
+  const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
+  return new Sluice({ loaded, load, dataPlane, hops, backends, logger: log, noteReload, onConfig });
 }
 
 /** Opens the doors, tells the command line of this user where they are, and the person as well. */

@@ -6,19 +6,15 @@ import type { KeyPath } from './key-path.ts';
 import type { RouteConfig } from './schema/gateway.ts';
 import type { Policies } from './schema/policies.ts';
 
-/** Did a file, the environment or a flag say anything at this path? */
-export type WasWritten = (path: KeyPath) => boolean;
-
 interface Unavailable {
   /** What is not available, in a few words. */
   readonly what: string;
   /** The places where it is switched on. */
-  readonly find: (config: Config, wasWritten: WasWritten) => readonly KeyPath[];
+  readonly find: (config: Config) => readonly KeyPath[];
 }
 
 const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
-  { what: 'health checking', find: inTargets((to) => 'backends' in to && to.health !== null, 'health') },
   { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'filtering', find: inPolicies('filter') },
@@ -51,9 +47,9 @@ export interface UnavailableUse {
   readonly sentence: string;
 }
 
-export function unavailableUses(config: Config, wasWritten: WasWritten): readonly UnavailableUse[] {
+export function unavailableUses(config: Config): readonly UnavailableUse[] {
   return UNAVAILABLE.flatMap(({ what, find }) =>
-    find(config, wasWritten).map((path) => ({ path, sentence: `not available yet in this version (${what})` })),
+    find(config).map((path) => ({ path, sentence: `not available yet in this version (${what})` })),
   );
 }
 

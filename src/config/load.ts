@@ -128,7 +128,7 @@ function faultsAcross(config: Config, root: ConfigNode, { ignoreAvailability }: 
   const unavailable: readonly Finding[] =
     ignoreAvailability === true
       ? []
-      : unavailableUses(config, wasWritten).map(({ path, sentence }) => ({
+      : unavailableUses(config).map(({ path, sentence }) => ({
           code: 'not_available_yet',
           message: `${formatPath(path)}: ${sentence}`,
           path,

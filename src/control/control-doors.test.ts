@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test, type TestContext } from 'node:test';
 import { join } from 'node:path';
+import { backendDesk } from '../../test/support/backend-desk.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
@@ -39,6 +40,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     logger,
     dataPlane,
     hops: hopControl(),
+    backends: backendDesk(),
     noteReload: () => {},
   });
   const recorder = new MetricsRecorder();

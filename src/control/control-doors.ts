@@ -45,7 +45,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
   if (metrics.listen !== null) {
     const path = (): string => sluice.loaded.config.metrics.path;
     const render = (): string => renderPrometheus(view);
-    view.include(() => hopFamilies(sluice.hops.proxies()));
+    view.include(() => hopFamilies([...sluice.hops.proxies(), ...sluice.backends.members()]));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }
   return { doors, keptToken };

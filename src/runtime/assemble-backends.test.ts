@@ -29,6 +29,7 @@ describe('the backends of a route', () => {
       [init('http://a', {}, { retry: false }), false],
       [init({ backends: ['http://a'], breaker: {} }), true],
       [init({ backends: ['http://a'], sticky: {} }), true],
+      [init({ backends: ['http://a'], health: {} }), true],
     ] as const) {
       assert.equal(isBalanced(given), wanted);
       assert.equal(made(given), wanted);
@@ -49,10 +50,11 @@ describe('the backends of a route', () => {
     );
   });
 
-  test('begin anew when they are spoken to in another way', () => {
+  test('begin anew when they are spoken to or checked in another way', () => {
     const revisionOf = (to: BackendsTarget): unknown => backendMembers(to)[0]?.revision;
     const plain = init({ backends: ['https://a'] }).to;
     assert.notEqual(revisionOf(plain), revisionOf({ ...plain, http2: true }));
+    assert.notEqual(revisionOf(plain), revisionOf(init({ backends: ['https://a'], health: {} }).to));
     assert.equal(revisionOf(plain), revisionOf({ ...plain, strategy: 'random' }));
   });
 });

@@ -72,12 +72,9 @@ export function createBackends(init: BackendsInit, { members: table, recorder }:
 
 /** One backend of which nothing is asked is no group. */
 export function isBalanced({ to, retry }: Omit<BackendsInit, 'name'>): boolean {
-  return (
-    to.backends.length > 1 ||
-    to.breaker !== null ||
-    to.sticky !== null ||
-    (retry !== null && retry !== undefined && retry !== false)
-  );
+  const isJudged = to.health !== null || to.breaker !== null;
+  const isRetried = retry !== null && retry !== undefined && retry !== false;
+  return to.backends.length > 1 || isJudged || isRetried || to.sticky !== null;
 }
 
 /** The name of the group of a route, which no hop has. */
@@ -92,7 +89,8 @@ export function backendMembers(to: BackendsTarget): MemberSpec<BackendOrigin>[] 
     http2: to.http2,
     proxyProtocol: to.proxy_protocol === null ? null : PROXY_VERSIONS[to.proxy_protocol],
   };
-  const revision = JSON.stringify([to.tls, to.http2, to.proxy_protocol]);
+  // Without its checks nobody would find out that a backend is well again.
+  const revision = JSON.stringify([to.tls, to.http2, to.proxy_protocol, to.health]);
   const taken = new Map<string, number>();
   return to.backends.map(({ url, weight }) => {
     const origin = originOfUrl(url, settings);

@@ -58,7 +58,8 @@ function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RouteP
   return specs.map((each) => ({ ...each, policies: [], target: createTarget(to, each.match.path) }));
 }
 
-function routeName({ name }: RouteConfig, index: number): string {
+/** In metrics, logs and explanations. */
+export function routeName({ name }: RouteConfig, index: number): string {
   return name ?? String(index + 1);
 }
 

@@ -1,13 +1,19 @@
-// The proxies of hops as metric families, made from their state when somebody asks. Rule: labels are names of the configuration
+// The proxies of hops and the backends of routes as metric families, made from their state when somebody asks. Rule: labels are names of the configuration
 // and of the API; a proxy that is gone leaves no series behind.
 import { liveFamily, type LiveDefinition } from '../telemetry/live-family.ts';
 import type { MetricLabels } from '../telemetry/metric-definition.ts';
 import type { MetricFamily } from '../telemetry/metrics-view.ts';
 import type { ProxyReport } from './hop-desk.ts';
 
+/** What is told of a member of any pool. */
+export interface PoolMemberReport extends Pick<ProxyReport, 'hop' | 'name' | 'state' | 'isHealthy'> {
+  /** It answers itself; the bytes are those of its requests, and counted with them. */
+  readonly isBackend?: boolean;
+}
+
 interface MemberFigure extends LiveDefinition {
   /** null: nothing is known yet. */
-  readonly read: (report: ProxyReport) => number | null;
+  readonly read: (report: PoolMemberReport) => number | null;
 }
 
 const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const;
@@ -29,13 +35,13 @@ const FIGURES: readonly MemberFigure[] = [
     type: 'counter',
     name: 'sluice_upstream_sent_bytes_total',
     help: 'Bytes sent through a member of a pool.',
-    read: ({ state }) => state.bytesSent,
+    read: ({ state, isBackend }) => (isBackend === true ? null : state.bytesSent),
   },
   {
     type: 'counter',
     name: 'sluice_upstream_received_bytes_total',
     help: 'Bytes received through a member of a pool.',
-    read: ({ state }) => state.bytesReceived,
+    read: ({ state, isBackend }) => (isBackend === true ? null : state.bytesReceived),
   },
   {
     type: 'gauge',
@@ -46,7 +52,7 @@ const FIGURES: readonly MemberFigure[] = [
   {
     type: 'gauge',
     name: 'sluice_upstream_latency_seconds',
-    help: 'Moving average of the time to a connection through a member of a pool.',
+    help: 'Moving average of the time to a connection through a proxy, or to the answer of a backend.',
     read: ({ state }) => (state.latencyMs === null ? null : state.latencyMs / 1000),
   },
   {
@@ -62,7 +68,7 @@ const POOL_STATES = ['up', 'cooling', 'unhealthy', 'open', 'auth_failed', 'drain
 
 type PoolState = (typeof POOL_STATES)[number];
 
-export function hopFamilies(reports: readonly ProxyReport[]): MetricFamily[] {
+export function hopFamilies(reports: readonly PoolMemberReport[]): MetricFamily[] {
   const labelled = reports.map((report) => [{ pool: report.hop, upstream: report.name }, report] as const);
   const members = FIGURES.map(({ read, ...definition }) => {
     const readings = labelled.flatMap(([labels, report]): [MetricLabels, number][] => {
@@ -75,7 +81,7 @@ export function hopFamilies(reports: readonly ProxyReport[]): MetricFamily[] {
 }
 
 /** Every state of every pool, so that one which nobody is in reads 0. */
-function poolReadings(reports: readonly ProxyReport[]): [MetricLabels, number][] {
+function poolReadings(reports: readonly PoolMemberReport[]): [MetricLabels, number][] {
   const pools = new Map<string, Map<PoolState, number>>();
   for (const report of reports) {
     const counts = pools.get(report.hop) ?? new Map<PoolState, number>();
@@ -87,7 +93,7 @@ function poolReadings(reports: readonly ProxyReport[]): [MetricLabels, number][]
   );
 }
 
-function stateOf({ state, isHealthy }: ProxyReport): PoolState {
+function stateOf({ state, isHealthy }: PoolMemberReport): PoolState {
   if (state.admin !== 'enabled') return state.admin;
   if (state.authFailed) return 'auth_failed';
   if (state.health === 'unhealthy') return 'unhealthy';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { backendDesk } from '../../test/support/backend-desk.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { hopsSchema } from '../config/schema/hops.ts';
@@ -39,6 +40,7 @@ async function setStage(): Promise<Stage> {
       noteReload: (result) => events.push(`reload: ${result}`),
       onConfig: () => events.push('config in force'),
       hops: hopControl(),
+      backends: backendDesk(),
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
         connections: () => Promise.resolve([]),

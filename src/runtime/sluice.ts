@@ -9,6 +9,7 @@ import type { DataPlane } from './data-plane.ts';
 import type { Door, DoorStatus } from './door.ts';
 import { explain } from './explain/explain.ts';
 import type { Explanation, Question } from './explain/explanation.ts';
+import type { BackendDesk } from './backend-desk.ts';
 import type { HopControl, WantedEdit } from './hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import { VERSION } from './version.ts';
@@ -25,6 +26,7 @@ export interface SluiceParts {
   readonly load: ReloadParts['load'];
   readonly dataPlane: DataPlane;
   readonly hops: HopControl;
+  readonly backends: BackendDesk;
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
   /** A config has come into force: the first one, or another. */
@@ -51,6 +53,7 @@ export interface StopResult {
 export class Sluice {
   readonly startedAtMs: number = Date.now();
   readonly hops: HopControl;
+  readonly backends: BackendDesk;
   readonly #dataPlane: DataPlane;
   readonly #logger: Logger;
   readonly #reloader: Reloader;
@@ -62,8 +65,9 @@ export class Sluice {
   #stopping: Promise<StopResult> | null = null;
 
   constructor(parts: SluiceParts) {
-    const { loaded: initial, load, dataPlane, hops, logger, noteReload: note, onConfig = () => {} } = parts;
+    const { loaded: initial, load, dataPlane, hops, backends, logger, noteReload: note, onConfig = () => {} } = parts;
     this.hops = hops;
+    this.backends = backends;
     this.#dataPlane = dataPlane;
     this.#logger = logger;
     this.#onConfig = onConfig;
@@ -98,7 +102,7 @@ export class Sluice {
       await this.#dataPlane.knowControlDoors(controlDoors.map(({ address }) => address));
     } catch (error) {
       this.#state = 'stopped';
-      this.hops.stop();
+      this.#stopChecks();
       await Promise.allSettled([this.#dataPlane.close(), ...controlDoors.map((door) => door.close())]);
       throw error;
     }
@@ -169,7 +173,13 @@ export class Sluice {
     const config = this.hops.over(loaded.config);
     await this.#dataPlane.apply(config);
     this.hops.follow(config);
+    this.backends.follow(config);
     this.#onConfig(loaded);
+  }
+
+  #stopChecks(): void {
+    this.hops.stop();
+    this.backends.stop();
   }
 
   async #drain(graceMs: number): Promise<StopResult> {
@@ -178,7 +188,7 @@ export class Sluice {
     const isDrained = await endsWithin(this.#drainTraffic(), graceMs, this.#forced.promise);
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
-    this.hops.stop();
+    this.#stopChecks();
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));

@@ -7,6 +7,7 @@ import { type Answered, ask } from '../support/ask.ts';
 import { Gateway } from '../support/gateway.ts';
 import { startNginx } from '../support/nginx.ts';
 import { http1Origin, http2Origin } from '../support/origins.ts';
+import { startSluice, type SluiceProcess } from '../support/sluice-process.ts';
 
 describe('a redirect', () => {
   async function redirecting(t: TestContext): Promise<Gateway> {
@@ -251,6 +252,61 @@ test('a backend that does much worse than the others is left alone', async (t) =
   const to = { backends: all.map(({ url }) => url), outliers: { above_others: '50%', min_requests: 3 } };
   await bodies(await balanced(t, to), 60);
   assert.ok(bad !== undefined && bad.asked >= 3 && bad.asked <= 4, `asked ${bad?.asked}`);
+});
+
+describe('backends that are checked', () => {
+  const sluiceWith = (t: TestContext, to: object): Promise<SluiceProcess> => {
+    const gateway = { listen: '127.0.0.1:0', routes: [{ name: 'app', to }] };
+    const config = { process: { workers: 2 }, log: { format: 'json' }, gateway, metrics: { listen: '127.0.0.1:0' } };
+    return startSluice(t, { files: { 'sluice.yaml': JSON.stringify(config) } });
+  };
+  const health = { path: '/healthz', interval: '100ms', unhealthy_after: 2, healthy_after: 1 };
+
+  test('are left alone by every worker while their checks fail, and back as soon as they pass', async (t) => {
+    const [sick, well] = [await Moody.open(t), await Moody.open(t, 204)];
+    const nginx = await startNginx(t, 'nginx');
+    if (nginx === undefined) return;
+    const sluice = await sluiceWith(t, { backends: [sick.url, well.url, nginx.url], health });
+    const gateway = sluice.address('gateway');
+    const answers = async (): Promise<Record<string, number>> => {
+      const all = await Promise.all(Array.from({ length: 30 }, () => ask(gateway)));
+      return counts(all.map(({ status, body }) => `${status} ${body}`));
+    };
+    assert.deepEqual(Object.keys(await answers()).toSorted(), ['200 200', '200 nginx', '204 ']);
+    sick.status = 500;
+    await sluice.says(/the checks of a backend fail, it is left alone/);
+    assert.deepEqual(Object.keys(await answers()).toSorted(), ['200 nginx', '204 ']);
+    const metrics = await (await fetch(`${sluice.address('metrics')}/metrics`)).text();
+    for (const [url, isUp] of [
+      [sick.url, 0],
+      [well.url, 1],
+      [nginx.url, 1],
+    ] as const) {
+      assert.ok(metrics.includes(`\nsluice_upstream_up{pool="gateway/app",upstream="${url}"} ${isUp}\n`), metrics);
+    }
+    assert.match(metrics, /^sluice_pool_members\{pool="gateway\/app",state="unhealthy"\} 1$/m);
+    assert.doesNotMatch(metrics, /_bytes_total\{pool="gateway/);
+    sick.status = 200;
+    await sluice.says(/the checks of a backend pass again/);
+    assert.deepEqual(Object.keys(await answers()).toSorted(), ['200 200', '200 nginx', '204 ']);
+  });
+
+  test('and all fail leave an error', async (t) => {
+    const sick = await Moody.open(t, 500);
+    const sluice = await sluiceWith(t, { backends: [sick.url], health });
+    await sluice.says(/the checks of a backend fail, it is left alone/);
+    const answer = await ask(sluice.address('gateway'));
+    assert.equal(failedWith(answer, 503), 'backends_exhausted');
+    assert.equal(answer.headers['retry-after'], undefined);
+  });
+
+  test('share what traffic has shown: a breaker that one worker opens is open for all', async (t) => {
+    const [bad, good] = [await Moody.open(t, 503), await Moody.open(t)];
+    const breaker = { failures: 3, open_for: '1h', failure_rate: null };
+    const sluice = await sluiceWith(t, { backends: [bad.url, good.url], breaker });
+    for (let turn = 0; turn < 40; turn++) await ask(sluice.address('gateway'));
+    assert.equal(bad.asked, 3);
+  });
 });
 
 describe('a client with a cookie', () => {

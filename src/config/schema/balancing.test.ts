@@ -17,6 +17,7 @@ test('health checks have defaults of their own', () => {
   });
   assert.deepEqual(backendHealth.parse({ path: '/healthz' }), {
     path: '/healthz',
+    status: [],
     interval: 10_000,
     timeout: 2000,
     unhealthy_after: 3,
@@ -27,6 +28,8 @@ test('health checks have defaults of their own', () => {
 test('checks are not made all the time, and not of anything', () => {
   assert.ok(!backendHealth.safeParse({ interval: '1ms' }).success);
   assert.ok(!backendHealth.safeParse({ path: 'healthz' }).success);
+  assert.ok(!backendHealth.safeParse({ status: 99 }).success);
+  assert.deepEqual(backendHealth.parse({ status: 204 }).status, [204]);
   assert.ok(!hopHealth.safeParse({ url: 'ftp://a' }).success);
   assert.ok(!hopHealth.safeParse({ url: [] }).success);
 });

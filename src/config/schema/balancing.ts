@@ -1,7 +1,7 @@
 // What hops and backends have in common: strategies, health checks and breakers.
 
 import { z } from 'zod';
-import { count, duration, oneOrMany, share, url } from './fields.ts';
+import { count, duration, oneOrMany, share, statusCode, url } from './fields.ts';
 
 /** How the member for a request is chosen, the same for hops, backends and accounts. */
 export const STRATEGIES = [
@@ -35,6 +35,8 @@ export interface HopHealth extends HealthTiming {
 
 export interface BackendHealth extends HealthTiming {
   readonly path: string;
+  /** Empty = any 2xx. */
+  readonly status: readonly number[];
 }
 
 export interface BreakerConfig {
@@ -87,8 +89,12 @@ export const backendHealth: z.ZodType<BackendHealth> = z.strictObject({
     .string()
     .regex(/^\/\S*$/, 'expected a path that begins with "/"')
     .prefault('/')
-    .describe('Fetched from the backend; any 2xx answer is a success.')
+    .describe('Fetched from the backend. The path of its URL is not put before it.')
     .meta({ samples: ['/healthz'] }),
+  status: oneOrMany(statusCode())
+    .prefault([])
+    .describe('The statuses that are a success: one, or a list. Without any: every 2xx.')
+    .meta({ samples: [204] }),
   ...timing('10s', '2s'),
 });
 

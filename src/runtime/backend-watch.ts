@@ -1,0 +1,64 @@
+// The backends of one route as the main thread sees them: their state, which it shares with every thread, and the checks of
+// them. Rule: what changes in the list of backends changes nothing about when the others are checked next.
+import type { BackendsTarget } from '../config/schema/targets.ts';
+import type { BackendHealth } from '../config/schema/balancing.ts';
+import { Group } from '../services/balance/group.ts';
+import type { MemberTable } from '../services/balance/member-table.ts';
+import { HealthChecker } from '../services/health/health-checker.ts';
+import { checkOrigin, type DialOrigin } from '../services/health/origin-check.ts';
+import { backendMembers, poolOf } from './assemble-backends.ts';
+import { groupOptions } from './assemble-hops.ts';
+import type { GroupEars } from './hop-telemetry.ts';
+import type { BackendOrigin } from './registry.ts';
+
+export interface BackendWatchInit {
+  /** Of the route. */
+  readonly name: string;
+  readonly to: BackendsTarget;
+  readonly table: MemberTable;
+  readonly ears: GroupEars;
+  readonly dial: DialOrigin;
+}
+
+export class BackendWatch {
+  readonly pool: string;
+  readonly group: Group<BackendOrigin>;
+  readonly #checker: HealthChecker<BackendOrigin> | null;
+
+  constructor({ name, to, table, ears, dial }: BackendWatchInit) {
+    this.pool = poolOf(name);
+    const options = { ...groupOptions(to), ...ears };
+    this.group = new Group({ name: this.pool, table, members: backendMembers(to), options });
+    this.#checker = to.health === null ? null : this.#createChecker(to.health, dial);
+  }
+
+  /** Begins with the checks, if there are any. */
+  start(): void {
+    this.#checker?.start();
+  }
+
+  /** Takes other backends; those that stay keep the time of their next check. */
+  update(to: BackendsTarget): void {
+    this.group.update(backendMembers(to));
+  }
+
+  stop(): void {
+    this.#checker?.stop();
+    this.group.dispose();
+  }
+
+  #createChecker(health: BackendHealth, dial: DialOrigin): HealthChecker<BackendOrigin> {
+    const { path, status, interval, timeout } = health;
+    const passes = (found: number): boolean => {
+      return status.length === 0 ? found >= 200 && found < 300 : status.includes(found);
+    };
+    return new HealthChecker({
+      group: this.group,
+      check: (member, signal) => checkOrigin(member.data, { dial, path, passes }, signal),
+      intervalMs: interval,
+      timeoutMs: timeout,
+      unhealthyAfter: health.unhealthy_after,
+      healthyAfter: health.healthy_after,
+    });
+  }
+}
