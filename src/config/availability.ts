@@ -19,7 +19,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'filtering', find: inPolicies('filter') },
   { what: 'scanning', find: inPolicies('scan') },
-  { what: 'rate limiting', find: inPolicies('rate_limit') },
   { what: 'caching', find: inPolicies('cache') },
   { what: 'compression', find: inPolicies('compress') },
   {

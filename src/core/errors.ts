@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'loop_detected'
   | 'proxy_auth_required'
   | 'route_not_found'
+  | 'too_many_requests'
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
@@ -99,6 +100,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   loop_detected: entry('downstream', 508, false, 'The request has passed through this server before.'),
   proxy_auth_required: entry('downstream', 407, false, 'This proxy wants a user name and a token.'),
   route_not_found: entry('downstream', 404, false, 'No route matches the request.'),
+  too_many_requests: entry('downstream', 429, true, 'More requests have come than the rate limit allows.'),
 
   // The admin API.
   unauthorized: entry('downstream', 401, false, 'A valid token is needed.'),

@@ -8,7 +8,6 @@ import { compile } from '../engine/compile.ts';
 import type { Program } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { Traffic } from '../engine/traffic.ts';
-import type { UserDirectory } from '../services/identity/user-directory.ts';
 import { RetryBudget } from '../services/chain/retry-budget.ts';
 import { DestinationRules } from '../services/rules/destination-rules.ts';
 import type { OwnDoors } from '../services/rules/own-doors.ts';
@@ -16,7 +15,7 @@ import { SessionSuffix } from '../services/sticky/session-suffix.ts';
 import { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
 import { hopGroups } from './assemble-hops.ts';
-import { ConfiguredPolicies } from './assemble-policies.ts';
+import { ConfiguredPolicies, type PolicyParts } from './assemble-policies.ts';
 import { configuredUsers } from './configured-users.ts';
 import { ConfiguredSessions, type SessionBindings } from './hop-sessions.ts';
 import { countingEars } from './hop-telemetry.ts';
@@ -52,13 +51,14 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
     withinMs: egress.retry.within,
     retries: new RetryBudget(egress.retry.budget),
   });
-  return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config), target }]], traffic);
+  const parts = { users: configuredUsers(config.users), limits: context.limits };
+  return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config, parts), target }]], traffic);
 }
 
-/** In the order in which they run. `known`: other users than those of the configuration, for dry runs. */
-export function egressPolicies(config: Config, known: UserDirectory = configuredUsers(config.users)): Policy[] {
+/** In the order in which they run. */
+export function egressPolicies(config: Config, parts: PolicyParts): Policy[] {
   const { egress, users } = config;
-  const { before, after } = new ConfiguredPolicies(config, known).ofEgress();
+  const { before, after } = new ConfiguredPolicies(config, parts).ofEgress();
   const suffix = new SessionSuffix(egress.sticky.username);
   const names = new Set(users.map(({ name }) => name));
   const onlyUsers = asksForUsers(config);
@@ -67,7 +67,7 @@ export function egressPolicies(config: Config, known: UserDirectory = configured
     ...before,
     frontPage(),
     proxyUser({
-      users: onlyUsers ? known : null,
+      users: onlyUsers ? parts.users : null,
       permission: 'egress',
       readName: (name) => suffix.split(name, isUser),
     }),

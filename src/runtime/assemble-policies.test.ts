@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { ConfiguredPolicies } from './assemble-policies.ts';
+import { dryParts } from './explain/dry-parts.ts';
 
 const here = { acl: { deny: ['192.0.2.1'] } };
 
@@ -11,7 +12,7 @@ function policiesOf(settings: GatewaySettings, ofRoute: object = {}): Record<'ro
     ...settings,
     gateway: { routes: [{ to: 'http://a', policies: ofRoute }], ...settings.gateway },
   });
-  const policies = new ConfiguredPolicies(config);
+  const policies = new ConfiguredPolicies(config, dryParts(config, null));
   const { before, after } = policies.ofEgress();
   const names = (all: readonly { readonly name: string }[]): string[] => all.map(({ name }) => name);
   return {
@@ -48,7 +49,7 @@ describe('policies', () => {
   test('of one place are one object for all routes', () => {
     const routes = [{ to: 'http://a' }, { to: 'http://b' }];
     const config = configOf({ gateway: { routes, policies: here } });
-    const policies = new ConfiguredPolicies(config);
+    const policies = new ConfiguredPolicies(config, dryParts(config, null));
     const [first, second] = config.gateway.routes.map((route) => policies.ofRoute(route));
     assert.equal(first?.[0], second?.[0]);
     assert.notEqual(first?.[0], undefined);
@@ -70,5 +71,12 @@ describe('policies', () => {
     assert.deepEqual(policiesOf({ policies: both }).egress, ['headers', 'acl', 'headers']);
     assert.deepEqual(policiesOf({ policies: { headers: { security: true } } }).route, ['headers']);
     assert.deepEqual(policiesOf({ policies: { headers: {} } }).route, []);
+  });
+
+  test('limit the rate before they ask for users, unless it is users that are counted', () => {
+    const limited = (per: string): object => ({ rate_limit: { per }, auth: 'users', ...here });
+    assert.deepEqual(policiesOf({ policies: limited('client_ip') }).gateway, ['acl', 'rate_limit', 'auth']);
+    assert.deepEqual(policiesOf({ policies: limited('user') }).gateway, ['acl', 'auth', 'rate_limit']);
+    assert.deepEqual(policiesOf({ policies: limited('user') }, { rate_limit: false }).route, ['acl', 'auth']);
   });
 });

@@ -6,8 +6,8 @@ import type { AclPolicy, HeadersPolicy, Policies } from '../config/schema/polici
 import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
 import type { UserDirectory } from '../services/identity/user-directory.ts';
-import { configuredUsers } from './configured-users.ts';
-import { acl, auth, HeaderChanges, requestHeaders, responseHeaders } from './registry.ts';
+import type { LimitTable } from '../services/limiter/limit-table.ts';
+import { acl, auth, HeaderChanges, rateLimit, requestHeaders, responseHeaders } from './registry.ts';
 
 /** What stands around the question who the client is. */
 export interface PoliciesAround {
@@ -15,46 +15,84 @@ export interface PoliciesAround {
   readonly after: readonly Policy[];
 }
 
+export interface PolicyParts {
+  readonly users: UserDirectory;
+  readonly limits: LimitTable;
+}
+
+/** Where the configuration speaks of policies. What is counted there is counted under the name. */
+interface Place {
+  readonly name: string;
+  readonly policies: Policies;
+}
+
 export class ConfiguredPolicies {
   readonly #config: Config;
   readonly #users: UserDirectory;
+  readonly #limits: LimitTable;
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
 
-  constructor(config: Config, users: UserDirectory = configuredUsers(config.users)) {
+  constructor(config: Config, { users, limits }: PolicyParts) {
     this.#config = config;
     this.#users = users;
+    this.#limits = limits;
   }
 
   ofRoute(route: RouteConfig): Policy[] {
-    const { gateway, policies } = this.#config;
-    return this.#whole([route.policies, gateway.policies, policies]);
+    const name = route.name ?? String(this.#config.gateway.routes.indexOf(route) + 1);
+    return this.#whole([{ name: `route ${name}`, policies: route.policies }, ...this.#gatewayPlaces()]);
   }
 
   /** Of what no route takes. */
   ofGateway(): Policy[] {
-    const { gateway, policies } = this.#config;
-    return this.#whole([gateway.policies, policies]);
+    return this.#whole(this.#gatewayPlaces());
   }
 
   /** The forward proxy has its own way of asking for users. */
   ofEgress(): PoliciesAround {
-    const { egress, policies } = this.#config;
-    return this.#around([egress.policies, policies], true);
+    return this.#around([{ name: 'egress', policies: this.#config.egress.policies }, this.#top()], true);
   }
 
-  #whole(places: readonly Policies[]): Policy[] {
+  #gatewayPlaces(): Place[] {
+    return [{ name: 'gateway', policies: this.#config.gateway.policies }, this.#top()];
+  }
+
+  #top(): Place {
+    return { name: '', policies: this.#config.policies };
+  }
+
+  #whole(places: readonly Place[]): Policy[] {
     const { before, after } = this.#around(places);
-    return [...before, ...this.#usersOnly(nearest(places, 'auth')), ...after];
+    return [...before, ...this.#usersOnly(nearest(places, 'auth')?.policies.auth), ...after];
   }
 
   /** Changes of the header stand at both ends: the answer is changed last, and the request as well. */
-  #around(places: readonly Policies[], isForwardProxy = false): PoliciesAround {
-    const headers = nearest(places, 'headers') || null;
+  #around(places: readonly Place[], isForwardProxy = false): PoliciesAround {
+    const headers = nearest(places, 'headers')?.policies.headers || null;
+    const access = nearest(places, 'acl')?.policies.acl || null;
+    const limits = this.#rateLimit(nearest(places, 'rate_limit'), access, isForwardProxy);
+    const isPerUser = limits.length > 0 && countsUsers(places);
     return {
-      before: [...this.#answersChanged(headers, isForwardProxy), ...this.#acl(nearest(places, 'acl'))],
-      after: this.#requestsChanged(headers),
+      before: [
+        ...this.#answersChanged(headers, isForwardProxy),
+        ...this.#acl(access),
+        // What is too much is refused before anybody looks at tokens, unless they are what is counted by.
+        ...(isPerUser ? [] : limits),
+      ],
+      after: [...(isPerUser ? limits : []), ...this.#requestsChanged(headers)],
     };
+  }
+
+  /** The client is whom the access list takes for it. */
+  #rateLimit(place: Place | undefined, access: AclPolicy | null, tellsInOursOnly: boolean): Policy[] {
+    const settings = place?.policies.rate_limit || null;
+    if (place === undefined || settings === null) return [];
+    const { per, rate, burst } = settings;
+    const client = new ClientAddress(access?.trusted_proxies ?? []);
+    const limit = { intervalMs: 1000 / rate, burst: burst ?? Math.max(1, Math.floor(rate)) };
+    // One for each route: those that share a limit may differ in whom they trust.
+    return [rateLimit({ table: this.#limits, scope: place.name, per, client, limit, tellsInOursOnly })];
   }
 
   #answersChanged(settings: HeadersPolicy | null, protectsOursOnly: boolean): Policy[] {
@@ -71,8 +109,8 @@ export class ConfiguredPolicies {
     return changes.isEmpty ? [] : [this.#once(settings.request, () => requestHeaders(changes))];
   }
 
-  #acl(settings: AclPolicy | false | undefined): Policy[] {
-    if (settings === undefined || settings === false) return [];
+  #acl(settings: AclPolicy | null): Policy[] {
+    if (settings === null) return [];
     const { allow, deny, trusted_proxies: trusted } = settings;
     return [this.#once(settings, () => acl({ client: new ClientAddress(trusted), allow, deny }))];
   }
@@ -90,7 +128,12 @@ export class ConfiguredPolicies {
   }
 }
 
-/** What the first place says that says anything; the nearest one stands first. */
-function nearest<K extends keyof Policies>(places: readonly Policies[], kind: K): Policies[K] | undefined {
-  return places.find((place) => place[kind] !== undefined)?.[kind];
+/** The first place that says anything of that kind; the nearest one stands first. */
+function nearest(places: readonly Place[], kind: keyof Policies): Place | undefined {
+  return places.find(({ policies }) => policies[kind] !== undefined);
+}
+
+function countsUsers(places: readonly Place[]): boolean {
+  const settings = nearest(places, 'rate_limit')?.policies.rate_limit;
+  return settings !== undefined && settings !== false && settings.per === 'user';
 }

@@ -8,7 +8,9 @@ import type { EngineLimits, EngineTimeouts } from '../engine/engine.ts';
 import type { RouteSpec } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { AnswerTarget } from '../contract/target.ts';
+import type { LimitTable } from '../services/limiter/limit-table.ts';
 import { ConfiguredPolicies } from './assemble-policies.ts';
+import { configuredUsers } from './configured-users.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
 import { createTarget } from './registry.ts';
@@ -19,10 +21,15 @@ export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fiel
 const RESPONSE_HEAD_BYTES = 64 * 1024;
 const RESPONSE_FIELDS = 500;
 
+/** What the gateway shares with the other threads. */
+export interface GatewayParts extends BackendParts {
+  readonly limits: LimitTable;
+}
+
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
-export function gatewayLayers(config: Config, readiness: Readiness, parts: BackendParts): RouteSpec[][] {
+export function gatewayLayers(config: Config, readiness: Readiness, parts: GatewayParts): RouteSpec[][] {
   const { gateway } = config;
-  const policies = new ConfiguredPolicies(config);
+  const policies = new ConfiguredPolicies(config, { users: configuredUsers(config.users), limits: parts.limits });
   const explicit = gateway.routes.flatMap((route, index) => {
     const specs = routeSpecs(config, route, { index, parts });
     return specs.map((spec) => ({ ...spec, policies: [...policies.ofRoute(route), ...spec.policies] }));

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
@@ -45,5 +46,6 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   }
   const accessLog = access === false ? null : new AccessLog({ format: access, sink: accessSink });
   const ticketKeys = randomBytes(TICKET_KEY_BYTES);
-  return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, members: new MemberTable() });
+  const shared = { members: new MemberTable(), limits: new LimitTable() };
+  return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared });
 }

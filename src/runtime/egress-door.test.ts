@@ -8,6 +8,7 @@ import { rawOrigin, reflectingOrigin, type Seen } from '../../test/support/origi
 import { RawClient } from '../../test/support/raw-client.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import { OwnDoors } from '../services/rules/own-doors.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { EgressDoor } from './egress-door.ts';
@@ -24,6 +25,7 @@ class Stage {
       ticketKeys: Buffer.alloc(48, 7),
       threads,
       members: new MemberTable({ capacity: 16 }),
+      limits: new LimitTable({ capacity: 8 }),
     };
     this.door = new EgressDoor(context, this.ownDoors, configOf(settings));
     t.after(() => {

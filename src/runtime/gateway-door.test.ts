@@ -6,6 +6,7 @@ import { ask } from '../../test/support/ask.ts';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { RawClient } from '../../test/support/raw-client.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { GatewayDoor } from './gateway-door.ts';
 
@@ -21,6 +22,7 @@ class Stage {
       ticketKeys: Buffer.alloc(48, 7),
       threads,
       members: new MemberTable({ capacity: 16 }),
+      limits: new LimitTable({ capacity: 8 }),
     };
     this.door = new GatewayDoor(context, this.readiness, configOf(settings));
     t.after(() => {

@@ -5,6 +5,7 @@ import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { MemorySink } from '../../test/support/memory-sink.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
@@ -18,6 +19,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     ticketKeys: Buffer.alloc(48),
     threads: 1,
     members: new MemberTable(),
+    limits: new LimitTable(),
   };
   const plane = new LocalDataPlane(context);
   t.after(() => plane.close());

@@ -16,6 +16,7 @@ export { HeaderChanges } from '../policies/headers/header-changes.ts';
 export { requestHeaders } from '../policies/headers/request-headers.ts';
 export { responseHeaders } from '../policies/headers/response-headers.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
+export { rateLimit } from '../policies/rate-limit/rate-limit.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { backends } from '../targets/backends/backends.ts';
 export {

@@ -1,5 +1,6 @@
 // What the doors of one thread are given. Types only.
 import type { MemberTable } from '../services/balance/member-table.ts';
+import type { LimitTable } from '../services/limiter/limit-table.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 
@@ -12,4 +13,6 @@ export interface ThreadContext {
   readonly threads: number;
   /** The state of all members of all groups, shared by the threads. */
   readonly members: MemberTable;
+  /** What clients have used of their limits, shared by the threads. */
+  readonly limits: LimitTable;
 }

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/address.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
@@ -59,6 +60,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),
       members: this.members.memory,
+      limits: new LimitTable().memory,
       accessFormat: context.accessFormat,
     };
   }

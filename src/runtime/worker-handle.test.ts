@@ -7,6 +7,7 @@ import { MemorySink } from '../../test/support/memory-sink.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { watchThreads } from '../../test/support/worker-stage.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import type { WorkerCall } from './worker-messages.ts';
@@ -37,7 +38,13 @@ function hire(t: TestContext): Hired {
   watchThreads(t, (worker) => threads.push(worker));
   const owner = new Owner();
   const handle = new WorkerHandle(
-    { threads: 2, members: new MemberTable().memory, ticketKeys: Buffer.alloc(48), accessFormat: 'json' },
+    {
+      threads: 2,
+      members: new MemberTable().memory,
+      limits: new LimitTable().memory,
+      ticketKeys: Buffer.alloc(48),
+      accessFormat: 'json',
+    },
     owner,
   );
   t.after(() => handle.stop());

@@ -11,6 +11,8 @@ export interface WorkerStart {
   readonly ticketKeys: Uint8Array;
   /** The memory of the members of all groups. */
   readonly members: SharedArrayBuffer;
+  /** The memory of what clients have used of their limits. */
+  readonly limits: SharedArrayBuffer;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 

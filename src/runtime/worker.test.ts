@@ -6,6 +6,7 @@ import { ask } from '../../test/support/ask.ts';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import type { WorkerCall, WorkerMessage, WorkerStart } from './worker-messages.ts';
 
 type Kind = WorkerMessage['kind'];
@@ -21,6 +22,7 @@ class Thread {
       threads: 2,
       ticketKeys: Buffer.alloc(48),
       members: new MemberTable().memory,
+      limits: new LimitTable().memory,
       accessFormat,
     };
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { LimitTable } from '../services/limiter/limit-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { threadMetrics } from '../telemetry/process-metrics.ts';
@@ -38,6 +39,7 @@ const accessLog =
       });
 
 const members = new MemberTable({ memory: start.members });
+const limits = new LimitTable({ memory: start.limits });
 let plane: ThreadPlane | null = null;
 
 async function carryOut(call: WorkerCall): Promise<void> {
@@ -45,7 +47,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
     const target =
       plane ??
       new ThreadPlane(
-        { recorder, accessLog, ticketKeys: Buffer.from(start.ticketKeys), threads: start.threads, members },
+        { recorder, accessLog, ticketKeys: Buffer.from(start.ticketKeys), threads: start.threads, members, limits },
         call.config,
       );
     await target.apply(call.config, call.ports);

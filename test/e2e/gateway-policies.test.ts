@@ -11,6 +11,7 @@ import { http1Origin, reflectingOrigin, type Seen, valuesOf } from '../support/o
 import { requirePeer } from '../support/peer.ts';
 import { makeCertificate } from '../support/pki.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { WorkerStage } from '../support/worker-stage.ts';
 
 /** The code of an error, after having checked its status. */
 function failedWith({ status, body }: Answered, wanted: number): string {
@@ -177,9 +178,86 @@ describe('header fields', () => {
   });
 });
 
-function connect(port: number): Promise<{ statusCode: number | undefined }> {
+describe('a rate limit', () => {
+  const limited = (settings: object): object => ({ policies: { rate_limit: { rate: '1/h', burst: 2, ...settings } } });
+  const to = { respond: { status: 204 } };
+
+  async function statuses(urls: readonly string[], headers: Record<string, string> = {}): Promise<number[]> {
+    const all: number[] = [];
+    for (const url of urls) all.push((await ask(url, { headers })).status);
+    return all;
+  }
+
+  test('is one for all routes of its place, and says when to come again', async (t) => {
+    const routes = [
+      { match: { path: '/a' }, to },
+      { match: { path: '/b' }, to },
+      { match: { path: '/own' }, to, ...limited({ burst: 1 }) },
+      { match: { path: '/free' }, to, policies: { rate_limit: false } },
+    ];
+    const gateway = await Gateway.open(t, { gateway: { routes, ...limited({}) } });
+    const urls = (...paths: string[]): string[] => paths.map((path) => gateway.url + path);
+    assert.deepEqual(await statuses(urls('/a', '/b', '/a', '/nowhere')), [204, 204, 429, 429]);
+    assert.deepEqual(await statuses(urls('/own', '/own', '/free', '/free', '/free')), [204, 429, 204, 204, 204]);
+    const answer = await ask(`${gateway.url}/b`);
+    assert.equal(failedWith(answer, 429), 'too_many_requests');
+    assert.deepEqual([answer.headers['ratelimit-limit'], answer.headers['ratelimit-remaining']], ['2', '0']);
+    const seconds = Number(answer.headers['retry-after']);
+    assert.ok(seconds > 3000 && seconds <= 3600, String(seconds));
+    assert.equal(gateway.metric('sluice_http_request_errors_total', { reason: 'too_many_requests' }), 4);
+  });
+
+  test('outlives a reload', async (t) => {
+    const settings = { gateway: { routes: [{ to }], ...limited({}) } };
+    const gateway = await Gateway.open(t, settings);
+    assert.deepEqual(await statuses([gateway.url]), [204]);
+    await gateway.apply(settings);
+    assert.deepEqual(await statuses([gateway.url, gateway.url]), [204, 429]);
+  });
+
+  test('knows the clients of a trusted proxy apart, and users', async (t) => {
+    const users = [
+      { name: 'alice', token: 'a-token', may: ['gateway'] },
+      { name: 'bob', token: 'b-token', may: ['gateway'] },
+    ];
+    const acl = { trusted_proxies: ['127.0.0.1'] };
+    const rate = { rate: '1/h', burst: 1 };
+    const routes = [
+      { match: { path: '/ip' }, to, policies: { acl, rate_limit: rate } },
+      { match: { path: '/user' }, to, policies: { auth: 'users', rate_limit: { ...rate, per: 'user' } } },
+    ];
+    const gateway = await Gateway.open(t, { users, gateway: { routes } });
+    for (const [path, headers, expected] of [
+      ['/ip', { 'x-forwarded-for': '198.51.100.1' }, [204, 429]],
+      ['/ip', { 'x-forwarded-for': '198.51.100.2' }, [204, 429]],
+      ['/user', { authorization: 'Bearer a-token' }, [204, 429]],
+      ['/user', { authorization: 'Bearer b-token' }, [204, 429]],
+    ] as const) {
+      const url = gateway.url + path;
+      assert.deepEqual(await statuses([url, url], headers), expected, JSON.stringify(headers));
+    }
+  });
+
+  test('holds at the forward proxy for tunnels too', async (t) => {
+    const gateway = await Gateway.open(t, { egress: { allow_private: false, ...limited({ burst: 1 }) } });
+    const codes = [await connect(gateway.proxyPort, '127.0.0.1:9'), await connect(gateway.proxyPort, '127.0.0.1:9')];
+    assert.deepEqual(
+      codes.map(({ statusCode }) => statusCode),
+      [403, 429],
+    );
+  });
+
+  test('is one across all threads', async (t) => {
+    const stage = await WorkerStage.open(t, 2, { gateway: { routes: [{ to }], ...limited({ burst: 10 }) } });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => ask(stage.url)));
+    assert.equal(answers.filter(({ status }) => status === 204).length, 10);
+    assert.equal(answers.filter(({ status }) => status === 429).length, 30);
+  });
+});
+
+function connect(port: number, authority = 'a.test:443'): Promise<{ statusCode: number | undefined }> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ host: '127.0.0.1', port, method: 'CONNECT', path: 'a.test:443', agent: false });
+    const request = http.request({ host: '127.0.0.1', port, method: 'CONNECT', path: authority, agent: false });
     request.on('connect', ({ statusCode }, socket) => {
       socket.destroy();
       resolve({ statusCode });

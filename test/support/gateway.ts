@@ -10,6 +10,7 @@ import { hopGroups } from '../../src/runtime/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/thread-plane.ts';
 import type { MemberState } from '../../src/services/balance/member-state.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
+import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
@@ -64,6 +65,7 @@ export class Gateway {
       ticketKeys: Buffer.alloc(48, 7),
       threads: 1,
       members: this.members,
+      limits: new LimitTable({ capacity: 1024 }),
     };
     this.plane = new ThreadPlane(context, config);
   }

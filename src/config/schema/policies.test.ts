@@ -47,6 +47,8 @@ describe('policies', () => {
       { scan: { clamd: 'nowhere' } },
       { acl: { allow: ['example.com'] } },
       { compress: { encodings: [] } },
+      { rate_limit: { per: 'everybody' } },
+      { rate_limit: { per: { header: 'a b' } } },
       { headers: { request: { set: { 'X A': 'b' } } } },
       { headers: { request: { set: { HOST: 'b' } } } },
       { headers: { request: { add: { 'X-Forwarded-For': 'b' } } } },
@@ -55,6 +57,12 @@ describe('policies', () => {
       { headers: { response: { set: { A: 'b\u0001' } } } },
     ]) {
       assert.ok(!policiesSchema.safeParse(wrong).success, JSON.stringify(wrong));
+    }
+  });
+
+  test('count by whatever is named', () => {
+    for (const per of ['client_ip', 'user', 'route', 'global', { header: 'X-Api-Key' }]) {
+      assert.deepEqual(policiesSchema.parse({ rate_limit: { per } }).rate_limit, { per, rate: 100, burst: null });
     }
   });
 

@@ -37,7 +37,7 @@ export interface ScanPolicy {
 }
 
 export interface RateLimitPolicy {
-  readonly per: 'client_ip' | 'user';
+  readonly per: 'client_ip' | 'user' | 'route' | 'global' | { readonly header: string };
   /** Requests per second. */
   readonly rate: number;
   /** null = as many as come in one second. */
@@ -134,7 +134,19 @@ const scan: z.ZodType<ScanPolicy> = z.strictObject({
 });
 
 const rateLimit: z.ZodType<RateLimitPolicy> = z.strictObject({
-  per: z.enum(['client_ip', 'user']).prefault('client_ip').describe('Whose requests are counted together.'),
+  per: z
+    .union(
+      [
+        z.enum(['client_ip', 'user', 'route', 'global']),
+        z.strictObject({ header: headerName().describe('The field whose values are counted each for itself.') }),
+      ],
+      { error: 'expected client_ip, user, route, global or a map with `header`' },
+    )
+    .prefault('client_ip')
+    .describe(
+      'Whose requests are counted together: those of an address (of a /64 network, where that is IPv6), of a user, of a route, all, or those with one value of the field `header`. Who has no user or no such field is counted by address.',
+    )
+    .meta({ samples: ['client_ip', { header: 'X-Api-Key' }] }),
   rate: rate().prefault('100/s').describe('How many requests may come in the long run.'),
   burst: count()
     .nullable()

@@ -10,7 +10,7 @@ import { destinationRules, egressPolicies } from '../assemble-egress.ts';
 import { denialError } from '../registry.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
 import { DryExchange } from './dry-exchange.ts';
-import { dryLogin, dryUsers } from './dry-users.ts';
+import { dryLogin, dryParts } from './dry-parts.ts';
 import { explainHops } from './explain-hops.ts';
 import { explainRule } from './explain-rule.ts';
 import type { ExplainedResult, Explanation, Question } from './explanation.ts';
@@ -33,10 +33,7 @@ export async function explainEgress(
   if ('refused' in read) return { ...bare, result: refused(read.refused.code, read.refused.detail) };
   const client = { address: question.from, localPort: scene.localPort };
   const exchange = new DryExchange('egress', client, read.request);
-  const policies = await runPolicies(
-    egressPolicies(config, question.user === null ? undefined : dryUsers(config)),
-    exchange,
-  );
+  const policies = await runPolicies(egressPolicies(config, dryParts(config, question.user)), exchange);
   const seen = { ...bare, user: exchange.user || null, session: exchange.session || null, policies };
   if (exchange.answered !== null) {
     const { status, code, message } = exchange.answered;

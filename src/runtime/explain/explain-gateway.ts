@@ -11,7 +11,7 @@ import { healthRoutes } from '../health-routes.ts';
 import { ConfiguredPolicies } from '../assemble-policies.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
 import { DryExchange } from './dry-exchange.ts';
-import { dryLogin, dryUsers } from './dry-users.ts';
+import { dryLogin, dryParts } from './dry-parts.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
@@ -76,7 +76,7 @@ function withoutLogin(fields: Question['fields']): Question['fields'] {
 
 /** Our own paths have none. */
 function policiesOf(found: Candidate | null, { config }: Scene, user: string | null): Policy[] {
-  const policies = new ConfiguredPolicies(config, user === null ? undefined : dryUsers(config));
+  const policies = new ConfiguredPolicies(config, dryParts(config, user));
   const route = config.gateway.routes[found?.index ?? -1];
   if (route !== undefined) return policies.ofRoute(route);
   return found === null || found.name === DEFAULT ? policies.ofGateway() : [];

@@ -1,0 +1,27 @@
+// What policies are given in a dry run. Rule: the tokens of users are nobody's business here, and nothing is counted that counts
+// elsewhere.
+import { Buffer } from 'node:buffer';
+import type { Config } from '../../config/config.ts';
+import { tokenDigest, UserDirectory } from '../../services/identity/user-directory.ts';
+import { LimitTable } from '../../services/limiter/limit-table.ts';
+import type { PolicyParts } from '../assemble-policies.ts';
+import { configuredUsers } from '../configured-users.ts';
+
+/** `user` is taken for proved, with credentials that hold within a dry run. */
+export function dryParts(config: Config, user: string | null): PolicyParts {
+  const users = user === null ? configuredUsers(config.users) : dryUsers(config);
+  return { users, limits: new LimitTable({ capacity: 8 }) };
+}
+
+function dryUsers({ users }: Config): UserDirectory {
+  return new UserDirectory(users.map(({ name, may }) => ({ name, may, tokenSha256: tokenDigest(dryToken(name)) })));
+}
+
+/** Credentials that `user` proves itself with; `shownAs` is the name as the client would give it. */
+export function dryLogin(user: string, shownAs: string = user): string {
+  return `Basic ${Buffer.from(`${shownAs}:${dryToken(user)}`).toString('base64')}`;
+}
+
+function dryToken(user: string): string {
+  return `dry run of ${user}`;
+}
