@@ -142,6 +142,9 @@ describe('a backend that is the gateway itself', () => {
         'error config_conflict gateway.default_backend',
       ]);
     }
+    assert.deepEqual(run(checkLoops, { gateway: { listen: 'unix:/a', default_backend: 'unix:/a' } }), [
+      'error config_conflict gateway.default_backend',
+    ]);
     assert.deepEqual(run(checkLoops, { gateway: { listen: ':80', routes: [{ to: 'http://[::1]' }] } }), [
       'error config_conflict gateway.routes[0].to.backends[0].url',
     ]);
@@ -151,6 +154,9 @@ describe('a backend that is the gateway itself', () => {
     const listen = ':8080';
     for (const backend of ['http://localhost:8081', 'http://10.0.0.1:8080', 'http://backend:8080']) {
       assert.deepEqual(run(checkLoops, { gateway: { listen, default_backend: backend } }), []);
+    }
+    for (const door of ['unix:/b', ':80']) {
+      assert.deepEqual(run(checkLoops, { gateway: { listen: door, default_backend: 'unix:/a' } }), []);
     }
     const to = { backends: ['http://localhost:8080'], via: ['hop'] };
     assert.deepEqual(run(checkLoops, { gateway: { routes: [{ to }] } }), []);

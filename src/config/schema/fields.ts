@@ -113,12 +113,14 @@ export interface UrlRules {
   readonly path?: boolean;
   readonly query?: boolean;
   readonly credentials?: boolean;
+  /** `unix:` and the whole path of a socket will do as well. */
+  readonly unix?: boolean;
 }
 
 /** An absolute URL, kept as it was written. */
 export function url(rules: UrlRules): z.ZodType<string> {
   const read = (text: string): string | Refusal => {
-    const fault = faultOfUrl(text, rules);
+    const fault = rules.unix === true && text.startsWith('unix:') ? faultOfSocket(text) : faultOfUrl(text, rules);
     return fault === undefined ? text : refuse(`expected a URL such as ${rules.example}: ${fault}`);
   };
   return textField(`a URL such as ${rules.example}`, read).meta({ 'x-kind': 'url', samples: [rules.example] });
@@ -136,6 +138,12 @@ export function proxyUrl(): z.ZodType<string> {
     const parsed = parseProxyUrl(text);
     if ('fault' in parsed) context.addIssue({ code: 'custom', message: parsed.fault });
   });
+}
+
+function faultOfSocket(text: string): string | undefined {
+  return /^unix:\/[^\s\0]*[^\s\0/]$/.test(text)
+    ? undefined
+    : 'after "unix:" it needs the whole path of a socket, as in unix:/run/app.sock';
 }
 
 function faultOfUrl(text: string, rules: UrlRules): string | undefined {

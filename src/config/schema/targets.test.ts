@@ -60,7 +60,17 @@ describe('a target', () => {
 });
 
 test('a backend speaks http, https or h2c, and may have a path', () => {
-  for (const url of ['http://a', 'https://a:8443/base', 'h2c://a:50051']) assert.equal(backendUrl().parse(url), url);
-  for (const url of ['a:80', 'ws://a', 'http://u:p@a', 'http://a?x=1'])
+  for (const url of ['http://a', 'https://a:8443/base', 'h2c://a:50051', 'unix:/run/app.sock'])
+    assert.equal(backendUrl().parse(url), url);
+  for (const url of [
+    'unix:',
+    'unix:app.sock',
+    'unix:/run/',
+    'unix:/a b',
+    'a:80',
+    'ws://a',
+    'http://u:p@a',
+    'http://a?x=1',
+  ])
     assert.ok(!backendUrl().safeParse(url).success, url);
 });

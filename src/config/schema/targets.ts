@@ -67,16 +67,18 @@ export interface TunnelTarget {
 
 export type RouteTarget = BackendsTarget | RedirectTarget | RespondTarget | TunnelTarget;
 
-/** `h2c` is HTTP/2 without TLS, known beforehand. */
+/** `h2c` is HTTP/2 without TLS, known beforehand; by a unix socket HTTP/1.1 is spoken. */
 export function backendUrl(): z.ZodType<string> {
-  return url({ schemes: ['http', 'https', 'h2c'], example: 'http://localhost:8000', path: true });
+  return url({ schemes: ['http', 'https', 'h2c'], example: 'http://localhost:8000', path: true, unix: true });
 }
 
 const backend: z.ZodType<Backend> = z.union(
   [
     backendUrl().transform((address) => ({ url: address, weight: 1 })),
     z.strictObject({
-      url: backendUrl().describe('Where the backend is. A path is put before the path of the request.'),
+      url: backendUrl().describe(
+        'Where the backend is, as a URL or as `unix:/run/app.sock`. A path is put before the path of the request.',
+      ),
       weight: count(1000).prefault(1).describe('Its share under the strategy `weighted`.'),
     }),
   ],

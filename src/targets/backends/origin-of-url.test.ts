@@ -53,6 +53,14 @@ describe('originOfUrl', () => {
     assert.equal(originOfUrl('http://one.test', { http2: true }).protocol, 'http1');
   });
 
+  test('may be a unix socket', () => {
+    const { name, label, host, path, tls, protocol, pathPrefix } = originOfUrl('unix:/run/app.sock', { http2: true });
+    assert.deepEqual(
+      [name, label, host, path, tls, protocol, pathPrefix],
+      ['unix:/run/app.sock', 'unix:/run/app.sock', 'localhost', '/run/app.sock', null, 'http1', ''],
+    );
+  });
+
   test('has no limit of connections, and shows credentials of a URL to nobody', () => {
     const { name, maxConnections } = originOfUrl('http://user:hunter2@one.test:9000/app');
     assert.equal(maxConnections, 0);

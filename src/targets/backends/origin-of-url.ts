@@ -1,8 +1,10 @@
-// An origin from the URL that the configuration gives. Rule: the scheme says what is spoken: http and https HTTP/1.1, h2c
+// An origin from the URL that the configuration gives. Rule: the scheme says what is spoken: http, https and unix HTTP/1.1, h2c
 // HTTP/2 in the clear.
 import type { Origin, OriginTls } from '../../contract/target.ts';
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443, 'h2c:': 80 };
+
+const UNIX = 'unix:';
 
 const NO_TLS_SETTINGS: OriginTls = { serverName: null, ca: null, certificate: null, verify: true };
 
@@ -13,7 +15,16 @@ export interface OriginSettings {
   readonly proxyProtocol?: 1 | 2 | null;
 }
 
-export function originOfUrl(url: string, { tls, http2 = false, proxyProtocol = null }: OriginSettings = {}): Origin {
+export function originOfUrl(url: string, settings: OriginSettings = {}): Origin {
+  return url.startsWith(UNIX) ? originAtSocket(url, settings) : originAtUrl(url, settings);
+}
+
+/** Named by the socket; in a request that names nobody it is asked for as this machine. */
+function originAtSocket(url: string, settings: OriginSettings): Origin {
+  return { ...originAtUrl('http://localhost', settings), name: url, label: url, path: url.slice(UNIX.length) };
+}
+
+function originAtUrl(url: string, { tls, http2 = false, proxyProtocol = null }: OriginSettings): Origin {
   // h2c is no scheme that URL knows how to take apart.
   const parsed = new URL(url.replace(/^h2c:/, 'http:'));
   const scheme = url.startsWith('h2c:') ? 'h2c:' : parsed.protocol;
