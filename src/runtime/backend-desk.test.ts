@@ -5,6 +5,7 @@ import { until } from '../../test/support/chain-rig.ts';
 import { configOf } from '../../test/support/gateway.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import type { Config } from '../config/config.ts';
+import { Group } from '../services/balance/group.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import type { BackendDesk } from './backend-desk.ts';
 
@@ -39,13 +40,20 @@ describe('the backends that are shown', () => {
   });
 
   test('keep what is known of them when others come, and start slowly when that is wanted', (t) => {
-    const desk = backendDesk();
+    const table = new MemberTable({ capacity: 8 });
+    const desk = backendDesk({ table });
     t.after(() => desk.stop());
     desk.follow(configWith({ backends: ['http://a', 'http://b'], slow_start: '1h' }));
     const [first] = desk.members();
     desk.follow(configWith({ backends: ['http://a', 'http://c'], slow_start: '1h' }));
     assert.deepEqual(desk.members()[0]?.state, first?.state);
     assert.deepEqual(namesOf(desk), ['gateway/app http://a', 'gateway/app http://c']);
+    const members = ['http://a', 'http://c'].map((id) => ({ id, data: null }));
+    const elsewhere = new Group({ name: 'gateway/app', table, members, options: { strategy: 'random' } });
+    assert.deepEqual(
+      elsewhere.members.map(({ isWarming }) => isWarming),
+      [false, true],
+    );
   });
 });
 

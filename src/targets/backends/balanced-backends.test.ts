@@ -72,6 +72,17 @@ describe('requests to several backends', () => {
     assert.deepEqual(rig.figures('one'), [1, 0, 0, 0]);
   });
 
+  test('are under way for as long as two are joined that speak another protocol', (t) => {
+    const rig = new Rig();
+    const upgrade = head('GET / HTTP/1.1', 'Host: a.test', 'Connection: upgrade', 'Upgrade: chat');
+    const play = rig.play(t).downstreamSends(upgrade).expectDial('http://one').expectUpstream(/^GET/);
+    play.upstreamSends(head('HTTP/1.1 101 Switching Protocols', 'Connection: upgrade', 'Upgrade: chat'));
+    play.expectDownstream(/ 101 /).downstreamSends('ping').expectUpstream('ping');
+    assert.deepEqual(rig.figures('one'), [1, 0, 0, 1]);
+    play.clientCloses();
+    assert.deepEqual(rig.figures('one'), [1, 1, 0, 0]);
+  });
+
   test('are over for good when their target is', () => {
     const rig = new Rig();
     rig.target.dispose();
