@@ -49,6 +49,23 @@ describe('EditableFields', () => {
     assert.equal(fields.get('x-one'), '4');
   });
 
+  test('finds what was added by its name alone, and the first of several', () => {
+    const fields = new EditableFields();
+    fields.append('X-One', 'x-two: 1');
+    fields.append('X-Six', '');
+    fields.append('x-one', '2');
+    assert.deepEqual(
+      ['x-one', 'x-six', 'x-two', 'x-', 'one'].map((name) => fields.get(name)),
+      ['x-two: 1', '', undefined, undefined, undefined],
+    );
+    assert.deepEqual(
+      ['x-six', 'x-two'].map((name) => fields.has(name)),
+      [true, false],
+    );
+    fields.remove('x-two');
+    assert.equal(fields.added, 'X-One: x-two: 1\r\nX-Six: \r\nx-one: 2\r\n');
+  });
+
   test('removes received and added fields, and no others', () => {
     const fields = fieldsOf('X-One: 1', 'X-Two: 2', 'X-One: 3');
     fields.append('X-One', '4');

@@ -24,7 +24,8 @@ export class EditableFields implements Fields {
   get(name: string): string | undefined {
     const index = this.findKept(name, 0);
     if (index >= 0) return this.head.value(index);
-    return this.added === '' ? undefined : this.addedEntries().find((entry) => entry[0].toLowerCase() === name)?.[1];
+    const at = this.findAdded(name);
+    return at < 0 ? undefined : this.added.slice(at + name.length + 2, this.added.indexOf('\r\n', at));
   }
 
   getAll(name: string): string[] {
@@ -34,7 +35,7 @@ export class EditableFields implements Fields {
   }
 
   has(name: string): boolean {
-    return this.findKept(name, 0) >= 0 || (this.added !== '' && this.get(name) !== undefined);
+    return this.findKept(name, 0) >= 0 || this.findAdded(name) >= 0;
   }
 
   set(name: string, value: string): void {
@@ -54,7 +55,7 @@ export class EditableFields implements Fields {
   remove(name: string): void {
     const { head } = this;
     for (let index = this.findKept(name, 0); index >= 0; index = this.findKept(name, index + 1)) head.drop[index] = 1;
-    if (this.added === '') return;
+    if (this.findAdded(name) < 0) return;
     const kept = this.addedEntries().filter((entry) => entry[0].toLowerCase() !== name);
     this.added = kept.map((entry) => `${entry[0]}: ${entry[1]}\r\n`).join('');
   }
@@ -73,6 +74,16 @@ export class EditableFields implements Fields {
     let index = head.findName(name, from);
     while (index >= 0 && head.drop[index] === 1) index = head.findName(name, index + 1);
     return index;
+  }
+
+  /** Where the first added line of that name begins. Most questions are answered by lengths alone. */
+  private findAdded(name: string): number {
+    const { added } = this;
+    for (let at = 0; at < added.length; at = added.indexOf('\r\n', at) + 2) {
+      const colon = added.indexOf(':', at);
+      if (colon - at === name.length && added.slice(at, colon).toLowerCase() === name) return at;
+    }
+    return -1;
   }
 
   private addedEntries(): [name: string, value: string][] {
