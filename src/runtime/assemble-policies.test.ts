@@ -65,10 +65,10 @@ describe('policies', () => {
     assert.deepEqual(policiesOf({ policies: users }, { auth: 'none' }).route, ['acl']);
   });
 
-  test('change answers last and requests last, and only what there is to change', () => {
+  test('change headers next to the target, and only what there is to change', () => {
     const both = { headers: { security: true, request: { remove: ['Cookie'] } }, auth: 'users', ...here };
-    assert.deepEqual(policiesOf({ policies: both }).gateway, ['headers', 'acl', 'auth', 'headers']);
-    assert.deepEqual(policiesOf({ policies: both }).egress, ['headers', 'acl', 'headers']);
+    assert.deepEqual(policiesOf({ policies: both }).gateway, ['acl', 'auth', 'headers', 'headers']);
+    assert.deepEqual(policiesOf({ policies: both }).egress, ['acl', 'headers', 'headers']);
     assert.deepEqual(policiesOf({ policies: { headers: { security: true } } }).route, ['headers']);
     assert.deepEqual(policiesOf({ policies: { headers: {} } }).route, []);
   });

@@ -67,20 +67,20 @@ export class ConfiguredPolicies {
     return [...before, ...this.#usersOnly(nearest(places, 'auth')?.policies.auth), ...after];
   }
 
-  /** Changes of the header stand at both ends: the answer is changed last, and the request as well. */
+  /** Headers are changed next to the target: others judge what the client has sent, and what they say of it stays as they said it. */
   #around(places: readonly Place[], isForwardProxy = false): PoliciesAround {
     const headers = nearest(places, 'headers')?.policies.headers || null;
     const access = nearest(places, 'acl')?.policies.acl || null;
     const limits = this.#rateLimit(nearest(places, 'rate_limit'), access, isForwardProxy);
     const isPerUser = limits.length > 0 && countsUsers(places);
     return {
-      before: [
+      // What is too much is refused before anybody looks at tokens, unless they are what is counted by.
+      before: [...this.#acl(access), ...(isPerUser ? [] : limits)],
+      after: [
+        ...(isPerUser ? limits : []),
         ...this.#answersChanged(headers, isForwardProxy),
-        ...this.#acl(access),
-        // What is too much is refused before anybody looks at tokens, unless they are what is counted by.
-        ...(isPerUser ? [] : limits),
+        ...this.#requestsChanged(headers),
       ],
-      after: [...(isPerUser ? limits : []), ...this.#requestsChanged(headers)],
     };
   }
 
