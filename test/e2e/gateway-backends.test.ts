@@ -23,7 +23,7 @@ describe('several backends', () => {
 
   for (const strategy of STRATEGIES) {
     test(`can be chosen by ${strategy}, and one that is gone costs no request`, async (t) => {
-      const backends = [await named(t, 'one'), await deserted(), await named(t, 'two')];
+      const backends = [await named(t, 'one'), await deserted(t), await named(t, 'two')];
       const gateway = await balanced(t, { backends, strategy });
       const paths = Array.from({ length: 12 }, (_, index) => `/${index}`);
       const answers = await Promise.all(paths.map((path) => ask(gateway.url + path, { method: 'POST', body: 'x' })));
@@ -84,7 +84,7 @@ describe('several backends', () => {
   });
 
   test('are counted: uses, failures by cause, and going over to another one', async (t) => {
-    const gone = await deserted();
+    const gone = await deserted(t);
     const gateway = await balanced(t, { backends: [await named(t, 'one'), gone] });
     await bodies(gateway, 2);
     const failures = { pool: 'gateway/app', upstream: gone, reason: 'upstream_unreachable' };
@@ -93,7 +93,7 @@ describe('several backends', () => {
   });
 
   test('that are all gone are the error of the last one that was tried', async (t) => {
-    const gateway = await balanced(t, { backends: [await deserted(), await deserted(), await deserted()] });
+    const gateway = await balanced(t, { backends: [await deserted(t), await deserted(t), await deserted(t)] });
     assert.equal(failedWith(await ask(gateway.url), 502), 'upstream_unreachable');
     assert.equal(gateway.metric('sluice_upstream_failures_total'), 2);
   });
@@ -116,7 +116,7 @@ describe('a backend on a unix socket', () => {
     for (const gateway of [await balanced(t, one), await Gateway.open(t, { gateway: { default_backend: one } })]) {
       assert.equal((await ask(`${gateway.url}/x?y`, host)).body, 'one a.test /x?y');
     }
-    const gateway = await balanced(t, { backends: [one, two, await deserted()] });
+    const gateway = await balanced(t, { backends: [one, two, await deserted(t)] });
     const all = await bodies(gateway, 6, '/x');
     assert.deepEqual(Object.keys(counts(all.map((body) => body.slice(0, 3)))).toSorted(), ['one', 'two']);
   });
@@ -173,7 +173,7 @@ describe('a client with a cookie', () => {
     const gateway = await Gateway.open(t, { gateway: settings(to.backends) });
     const first = await ask(gateway.url);
     assert.equal(first.body, 'one');
-    const gone = [await deserted(), to.backends[1] ?? ''];
+    const gone = [await deserted(t), to.backends[1] ?? ''];
     await gateway.apply({ gateway: settings(gone) });
     const moved = await ask(gateway.url, { headers: { cookie: cookieOf(first) } });
     assert.equal(moved.body, 'two');
@@ -183,7 +183,7 @@ describe('a client with a cookie', () => {
   });
 
   test('is given none with an error of ours', async (t) => {
-    const gateway = await balanced(t, { backends: [await deserted(), await deserted()], sticky: {} });
+    const gateway = await balanced(t, { backends: [await deserted(t), await deserted(t)], sticky: {} });
     const answer = await ask(gateway.url);
     assert.equal(failedWith(answer, 502), 'upstream_unreachable');
     assert.equal(answer.headers['set-cookie'], undefined);
@@ -230,7 +230,7 @@ describe('the policy of retries', () => {
   });
 
   test('switches tries elsewhere off', async (t) => {
-    const gateway = await balanced(t, { backends: [await deserted(), await named(t, 'one')] }, { retry: false });
+    const gateway = await balanced(t, { backends: [await deserted(t), await named(t, 'one')] }, { retry: false });
     assert.equal(failedWith(await ask(gateway.url), 502), 'upstream_unreachable');
   });
 });

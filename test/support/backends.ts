@@ -1,7 +1,8 @@
 // Backends for a gateway to balance, and what clients see of them. Rule: as with every origin, what a test starts here has ended
 // with it.
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import net from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Answered, ask } from './ask.ts';
 import { Gateway } from './gateway.ts';
@@ -14,13 +15,17 @@ export function named(t: TestContext, name: string): Promise<string> {
   });
 }
 
-/** Where nobody listens any more. */
-export async function deserted(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? `http://127.0.0.1:${address.port}` : assert.fail();
+/** Where nobody listens, and nobody else will: the port is that of a connection to somewhere else. */
+export async function deserted(t: TestContext): Promise<string> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const holder = net.connect((server.address() as net.AddressInfo).port, '127.0.0.1');
+  await once(holder, 'connect');
+  t.after(() => {
+    holder.destroy();
+    server.close();
+  });
+  return `http://127.0.0.1:${holder.localPort}`;
 }
 
 export function balanced(t: TestContext, to: object | string, policies: object = {}): Promise<Gateway> {
