@@ -222,9 +222,13 @@ describe('a request parser', () => {
     const allocated = (): number => getHeapStatistics().total_allocated_bytes;
     const begin = allocated();
     const measuring = allocated() - begin;
-    const before = allocated();
-    run(10_000);
-    const perHead = (allocated() - before - measuring) / 10_000;
+    // Until V8 has compiled it, which it does on another thread as soon as that gets its turn.
+    let perHead = Infinity;
+    for (let round = 0; round < 200 && perHead >= 1; round++) {
+      const before = allocated();
+      run(10_000);
+      perHead = (allocated() - before - measuring) / 10_000;
+    }
     assert.ok(perHead < 1, `${perHead} bytes per head`);
   });
 });
