@@ -162,7 +162,10 @@ describe('a session', () => {
       assert.equal(status, 200);
     }
     const served = [...stage.exits.values()].map((exit) => exit.metric('sluice_http_requests_total'));
-    assert.deepEqual(served.toSorted((a, b) => a - b), [0, 0, 6]);
+    assert.deepEqual(
+      served.toSorted((a, b) => a - b),
+      [0, 0, 6],
+    );
   });
 });
 
