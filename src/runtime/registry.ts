@@ -6,7 +6,7 @@ import { SluiceError } from '../core/errors.ts';
 import { redirect } from '../targets/redirect/redirect.ts';
 import { respond, respondWith } from '../targets/respond/respond.ts';
 
-export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
+export { HttpListener, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
 export { auth } from '../policies/auth/auth.ts';
