@@ -319,3 +319,30 @@ describe('an origin that takes only so many connections', () => {
     play.clientConnects().downstreamSends(GET).expectError(503, 'upstream_busy');
   });
 });
+
+describe('a request that cannot be sent twice, and goes to a proxy', () => {
+  const GET_URL = head('GET http://a.test/ HTTP/1.1', 'Host: a.test');
+  const POST_URL = `${head('POST http://a.test/ HTTP/1.1', 'Host: a.test', 'Content-Length: 2')}hi`;
+  const proxied = (t: TestContext, maxConnections = 0): Playbook => {
+    const play = new Playbook(t, { target: forwardTo(origin({ isProxy: true, maxConnections })) });
+    return answered(play.downstreamSends(GET_URL).expectDial().expectUpstream(/^GET/));
+  };
+  const answered = (play: Playbook): Playbook => play.upstreamSends(OK).expectDownstream(GOT_OK);
+
+  test('does not go on a connection that the proxy may close behind its first answer', (t) => {
+    answered(proxied(t).downstreamSends(POST_URL).expectDial().expectUpstream(/hi$/));
+  });
+
+  test('does once the proxy has been seen to keep one open', (t) => {
+    const play = answered(proxied(t).downstreamSends(GET_URL).expectNoDial().expectUpstream(/^GET/));
+    answered(play.downstreamSends(POST_URL).expectNoDial().expectUpstream(/hi$/));
+  });
+
+  test('does when the connection has stayed open for a while', (t) => {
+    answered(proxied(t).passes(500).downstreamSends(POST_URL).expectNoDial().expectUpstream(/hi$/));
+  });
+
+  test('does when there may be no other connection', (t) => {
+    answered(proxied(t, 1).downstreamSends(POST_URL).expectNoDial().expectUpstream(/hi$/));
+  });
+});

@@ -8,6 +8,7 @@ import type { DialTimings } from '../transport/dial.ts';
 import type { Engine } from './engine.ts';
 import type { HttpExchange } from './exchange.ts';
 import type { Pool } from './pool.ts';
+import { mayTryAgain } from './retry-rule.ts';
 import { Upstream } from './upstream.ts';
 import { Place, WaitingLine } from './waiting-line.ts';
 
@@ -26,6 +27,8 @@ export class OriginPool implements Pool {
   /** Connections that are open or being opened. */
   private openCount = 0;
   private closed = false;
+  /** It has been seen to keep a connection open behind an answer. */
+  private keepsOpen = false;
 
   constructor(engine: Engine, origin: Origin) {
     this.engine = engine;
@@ -35,9 +38,7 @@ export class OriginPool implements Pool {
 
   /** Finds the exchange a connection: an idle one, else a new one, else it waits for its turn. */
   send(exchange: HttpExchange): void {
-    let upstream = this.idle.pop();
-    // One that has ended stays here until it says so itself, within this turn of the event loop.
-    while (upstream !== undefined && upstream.connection.closed) upstream = this.idle.pop();
+    const upstream = this.trusts(exchange) ? this.takeIdle() : undefined;
     if (upstream === undefined) this.sendFresh(exchange);
     else {
       exchange.attemptBegins(this);
@@ -45,14 +46,42 @@ export class OriginPool implements Pool {
     }
   }
 
+  /**
+   * There are proxies that close behind each answer without having said so; what is sent then is lost, and nobody knows
+   * whether it was carried out. What cannot be sent twice goes on a kept connection only once one has been seen to stay.
+   */
+  private trusts(exchange: HttpExchange): boolean {
+    const [oldest] = this.idle;
+    if (this.keepsOpen || !this.origin.isProxy || oldest === undefined || mayTryAgain(exchange)) return true;
+    this.keepsOpen = oldest.hasStayed;
+    return this.keepsOpen || this.isFull;
+  }
+
+  private takeIdle(): Upstream | undefined {
+    let upstream = this.idle.pop();
+    // One that has ended stays here until it says so itself, within this turn of the event loop.
+    while (upstream !== undefined && upstream.connection.closed) upstream = this.idle.pop();
+    return upstream;
+  }
+
+  private get isFull(): boolean {
+    const { maxConnections } = this.origin;
+    return maxConnections > 0 && this.openCount >= maxConnections;
+  }
+
+  /** A connection died under a request that it had been kept for. */
+  wentStale(): void {
+    this.keepsOpen = false;
+  }
+
   /** The same on a connection that nobody has used before. */
   sendFresh(exchange: HttpExchange): void {
-    const { maxConnections } = this.origin;
-    if (maxConnections === 0 || this.openCount < maxConnections) this.open(exchange);
+    if (!this.isFull) this.open(exchange);
     else if (!this.line.join(exchange)) exchange.giveUp(new SluiceError('upstream_busy'));
   }
 
   idled(upstream: Upstream): void {
+    if (upstream.wasKept) this.keepsOpen = true;
     const next = this.line.next();
     if (next !== null) {
       next.attemptBegins(this);

@@ -18,6 +18,8 @@ import { isBetterElsewhere, mayTryAgain } from './retry-rule.ts';
 const IDLE_MS = 55_000;
 /** What we stay below a server's own announcement, so that it does not close while we send. */
 const IDLE_MARGIN_MS = 1000;
+/** A server that closes behind an answer does so at once. */
+const STAYED_MS = 200;
 
 export class Upstream implements ConnectionHandler, MessageSink, Producer {
   readonly connection: Connection;
@@ -29,6 +31,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   private exchange: HttpExchange | null = null;
   /** How often it has waited in the pool. */
   private uses = 0;
+  private idleSinceMs = 0;
   private isChunked = false;
   private requestSent = false;
   /** Bytes of the running answer have been seen. */
@@ -44,6 +47,16 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.connection = connection;
     this.auth = auth;
     this.parser = new ResponseParser(pool.engine.limits.response, this);
+  }
+
+  /** It has carried an exchange after it had been idle. */
+  get wasKept(): boolean {
+    return this.uses > 1;
+  }
+
+  /** It has been idle for so long that its server means to keep it open. */
+  get hasStayed(): boolean {
+    return wheel.now() - this.idleSinceMs >= STAYED_MS;
   }
 
   /** Begins an exchange on an idle connection. */
@@ -261,6 +274,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   /** Waits for its next exchange, or its first one when it came too late for the one that it was made for. */
   goIdle(): void {
     this.uses++;
+    this.idleSinceMs = wheel.now();
     this.parser.reset();
     this.connection.resume();
     if (this.idleMs === 0) this.letGo('idle');
@@ -281,6 +295,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.exchange = null;
     this.letGo('error');
     exchange.attempts.retried(error);
+    this.pool.wentStale();
     this.pool.sendFresh(exchange);
   }
 
