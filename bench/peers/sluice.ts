@@ -28,7 +28,7 @@ function configOf(options: PeerOptions, ports: Ports): object {
     metrics: { listen: address(ports.metrics) },
     limits: { body: '200MiB' },
     timeouts: { idle: '600s' },
-    ...(forward && { egress: { listen: address(ports.door) } }),
+    egress: { listen: forward ? address(ports.door) : null },
     gateway: {
       listen: address(forward ? ports.other : ports.door),
       http2: options.door === 'h2',
