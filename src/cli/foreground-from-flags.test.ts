@@ -21,13 +21,7 @@ test('a Sluice that is only flags answers, and has no other door', async (t) => 
     SLUICE_LOG__FILE: join(folder, 'log'),
   };
   const cli = new FakeCli({ env, cwd: folder });
-  const { promise: started, resolve: noteStart } = Promise.withResolvers<void>();
-  const write = cli.stderr.write.bind(cli.stderr);
-  cli.stderr.write = ((text: string) => {
-    const result = write(text);
-    if (text.includes('ready in')) noteStart();
-    return result;
-  }) as typeof cli.stderr.write;
+  const started = cli.stderr.says('ready in');
   const values = gatewayFlagValues([String((origin.address() as AddressInfo).port)], { listen: '127.0.0.1:0' });
   const code = runFromFlags(cli, () => values);
   await Promise.race([started, code]);

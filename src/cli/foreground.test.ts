@@ -30,13 +30,7 @@ async function run(t: TestContext, settings: { config?: string; watch?: boolean 
     SLUICE_LOG__FILE: join(folder, 'sluice.log'),
   };
   const cli = new FakeCli({ env, cwd: folder });
-  const { promise: started, resolve: noteStart } = Promise.withResolvers<void>();
-  const write = cli.stderr.write.bind(cli.stderr);
-  cli.stderr.write = ((text: string) => {
-    const result = write(text);
-    if (text.includes('ready in')) noteStart();
-    return result;
-  }) as typeof cli.stderr.write;
+  const started = cli.stderr.says('ready in');
   const load = () => loadConfig({ files: ['sluice.yaml'], env, cwd: folder });
   const code = runInForeground(cli, { load, configFiles: ['sluice.yaml'], watch: settings.watch ?? false });
   await Promise.race([started, code]);

@@ -2,26 +2,17 @@
 // the configuration or the exact text of its problems, stands below. UPDATE_GOLDEN=1 rewrites the lower part.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import { testGoldenFiles } from '../../test/support/golden.ts';
 import { formatProblems } from './format-problems.ts';
 import { loadConfig, type LoadOptions } from './load.ts';
 import type { FlagValue } from './overrides.ts';
 import { ConfigError } from './problem.ts';
 
 const GOLDEN_FOLDER = new URL('../../test/golden/config/', import.meta.url);
-const DASHES = '-'.repeat(80);
-
-/** The blocks above the line: `=== name` and what follows. `env` and `options` are no files. */
-function readBlocks(input: string): ReadonlyMap<string, string> {
-  const parts = input.split(/^=== (.+)\n/m).slice(1);
-  const blocks = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) blocks.set(parts[index]!, parts[index + 1]!);
-  return blocks;
-}
 
 function linesOf(block: string | undefined): string[] {
   return (block ?? '').split('\n').filter((line) => line !== '');
@@ -82,20 +73,7 @@ async function outcome(blocks: ReadonlyMap<string, string>, folder: string): Pro
 }
 
 describe('golden configurations', () => {
-  for (const name of readdirSync(GOLDEN_FOLDER).filter((file) => file.endsWith('.txt'))) {
-    test(name.replace('.txt', '').replaceAll('-', ' '), async () => {
-      const file = new URL(name, GOLDEN_FOLDER);
-      const [input = '', expected] = readFileSync(file, 'utf8').split(`\n${DASHES}\n`);
-      const folder = mkdtempSync(join(tmpdir(), 'sluice-golden-'));
-      try {
-        const actual = (await outcome(readBlocks(`${input}\n`), folder)).replaceAll(folder, '<folder>');
-        if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, `${input}\n${DASHES}\n${actual}`);
-        else assert.equal(actual, expected);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    });
-  }
+  testGoldenFiles(GOLDEN_FOLDER, outcome);
 
   test('there are enough of them to mean something', () => {
     assert.ok(readdirSync(GOLDEN_FOLDER).length >= 30);

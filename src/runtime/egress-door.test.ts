@@ -7,10 +7,8 @@ import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { rawOrigin, reflectingOrigin, type Seen } from '../../test/support/origins.ts';
 import { RawClient } from '../../test/support/raw-client.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { MemberTable } from '../services/balance/member-table.ts';
-import { LimitTable } from '../services/limiter/limit-table.ts';
+import { threadContext } from '../../test/support/thread-context.ts';
 import { OwnDoors } from '../services/rules/own-doors.ts';
-import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { EgressDoor } from './egress-door.ts';
 
 /** A door by itself, without a plane around it. */
@@ -19,15 +17,7 @@ class Stage {
   readonly door: EgressDoor;
 
   constructor(t: TestContext, settings: GatewaySettings, threads = 1) {
-    const context = {
-      recorder: new MetricsRecorder(),
-      accessLog: null,
-      ticketKeys: Buffer.alloc(48, 7),
-      threads,
-      members: new MemberTable({ capacity: 16 }),
-      limits: new LimitTable({ capacity: 8 }),
-    };
-    this.door = new EgressDoor(context, this.ownDoors, configOf(settings));
+    this.door = new EgressDoor(threadContext(threads), this.ownDoors, configOf(settings));
     t.after(() => {
       this.door.stop();
       this.door.close();

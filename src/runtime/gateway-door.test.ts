@@ -5,9 +5,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { ask } from '../../test/support/ask.ts';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { RawClient } from '../../test/support/raw-client.ts';
-import { MemberTable } from '../services/balance/member-table.ts';
-import { LimitTable } from '../services/limiter/limit-table.ts';
-import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { threadContext } from '../../test/support/thread-context.ts';
 import { GatewayDoor } from './gateway-door.ts';
 
 /** A door by itself, without a plane around it. */
@@ -16,15 +14,7 @@ class Stage {
   readonly readiness = { started: true, draining: false };
 
   constructor(t: TestContext, settings: GatewaySettings, threads: number) {
-    const context = {
-      recorder: new MetricsRecorder(),
-      accessLog: null,
-      ticketKeys: Buffer.alloc(48, 7),
-      threads,
-      members: new MemberTable({ capacity: 16 }),
-      limits: new LimitTable({ capacity: 8 }),
-    };
-    this.door = new GatewayDoor(context, this.readiness, configOf(settings));
+    this.door = new GatewayDoor(threadContext(threads), this.readiness, configOf(settings));
     t.after(() => {
       this.door.stop();
       this.door.close();

@@ -6,6 +6,7 @@ import type net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { gatewayTo } from '../support/gateway.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { ok } from '../support/raw-messages.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 
 const OTHER = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nother';
@@ -13,7 +14,6 @@ const EVIL = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil';
 
 const get = (path: string, ...lines: readonly string[]): string =>
   [`GET ${path} HTTP/1.1`, 'Host: a', ...lines, '', ''].join('\r\n');
-const ok = (...lines: readonly string[]): string => ['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n');
 const chunked = (chunks: string): string => ok('Transfer-Encoding: chunked') + chunks;
 
 interface Asked {

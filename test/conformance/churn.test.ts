@@ -10,11 +10,9 @@ import { ask } from '../support/http2-session.ts';
 import { requirePeer } from '../support/peer.ts';
 import { makeCertificate } from '../support/pki.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { get, post } from '../support/raw-messages.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const get = (...lines: readonly string[]): string => ['GET / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
-const post = (...lines: readonly string[]): string => ['POST / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
 
 /** What one client does, and how many requests of it are answered for certain. */
 type Script<Client> = readonly [act: (client: Client) => Promise<void>, requests: number];

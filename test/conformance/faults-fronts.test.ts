@@ -13,6 +13,7 @@ import { rawOrigin } from '../support/origins.ts';
 import { requirePeer } from '../support/peer.ts';
 import { type CertificateFiles, makeCertificate } from '../support/pki.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { get, ok, post } from '../support/raw-messages.ts';
 import { RecordingOrigin, type Reply } from '../support/recording-origin.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -20,10 +21,6 @@ const SHORT: GatewaySettings = {
   timeouts: { headers: '300ms', read: '300ms', write: '300ms', idle: '10s', connect: '2s' },
 };
 const MIB = 1024 * 1024;
-
-const get = (...lines: readonly string[]): string => ['GET / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
-const post = (...lines: readonly string[]): string => ['POST / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
-const ok = (...lines: readonly string[]): string => ['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n');
 
 interface Heard {
   readonly status: number;

@@ -10,16 +10,13 @@ import { endsWell, outcomes, pour, standsStill } from '../support/engine-rig.ts'
 import { type Gateway, gatewayTo, type GatewaySettings } from '../support/gateway.ts';
 import { rawOrigin } from '../support/origins.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { get, ok, post } from '../support/raw-messages.ts';
 import { RecordingOrigin, type Reply } from '../support/recording-origin.ts';
 
 const SHORT: GatewaySettings = {
   timeouts: { headers: '300ms', read: '300ms', write: '300ms', idle: '10s', connect: '2s' },
 };
 const MIB = 1024 * 1024;
-
-const get = (...lines: readonly string[]): string => ['GET / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
-const post = (...lines: readonly string[]): string => ['POST / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
-const ok = (...lines: readonly string[]): string => ['HTTP/1.1 200 OK', ...lines, '', ''].join('\r\n');
 
 interface Setting {
   readonly origin: RecordingOrigin;

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { gatewayTo } from '../support/gateway.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { get, post } from '../support/raw-messages.ts';
 import { RecordingOrigin } from '../support/recording-origin.ts';
 
 const END = 'GET /end HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
@@ -15,8 +16,6 @@ type Case = readonly [what: string, sent: string, statuses: readonly number[], s
 const refused = (status: number, ...cases: readonly (readonly [what: string, sent: string])[]): Case[] =>
   cases.map(([what, sent]) => [what, sent, [status], []]);
 
-const get = (...lines: readonly string[]): string => ['GET / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
-const post = (...lines: readonly string[]): string => ['POST / HTTP/1.1', 'Host: a', ...lines, '', ''].join('\r\n');
 const line = (text: string): string => `${text}\r\nHost: a\r\n\r\n`;
 const chunked = (chunks: string): string => post('Transfer-Encoding: chunked') + chunks;
 const coded = (fieldLines: string): string =>

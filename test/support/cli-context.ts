@@ -1,4 +1,5 @@
 // A command line without a process: what a command writes is kept.
+import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { CliContext } from '../../src/cli/context.ts';
 
@@ -7,7 +8,12 @@ class Paper extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.text += chunk.toString();
+    this.emit('written');
     done();
+  }
+
+  async says(words: string): Promise<void> {
+    while (!this.text.includes(words)) await once(this, 'written');
   }
 }
 

@@ -2,11 +2,11 @@
 // is made of them, overlays and notes included, and whether that is valid. UPDATE_GOLDEN=1 rewrites the lower part.
 
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { testGoldenFiles } from '../../../test/support/golden.ts';
 import { formatProblems } from '../format-problems.ts';
 import { ConfigError } from '../problem.ts';
 import { checkImported } from './check-imported.ts';
@@ -15,14 +15,6 @@ import { importedYaml } from './imported-yaml.ts';
 import { PREDECESSOR_NAMES } from './predecessor.ts';
 
 const GOLDEN_FOLDER = new URL('../../../test/golden/import/', import.meta.url);
-const DASHES = '-'.repeat(80);
-
-function readBlocks(input: string): ReadonlyMap<string, string> {
-  const parts = input.split(/^=== (.+)\n/m).slice(1);
-  const blocks = new Map<string, string>();
-  for (let index = 0; index < parts.length; index += 2) blocks.set(parts[index]!, parts[index + 1]!);
-  return blocks;
-}
 
 function optionsOf(blocks: ReadonlyMap<string, string>, folder: string): ImportOptions {
   const lines = (blocks.get('options') ?? '').split('\n').map((line) => line.split(' '));
@@ -60,20 +52,7 @@ async function verdict(document: ImportedDocument, folder: string): Promise<stri
 }
 
 describe('golden imports', () => {
-  for (const name of readdirSync(GOLDEN_FOLDER)) {
-    test(name.replace(/\.txt$/, '').replaceAll('-', ' '), async () => {
-      const file = new URL(name, GOLDEN_FOLDER);
-      const [input = '', expected] = readFileSync(file, 'utf8').split(`\n${DASHES}\n`);
-      const folder = mkdtempSync(join(tmpdir(), 'sluice-golden-'));
-      try {
-        const actual = (await outcome(readBlocks(`${input}\n`), folder)).replaceAll(folder, '<folder>');
-        if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, `${input}\n${DASHES}\n${actual}`);
-        else assert.equal(actual, expected);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    });
-  }
+  testGoldenFiles(GOLDEN_FOLDER, outcome);
 
   test('there is one for every predecessor', () => {
     const names = readdirSync(GOLDEN_FOLDER).join(' ');

@@ -1,0 +1,16 @@
+// What the doors of one thread are given, without a plane around them.
+import type { ThreadContext } from '../../src/runtime/thread-context.ts';
+import { MemberTable } from '../../src/services/balance/member-table.ts';
+import { LimitTable } from '../../src/services/limiter/limit-table.ts';
+import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
+
+export function threadContext(threads: number): ThreadContext {
+  return {
+    recorder: new MetricsRecorder(),
+    accessLog: null,
+    ticketKeys: Buffer.alloc(48, 7),
+    threads,
+    members: new MemberTable({ capacity: 16 }),
+    limits: new LimitTable({ capacity: 8 }),
+  };
+}
