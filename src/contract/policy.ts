@@ -1,18 +1,30 @@
 // The phases of an exchange, in the order in which they run, and what a policy may do in each. Types only; docs/phases.md
 // draws them. Rule: a policy implements the phases that it needs and no others; a phase that nobody implements costs nothing.
+import type { SluiceError } from '../core/errors.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Where a body passes through on its way. Bytes are valid only during the call. */
+/** Where a body passes on to. Bytes are valid only during the call. All of it may be called now or later. */
 export interface BodySink {
   write(bytes: Uint8Array, from: number, to: number): void;
+  /** Nothing follows. Called once, after the `end` of the transform. */
+  end(): void;
+  /** Holds back whoever sends the body, until `resume`. What is on its way already still comes. */
+  pause(): void;
+  resume(): void;
+  /** Gives the exchange up: with an error for an answer as long as nothing was answered, else by a cut. */
+  fail(error: SluiceError): void;
 }
 
-/** Changes a body as it passes; what comes out goes to the sink that it was made with. */
+/** Changes or examines a body as it passes; what comes out goes to the sink that it was made with. */
 export interface BodyTransform {
+  /** As many bytes come out as go in: what was said about their number stays true. */
+  readonly keepsLength?: true;
+  /** Of answers: the head waits until something of the body has come out, so that `fail` can still become an answer. */
+  readonly holdsHead?: true;
   write(bytes: Uint8Array, from: number, to: number): void;
-  /** The body is complete; whatever was held back goes out now. */
+  /** The body is complete: the sink is to be ended when all that was held back has gone out. */
   end(): void;
-  /** The exchange was given up: let go of what is held. */
+  /** The exchange was given up, or has ended otherwise: let go of what is held. The sink takes nothing more. */
   abort(): void;
 }
 

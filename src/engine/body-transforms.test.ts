@@ -23,6 +23,7 @@ class Upper implements BodyTransform {
 
   end(): void {
     this.log.push('end');
+    this.sink.end();
   }
 
   abort(): void {
@@ -46,6 +47,7 @@ class Twice implements BodyTransform {
   end(): void {
     const twice = Buffer.from(this.text + this.text, 'latin1');
     this.sink.write(twice, 0, twice.length);
+    this.sink.end();
   }
 
   abort(): void {}

@@ -4,19 +4,19 @@
 // waits compares `generation` before going on.
 import { Head, METHOD } from '../codec/http1/head.ts';
 import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
-import type { BodyTransform } from '../contract/policy.ts';
 import type { Target } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
+import { AnswerWay } from './answer-way.ts';
 import { Attempts } from './attempts.ts';
 import type { BodyCopy } from './body-copy.ts';
-import { openTransforms } from './body-transforms.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
 import { runRequestPhases, toTarget } from './phases.ts';
 import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
+import { asBuffer, RequestWay } from './request-way.ts';
 import { refusalOf } from './refusals.ts';
 import type { Responder } from './responder.ts';
 import { ownCopy, ResponseState } from './response-state.ts';
@@ -49,9 +49,8 @@ export class HttpExchange implements Exchange {
   program: Program | null = null;
   matched: Route | null = null;
   producer: Producer | null = null;
-  /** The request's body has been received whole. */
-  requestEnded = false;
-  requestTrailers: Head | null = null;
+  private readonly requestWay = new RequestWay(this);
+  private readonly answerWay = new AnswerWay(this);
   /** The client asked to switch protocols and we pass that on. */
   upgrades = false;
   /** What has been sent of the body, where it may have to be sent again; made by whoever sends it. */
@@ -66,8 +65,6 @@ export class HttpExchange implements Exchange {
   bytesSent = 0;
   /** The response phases have run, or failed: they don't run twice. */
   private judged = false;
-  private requestTransform: BodyTransform | null = null;
-  private responseTransform: BodyTransform | null = null;
 
   constructor(engine: Engine, responder: Responder, head: Head, isHttp2: boolean) {
     this.engine = engine;
@@ -90,6 +87,20 @@ export class HttpExchange implements Exchange {
 
   get route(): string {
     return this.matched === null ? '' : this.matched.name;
+  }
+
+  /** The request's body has been received whole. */
+  get requestEnded(): boolean {
+    return this.requestWay.hasEnded;
+  }
+
+  /** It has come whole to whoever answers. */
+  get requestPassed(): boolean {
+    return this.requestWay.hasPassed;
+  }
+
+  get requestTrailers(): Head | null {
+    return this.requestWay.trailers;
   }
 
   // -- Called by the responder -------------------------------------------------------------------------------------
@@ -172,8 +183,8 @@ export class HttpExchange implements Exchange {
     this.bytesSent = 0;
     this.response.reset();
     request.begin();
-    this.requestEnded = !request.hasBody;
-    this.requestTrailers = null;
+    this.requestWay.begin(request.hasBody);
+    this.answerWay.begin();
     this.bodyCopy = null;
     this.upgrades = request.wantsUpgrade;
   }
@@ -182,8 +193,7 @@ export class HttpExchange implements Exchange {
     this.bytesReceived += to - from;
     if (this.over) return;
     try {
-      if (this.requestTransform === null) this.producer?.takeBody(bytes, from, to);
-      else this.requestTransform.write(bytes, from, to);
+      this.requestWay.take(bytes, from, to);
     } catch (cause) {
       this.fault(cause);
     }
@@ -191,13 +201,8 @@ export class HttpExchange implements Exchange {
 
   onRequestEnd(trailers: Head | null): void {
     if (this.requestEnded) return;
-    this.requestEnded = true;
-    this.requestTrailers = trailers;
-    if (this.over) return;
     try {
-      this.requestTransform?.end();
-      this.requestTransform = null;
-      this.producer?.takeEnd();
+      this.requestWay.takeEnd(trailers);
     } catch (cause) {
       this.fault(cause);
     }
@@ -209,7 +214,7 @@ export class HttpExchange implements Exchange {
   }
 
   onClientDrain(): void {
-    if (!this.over) this.producer?.resume();
+    if (!this.over) this.answerWay.clientDrained();
   }
 
   onClientGone(): void {
@@ -224,12 +229,7 @@ export class HttpExchange implements Exchange {
 
   /** Policies that want the body get it on its way to the target. */
   openRequestTransform(): void {
-    const { requestBody } = this.matched!;
-    if (requestBody.length === 0 || !this.request.hasBody) return;
-    this.requestTransform = openTransforms(requestBody, (policy, sink) => policy.requestBody(this, sink), {
-      write: (bytes, from, to) => this.producer?.takeBody(bytes, from, to),
-    });
-    if (this.requestTransform !== null) this.request.forgetLength();
+    this.requestWay.open(this.matched!.requestBody);
   }
 
   // -- Called by producers, policies and targets -------------------------------------------------------------------
@@ -237,17 +237,13 @@ export class HttpExchange implements Exchange {
   produce(producer: Producer): void {
     if (this.over) return;
     this.producer = producer;
-    // What was held back may bring the end of the request, and with it the call of takeEnd.
-    if (this.requestEnded) producer.takeEnd();
-    else {
-      if (this.request.head.expectContinue && this.matched?.target.kind === 'answer')
-        this.responder.writeInterim(CONTINUE);
-      this.responder.resumeRequest();
-    }
+    const isWaitedFor = !this.requestEnded && this.request.head.expectContinue;
+    if (isWaitedFor && this.matched?.target.kind === 'answer') this.responder.writeInterim(CONTINUE);
+    this.requestWay.leadTo(producer);
   }
 
   answer(answer: Answer): void {
-    if (this.committed || this.over) return;
+    if (this.hasAnswer || this.over) return;
     const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
     this.makeHead(answer, body === undefined ? 0 : body.length);
     if (body !== undefined && body.length > 0) this.responseBody(body, 0, body.length);
@@ -259,7 +255,7 @@ export class HttpExchange implements Exchange {
   }
 
   respond(answer: Omit<Answer, 'body'>, length: number): void {
-    if (this.committed || this.over) return;
+    if (this.hasAnswer || this.over) return;
     this.makeHead(answer, length);
     // The first piece of the body goes along if it is there by then.
     this.engine.outbound.flushSoon();
@@ -268,9 +264,12 @@ export class HttpExchange implements Exchange {
   write(bytes: Uint8Array, from: number, to: number): boolean {
     this.responseBody(bytes, from, to);
     this.engine.outbound.flush();
-    if (!this.responder.congested) return true;
-    this.responder.awaitDrain();
-    return false;
+    return !this.mustWait();
+  }
+
+  /** Whether the producer has to wait for `resume` before it goes on with the answer. */
+  mustWait(): boolean {
+    return this.answerWay.mustWait();
   }
 
   end(): void {
@@ -282,11 +281,11 @@ export class HttpExchange implements Exchange {
   }
 
   pauseRequest(): void {
-    if (!this.requestEnded) this.responder.pauseRequest();
+    this.requestWay.pauseForProducer();
   }
 
   resumeRequest(): void {
-    if (!this.over) this.responder.resumeRequest();
+    this.requestWay.resumeForProducer();
   }
 
   attemptBegins(pool: Pool): void {
@@ -299,7 +298,7 @@ export class HttpExchange implements Exchange {
 
   /** The running attempt has failed, and nothing of its answer has been used: on to another origin where that is safe. */
   attemptFailed(error: SluiceError, wasSent: boolean): void {
-    if (!mayTryElsewhere(this, wasSent)) {
+    if (this.answerWay.holdsHead || !mayTryElsewhere(this, wasSent)) {
       this.attempts.failed(error.code);
       this.giveUp(error);
       return;
@@ -311,6 +310,11 @@ export class HttpExchange implements Exchange {
     } catch (cause) {
       this.fault(cause);
     }
+  }
+
+  /** It may still be replaced by an error as long as it is not committed. */
+  private get hasAnswer(): boolean {
+    return this.committed || this.answerWay.holdsHead;
   }
 
   // -- The answer --------------------------------------------------------------------------------------------------
@@ -353,7 +357,7 @@ export class HttpExchange implements Exchange {
 
   /** An upstream's answer has begun. */
   responseHead(head: Head): void {
-    if (this.committed || this.over) return;
+    if (this.hasAnswer || this.over) return;
     this.attempts.headCame();
     // Whoever looks at the answer later sees its head, though the connection it came on reads other things by then.
     const isKept = this.matched !== null && this.matched.done.length + this.matched.responseBody.length > 0;
@@ -364,8 +368,7 @@ export class HttpExchange implements Exchange {
   responseBody(bytes: Uint8Array, from: number, to: number): void {
     if (this.over || !this.response.hasBody) return;
     try {
-      if (this.responseTransform === null) this.sendBody(bytes, from, to);
-      else this.responseTransform.write(bytes, from, to);
+      this.answerWay.take(bytes, from, to);
     } catch (cause) {
       this.fault(cause);
     }
@@ -374,13 +377,16 @@ export class HttpExchange implements Exchange {
   responseEnd(trailers: Head | null): void {
     if (this.over) return;
     try {
-      this.responseTransform?.end();
-      this.responseTransform = null;
-      if (!this.committed || !this.response.isWhole(this.bytesSent)) {
-        throw new SluiceError('internal', { message: 'the answer ended before it was complete' });
-      }
+      this.answerWay.takeEnd(trailers);
     } catch (cause) {
       this.fault(cause);
+    }
+  }
+
+  /** All of it has come through. */
+  completeAnswer(trailers: Head | null): void {
+    if (!this.committed || !this.response.isWhole(this.bytesSent)) {
+      this.fault(new SluiceError('internal', { message: 'the answer ended before it was complete' }));
       return;
     }
     this.responder.writeEnd(trailers);
@@ -398,6 +404,10 @@ export class HttpExchange implements Exchange {
     } catch (cause) {
       this.fault(cause);
     }
+    if (!this.answerWay.holdsHead) this.sendHead();
+  }
+
+  sendHead(): void {
     if (this.committed || this.over) return;
     this.committed = true;
     this.firstByteMs = performance.now() - this.startedAtMs;
@@ -408,13 +418,10 @@ export class HttpExchange implements Exchange {
     this.judged = true;
     for (let i = 0; i < route.response.length; i++) route.response[i]!.response(this);
     if (route.responseBody.length === 0 || !this.response.hasBody || this.over) return;
-    this.responseTransform = openTransforms(route.responseBody, (policy, sink) => policy.responseBody(this, sink), {
-      write: (bytes, from, to) => this.sendBody(bytes, from, to),
-    });
-    if (this.responseTransform !== null) this.response.forgetLength();
+    this.answerWay.open(route.responseBody);
   }
 
-  private sendBody(bytes: Uint8Array, from: number, to: number): void {
+  sendBody(bytes: Uint8Array, from: number, to: number): void {
     const total = this.bytesSent + to - from;
     if (this.response.isExceeded(total)) {
       throw new SluiceError('internal', { message: 'the answer is longer than it announced' });
@@ -455,11 +462,12 @@ export class HttpExchange implements Exchange {
   }
 
   private dropTransforms(): void {
-    const { requestTransform, responseTransform } = this;
-    this.requestTransform = null;
-    this.responseTransform = null;
-    if (requestTransform !== null) this.tolerate(() => requestTransform.abort());
-    if (responseTransform !== null) this.tolerate(() => responseTransform.abort());
+    try {
+      this.requestWay.abort();
+      this.answerWay.abort();
+    } catch (cause) {
+      this.engine.onFault(cause);
+    }
   }
 
   /** At the end of an exchange a fault changes nothing any more. */
@@ -486,8 +494,4 @@ export class HttpExchange implements Exchange {
 
 function takesTunnels(target: Target | undefined, isHttp2: boolean): boolean {
   return target?.kind === 'forward' && target.connect !== undefined && !isHttp2;
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -105,7 +105,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
     this.exchange?.responseBody(bytes, from, to);
     this.rearm();
     this.engine.outbound.flush();
-    if (this.exchange !== null && this.exchange.responder.congested) this.waitForClient(this.exchange);
+    if (this.exchange !== null && this.exchange.mustWait()) this.waitForClient();
   }
 
   onEnd(trailers: FlatFields | null): void {
@@ -118,7 +118,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
     exchange.attemptAnswered();
     exchange.responseEnd(section);
     // An answer before the end of the request: the rest of it is of no use.
-    if (!exchange.requestEnded) this.stream?.reset(HTTP2_CODE.NO_ERROR);
+    if (!exchange.requestPassed) this.stream?.reset(HTTP2_CODE.NO_ERROR);
     this.engine.outbound.flush();
   }
 
@@ -148,13 +148,12 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   }
 
   private rearm(): void {
-    if (this.exchange?.requestEnded === true) wheel.arm(this.deadline, this.engine.timeouts.readMs);
+    if (this.exchange?.requestPassed === true) wheel.arm(this.deadline, this.engine.timeouts.readMs);
   }
 
-  private waitForClient(exchange: HttpExchange): void {
+  private waitForClient(): void {
     wheel.disarm(this.deadline);
     this.stream?.pause();
-    exchange.responder.awaitDrain();
   }
 
   private expired(): void {

@@ -194,7 +194,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     if (this.parser.upgraded && this.exchange !== null) this.switchProtocols(bytes, at, to);
     else if (this.ended) this.complete(at === to);
     pool.engine.outbound.flush();
-    if (this.exchange !== null && this.exchange.responder.congested) this.waitForClient(this.exchange);
+    if (this.exchange !== null && this.exchange.mustWait()) this.waitForClient();
   }
 
   onHalfClose(): void {
@@ -223,10 +223,9 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.pool.engine.outbound.flush();
   }
 
-  private waitForClient(exchange: HttpExchange): void {
+  private waitForClient(): void {
     wheel.disarm(this.deadline);
     this.connection.pause();
-    exchange.responder.awaitDrain();
   }
 
   private expired(): void {

@@ -1,0 +1,117 @@
+// The way of an answer's body from whoever answers to the client, through the transforms of its route. Rule: while a transform
+// holds the head back nothing has been said yet, and an error can still become an answer.
+import type { Head } from '../codec/http1/head.ts';
+import type { Policy } from '../contract/policy.ts';
+import type { SluiceError } from '../core/errors.ts';
+import { BodyTransforms, type BodyWay } from './body-transforms.ts';
+import type { HttpExchange } from './exchange.ts';
+import { ownCopy } from './response-state.ts';
+
+export class AnswerWay implements BodyWay {
+  /** The answer has begun, and a transform lets nothing of it go yet. */
+  holdsHead = false;
+  private readonly exchange: HttpExchange;
+  private transforms: BodyTransforms | null = null;
+  private held = false;
+  /** The producer waits because it was held. */
+  private isAwaited = false;
+  private trailers: Head | null = null;
+
+  constructor(exchange: HttpExchange) {
+    this.exchange = exchange;
+  }
+
+  begin(): void {
+    this.holdsHead = false;
+    this.held = false;
+    this.isAwaited = false;
+  }
+
+  open(policies: readonly Required<Pick<Policy, 'responseBody'>>[]): void {
+    const { exchange } = this;
+    this.transforms = BodyTransforms.open(policies, (policy, sink) => policy.responseBody(exchange, sink), this);
+    if (this.transforms === null) return;
+    this.holdsHead = this.transforms.holdsHead;
+    if (!this.transforms.keepsLength) exchange.response.forgetLength();
+  }
+
+  // -- What comes from whoever answers -----------------------------------------------------------------------------
+
+  take(bytes: Uint8Array, from: number, to: number): void {
+    if (this.transforms === null) this.exchange.sendBody(bytes, from, to);
+    else this.transforms.write(bytes, from, to);
+  }
+
+  takeEnd(trailers: Head | null): void {
+    if (this.transforms === null) {
+      this.exchange.completeAnswer(trailers);
+      return;
+    }
+    // Whoever sent it goes on to other things: what is still to come is ours alone.
+    this.exchange.producer = null;
+    this.trailers = trailers === null ? null : ownCopy(trailers);
+    this.transforms.end();
+  }
+
+  /** Whether the producer has to wait for `resume`. */
+  mustWait(): boolean {
+    const { responder } = this.exchange;
+    if (responder.congested) responder.awaitDrain();
+    else if (this.held) this.isAwaited = true;
+    else return false;
+    return true;
+  }
+
+  clientDrained(): void {
+    if (this.held) this.isAwaited = true;
+    else this.exchange.producer?.resume();
+  }
+
+  // -- What comes out of the transforms ----------------------------------------------------------------------------
+
+  write(bytes: Uint8Array, from: number, to: number): void {
+    this.letHeadGo();
+    this.exchange.sendBody(bytes, from, to);
+    this.exchange.engine.outbound.flushSoon();
+  }
+
+  end(): void {
+    this.transforms = null;
+    this.letHeadGo();
+    this.exchange.completeAnswer(this.trailers);
+    this.exchange.engine.outbound.flushSoon();
+  }
+
+  hold(): void {
+    this.held = true;
+  }
+
+  release(): void {
+    this.held = false;
+    const { exchange, isAwaited } = this;
+    this.isAwaited = false;
+    if (isAwaited && !exchange.over && !exchange.responder.congested) exchange.producer?.resume();
+  }
+
+  giveUp(error: SluiceError): void {
+    this.exchange.giveUp(error);
+    this.exchange.engine.outbound.flushSoon();
+  }
+
+  fault(cause: unknown): void {
+    this.exchange.fault(cause);
+  }
+
+  private letHeadGo(): void {
+    if (!this.holdsHead) return;
+    this.holdsHead = false;
+    this.exchange.sendHead();
+  }
+
+  abort(): void {
+    const { transforms } = this;
+    this.transforms = null;
+    this.holdsHead = false;
+    transforms?.abort();
+  }
+}
