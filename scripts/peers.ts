@@ -7,6 +7,7 @@ import { delimiter, join } from 'node:path';
 export type PeerName =
   | 'bash'
   | 'chromium'
+  | 'clamd'
   | 'curl'
   | 'danted'
   | 'fish'
@@ -26,6 +27,7 @@ export type PeerName =
 const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   bash: 'bash',
   chromium: 'chromium',
+  clamd: 'clamav-daemon',
   curl: 'curl',
   danted: 'dante-server',
   fish: 'fish',
