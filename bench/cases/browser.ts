@@ -3,7 +3,7 @@ import { smallAnswer } from '../harness/backend.ts';
 import { plain, type Case } from './case.ts';
 import { httpCase } from './http-case.ts';
 
-const chromeHeaders = {
+export const chromeHeaders = {
   'sec-ch-ua': '"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"',
   'sec-ch-ua-mobile': '?0',
   'sec-ch-ua-platform': '"Linux"',

@@ -7,6 +7,7 @@ import { connection } from './connection.ts';
 import { forward } from './forward.ts';
 import { h2 } from './h2.ts';
 import { idle } from './idle.ts';
+import { policies, policiesProxied } from './policies.ts';
 import { postBig, postSmall } from './post.ts';
 import { small } from './small.ts';
 import { tunnelBulk, tunnelIdle, tunnelSetup } from './tunnel.ts';
@@ -31,6 +32,8 @@ export const cases: readonly Case[] = [
   idle,
   workers,
   accessLog,
+  policies,
+  policiesProxied,
   forward,
   tunnelSetup,
   tunnelBulk,

@@ -38,9 +38,18 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
   const dir = join(settings.dir, `${contestant.peer}-${++starts}`);
   mkdirSync(dir);
   const { backendPort, certificate } = settings;
-  const { workers, accessLog } = contestant;
+  const { workers, accessLog, policies } = contestant;
   const cpus = subject.unpinned === true ? null : settings.proxyCpus;
-  runner.running = await peer.start({ door: subject.door, dir, backendPort, certificate, workers, accessLog, cpus });
+  runner.running = await peer.start({
+    door: subject.door,
+    dir,
+    backendPort,
+    certificate,
+    workers,
+    accessLog,
+    ...(policies && { policies }),
+    cpus,
+  });
   runner.target = {
     door: subject.door,
     port: runner.running.port,

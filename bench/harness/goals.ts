@@ -27,6 +27,7 @@ const ratioGoals: readonly RatioGoal[] = [
   ...sluiceTo('tinyproxy', 0.5, 'forward'),
   ...sluiceTo('haproxy', 1.15, 'tunnel-bulk'),
   { case: 'access-log', of: 'sluice, log on', to: 'sluice', atMost: 1.1 },
+  { case: 'policies', of: 'sluice, policies on', to: 'sluice', atMost: 1.25 },
   { case: 'workers', of: 'sluice × 2', to: 'sluice × 1', atMost: 1.1 },
 ];
 

@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificateFiles } from '../../test/support/pki.ts';
 import { findFreePorts, startProcess, untilListening } from '../harness/processes.ts';
+import type { PolicySet } from './sluice-policies.ts';
 
 /**
  * The ways in. `http`: plain HTTP/1.1 in front of the backend; `tls`: the same with TLS; `h2`: HTTP/2 over TLS;
@@ -20,6 +21,7 @@ export interface PeerOptions {
   readonly certificate: CertificateFiles;
   readonly workers: number;
   readonly accessLog: boolean;
+  readonly policies?: PolicySet;
   /** A list for `taskset -c`; null leaves the proxy free to use every core. */
   readonly cpus: string | null;
 }

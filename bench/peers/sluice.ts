@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts } from '../harness/processes.ts';
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
+import { policiesOf } from './sluice-policies.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/sluice');
 
@@ -28,6 +29,7 @@ function configOf(options: PeerOptions, ports: Ports): object {
     metrics: { listen: address(ports.metrics) },
     limits: { body: '200MiB' },
     timeouts: { idle: '600s' },
+    ...(options.policies && { policies: policiesOf(options.policies) }),
     egress: { listen: forward ? address(ports.door) : null },
     gateway: {
       listen: address(forward ? ports.other : ports.door),

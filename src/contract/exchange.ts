@@ -1,6 +1,7 @@
 // What a policy or a target sees of one request and its answer. Types only.
 // Rule: an exchange belongs to the engine and is reused for the next request of its connection; nobody keeps it, or any
 // view of it, past the `done` phase.
+import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 import type { ErrorCode, SluiceError } from '../core/errors.ts';
 
 /** The header fields of one message: names are compared case-blind, order and spelling are kept. Names are given in lower case. */
@@ -11,6 +12,8 @@ export interface Fields {
   /** Replaces every field of that name by one. */
   set(name: string, value: string): void;
   append(name: string, value: string): void;
+  /** Fields that many messages get alike: made once, they cost each message one copy. */
+  appendReady(lines: ReadyLines): void;
   remove(name: string): void;
   /** Name and value, in order. */
   entries(): [name: string, value: string][];

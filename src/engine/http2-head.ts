@@ -121,11 +121,7 @@ export function appendKept(list: string[], head: Head): void {
 /** The kept fields of a message, and what was added, as a list. */
 export function appendFields(list: string[], fields: EditableFields): void {
   appendKept(list, fields.head);
-  if (fields.added === '') return;
-  for (const line of fields.added.slice(0, -2).split('\r\n')) {
-    const colon = line.indexOf(':');
-    list.push(line.slice(0, colon).toLowerCase(), line.slice(colon + 2));
-  }
+  fields.added.appendTo(list);
 }
 
 export function trailerList(trailers: Head | null): string[] | null {

@@ -41,7 +41,7 @@ export function writeRequestHead(
   else writeRequestLine(out, head, origin.pathPrefix);
   writeHost(out, exchange, origin);
   writeFields(out, head, head.drop);
-  if (fields.added !== '') out.latin1(fields.added);
+  fields.added.write(out);
   if (tellsUpstream) writeForwarding(out, exchange, hasTrace);
   if (authorization !== null) out.latin1(`Proxy-Authorization: ${authorization}\r\n`);
   writeFraming(out, head);

@@ -8,8 +8,6 @@ import type { ResponseState } from './response-state.ts';
 /** How the client finds the end of the body. */
 export const BODY = { NONE: 0, LENGTH: 1, CHUNKED: 2, UNTIL_CLOSE: 3 } as const;
 
-const ADDED_DATE = /^date:/im;
-
 export function bodyFraming(response: ResponseState, request: Head): number {
   if (!response.hasBody) return BODY.NONE;
   if (response.bodyLength >= 0) return BODY.LENGTH;
@@ -24,8 +22,8 @@ export function writeResponseHead(out: OutBuffer, response: ResponseState, bodyM
   if (status === 204) dropKnown(head, FIELD.CONTENT_LENGTH);
   writeFields(out, head, head.drop);
   const { added } = response.fields;
-  if (added !== '') out.latin1(added);
-  if (head.find(FIELD.DATE) < 0 && !ADDED_DATE.test(added)) writeDate(out);
+  added.write(out);
+  if (head.find(FIELD.DATE) < 0 && added.find('date') === undefined) writeDate(out);
   if (bodyMode === BODY.CHUNKED) out.latin1('Transfer-Encoding: chunked\r\n');
   if (!keepAlive) out.latin1('Connection: close\r\n');
   out.crlf();

@@ -32,6 +32,7 @@ export class ConfiguredPolicies {
   readonly #limits: LimitTable;
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
+  readonly #clients = new Map<AclPolicy | null, ClientAddress>();
 
   constructor(config: Config, { users, limits }: PolicyParts) {
     this.#config = config;
@@ -89,7 +90,7 @@ export class ConfiguredPolicies {
     const settings = place?.policies.rate_limit || null;
     if (place === undefined || settings === null) return [];
     const { per, rate, burst } = settings;
-    const client = new ClientAddress(access?.trusted_proxies ?? []);
+    const client = this.#clientOf(access);
     const limit = { intervalMs: 1000 / rate, burst: burst ?? Math.max(1, Math.floor(rate)) };
     // One for each route: those that share a limit may differ in whom they trust.
     return [rateLimit({ table: this.#limits, scope: place.name, per, client, limit, tellsInOursOnly })];
@@ -111,8 +112,17 @@ export class ConfiguredPolicies {
 
   #acl(settings: AclPolicy | null): Policy[] {
     if (settings === null) return [];
-    const { allow, deny, trusted_proxies: trusted } = settings;
-    return [this.#once(settings, () => acl({ client: new ClientAddress(trusted), allow, deny }))];
+    const { allow, deny } = settings;
+    return [this.#once(settings, () => acl({ client: this.#clientOf(settings), allow, deny }))];
+  }
+
+  /** One for each place that says whom to trust: what it has found out is found out for all. */
+  #clientOf(access: AclPolicy | null): ClientAddress {
+    const known = this.#clients.get(access);
+    if (known !== undefined) return known;
+    const client = new ClientAddress(access?.trusted_proxies ?? []);
+    this.#clients.set(access, client);
+    return client;
   }
 
   #usersOnly(whom: Policies['auth']): Policy[] {

@@ -2,7 +2,7 @@
 // Rule: a run of unmodified field lines is copied as one slice. What is written as text is taken on trust: whoever writes
 // text that came from elsewhere has made sure that it holds no line break and nothing beyond latin1.
 import type { Head } from './head.ts';
-import { CR, LF } from './octets.ts';
+import { COLON, CR, LF, SP } from './octets.ts';
 
 /** Up to here a loop is quicker than the call that copies natively: bench/http1-write.ts. */
 const SHORT = 16;
@@ -108,6 +108,17 @@ export function writeFields(out: OutBuffer, head: Head, skip: Uint8Array): void 
     // A line ends where the next one begins, the last one before the final CRLF.
     out.copy(bytes, from, start + (index < count ? fields[index * 4]! : head.length - 2));
   }
+}
+
+/** One field line. Its text is short as a rule, and each part is written for itself: joining them would cost a copy more. */
+export function writeField(out: OutBuffer, name: string, value: string): void {
+  out.reserve(name.length + value.length + 4);
+  out.latin1(name);
+  out.bytes[out.length] = COLON;
+  out.bytes[out.length + 1] = SP;
+  out.length += 2;
+  out.latin1(value);
+  out.crlf();
 }
 
 const REASONS: readonly (readonly [status: number, reason: string])[] = [

@@ -1,5 +1,6 @@
 // Changes to the header fields of a message, made ready once. Rule: whatever goes is taken out before anything is put in, for
 // taking out what was put in costs a new text each time.
+import { ReadyLines } from '../../codec/http1/ready-lines.ts';
 import type { Fields } from '../../contract/exchange.ts';
 
 export interface Changes {
@@ -13,17 +14,20 @@ export interface Changes {
 export class HeaderChanges {
   /** In lower case. */
   readonly #gone: readonly string[];
-  readonly #put: readonly (readonly [name: string, value: string])[];
+  /** What is put in. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  readonly #lines: ReadyLines;
 
   constructor({ set, add, remove }: Changes) {
     // Of two spellings of one name the later one counts.
     const wanted = new Map(Object.entries(set).map((entry) => [entry[0].toLowerCase(), entry] as const));
     this.#gone = [...new Set([...remove.map((name) => name.toLowerCase()), ...wanted.keys()])];
-    this.#put = [...wanted.values(), ...Object.entries(add)];
+    this.fields = [...wanted.values(), ...Object.entries(add)];
+    this.#lines = new ReadyLines(this.fields);
   }
 
   get isEmpty(): boolean {
-    return this.#gone.length + this.#put.length === 0;
+    return this.#gone.length + this.fields.length === 0;
   }
 
   /** The fields of that name are taken out or replaced. */
@@ -36,6 +40,6 @@ export class HeaderChanges {
   }
 
   put(fields: Fields): void {
-    for (const [name, value] of this.#put) fields.append(name, value);
+    if (this.fields.length > 0) fields.appendReady(this.#lines);
   }
 }

@@ -1,5 +1,6 @@
 // Changes the header of answers, and gives them the fields that browsers protect people by. Rule: a server that says one of these
 // itself knows better; what the configuration says by name counts more than both.
+import { ReadyLines } from '../../codec/http1/ready-lines.ts';
 import type { Exchange, Fields } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import type { HeaderChanges } from './header-changes.ts';
@@ -37,28 +38,46 @@ export function responseHeaders(options: ResponseHeadersOptions): Policy {
     ...(security ? SECURITY.map(([name, value]) => fieldOf(name, value)) : []),
     ...(csp === null ? [] : [fieldOf('Content-Security-Policy', csp)]),
   ].filter(({ name }) => !changes.decidesOn(name));
+  const additions = new Additions(given, changes.fields);
   return {
     name: 'headers',
     response({ client, response: { fields, isOurs } }: Exchange): void {
       changes.take(fields);
-      if (isOurs || !protectsOursOnly) giveMissing(given, fields, client.secure);
-      changes.put(fields);
+      const missing = isOurs || !protectsOursOnly ? missingOf(given, fields, client.secure) : 0;
+      if (missing !== 0 || changes.fields.length > 0) additions.to(fields, missing);
     },
   };
 }
 
-/** All are looked for before any is put in: a look behind what was put in costs a new text. */
-function giveMissing(given: readonly Given[], fields: Fields, secure: boolean): void {
+/** A bit for each that the answer should have and has not. */
+function missingOf(given: readonly Given[], fields: Fields, secure: boolean): number {
   let missing = 0;
   let bit = 1;
   for (const { nameToFind, overTls } of given) {
     if ((secure || !overTls) && !fields.has(nameToFind)) missing |= bit;
     bit <<= 1;
   }
-  bit = 1;
-  for (const { name, value } of given) {
-    if ((missing & bit) !== 0) fields.append(name, value);
-    bit <<= 1;
+  return missing;
+}
+
+/** What answers get: made ready once for each choice of what is missing, of which few occur. */
+class Additions {
+  readonly #given: readonly Given[];
+  readonly #always: readonly (readonly [name: string, value: string])[];
+  readonly #ready: ReadyLines[] = [];
+
+  constructor(given: readonly Given[], always: readonly (readonly [name: string, value: string])[]) {
+    this.#given = given;
+    this.#always = always;
+  }
+
+  to(fields: Fields, missing: number): void {
+    fields.appendReady((this.#ready[missing] ??= this.#make(missing)));
+  }
+
+  #make(missing: number): ReadyLines {
+    const given = this.#given.filter((_, index) => (missing & (1 << index)) !== 0);
+    return new ReadyLines([...given.map(({ name, value }) => [name, value] as const), ...this.#always]);
   }
 }
 

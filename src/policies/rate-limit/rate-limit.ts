@@ -1,5 +1,6 @@
 // How many requests may come: what is too much is answered with 429, and every answer says what is left. Rule: a request is
 // counted once, where the policy meets it; nothing is made anew for a client that comes again.
+import { ReadyLines } from '../../codec/http1/ready-lines.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import type { ClientAddress } from '../../services/identity/client-address.ts';
@@ -33,7 +34,7 @@ export function rateLimit(options: RateLimitOptions): Policy {
   const { table, limit, tellsInOursOnly = false } = options;
   const scope = table.scope(options.scope);
   const keyOf = keyFinder(options.per, options.client);
-  const allowed = String(limit.burst);
+  const limitLines = new LimitLines(limit);
   const tallies = new WeakMap<Exchange, Tally>();
   return {
     name: 'rate_limit',
@@ -53,12 +54,33 @@ export function rateLimit(options: RateLimitOptions): Policy {
       tally.startedAtMs = -1;
       // A server that has a limit of its own speaks of that one.
       if (!isOurs && fields.has('ratelimit-limit')) return;
-      fields.append('RateLimit-Limit', allowed);
+      fields.appendReady(limitLines.of(Math.ceil(tally.resetMs / 1000)));
       fields.append('RateLimit-Remaining', String(tally.remaining));
-      fields.append('RateLimit-Reset', String(Math.ceil(tally.resetMs / 1000)));
       if (tally.retryAfterMs > 0) fields.append('Retry-After', String(Math.ceil(tally.retryAfterMs / 1000)));
     },
   };
+}
+
+/** What answers in succession say alike. */
+class LimitLines {
+  readonly #limit: string;
+  #resetS = -1;
+  #lines = new ReadyLines([]);
+
+  constructor({ burst }: Limit) {
+    this.#limit = String(burst);
+  }
+
+  of(resetS: number): ReadyLines {
+    if (resetS !== this.#resetS) {
+      this.#resetS = resetS;
+      this.#lines = new ReadyLines([
+        ['RateLimit-Limit', this.#limit],
+        ['RateLimit-Reset', String(resetS)],
+      ]);
+    }
+    return this.#lines;
+  }
 }
 
 function newTally(exchange: Exchange, tallies: WeakMap<Exchange, Tally>): Tally {

@@ -43,6 +43,26 @@ describe('the address of a client', () => {
     }
   });
 
+  test('is the same each time, however many lists have come between', () => {
+    for (let round = 0; round < 2; round++) {
+      for (let i = 0; i < 5000; i++) {
+        const address = `198.51.${i >> 8}.${i & 0xff}`;
+        assert.equal(addressOf('10.0.0.1', address), address);
+      }
+      assert.equal(addressOf('10.0.0.1', 'unknown'), null);
+    }
+  });
+
+  test('is found at the end of a list of any length', () => {
+    const list = `${'192.0.2.1, '.repeat(100)}198.51.100.1`;
+    for (let round = 0; round < 2; round++) assert.equal(addressOf('10.0.0.1', list), '198.51.100.1');
+  });
+
+  test('of a proxy that names nobody is its own, whichever of them asks', () => {
+    assert.equal(addressOf('10.0.0.1', ''), '10.0.0.1');
+    assert.equal(addressOf('10.0.0.2', ''), '10.0.0.2');
+  });
+
   test('is not made unknown by what stands to the left of it', () => {
     assert.equal(addressOf('10.0.0.1', 'unknown, 198.51.100.1'), '198.51.100.1');
   });

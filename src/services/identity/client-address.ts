@@ -6,9 +6,15 @@ import { formatIp, parseIp } from '../../core/ip.ts';
 import { AddressRanges } from './address-ranges.ts';
 
 const FIELD = 'x-forwarded-for';
+/** Lists that are remembered, of clients that come again and again; when there is no room for more, all are forgotten. */
+const MAX_REMEMBERED = 4096;
+/** Longer lists are read each time. */
+const MAX_REMEMBERED_LENGTH = 128;
 
 export class ClientAddress {
   readonly #trusted: AddressRanges;
+  /** By what the proxies say; where they name nobody it is not there. */
+  readonly #remembered = new Map<string, string | null>();
 
   constructor(trustedProxies: readonly string[]) {
     this.#trusted = new AddressRanges(trustedProxies);
@@ -17,16 +23,29 @@ export class ClientAddress {
   /** Empty for a peer on a unix socket; null when a trusted proxy says what is no address. */
   of({ client, request }: Pick<Exchange, 'client' | 'request'>): string | null {
     if (this.#trusted.isEmpty || !this.#trusted.has(client.address)) return client.address;
-    return this.#behind(client.address, request.fields.getAll(FIELD).join(','));
+    const values = request.fields.getAll(FIELD);
+    const list = values.length === 1 ? (values[0] ?? '') : values.join(',');
+    const known = this.#remembered.get(list);
+    if (known !== undefined) return known;
+    const address = this.#behind(list);
+    if (address === undefined) return client.address;
+    this.#remember(list, address);
+    return address;
   }
 
-  /** Several fields are one list in their order (RFC 9110, 5.3). */
-  #behind(peer: string, list: string): string | null {
+  #remember(list: string, address: string | null): void {
+    if (list.length > MAX_REMEMBERED_LENGTH) return;
+    if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
+    this.#remembered.set(list, address);
+  }
+
+  /** Several fields are one list in their order (RFC 9110, 5.3). Undefined: it names nobody. */
+  #behind(list: string): string | null | undefined {
     const entries = list
       .split(',')
       .map((entry) => entry.trim())
       .filter((entry) => entry !== '');
-    let nearest = peer;
+    let nearest: string | undefined;
     for (let at = entries.length - 1; at >= 0; at--) {
       const address = parseIp(withoutPort(entries[at] ?? ''));
       if (address === undefined) return null;

@@ -1,0 +1,25 @@
+// The policies that Sluice is measured with. Rule: they let everything through that the bench sends, so that the work is the same
+// with and without them.
+
+/** `guard`: what every request pays for that comes in from the internet. `proxied`: the same, the client standing behind a proxy. */
+export type PolicySet = 'guard' | 'proxied';
+
+const CLIENTS = ['127.0.0.0/8', '10.0.0.0/8', '192.0.2.0/24', '2001:db8::/32', '::1/128'];
+const UNWANTED = ['198.51.100.0/24', '203.0.113.0/24', '2001:db8:bad::/48'];
+const PROXIES = ['172.16.0.0/12', 'fd00::/8'];
+
+const headers = {
+  security: true,
+  request: { set: { 'X-Gateway': 'sluice' }, add: { 'X-Seen': 'yes' }, remove: ['X-Debug', 'X-Powered-By'] },
+  response: { set: { Server: 'sluice' }, add: { 'X-Served-By': 'edge-1' }, remove: ['X-Powered-By', 'X-Runtime'] },
+};
+
+/** As the key `policies` of a configuration. */
+export function policiesOf(set: PolicySet): object {
+  const proxies = set === 'proxied' ? [...PROXIES, '127.0.0.1'] : PROXIES;
+  return {
+    acl: { allow: CLIENTS, deny: UNWANTED, trusted_proxies: proxies },
+    rate_limit: { per: 'client_ip', rate: '1000000/s', burst: 2_000_000 },
+    headers,
+  };
+}
