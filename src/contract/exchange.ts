@@ -34,6 +34,10 @@ export interface RequestView {
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
   readonly fields: Fields;
   readonly hasBody: boolean;
+  /** How large its head was when it came in, whatever has been changed since. */
+  readonly targetBytes: number;
+  readonly headBytes: number;
+  readonly fieldCount: number;
 }
 
 export interface ResponseView {

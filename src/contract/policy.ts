@@ -1,6 +1,7 @@
 // The phases of an exchange, in the order in which they run, and what a policy may do in each. Types only; docs/phases.md
 // draws them. Rule: a policy implements the phases that it needs and no others; a phase that nobody implements costs nothing.
 import type { SluiceError } from '../core/errors.ts';
+import type { Bounds } from './bounds.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Where a body passes on to. Bytes are valid only during the call. All of it may be called now or later. */
@@ -30,6 +31,8 @@ export interface BodyTransform {
 
 export interface Policy {
   readonly name: string;
+  /** Holds for every exchange of the routes that the policy stands in, before any phase runs. */
+  readonly bounds?: Bounds;
 
   /** The request's head is known and routed. May answer (the policies after it and the target are not asked then), may wait, may change the request's fields. */
   request?(exchange: Exchange): void | Promise<void>;

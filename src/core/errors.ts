@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'upstream_incomplete'
   | 'upstream_connect_timeout'
   | 'upstream_timeout'
+  | 'exchange_timeout'
   | 'upstream_busy'
   | 'upstream_unavailable'
   | 'backends_exhausted'
@@ -121,6 +122,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   upstream_incomplete: entry('upstream', 502, false, 'The server closed the connection in the middle of its answer.'),
   upstream_connect_timeout: entry('upstream', 504, true, 'The server did not accept a connection in time.'),
   upstream_timeout: entry('upstream', 504, true, 'The server did not answer in time.'),
+  exchange_timeout: entry('upstream', 504, true, 'Request and answer together took longer than the route allows.'),
   upstream_busy: entry('upstream', 503, true, 'Too many connections to the server are open.'),
   upstream_unavailable: entry('upstream', 503, true, 'The server answered that it cannot serve the request now.'),
   backends_exhausted: entry('upstream', 503, true, 'No backend of the route can be used at the moment.'),

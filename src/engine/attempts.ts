@@ -78,6 +78,11 @@ export class Attempts {
     this.countError(code);
   }
 
+  /** The exchange as a whole has run out of time while its first origin was to answer. Another one has had less than all of it. */
+  late(): void {
+    if (this.count === 1 && this.answeredAfterMs < 0) this.failed('upstream_timeout');
+  }
+
   /** The exchange was given up for no fault of the origin; the status is 0 if there was no answer yet. */
   abandon(status: number): void {
     this.report(null, status);

@@ -1,5 +1,6 @@
 // Turns what the runtime says about routes into a program. Rule: everything that does not depend on a request is decided here:
 // which policies take part in which phase, in which order, and where a route records.
+import type { Bounds } from '../contract/bounds.ts';
 import type { Phase, Policy } from '../contract/policy.ts';
 import { Program, type Route, type RouteSpec } from './program.ts';
 import type { Traffic } from './traffic.ts';
@@ -19,6 +20,7 @@ function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
     name: spec.name,
     match: spec.match,
     target: spec.target,
+    bounds: boundsOf(spec.policies),
     request: taking(spec.policies, 'request'),
     requestBody: taking(spec.policies, 'requestBody'),
     upstream: taking(spec.policies, 'upstream'),
@@ -27,6 +29,12 @@ function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
     done: taking(spec.policies, 'done'),
     metrics: traffic.familiesOf(spec.name),
   });
+}
+
+/** Of each bound the policy that comes last decides. */
+function boundsOf(policies: readonly Policy[]): Bounds | null {
+  const all = policies.map(({ bounds }) => bounds).filter((bounds) => bounds !== undefined);
+  return all.length === 0 ? null : Object.freeze(Object.assign({}, ...all) as Bounds);
 }
 
 type Taking<P extends Phase> = Policy & Required<Pick<Policy, P>>;

@@ -300,7 +300,7 @@ describe('the deadlines of a client', () => {
   });
 
   test('the time that an upstream takes is not held against the client', (t) => {
-    new Playbook(t, { timeouts: { readMs: 90_000 } })
+    new Playbook(t, { timeouts: { responseMs: 90_000 } })
       .downstreamSends(GET)
       .expectDial()
       .expectUpstream(SEEN)

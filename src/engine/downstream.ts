@@ -2,7 +2,7 @@
 // Rule: after anything ambiguous or cut the connection ends; what follows on it is never read as a request.
 import { Buffer } from 'node:buffer';
 import type { ErrorCode } from '../core/errors.ts';
-import type { Head } from '../codec/http1/head.ts';
+import { FRAMING, type Head } from '../codec/http1/head.ts';
 import type { MessageSink } from '../codec/http1/parser.ts';
 import { RequestParser } from '../codec/http1/parser.ts';
 import type { Connection, ConnectionHandler } from '../transport/connection.ts';
@@ -209,6 +209,8 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
     this.readingHead = false;
     this.keepAlive = head.keepAlive && head.versionMinor === 1 && !this.engine.draining;
     this.exchange.begin();
+    // A chunk that says too much is refused before it comes.
+    if (head.framing === FRAMING.CHUNKED) this.parser.allowBody(this.exchange.bounds.maxBodyBytes);
     if (this.exchange.request.hasBody && !this.exchange.over && this.exchange.producer === null) this.pauseRequest();
   }
 
@@ -301,7 +303,7 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
     wheel.release(this.deadline);
     this.rest = NOTHING;
     relay(connection, upstream, {
-      idleTimeoutMs: engine.timeouts.tunnelIdleMs,
+      idleTimeoutMs: exchange.bounds.timeouts.tunnelIdleMs,
       firstFromDownstream: rest,
       firstFromUpstream: firstBytes,
       downstreamEnded: this.clientEnded,

@@ -69,7 +69,7 @@ describe('a new program', () => {
 test('new limits and times are for connections and requests that begin from then on', (t) => {
   const play = new Playbook(t).downstreamSends(GET).expectDial().expectUpstream(SEEN).upstreamSends(OK);
   play.expectDownstream(GOT_OK);
-  const limits = { request: { ...DEFAULT_LIMITS, maxTargetBytes: 5 }, response: DEFAULT_LIMITS };
+  const limits = { request: { ...DEFAULT_LIMITS, maxTargetBytes: 5 }, response: DEFAULT_LIMITS, maxBodyBytes: 5 };
   play.engine.configure(limits, { ...TIMEOUTS, idleMs: 1000 }, play.engine.dial);
   play.downstreamSends(GET).expectUpstream(SEEN).upstreamSends(OK).expectDownstream(GOT_OK);
   play.passes(1500).expectClientConnection('destroyed');

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import type net from 'node:net';
 import type { ParserLimits } from '../codec/http1/parser.ts';
+import type { Timeouts } from '../contract/bounds.ts';
 import type { Origin } from '../contract/target.ts';
 import { Connection, NOBODY } from '../transport/connection.ts';
 import { type Listed, Roster } from '../transport/roster.ts';
@@ -19,23 +20,17 @@ import type { Program } from './program.ts';
 import type { Traffic } from './traffic.ts';
 import { type AskedTunnel, TunnelClient } from './tunnel-client.ts';
 
-export interface EngineTimeouts {
-  readonly headersMs: number;
-  readonly readMs: number;
-  readonly writeMs: number;
-  readonly idleMs: number;
-  readonly tunnelIdleMs: number;
-}
-
 export interface EngineLimits {
   readonly request: ParserLimits;
   readonly response: ParserLimits;
+  /** Of a request's body, where its route does not say otherwise. */
+  readonly maxBodyBytes: number;
 }
 
 export interface EngineOptions {
   readonly program: Program;
   readonly limits: EngineLimits;
-  readonly timeouts: EngineTimeouts;
+  readonly timeouts: Timeouts;
   readonly traffic: Traffic;
   readonly dial: Dial;
   /** How upstreams are told whose request it is and through whom it came; `x_forwarded` without it. */
@@ -55,7 +50,7 @@ export interface Client extends Listed {
 export class Engine {
   program: Program;
   limits: EngineLimits;
-  timeouts: EngineTimeouts;
+  timeouts: Timeouts;
   readonly traffic: Traffic;
   dial: Dial;
   forwarding: Forwarding;
@@ -119,7 +114,7 @@ export class Engine {
   }
 
   /** For exchanges and connections that begin from here on. */
-  configure(limits: EngineLimits, timeouts: EngineTimeouts, dial: Dial): void {
+  configure(limits: EngineLimits, timeouts: Timeouts, dial: Dial): void {
     this.limits = limits;
     this.timeouts = timeouts;
     this.dial = dial;

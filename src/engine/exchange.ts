@@ -12,6 +12,8 @@ import { Attempts } from './attempts.ts';
 import type { BodyCopy } from './body-copy.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
+import { ExchangeBounds } from './exchange-bounds.ts';
+import { answersAsLast } from './max-forwards.ts';
 import { runRequestPhases, toTarget } from './phases.ts';
 import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
@@ -48,6 +50,7 @@ export class HttpExchange implements Exchange {
   ticket = 0;
   program: Program | null = null;
   matched: Route | null = null;
+  readonly bounds: ExchangeBounds;
   producer: Producer | null = null;
   private readonly requestWay = new RequestWay(this);
   private readonly answerWay = new AnswerWay(this);
@@ -69,6 +72,7 @@ export class HttpExchange implements Exchange {
   constructor(engine: Engine, responder: Responder, head: Head, isHttp2: boolean) {
     this.engine = engine;
     this.responder = responder;
+    this.bounds = new ExchangeBounds(this);
     this.attempts = new Attempts(engine.traffic);
     this.request = new RequestState(head, isHttp2);
   }
@@ -120,16 +124,12 @@ export class HttpExchange implements Exchange {
     const refusal = refusalOf(request.head, engine.pseudonym);
     if (refusal === null) this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
     engine.traffic.began(this);
-    if (refusal !== null) {
-      this.fail(refusal);
+    const fault = refusal ?? this.bounds.of(this.matched);
+    if (fault !== null) {
+      this.fail(fault);
       return;
     }
-    const { maxForwards } = request;
-    if (maxForwards === 0) {
-      this.answerAsLast();
-      return;
-    }
-    if (maxForwards > 0) request.fields.set('max-forwards', String(maxForwards - 1));
+    if (answersAsLast(this)) return;
     if (this.isTunnel && !takesTunnels(this.matched?.target, request.isHttp2)) this.fail('method_not_allowed');
     else if (this.matched === null) this.fail('route_not_found');
     else runRequestPhases(this, 0);
@@ -143,12 +143,6 @@ export class HttpExchange implements Exchange {
   /** The client asks for a connection, not for an answer. */
   get isTunnel(): boolean {
     return this.request.head.methodId === METHOD.CONNECT;
-  }
-
-  /** `Max-Forwards: 0`: the sender asks about us, not about whom we would ask (RFC 9110, 7.6.2). */
-  private answerAsLast(): void {
-    if (this.request.head.methodId === METHOD.TRACE) this.fail('method_not_allowed');
-    else this.answer({ status: 204, fields: [['Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS']] });
   }
 
   /** Not even the head could be read: it is answered, counted and logged all the same. */
@@ -173,6 +167,7 @@ export class HttpExchange implements Exchange {
     this.program = engine.program;
     this.program.running++;
     this.matched = null;
+    this.bounds.begin();
     this.producer = null;
     this.committed = false;
     this.judged = false;
@@ -191,7 +186,7 @@ export class HttpExchange implements Exchange {
 
   onRequestBody(bytes: Buffer, from: number, to: number): void {
     this.bytesReceived += to - from;
-    if (this.over) return;
+    if (this.over || !this.bounds.allowBody(this.bytesReceived)) return;
     try {
       this.requestWay.take(bytes, from, to);
     } catch (cause) {
@@ -330,6 +325,7 @@ export class HttpExchange implements Exchange {
       upstream.destroy('done');
       return;
     }
+    this.bounds.end();
     this.attempts.headCame();
     this.response.begin(head);
     this.committed = true;
@@ -340,6 +336,7 @@ export class HttpExchange implements Exchange {
 
   /** The connection that the client asked for stands. */
   joinTunnel(upstream: Connection, firstBytes: Buffer): void {
+    this.bounds.end();
     this.producer = null;
     this.response.make({ status: 200 }, -1, METHOD.CONNECT);
     this.commit();
@@ -481,6 +478,7 @@ export class HttpExchange implements Exchange {
 
   private finish(): void {
     this.over = true;
+    this.bounds.end();
     this.dropTransforms();
     this.producer = null;
     this.attempts.abandon(0);

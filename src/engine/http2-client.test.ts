@@ -8,7 +8,8 @@ import { route, TIMEOUTS } from '../../test/support/playbook.ts';
 import { DEFAULT_LIMITS } from '../codec/http1/message-parser.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { compile } from './compile.ts';
-import { Engine, type EngineTimeouts } from './engine.ts';
+import type { Timeouts } from '../contract/bounds.ts';
+import { Engine } from './engine.ts';
 import type { HttpExchange } from './exchange.ts';
 import { Http2Client } from './http2-client.ts';
 import { Traffic } from './traffic.ts';
@@ -22,7 +23,7 @@ interface Door {
 }
 
 /** A door where every connection speaks HTTP/2, and every request is answered with its path. */
-async function openDoor(t: TestContext, timeouts: Partial<EngineTimeouts> = {}): Promise<Door> {
+async function openDoor(t: TestContext, timeouts: Partial<Timeouts> = {}): Promise<Door> {
   const held: HttpExchange[] = [];
   const take = (exchange: HttpExchange): void => {
     if (exchange.request.path === '/held') held.push(exchange);
@@ -31,7 +32,7 @@ async function openDoor(t: TestContext, timeouts: Partial<EngineTimeouts> = {}):
   const traffic = new Traffic({ door: 'gateway', recorder: new MetricsRecorder(), accessLog: null });
   const engine = new Engine({
     program: compile([[route({ kind: 'answer', take })]], traffic),
-    limits: { request: DEFAULT_LIMITS, response: DEFAULT_LIMITS },
+    limits: { request: DEFAULT_LIMITS, response: DEFAULT_LIMITS, maxBodyBytes: DEFAULT_LIMITS.maxBodyBytes },
     timeouts: { ...TIMEOUTS, ...timeouts },
     traffic,
     dial: () => assert.fail('nothing is to be dialled'),

@@ -20,7 +20,6 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
   private readonly exchange: HttpExchange;
   private readonly deadline = new Deadline(() => this.expired());
   private stream: Http2ServerStream | null = null;
-  private bodyBytes = 0;
   private hasBody = false;
 
   constructor(client: Http2Client) {
@@ -31,7 +30,6 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
 
   start(stream: Http2ServerStream): void {
     this.stream = stream;
-    this.bodyBytes = 0;
     stream.handler = this;
     const head = requestHeadOf(stream.fields, stream.hasBody);
     const fault = typeof head === 'string' ? null : this.reader.read(head);
@@ -55,13 +53,8 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
 
   onData(bytes: Buffer, from: number, to: number): void {
     const { exchange, client } = this;
-    this.bodyBytes += to - from;
-    if (this.bodyBytes > client.engine.limits.request.maxBodyBytes) {
-      exchange.onRequestError('request_body_too_large', 'the request body is larger than the limit');
-    } else {
-      wheel.arm(this.deadline, client.engine.timeouts.readMs);
-      exchange.onRequestBody(bytes, from, to);
-    }
+    if (!exchange.over) wheel.arm(this.deadline, client.engine.timeouts.readMs);
+    exchange.onRequestBody(bytes, from, to);
     client.engine.outbound.flush();
   }
 

@@ -28,6 +28,9 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
   private readonly greeting = new Deadline(() => this.greeted?.destroy('timeout'));
   private closed = false;
 
+  /** As whoever has come last wants it: all come by one route. */
+  private connectTimeoutMs = 0;
+
   constructor(engine: Engine, origin: Origin) {
     this.engine = engine;
     this.origin = origin;
@@ -39,6 +42,7 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
   }
 
   send(exchange: HttpExchange): void {
+    this.connectTimeoutMs = exchange.bounds.timeouts.connectMs;
     const session = this.findRoom();
     if (session !== null) this.begin(exchange, session);
     else if (this.line.join(exchange)) this.openForLine();
@@ -71,7 +75,7 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
       connected: (connection: Connection, timings: DialTimings) => this.connected(connection, timings),
       failed: (error: SluiceError) => this.failed(error),
     };
-    this.engine.dial(this.origin, events, null);
+    this.engine.dial(this.origin, events, null, this.connectTimeoutMs);
   }
 
   private connected(connection: Connection, { dnsMs, connectMs, tlsMs }: DialTimings): void {

@@ -150,7 +150,7 @@ describe('a request to an origin of HTTP/2', () => {
   });
 
   test('that nobody answers in time is given up', (t) => {
-    const rig = new Rig(t, { timeouts: { readMs: 5000 } });
+    const rig = new Rig(t, { timeouts: { responseMs: 5000 } });
     const stream = rig.asks();
     rig.play.passes(4000).expectNothingDownstream().passes(2000).expectError(504, 'upstream_timeout');
     assert.equal(stream.resetCode, HTTP2_CODE.CANCEL);
@@ -158,7 +158,7 @@ describe('a request to an origin of HTTP/2', () => {
   });
 
   test('has no end of its time while the client still sends', (t) => {
-    const rig = new Rig(t, { timeouts: { readMs: 5000 } });
+    const rig = new Rig(t, { timeouts: { responseMs: 5000 } });
     const stream = rig.asks(UPLOAD);
     for (let part = 0; part < 3; part++) rig.play.passes(4000).downstreamSends('1\r\na\r\n');
     assert.equal(stream.resetCode, null);

@@ -65,7 +65,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   takeEnd(): void {
     if (this.exchange === null) return;
     if (this.exchange.request.hasBody) this.stream?.end(trailerList(this.exchange.requestTrailers));
-    wheel.arm(this.deadline, this.engine.timeouts.readMs);
+    wheel.arm(this.deadline, this.exchange.bounds.timeouts.responseMs);
   }
 
   resume(): void {
@@ -82,6 +82,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   onInterim(fields: FlatFields): void {
     const head = this.readHead(fields, false);
     if (head !== null) this.exchange?.responseInterim(head);
+    this.rearm();
     this.engine.outbound.flush();
   }
 
@@ -148,7 +149,9 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   }
 
   private rearm(): void {
-    if (this.exchange?.requestPassed === true) wheel.arm(this.deadline, this.engine.timeouts.readMs);
+    if (this.exchange?.requestPassed !== true) return;
+    const { timeouts } = this.exchange.bounds;
+    wheel.arm(this.deadline, this.answered ? timeouts.readMs : timeouts.responseMs);
   }
 
   private waitForClient(): void {

@@ -1,15 +1,15 @@
 // Opens connections to origins over the network. Rule: what an origin needs for TLS is made once, with its pool.
-import type { Origin, OriginDialEvents, OriginTls } from '../contract/target.ts';
+import type { Origin, OriginTls } from '../contract/target.ts';
 import { Connection, NOBODY } from '../transport/connection.ts';
 import { dial } from '../transport/dial.ts';
 import { DnsCache } from '../transport/dns-cache.ts';
 import { TlsClient } from '../transport/tls-client.ts';
 import type { Dial } from './origin-pool.ts';
 
-export function originDialler(connectTimeoutMs: number): Dial {
+export function originDialler(defaultTimeoutMs: number): Dial {
   const dns = new DnsCache();
   const tlsClients = new WeakMap<Origin, TlsClient>();
-  return (origin: Origin, events: OriginDialEvents, proxyHeader: Buffer | null): void => {
+  return (origin, events, proxyHeader, connectTimeoutMs = defaultTimeoutMs): void => {
     if (origin.dialler !== null) {
       origin.dialler.dial(events);
       return;

@@ -15,8 +15,16 @@ import { Place, WaitingLine } from './waiting-line.ts';
 /** Idle connections beyond this many are closed: more than ever serve one origin at once on one thread. */
 const MAX_IDLE = 512;
 
-/** Opens connections to origins; the engine is given one, so that tests need no network. */
-export type Dial = (origin: Origin, events: OriginDialEvents, proxyHeader: Buffer | null) => void;
+/**
+ * Opens connections to origins; the engine is given one, so that tests need no network. How long it may take is said by whoever
+ * needs the connection; without that it is up to the dialler.
+ */
+export type Dial = (
+  origin: Origin,
+  events: OriginDialEvents,
+  proxyHeader: Buffer | null,
+  connectTimeoutMs?: number,
+) => void;
 
 export class OriginPool implements Pool {
   readonly engine: Engine;
@@ -130,6 +138,7 @@ export class OriginPool implements Pool {
         failed: (error) => this.failed(error, place),
       },
       proxyHead(this.origin, exchange),
+      exchange.bounds.timeouts.connectMs,
     );
   }
 

@@ -1,5 +1,6 @@
 // What a configuration becomes: routes with everything decided that can be decided before a request comes.
 // Rule: a program never changes; a reload makes a new one, and the old one is disposed of when its last exchange has ended.
+import type { Bounds } from '../contract/bounds.ts';
 import type { Policy } from '../contract/policy.ts';
 import type { Target } from '../contract/target.ts';
 import type { HttpFamilies } from '../telemetry/families.ts';
@@ -19,6 +20,8 @@ export interface Route {
   readonly name: string;
   readonly match: RouteMatch;
   readonly target: Target;
+  /** null: what holds for the door. */
+  readonly bounds: Bounds | null;
   readonly request: readonly Required<Pick<Policy, 'request'>>[];
   readonly requestBody: readonly Required<Pick<Policy, 'requestBody'>>[];
   readonly upstream: readonly Required<Pick<Policy, 'upstream'>>[];

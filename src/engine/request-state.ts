@@ -87,6 +87,18 @@ export class RequestState implements RequestView {
     return this.head.versionMinor === 0 ? 'HTTP/1.0' : 'HTTP/1.1';
   }
 
+  get targetBytes(): number {
+    return this.head.targetTo - this.head.targetFrom;
+  }
+
+  get headBytes(): number {
+    return this.head.length;
+  }
+
+  get fieldCount(): number {
+    return this.head.count;
+  }
+
   get hasBody(): boolean {
     return this.head.framing !== FRAMING.NONE;
   }

@@ -122,7 +122,7 @@ export class TunnelClient extends ConnectionClient implements ConnectionHandler,
     engine.outbound.flush();
     this.early = NOTHING;
     relay(connection, upstream, {
-      idleTimeoutMs: engine.timeouts.tunnelIdleMs,
+      idleTimeoutMs: exchange.bounds.timeouts.tunnelIdleMs,
       firstFromDownstream: early,
       firstFromUpstream: firstBytes,
       downstreamEnded: this.clientEnded,

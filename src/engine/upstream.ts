@@ -36,6 +36,8 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   private requestSent = false;
   /** Bytes of the running answer have been seen. */
   private answered = false;
+  /** The answer's head has come whole. */
+  private headCame = false;
   private reusable = false;
   private ended = false;
   /** The answer only asked for credentials: its body is dropped, and the request goes out again. */
@@ -67,6 +69,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.isChunked = request.head.framing === FRAMING.CHUNKED;
     this.requestSent = false;
     this.answered = false;
+    this.headCame = false;
     this.reusable = false;
     this.ended = false;
     const { origin, engine } = this.pool;
@@ -90,7 +93,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.exchange.bodyCopy?.add(bytes, from, to);
     this.writeBody(bytes, from, to);
     if (!this.connection.congested) return;
-    wheel.arm(this.deadline, this.pool.engine.timeouts.writeMs);
+    wheel.arm(this.deadline, this.exchange.bounds.timeouts.writeMs);
     this.exchange.pauseRequest();
   }
 
@@ -104,7 +107,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     if (this.exchange === null) return;
     if (this.isChunked) writeLastChunk(this.pool.engine.outbound.for(this.connection), this.exchange.requestTrailers);
     this.requestSent = true;
-    wheel.arm(this.deadline, this.pool.engine.timeouts.readMs);
+    this.awaitAnswer(this.exchange);
   }
 
   cancel(): void {
@@ -114,8 +117,13 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   /** The client takes bytes again. */
   resume(): void {
     if (this.exchange === null) return;
-    wheel.arm(this.deadline, this.pool.engine.timeouts.readMs);
+    wheel.arm(this.deadline, this.exchange.bounds.timeouts.readMs);
     this.connection.resume();
+  }
+
+  /** Its head is due; once that is there, its bytes are. */
+  private awaitAnswer({ bounds: { timeouts } }: HttpExchange): void {
+    wheel.arm(this.deadline, this.headCame ? timeouts.readMs : timeouts.responseMs);
   }
 
   // -- The answer --------------------------------------------------------------------------------------------------
@@ -130,8 +138,11 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     }
     if (head.status < 200) {
       exchange.responseInterim(head);
+      // It is at work and says so.
+      if (this.requestSent) this.awaitAnswer(exchange);
       return;
     }
+    this.headCame = true;
     if (isBetterElsewhere(exchange, head.status)) {
       this.failAttempt(new SluiceError('upstream_unavailable', { message: `the server answered ${head.status}` }));
       return;
@@ -189,10 +200,10 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
       return;
     }
     this.answered = true;
-    if (this.requestSent) wheel.arm(this.deadline, pool.engine.timeouts.readMs);
     const at = this.parser.feed(bytes, from, to);
     if (this.parser.upgraded && this.exchange !== null) this.switchProtocols(bytes, at, to);
     else if (this.ended) this.complete(at === to);
+    else if (this.headCame && this.requestSent && this.exchange !== null) this.awaitAnswer(exchange);
     pool.engine.outbound.flush();
     if (this.exchange !== null && this.exchange.mustWait()) this.waitForClient();
   }
@@ -210,7 +221,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   onDrain(): void {
     if (this.exchange === null) return;
-    if (this.requestSent) wheel.arm(this.deadline, this.pool.engine.timeouts.readMs);
+    if (this.requestSent) this.awaitAnswer(this.exchange);
     else wheel.disarm(this.deadline);
     this.exchange.resumeRequest();
     this.pool.engine.outbound.flush();

@@ -3,8 +3,9 @@ import type { Config } from '../config/config.ts';
 import type { RouteConfig } from '../config/schema/gateway.ts';
 import { backendsAt } from '../config/schema/targets.ts';
 import { DEFAULT_LIMITS, type ParserLimits } from '../codec/http1/message-parser.ts';
+import type { Timeouts } from '../contract/bounds.ts';
 import type { Policy } from '../contract/policy.ts';
-import type { EngineLimits, EngineTimeouts } from '../engine/engine.ts';
+import type { EngineLimits } from '../engine/engine.ts';
 import type { RouteSpec } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { AnswerTarget } from '../contract/target.ts';
@@ -88,23 +89,26 @@ export function engineLimits({ limits }: Config): EngineLimits {
     maxTargetBytes: limits.url,
     maxHeadBytes: limits.headers,
     maxFields: limits.header_count,
-    maxBodyBytes: limits.body,
+    // What a body may have is a matter of its route.
+    maxBodyBytes: Number.MAX_SAFE_INTEGER,
   };
   const response: ParserLimits = {
     ...request,
     maxHeadBytes: Math.max(RESPONSE_HEAD_BYTES, limits.headers),
     maxFields: Math.max(RESPONSE_FIELDS, limits.header_count),
-    maxBodyBytes: Number.MAX_SAFE_INTEGER,
   };
-  return { request, response };
+  return { request, response, maxBodyBytes: limits.body };
 }
 
-export function engineTimeouts({ timeouts }: Config): EngineTimeouts {
+export function engineTimeouts({ timeouts }: Config): Timeouts {
   return {
+    connectMs: timeouts.connect,
     headersMs: timeouts.headers,
+    responseMs: timeouts.read,
     readMs: timeouts.read,
     writeMs: timeouts.write,
     idleMs: timeouts.idle,
     tunnelIdleMs: timeouts.tunnel_idle,
+    totalMs: 0,
   };
 }

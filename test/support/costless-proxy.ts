@@ -107,7 +107,7 @@ function createEngine(upstream: CostlessSocket, policies: readonly Policy[]): En
   const traffic = new Traffic({ door: 'gateway', recorder: new MetricsRecorder(), accessLog: null });
   return new Engine({
     program: compile([[route(forwardTo(), policies)]], traffic),
-    limits: { request: DEFAULT_LIMITS, response: DEFAULT_LIMITS },
+    limits: { request: DEFAULT_LIMITS, response: DEFAULT_LIMITS, maxBodyBytes: DEFAULT_LIMITS.maxBodyBytes },
     timeouts: TIMEOUTS,
     traffic,
     dial: (_origin, events) => {

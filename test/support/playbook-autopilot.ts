@@ -82,7 +82,11 @@ export class Autopilot {
   constructor(answering: Answering) {
     this.engine = new Engine({
       program: compile([[route(forwardTo())]], this.traffic),
-      limits: { request: DEFAULT_LIMITS, response: { ...DEFAULT_LIMITS, maxBodyBytes: Number.MAX_SAFE_INTEGER } },
+      limits: {
+        request: DEFAULT_LIMITS,
+        response: { ...DEFAULT_LIMITS, maxBodyBytes: Number.MAX_SAFE_INTEGER },
+        maxBodyBytes: DEFAULT_LIMITS.maxBodyBytes,
+      },
       timeouts: TIMEOUTS,
       traffic: this.traffic,
       dial: (_origin, events) => {

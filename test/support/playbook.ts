@@ -4,11 +4,12 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { DEFAULT_LIMITS, type ParserLimits } from '../../src/codec/http1/message-parser.ts';
+import type { Timeouts } from '../../src/contract/bounds.ts';
 import type { Policy } from '../../src/contract/policy.ts';
 import type { ForwardTarget, Origin, OriginDialEvents, ProxyAuth, Target } from '../../src/contract/target.ts';
 import { type ErrorCode, SluiceError } from '../../src/core/errors.ts';
 import { compile } from '../../src/engine/compile.ts';
-import { Engine, type EngineTimeouts } from '../../src/engine/engine.ts';
+import { Engine } from '../../src/engine/engine.ts';
 import type { Forwarding } from '../../src/engine/forwarded-lines.ts';
 import { headBuffers } from '../../src/engine/head-buffers.ts';
 import type { RouteSpec } from '../../src/engine/program.ts';
@@ -23,16 +24,11 @@ import { Connection, NOBODY } from '../../src/transport/connection.ts';
 import { wheel } from '../../src/transport/timers.ts';
 import { PlaybookSocket } from './playbook-socket.ts';
 import { PlaybookTime } from './playbook-time.ts';
+import { TIMEOUTS } from './timeouts.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
-export const TIMEOUTS: EngineTimeouts = {
-  headersMs: 10_000,
-  readMs: 30_000,
-  writeMs: 20_000,
-  idleMs: 60_000,
-  tunnelIdleMs: 600_000,
-};
+export { TIMEOUTS };
 
 /** A head from its lines. */
 export function head(...lines: readonly string[]): string {
@@ -78,7 +74,7 @@ export interface PlaybookOptions {
   readonly policies?: readonly Policy[];
   readonly limits?: Partial<ParserLimits>;
   readonly responseLimits?: Partial<ParserLimits>;
-  readonly timeouts?: Partial<EngineTimeouts>;
+  readonly timeouts?: Partial<Timeouts>;
   readonly forwarding?: Forwarding;
   /** What a policy or a target has thrown; without this the playbook fails. */
   readonly onFault?: (cause: unknown) => void;
@@ -141,8 +137,9 @@ export class Playbook {
     this.engine = new Engine({
       program: compile([routes], this.traffic),
       limits: {
-        request: { ...DEFAULT_LIMITS, ...options.limits },
+        request: { ...DEFAULT_LIMITS, ...options.limits, maxBodyBytes: Number.MAX_SAFE_INTEGER },
         response: { ...DEFAULT_LIMITS, maxBodyBytes: Number.MAX_SAFE_INTEGER, ...options.responseLimits },
+        maxBodyBytes: options.limits?.maxBodyBytes ?? DEFAULT_LIMITS.maxBodyBytes,
       },
       timeouts: { ...TIMEOUTS, ...options.timeouts },
       forwarding: options.forwarding ?? 'x_forwarded',

@@ -61,6 +61,14 @@ describe('a chunked body', () => {
     }
   });
 
+  test('may be allowed more or less than any other', () => {
+    const reader = new ChunkedReader(LIMITS);
+    reader.maxBodyBytes = 200;
+    assert.equal(read(`65\r\n${'x'.repeat(101)}\r\n0\r\n\r\n`, reader).outcome, CHUNK.END);
+    reader.reset();
+    assert.equal(read('65\r\n', reader).outcome, CHUNK.FAULT);
+  });
+
   test('of the next message begins anew', () => {
     const reader = new ChunkedReader(LIMITS);
     for (let i = 0; i < 3; i++) {

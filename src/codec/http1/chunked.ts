@@ -22,6 +22,8 @@ export class ChunkedReader {
   dataFrom = 0;
   outcome: number = CHUNK.MORE;
   fault: Fault | null = null;
+  /** Of the body that is being read. */
+  maxBodyBytes: number;
   private readonly limits: ChunkLimits;
   private step: number = STEP.SIZE;
   private digits = 0;
@@ -32,11 +34,13 @@ export class ChunkedReader {
 
   constructor(limits: ChunkLimits) {
     this.limits = limits;
+    this.maxBodyBytes = limits.maxBodyBytes;
   }
 
   reset(): void {
     this.outcome = CHUNK.MORE;
     this.fault = null;
+    this.maxBodyBytes = this.limits.maxBodyBytes;
     this.step = STEP.SIZE;
     this.digits = 0;
     this.size = 0;
@@ -129,6 +133,6 @@ export class ChunkedReader {
     this.digits = 0;
     this.step = this.size === 0 ? STEP.LAST : STEP.DATA;
     this.total += this.size;
-    return this.total > this.limits.maxBodyBytes ? FAULT.bodyTooLarge : null;
+    return this.total > this.maxBodyBytes ? FAULT.bodyTooLarge : null;
   }
 }

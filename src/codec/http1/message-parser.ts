@@ -128,6 +128,11 @@ export abstract class MessageParser {
     this.stopped = true;
   }
 
+  /** To be called inside onHead: the body of this message alone may have so much, if its length is not known. */
+  allowBody(maxBytes: number): void {
+    if (this.chunks !== null) this.chunks.maxBodyBytes = maxBytes;
+  }
+
   /** The input has ended. Between messages that is fine; within one it is an error, unless the end is what ends the body. */
   finish(): void {
     if (this.state === STATE.UNTIL_CLOSE || this.state === STATE.END) this.end();
