@@ -5,6 +5,7 @@ import { hundredMb, oneMib, tenKib } from './bulk.ts';
 import type { Case } from './case.ts';
 import { connection } from './connection.ts';
 import { forward } from './forward.ts';
+import { gatewayLoad } from './gateway-load.ts';
 import { h2 } from './h2.ts';
 import { idle } from './idle.ts';
 import { policies, policiesProxied } from './policies.ts';
@@ -34,6 +35,7 @@ export const cases: readonly Case[] = [
   accessLog,
   policies,
   policiesProxied,
+  gatewayLoad,
   forward,
   tunnelSetup,
   tunnelBulk,

@@ -44,6 +44,23 @@ describe('judge', () => {
     );
   });
 
+  test('wants a rate to be held, without an answer that is missing', () => {
+    const verdicts = [
+      { cost: 50, perSecond: 1000, errors: 0 },
+      { cost: 51, perSecond: 980, errors: 0 },
+      { cost: 10, perSecond: 1000, errors: 1 },
+    ].map((given) => {
+      const held = { rssMiB: 50, ...given };
+      const only: Row = { label: 'sluice, every policy on', peer: 'sluice', result: held, samples: [held] };
+      return judge([result('gateway-load', only)]).rows.map((cells) => cells.at(-1));
+    });
+    assert.deepEqual(verdicts, [
+      ['yes', 'yes'],
+      ['no', 'no'],
+      ['yes', 'no'],
+    ]);
+  });
+
   test('wants idle connections to be small', () => {
     const [only] = judge([result('idle', row('sluice', 11.9))]).rows;
     assert.deepEqual(only?.slice(1), ['11.9 KiB', 'at most 12 KiB', 'yes']);

@@ -1,5 +1,6 @@
 // How fast Sluice has to be, as ratios within one run, and whether a run shows it.
 // Rule: a goal is only ever judged against a peer that was measured in the same run.
+import type { Sample } from '../cases/case.ts';
 import { costRatio, type CaseResult } from './results.ts';
 import { formatNumber, formatRatio, type Table } from './table.ts';
 
@@ -34,6 +35,8 @@ const ratioGoals: readonly RatioGoal[] = [
 const IDLE_KIB_AT_MOST = 12;
 const TUNNEL_KIB_AT_MOST = 16;
 const LEAST_SHARE_AT_LEAST = 0.4;
+const P95_MS_AT_MOST = 50;
+const HELD_PER_SECOND_AT_LEAST = 990;
 
 /** Judged as it is shown: a table that says 1.25 and "no" to a limit of 1.25 would claim a precision that nobody has. */
 function isWithin(ratio: number, atMost: number): boolean {
@@ -42,6 +45,25 @@ function isWithin(ratio: number, atMost: number): boolean {
 
 function verdict(met: boolean): string {
   return met ? 'yes' : 'no';
+}
+
+/** The rate is held when the answers come, all of them and soon. */
+function judgeHeld({ cost, perSecond = 0, errors }: Sample): string[][] {
+  const holds = perSecond >= HELD_PER_SECOND_AT_LEAST && errors === 0;
+  return [
+    [
+      'gateway-load: 95 of 100 answers',
+      `${formatNumber(cost)} ms`,
+      `at most ${P95_MS_AT_MOST} ms`,
+      verdict(cost <= P95_MS_AT_MOST),
+    ],
+    [
+      'gateway-load: answers per second, none missing',
+      formatNumber(perSecond),
+      `at least ${HELD_PER_SECOND_AT_LEAST}`,
+      verdict(holds),
+    ],
+  ];
 }
 
 /** One line per goal that the run has figures for. */
@@ -62,6 +84,8 @@ export function judge(results: readonly CaseResult[]): Table {
     const kib = rowOf(name, 'sluice')?.result?.cost;
     if (kib !== undefined) rows.push([what, `${formatNumber(kib)} KiB`, `at most ${most} KiB`, verdict(kib <= most)]);
   }
+  const held = rowOf('gateway-load', 'sluice, every policy on')?.result;
+  if (held !== undefined) rows.push(...judgeHeld(held));
   const share = rowOf('workers', 'sluice × 2')?.result?.leastShare;
   if (share !== undefined) {
     const percent = (part: number): string => `${Math.round(part * 100)} %`;

@@ -1,8 +1,14 @@
 // The policies that Sluice is measured with. Rule: they let everything through that the bench sends, so that the work is the same
 // with and without them.
 
-/** `guard`: what every request pays for that comes in from the internet. `proxied`: the same, the client standing behind a proxy. */
-export type PolicySet = 'guard' | 'proxied';
+/**
+ * `guard`: what every request pays for that comes in from the internet; `proxied`: the same, the client standing behind a proxy;
+ * `every`: all that there are.
+ */
+export type PolicySet = 'guard' | 'proxied' | 'every';
+
+/** Of the one user that there is where users are asked for. */
+export const TOKEN = 'bench-token-0123456789abcdef';
 
 const CLIENTS = ['127.0.0.0/8', '10.0.0.0/8', '192.0.2.0/24', '2001:db8::/32', '::1/128'];
 const UNWANTED = ['198.51.100.0/24', '203.0.113.0/24', '2001:db8:bad::/48'];
@@ -16,6 +22,12 @@ const headers = {
 
 /** As the key `policies` of a configuration. */
 export function policiesOf(set: PolicySet): object {
+  return set === 'every' ? { ...guard(set), ...others } : guard(set);
+}
+
+const others = { auth: 'users', retry: { attempts: 2 } };
+
+function guard(set: PolicySet): object {
   const proxies = set === 'proxied' ? [...PROXIES, '127.0.0.1'] : PROXIES;
   return {
     acl: { allow: CLIENTS, deny: UNWANTED, trusted_proxies: proxies },

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts } from '../harness/processes.ts';
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
-import { policiesOf } from './sluice-policies.ts';
+import { policiesOf, TOKEN } from './sluice-policies.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/sluice');
 
@@ -30,6 +30,7 @@ function configOf(options: PeerOptions, ports: Ports): object {
     limits: { body: '200MiB' },
     timeouts: { idle: '600s' },
     ...(options.policies && { policies: policiesOf(options.policies) }),
+    ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     egress: { listen: forward ? address(ports.door) : null },
     gateway: {
       listen: address(forward ? ports.other : ports.door),
