@@ -61,6 +61,6 @@ describe('compile', () => {
         route(forwardTo(), [], { name: 'same', match: { ...EVERYTHING, path: '/b' } }),
       ],
     ];
-    assert.deepEqual([...found(layers, '/a')!.metrics.requests], [...found(layers, '/b')!.metrics.requests]);
+    assert.deepEqual([...found(layers, '/a')!.metrics!.requests], [...found(layers, '/b')!.metrics!.requests]);
   });
 });

@@ -3,11 +3,14 @@
 import { randomBytes } from 'node:crypto';
 import type net from 'node:net';
 import type { ParserLimits } from '../codec/http1/parser.ts';
+import type { Aside } from '../contract/aside.ts';
 import type { Timeouts } from '../contract/bounds.ts';
 import type { Origin } from '../contract/target.ts';
 import { Connection, NOBODY } from '../transport/connection.ts';
 import { type Listed, Roster } from '../transport/roster.ts';
+import { type AskedAside, AsideClient } from './aside.ts';
 import { Downstream } from './downstream.ts';
+import type { HttpExchange } from './exchange.ts';
 import { ExchangeIds } from './exchange-id.ts';
 import { type Dial, OriginPool } from './origin-pool.ts';
 import type { Forwarding } from './forwarded-lines.ts';
@@ -63,6 +66,7 @@ export class Engine {
   /** Clients may begin with HTTP/2 on connections without TLS. */
   http2InTheClear = true;
   private readonly clients = new Roster<Client>();
+  private readonly asides = new Set<AsideClient>();
   private pools = new Map<Origin, Pool>();
   private empty: PromiseWithResolvers<void> | null = null;
 
@@ -111,6 +115,18 @@ export class Engine {
     this.clients.delete(client);
     this.clients.add(next);
     if (this.draining) next.drain();
+  }
+
+  /** Sends a request of our own beside an exchange. */
+  aside(beside: HttpExchange, asked: AskedAside): Aside {
+    const aside = new AsideClient(beside, asked.events);
+    this.asides.add(aside);
+    aside.start(beside, asked);
+    return aside;
+  }
+
+  asideOver(aside: AsideClient): void {
+    this.asides.delete(aside);
   }
 
   /** For exchanges and connections that begin from here on. */
@@ -170,6 +186,7 @@ export class Engine {
   close(): void {
     this.draining = true;
     for (const client of this.clients) client.cut();
+    for (const aside of this.asides) aside.cancel();
     for (const pool of this.pools.values()) pool.close();
     this.program.retire();
   }

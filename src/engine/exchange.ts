@@ -3,8 +3,9 @@
 // (an upstream, or a target that answers by itself). Rule: it is reused for the next request of its connection; whoever
 // waits compares `generation` before going on.
 import { Head, METHOD } from '../codec/http1/head.ts';
+import type { Aside, AsideEvents, AsideRequest } from '../contract/aside.ts';
 import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
-import type { Target } from '../contract/target.ts';
+import type { ForwardTarget } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import { AnswerWay } from './answer-way.ts';
@@ -13,13 +14,11 @@ import type { BodyCopy } from './body-copy.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
 import { ExchangeBounds } from './exchange-bounds.ts';
-import { answersAsLast } from './max-forwards.ts';
-import { runRequestPhases, toTarget } from './phases.ts';
+import { enter, runRequestPhases, toTarget } from './phases.ts';
 import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
 import { asBuffer, RequestWay } from './request-way.ts';
-import { refusalOf } from './refusals.ts';
 import type { Responder } from './responder.ts';
 import { ownCopy, ResponseState } from './response-state.ts';
 import { mayTryElsewhere } from './retry-rule.ts';
@@ -113,26 +112,10 @@ export class HttpExchange implements Exchange {
   begin(): void {
     this.start();
     try {
-      this.enter();
+      enter(this);
     } catch (cause) {
       this.fault(cause);
     }
-  }
-
-  private enter(): void {
-    const { engine, request } = this;
-    const refusal = refusalOf(request.head, engine.pseudonym);
-    if (refusal === null) this.matched = this.program!.find(request.head, request.hostFrom, request.hostTo);
-    engine.traffic.began(this);
-    const fault = refusal ?? this.bounds.of(this.matched);
-    if (fault !== null) {
-      this.fail(fault);
-      return;
-    }
-    if (answersAsLast(this)) return;
-    if (this.isTunnel && !takesTunnels(this.matched?.target, request.isHttp2)) this.fail('method_not_allowed');
-    else if (this.matched === null) this.fail('route_not_found');
-    else runRequestPhases(this, 0);
   }
 
   /** Its client has been joined with an upstream: nothing of HTTP follows. */
@@ -143,6 +126,19 @@ export class HttpExchange implements Exchange {
   /** The client asks for a connection, not for an answer. */
   get isTunnel(): boolean {
     return this.request.head.methodId === METHOD.CONNECT;
+  }
+
+  /** A request of ours beside the exchange `parent`, which goes by the same id. */
+  beginAside(route: Route, parent: HttpExchange): void {
+    this.start();
+    this.idNumber = parent.idNumber;
+    this.matched = route;
+    this.bounds.of(route);
+    try {
+      runRequestPhases(this, 0);
+    } catch (cause) {
+      this.fault(cause);
+    }
   }
 
   /** Not even the head could be read: it is answered, counted and logged all the same. */
@@ -184,7 +180,7 @@ export class HttpExchange implements Exchange {
     this.upgrades = request.wantsUpgrade;
   }
 
-  onRequestBody(bytes: Buffer, from: number, to: number): void {
+  onRequestBody(bytes: Uint8Array, from: number, to: number): void {
     this.bytesReceived += to - from;
     if (this.over || !this.bounds.allowBody(this.bytesReceived)) return;
     try {
@@ -228,6 +224,10 @@ export class HttpExchange implements Exchange {
   }
 
   // -- Called by producers, policies and targets -------------------------------------------------------------------
+
+  aside(target: ForwardTarget, request: AsideRequest, events: AsideEvents): Aside {
+    return this.engine.aside(this, { target, request, events });
+  }
 
   produce(producer: Producer): void {
     if (this.over) return;
@@ -488,8 +488,4 @@ export class HttpExchange implements Exchange {
     this.program = null;
     this.responder.exchangeOver();
   }
-}
-
-function takesTunnels(target: Target | undefined, isHttp2: boolean): boolean {
-  return target?.kind === 'forward' && target.connect !== undefined && !isHttp2;
 }

@@ -2,7 +2,27 @@
 // upstream. Rule: what does not wait goes on at once; after every wait the exchange may be over, or be another one.
 import type { ForwardTarget, Origin } from '../contract/target.ts';
 import type { HttpExchange } from './exchange.ts';
+import { answersAsLast } from './max-forwards.ts';
+import { refusalOf, takesTunnels } from './refusals.ts';
 import { Tunnel } from './tunnel.ts';
+
+/** Finds the route of a request, unless it is none of ours, and walks it. */
+export function enter(exchange: HttpExchange): void {
+  const { engine, request, bounds } = exchange;
+  const refusal = refusalOf(request.head, engine.pseudonym);
+  if (refusal === null) exchange.matched = exchange.program!.find(request.head, request.hostFrom, request.hostTo);
+  engine.traffic.began(exchange);
+  const { matched } = exchange;
+  const fault = refusal ?? bounds.of(matched);
+  if (fault !== null) {
+    exchange.fail(fault);
+    return;
+  }
+  if (answersAsLast(exchange)) return;
+  if (exchange.isTunnel && !takesTunnels(matched?.target, request.isHttp2)) exchange.fail('method_not_allowed');
+  else if (matched === null) exchange.fail('route_not_found');
+  else runRequestPhases(exchange, 0);
+}
 
 /** The request phases from number `first` on, and all that follows. */
 export function runRequestPhases(exchange: HttpExchange, first: number): void {

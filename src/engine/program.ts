@@ -28,7 +28,8 @@ export interface Route {
   readonly response: readonly Required<Pick<Policy, 'response'>>[];
   readonly responseBody: readonly Required<Pick<Policy, 'responseBody'>>[];
   readonly done: readonly Required<Pick<Policy, 'done'>>[];
-  readonly metrics: HttpFamilies;
+  /** null: what it carries is nothing that a client has asked for. */
+  readonly metrics: HttpFamilies | null;
 }
 
 export class Program {

@@ -70,12 +70,15 @@ export class Traffic {
 
   /** The request has been routed, or will not be. */
   began(exchange: HttpExchange): void {
+    const families = this.familiesFor(exchange);
+    if (families === null) return;
     this.requestsInFlight++;
-    this.add(this.familiesFor(exchange).inFlight, 1);
+    this.add(families.inFlight, 1);
   }
 
   ended(exchange: HttpExchange): void {
     const families = this.familiesFor(exchange);
+    if (families === null) return;
     this.requestsInFlight--;
     this.add(families.inFlight, -1);
     const durationMs = performance.now() - exchange.startedAtMs;
@@ -91,7 +94,7 @@ export class Traffic {
     if (this.accessLog !== null) this.accessLog.record((this.record ??= new ExchangeRecord(exchange)).of(exchange));
   }
 
-  private familiesFor(exchange: HttpExchange): HttpFamilies {
+  private familiesFor(exchange: HttpExchange): HttpFamilies | null {
     return exchange.matched === null ? this.unrouted : exchange.matched.metrics;
   }
 

@@ -43,6 +43,10 @@ export class DryExchange implements Exchange {
     this.answered ??= { status, code, message: message ?? summary };
   }
 
+  aside(): never {
+    return refuse();
+  }
+
   produce(): void {
     refuse();
   }
