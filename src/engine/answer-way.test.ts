@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { examined, happens } from '../../test/support/examiner.ts';
-import { GET, head, Playbook } from '../../test/support/playbook.ts';
+import { GET, head, Playbook, TIMEOUTS } from '../../test/support/playbook.ts';
 import type { BodySink, Policy } from '../contract/policy.ts';
 import { SluiceError } from '../core/errors.ts';
 
@@ -22,6 +22,18 @@ describe('a transform of an answer that takes its time', () => {
     happens(play, () => made[0]!.letGo())
       .expectDownstream('ho')
       .expectClientConnection('open');
+  });
+
+  test('bounds the time of a client that does not take what it lets go', (t) => {
+    const { play, made } = examined(t, ['responseBody']);
+    play.downstreamSends(GET).expectDial().expectUpstream(/^GET/);
+    play.upstreamSends(head('HTTP/1.1 200 OK', 'Content-Length: 4'), 'hi').expectDownstream(/\r\n\r\n$/);
+    play.clientStopsReading();
+    const { sink } = made[0]!;
+    happens(play, () => sink.write(Buffer.from('hi'), 0, 2)).expectDownstream('hi');
+    happens(play, () => sink.resume());
+    assert.equal(play.upstreamIsPaused, true);
+    play.passes(TIMEOUTS.writeMs + 1000).expectClientConnection('reset');
   });
 
   test('has the answer of one request while its server answers the next one', (t) => {

@@ -90,7 +90,10 @@ export class AnswerWay implements BodyWay {
     this.held = false;
     const { exchange, isAwaited } = this;
     this.isAwaited = false;
-    if (isAwaited && !exchange.over && !exchange.responder.congested) exchange.producer?.resume();
+    if (!isAwaited || exchange.over) return;
+    // A client that takes nothing any more has only so long, whoever held the sender back first.
+    if (exchange.responder.congested) exchange.responder.awaitDrain();
+    else exchange.producer?.resume();
   }
 
   giveUp(error: SluiceError): void {
