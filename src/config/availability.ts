@@ -20,7 +20,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'filtering', find: inPolicies('filter') },
   { what: 'scanning', find: inPolicies('scan') },
   { what: 'caching', find: inPolicies('cache') },
-  { what: 'compression', find: inPolicies('compress') },
   {
     what: 'a policy of retries for the forward proxy',
     find: ({ egress: { policies } }) =>

@@ -44,6 +44,8 @@ export interface Policy {
   response?(exchange: Exchange): void;
   /** Asked once per answer with a body, after `response`: a transform if this policy wants the bytes. Does not wait. */
   responseBody?(exchange: Exchange, sink: BodySink): BodyTransform | null;
+  /** For explanations, after `request`: what it would do with the answer, in a few words. Nothing has been sent, and nothing will be. */
+  foresee?(exchange: Exchange): string;
   /** The exchange is over, well or not; nothing can be changed any more. Called for every exchange that was routed. */
   done?(exchange: Exchange): void;
 

@@ -51,7 +51,7 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
     withinMs: egress.retry.within,
     retries: new RetryBudget(egress.retry.budget),
   });
-  const parts = { users: configuredUsers(config.users), limits: context.limits };
+  const parts = { users: configuredUsers(config.users), limits: context.limits, recorder: context.recorder };
   return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config, parts), target }]], traffic);
 }
 

@@ -73,6 +73,13 @@ describe('policies', () => {
     assert.deepEqual(policiesOf({ policies: { headers: {} } }).route, []);
   });
 
+  test('compress behind the question who may come, and before headers are changed', () => {
+    const all = { headers: { security: true }, compress: {}, auth: 'users', ...here };
+    assert.deepEqual(policiesOf({ policies: all }).gateway, ['acl', 'auth', 'compress', 'headers']);
+    assert.deepEqual(policiesOf({ policies: all }).egress, ['acl', 'compress', 'headers']);
+    assert.deepEqual(policiesOf({ policies: all }, { compress: false }).route, ['acl', 'auth', 'headers']);
+  });
+
   test('limit the rate before they ask for users, unless it is users that are counted', () => {
     const limited = (per: string): object => ({ rate_limit: { per }, auth: 'users', ...here });
     assert.deepEqual(policiesOf({ policies: limited('client_ip') }).gateway, ['acl', 'rate_limit', 'auth']);

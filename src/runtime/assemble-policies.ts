@@ -3,10 +3,13 @@
 import type { Config } from '../config/config.ts';
 import type { RouteConfig } from '../config/schema/gateway.ts';
 import type { AclPolicy, HeadersPolicy, Policies } from '../config/schema/policies.ts';
+import type { CompressPolicy } from '../config/schema/policies-compress.ts';
 import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
 import type { UserDirectory } from '../services/identity/user-directory.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
+import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { assembleCompress } from './assemble-compress.ts';
 import { acl, auth, HeaderChanges, rateLimit, requestHeaders, responseHeaders } from './registry.ts';
 
 /** What stands around the question who the client is. */
@@ -18,6 +21,7 @@ export interface PoliciesAround {
 export interface PolicyParts {
   readonly users: UserDirectory;
   readonly limits: LimitTable;
+  readonly recorder: MetricsRecorder;
 }
 
 /** Where the configuration speaks of policies. What is counted there is counted under the name. */
@@ -30,14 +34,16 @@ export class ConfiguredPolicies {
   readonly #config: Config;
   readonly #users: UserDirectory;
   readonly #limits: LimitTable;
+  readonly #recorder: MetricsRecorder;
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
   readonly #clients = new Map<AclPolicy | null, ClientAddress>();
 
-  constructor(config: Config, { users, limits }: PolicyParts) {
+  constructor(config: Config, { users, limits, recorder }: PolicyParts) {
     this.#config = config;
     this.#users = users;
     this.#limits = limits;
+    this.#recorder = recorder;
   }
 
   ofRoute(route: RouteConfig): Policy[] {
@@ -79,6 +85,7 @@ export class ConfiguredPolicies {
       before: [...this.#acl(access), ...(isPerUser ? [] : limits)],
       after: [
         ...(isPerUser ? limits : []),
+        ...this.#compress(nearest(places, 'compress')?.policies.compress || null),
         ...this.#answersChanged(headers, isForwardProxy),
         ...this.#requestsChanged(headers),
       ],
@@ -94,6 +101,11 @@ export class ConfiguredPolicies {
     const limit = { intervalMs: 1000 / rate, burst: burst ?? Math.max(1, Math.floor(rate)) };
     // One for each route: those that share a limit may differ in whom they trust.
     return [rateLimit({ table: this.#limits, scope: place.name, per, client, limit, tellsInOursOnly })];
+  }
+
+  #compress(settings: CompressPolicy | null): Policy[] {
+    if (settings === null) return [];
+    return [this.#once(settings, () => assembleCompress(settings, this.#recorder))];
   }
 
   #answersChanged(settings: HeadersPolicy | null, protectsOursOnly: boolean): Policy[] {

@@ -30,7 +30,11 @@ export interface GatewayParts extends BackendParts {
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
 export function gatewayLayers(config: Config, readiness: Readiness, parts: GatewayParts): RouteSpec[][] {
   const { gateway } = config;
-  const policies = new ConfiguredPolicies(config, { users: configuredUsers(config.users), limits: parts.limits });
+  const policies = new ConfiguredPolicies(config, {
+    users: configuredUsers(config.users),
+    limits: parts.limits,
+    recorder: parts.recorder,
+  });
   const explicit = gateway.routes.flatMap((route, index) => {
     const specs = routeSpecs(config, route, { index, parts });
     return specs.map((spec) => ({ ...spec, policies: [...policies.ofRoute(route), ...spec.policies] }));

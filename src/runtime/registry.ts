@@ -10,6 +10,7 @@ export { HttpListener, type HttpSettings } from '../listeners/http/http-listener
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
 export { auth } from '../policies/auth/auth.ts';
+export { compress } from '../policies/compress/compress.ts';
 export { exitFields } from '../policies/exit-fields/exit-fields.ts';
 export { frontPage } from '../policies/front-page/front-page.ts';
 export { HeaderChanges } from '../policies/headers/header-changes.ts';

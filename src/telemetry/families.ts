@@ -188,6 +188,23 @@ export function poolFamilies(
   };
 }
 
+export interface CompressFamilies {
+  readonly input: Readonly<Record<'zstd' | 'br' | 'gzip', number>>;
+  readonly output: Readonly<Record<'zstd' | 'br' | 'gzip', number>>;
+}
+
+/** What compression makes of the bodies of answers, by encoding. */
+export function compressFamilies(recorder: MetricsRecorder): CompressFamilies {
+  const input = (encoding: string): number =>
+    recorder.counter('sluice_compress_input_bytes_total', 'Bytes of answers before compression.', { encoding });
+  const output = (encoding: string): number =>
+    recorder.counter('sluice_compress_output_bytes_total', 'Bytes of answers after compression.', { encoding });
+  return {
+    input: { zstd: input('zstd'), br: input('br'), gzip: input('gzip') },
+    output: { zstd: output('zstd'), br: output('br'), gzip: output('gzip') },
+  };
+}
+
 export interface ProgramFamilies {
   readonly reloadsSucceeded: number;
   readonly reloadsFailed: number;

@@ -7,14 +7,25 @@ import { launch, type RunningProxy } from './proxies.ts';
 
 /** Answers everything with its name. */
 export function startNginx(t: TestContext, name: string): Promise<RunningProxy | undefined> {
+  return startNginxWith(t, `return 200 ${name};`);
+}
+
+/** Serves the files of a folder, with tags; `NAME.gz` is sent for NAME to who reads gzip. */
+export function startFileServer(t: TestContext, folder: string): Promise<RunningProxy | undefined> {
+  // A worker that gave up root could not read the folder of a test.
+  const types = 'types { text/html html; text/plain txt; application/json json; image/png png; }';
+  return startNginxWith(t, `root ${folder}; ${types} gzip_static on; gzip_proxied any;`);
+}
+
+function startNginxWith(t: TestContext, location: string): Promise<RunningProxy | undefined> {
   return launch(t, 'nginx', (folder, port) => {
     const file = join(folder, 'nginx.conf');
-    writeFileSync(file, configuration(folder, name, port));
+    writeFileSync(file, configuration(folder, location, port));
     return { peer: 'nginx', args: ['-p', folder, '-e', 'stderr', '-c', file] };
   });
 }
 
-function configuration(folder: string, name: string, port: number): string {
+function configuration(folder: string, location: string, port: number): string {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => {
     return `${kind}_temp_path ${join(folder, kind)};`;
   });
@@ -25,7 +36,7 @@ function configuration(folder: string, name: string, port: number): string {
       access_log off; ${paths.join(' ')}
       server {
         listen 127.0.0.1:${port};
-        location / { return 200 ${name}; }
+        location / { ${location} }
       }
     }`;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { compress } from './policies-compress.ts';
 import { policiesSchema, retryPolicy } from './policies.ts';
 
 describe('policies', () => {
@@ -29,7 +30,7 @@ describe('policies', () => {
         filter: { mode: 'blocklist', domains: [], files: [] },
         rate_limit: { per: 'client_ip', rate: 100, burst: null },
         cache: { max_memory: null, default_ttl: null },
-        compress: { encodings: ['zstd', 'br', 'gzip'], min_size: 1024 },
+        compress: compress.parse({}),
         headers: { security: false, csp: null, request: noChanges, response: noChanges },
         retry: { attempts: 2, on_status: [502, 503, 504], budget: 0.2, within: null },
       },

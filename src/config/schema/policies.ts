@@ -16,6 +16,7 @@ import {
   size,
   statusCode,
 } from './fields.ts';
+import { compress, type CompressPolicy } from './policies-compress.ts';
 
 export interface AclPolicy {
   readonly allow: readonly string[];
@@ -49,12 +50,6 @@ export interface CachePolicy {
   readonly max_memory: number | null;
   /** Milliseconds; null = what the section `cache` says. */
   readonly default_ttl: number | null;
-}
-
-export interface CompressPolicy {
-  readonly encodings: readonly ('zstd' | 'br' | 'gzip')[];
-  /** Bytes. */
-  readonly min_size: number;
 }
 
 export interface HeaderChanges {
@@ -167,17 +162,6 @@ const cache: z.ZodType<CachePolicy> = z.strictObject({
     .meta({ samples: ['300s'] }),
 });
 
-const ENCODINGS = ['zstd', 'br', 'gzip'] as const;
-
-const compress: z.ZodType<CompressPolicy> = z.strictObject({
-  encodings: z
-    .array(z.enum(ENCODINGS))
-    .min(1)
-    .prefault([...ENCODINGS])
-    .describe('Encodings in order of preference; the client has the last word.'),
-  min_size: size().prefault('1KiB').describe('Smaller answers are left as they are.'),
-});
-
 /** Sluice writes these itself, from what it has understood of a message. */
 const FRAMING = ['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 /** What a client says in these may be taken out, also where we say nothing instead. */
@@ -263,7 +247,10 @@ export const policiesSchema: z.ZodType<Policies> = z
       .exactOptional()
       .describe('Keep answers and give them again, as RFC 9111 allows.')
       .meta({ samples: [{ default_ttl: '60s' }] }),
-    compress: orOff(compress).exactOptional().describe('Compress answers that are worth it.'),
+    compress: orOff(compress)
+      .exactOptional()
+      .describe('Compress answers that are worth it.')
+      .meta({ samples: [{ encodings: ['br', 'gzip'] }] }),
     headers: orOff(headers).exactOptional().describe('Header fields that are set and removed.'),
     auth: z
       .enum(['users', 'none'])

@@ -4,13 +4,14 @@ import { Buffer } from 'node:buffer';
 import type { Config } from '../../config/config.ts';
 import { tokenDigest, UserDirectory } from '../../services/identity/user-directory.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyParts } from '../assemble-policies.ts';
 import { configuredUsers } from '../configured-users.ts';
 
 /** `user` is taken for proved, with credentials that hold within a dry run. */
 export function dryParts(config: Config, user: string | null): PolicyParts {
   const users = user === null ? configuredUsers(config.users) : dryUsers(config);
-  return { users, limits: new LimitTable({ capacity: 8 }) };
+  return { users, limits: new LimitTable({ capacity: 8 }), recorder: new MetricsRecorder() };
 }
 
 function dryUsers({ users }: Config): UserDirectory {

@@ -128,6 +128,21 @@ test('the user of a question is taken for proved, and may be refused all the sam
   }
 });
 
+test('what becomes of the answer is told where a policy knows it', async () => {
+  const compress = { encodings: ['br'], min_size: '2KiB' };
+  const config = documentSchema.parse({ policies: { compress }, gateway: { default_backend: 'http://b:1' } });
+  const place = { ...scene, config, localPort: 8080 };
+  for (const [accepts, does] of [
+    ['gzip, br', 'compresses the answer with br if its type is listed and it is not shorter than 2048 bytes'],
+    ['gzip', 'leaves the answer as it is: the client accepts none of br'],
+  ] as const) {
+    const fields = [['Accept-Encoding', accepts]] as const;
+    const question = { door: 'gateway', method: 'GET', url: 'http://any/', fields, from: '192.0.2.7', user: null };
+    const { policies } = await explainGateway(askedUrl(question), question, place);
+    assert.deepEqual(policies, [{ name: 'compress', does }]);
+  }
+});
+
 test('a host is that of a route when one names it', () => {
   const isOne = (url: string): boolean => isHostOfRoute(askedUrl({ method: 'GET', url }), scene);
   assert.deepEqual(['http://api.test', 'http://x.test', 'http://any'].map(isOne), [true, true, false]);

@@ -25,6 +25,7 @@ const changes: Policy = {
   },
 };
 const waits: Policy = { name: 'waits', request: () => Promise.resolve() };
+const ahead: Policy = { name: 'ahead', request: () => {}, foresee: () => 'will shorten the answer' };
 const later: Policy = { name: 'later', response: () => {} };
 
 test('each policy is asked, and what it changes is told', async () => {
@@ -32,6 +33,17 @@ test('each policy is asked, and what it changes is told', async () => {
     { name: 'changes', does: 'passes: user alice, session cart, takes out x-one' },
     { name: 'waits', does: 'passes' },
     { name: 'later', does: 'works on the answer' },
+  ]);
+});
+
+test('a policy that can say what it will do with the answer is asked for it', async () => {
+  const does = 'will shorten the answer';
+  const onlyAhead: Policy = { name: 'only', foresee: () => does };
+  const both: Policy = { ...changes, name: 'both', foresee: () => does };
+  assert.deepEqual(await runPolicies([ahead, onlyAhead, both], exchange()), [
+    { name: 'ahead', does },
+    { name: 'only', does },
+    { name: 'both', does: `passes: user alice, session cart, takes out x-one; ${does}` },
   ]);
 });
 

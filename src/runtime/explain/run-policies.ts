@@ -32,7 +32,8 @@ function describe(policy: Policy, before: Look, exchange: DryExchange): string {
     const { status, code } = answered;
     return code === null ? `answers ${status}` : `refuses with ${status} ${code}`;
   }
-  if (policy.request === undefined) return 'works on the answer';
+  const ahead = policy.foresee?.(exchange);
+  if (policy.request === undefined) return ahead ?? 'works on the answer';
   const after = look(exchange);
   const taken = [...before.fields].filter((name) => !after.fields.has(name));
   const changes = [
@@ -40,5 +41,7 @@ function describe(policy: Policy, before: Look, exchange: DryExchange): string {
     ...(after.session === before.session ? [] : [`session ${after.session}`]),
     ...(taken.length === 0 ? [] : [`takes out ${taken.join(', ')}`]),
   ];
-  return changes.length === 0 ? 'passes' : `passes: ${changes.join(', ')}`;
+  if (ahead !== undefined && changes.length === 0) return ahead;
+  const passes = changes.length === 0 ? 'passes' : `passes: ${changes.join(', ')}`;
+  return ahead === undefined ? passes : `${passes}; ${ahead}`;
 }
