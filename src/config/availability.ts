@@ -3,6 +3,7 @@
 
 import type { Config } from './config.ts';
 import type { KeyPath } from './key-path.ts';
+import { policyPlaces } from './policy-places.ts';
 import type { RouteConfig } from './schema/gateway.ts';
 import type { Policies } from './schema/policies.ts';
 
@@ -65,15 +66,8 @@ function targetPath(index: number, key: string): KeyPath {
 
 /** A policy is on where it stands with something else than `false` or `none`. */
 function inPolicies(name: keyof Policies): Unavailable['find'] {
-  return ({ policies, egress, gateway }) => {
-    const places: readonly (readonly [KeyPath, Policies])[] = [
-      [['policies'], policies],
-      [['egress', 'policies'], egress.policies],
-      [['gateway', 'policies'], gateway.policies],
-      ...gateway.routes.map((route, index) => [['gateway', 'routes', index, 'policies'], route.policies] as const),
-    ];
-    return places
-      .filter(([, each]) => each[name] !== undefined && each[name] !== false && each[name] !== 'none')
-      .map(([path]) => [...path, name]);
-  };
+  return (config) =>
+    policyPlaces(config)
+      .filter(({ policies }) => policies[name] !== undefined && policies[name] !== false && policies[name] !== 'none')
+      .map(({ path }) => [...path, name]);
 }

@@ -37,6 +37,7 @@ export const FILE_PATHS: readonly string[] = [
   'policies.filter.files.*',
   'egress.policies.filter.files.*',
   'gateway.policies.filter.files.*',
+  'gateway.listen.*.policies.filter.files.*',
   'gateway.routes.*.policies.filter.files.*',
   'agents.workspace',
   'ai.providers.*.credentials.*.store',

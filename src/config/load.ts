@@ -2,7 +2,14 @@
 // Rule: flag over environment over later file over earlier file over default; nothing is used unless all of it is valid.
 
 import { unavailableUses } from './availability.ts';
-import { checkAddresses, checkExposure, checkLoops, checkOpenServices, checkUsersExist } from './checks/doors.ts';
+import {
+  checkAddresses,
+  checkExposure,
+  checkGatewayListen,
+  checkLoops,
+  checkOpenServices,
+  checkUsersExist,
+} from './checks/doors.ts';
 import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
 import type { Check, Finding } from './checks/finding.ts';
 import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
@@ -66,6 +73,7 @@ const CHECKS: readonly Check[] = [
   checkExposure,
   checkOpenServices,
   checkUsersExist,
+  checkGatewayListen,
   checkLoops,
   checkRoutes,
   checkProviders,

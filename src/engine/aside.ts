@@ -37,6 +37,7 @@ export interface AskedAside {
 }
 
 export class AsideClient implements Aside, Responder {
+  readonly entrance: string;
   readonly address: string;
   readonly port: number;
   readonly localPort: number;
@@ -55,6 +56,7 @@ export class AsideClient implements Aside, Responder {
 
   constructor(parent: HttpExchange, events: AsideEvents) {
     const { engine, responder } = parent;
+    this.entrance = responder.entrance;
     this.address = responder.address;
     this.port = responder.port;
     this.localPort = responder.localPort;

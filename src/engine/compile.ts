@@ -2,17 +2,22 @@
 // which policies take part in which phase, in which order, and where a route records.
 import type { Bounds } from '../contract/bounds.ts';
 import type { Phase, Policy } from '../contract/policy.ts';
-import { Program, type Route, type RouteSpec } from './program.ts';
+import { type Layers, Program, type Route, type RouteSpec, type RouteTables } from './program.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Layers as in Program: an earlier one wins. */
-export function compile(layers: readonly (readonly RouteSpec[])[], traffic: Traffic): Program {
-  const specs = layers.flat();
+/** The same routes for every listening address. */
+export function compile(layers: Layers<RouteSpec>, traffic: Traffic): Program {
+  return compileTables(new Map([['', layers]]), traffic);
+}
+
+/** What serves several addresses is disposed of once. */
+export function compileTables(tables: RouteTables<RouteSpec>, traffic: Traffic): Program {
+  const specs = [...tables.values()].flat(2);
   const disposables = new Set([...specs.flatMap((spec) => spec.policies), ...specs.map((spec) => spec.target)]);
-  return new Program(
-    layers.map((layer) => layer.map((spec) => compileRoute(spec, traffic))),
-    [...disposables],
-  );
+  const compiled = [...tables].map(([entrance, layers]) => {
+    return [entrance, layers.map((layer) => layer.map((spec) => compileRoute(spec, traffic)))] as const;
+  });
+  return new Program(new Map(compiled), [...disposables]);
 }
 
 function compileRoute(spec: RouteSpec, traffic: Traffic): Route {

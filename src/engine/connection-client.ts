@@ -9,10 +9,12 @@ export abstract class ConnectionClient implements ClientView, Listed {
   readonly connection: Connection;
   readonly address: string;
   readonly port: number;
+  readonly entrance: string;
   place = -1;
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, entrance = '') {
     this.connection = connection;
+    this.entrance = entrance;
     this.address = connection.remoteAddress;
     this.port = connection.remotePort;
   }

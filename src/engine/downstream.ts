@@ -60,8 +60,8 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
   private lingering = false;
   private lingered = 0;
 
-  constructor(engine: Engine, connection: Connection) {
-    super(connection);
+  constructor(engine: Engine, connection: Connection, entrance: string) {
+    super(connection, entrance);
     this.engine = engine;
     this.forwardedLines =
       engine.forwarding === 'none'

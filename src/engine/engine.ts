@@ -44,6 +44,8 @@ export interface EngineOptions {
 
 /** What the engine needs to know of a client connection, whichever HTTP version it speaks. */
 export interface Client extends Listed {
+  /** The listening address that it has come in by; empty where that makes no difference. */
+  readonly entrance: string;
   /** Ends after what it is doing; at once when it does nothing. */
   drain(): void;
   cut(): void;
@@ -80,15 +82,15 @@ export class Engine {
     this.onFault = options.onFault ?? warnOf;
   }
 
-  /** Speaks HTTP/1.1 on an accepted socket, of which `first` may have been read already. */
-  serve(socket: net.Socket, first: Buffer | null = null): void {
+  /** Speaks HTTP/1.1 on an accepted socket, of which `first` may have been read already; `entrance` is where it has come in. */
+  serve(socket: net.Socket, first: Buffer | null = null, entrance = ''): void {
     const connection = new Connection(socket, NOBODY);
-    this.serveConnection(connection);
+    this.serveConnection(connection, entrance);
     if (first !== null && first.length > 0) connection.received(first, 0, first.length);
   }
 
-  serveConnection(connection: Connection): void {
-    const downstream = new Downstream(this, connection);
+  serveConnection(connection: Connection, entrance = ''): void {
+    const downstream = new Downstream(this, connection, entrance);
     connection.handler = downstream;
     this.joined(downstream);
     connection.resume();
@@ -104,14 +106,14 @@ export class Engine {
   }
 
   /** Speaks HTTP/2 on an accepted socket. */
-  serveHttp2(socket: net.Socket): void {
-    const client = new Http2Client(this, socket);
+  serveHttp2(socket: net.Socket, entrance = ''): void {
+    const client = new Http2Client(this, socket, entrance);
     this.joined(client);
   }
 
   /** The connection of `client` turns out to speak HTTP/2: somebody else serves it from here on. */
   becomesHttp2(client: Client, socket: net.Socket): void {
-    const next = new Http2Client(this, socket);
+    const next = new Http2Client(this, socket, client.entrance);
     this.clients.delete(client);
     this.clients.add(next);
     if (this.draining) next.drain();

@@ -40,7 +40,7 @@ async function openDoor(t: TestContext, timeouts: Partial<Timeouts> = {}): Promi
   });
   const clients: Http2Client[] = [];
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
-    const client = new Http2Client(engine, socket);
+    const client = new Http2Client(engine, socket, '');
     clients.push(client);
     engine.joined(client);
   });

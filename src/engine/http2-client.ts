@@ -23,10 +23,12 @@ export class Http2Client implements Client, Http2ServerHandler {
   readonly connection: Http2ServerConnection;
   readonly forwardedLines: Buffer;
   readonly ends: ProxiedEnds | null;
+  readonly entrance: string;
   private readonly free: Http2Downstream[] = [];
 
-  constructor(engine: Engine, socket: net.Socket) {
+  constructor(engine: Engine, socket: net.Socket, entrance: string) {
     this.engine = engine;
+    this.entrance = entrance;
     this.ends = endsOf(socket);
     const { limits, timeouts } = engine;
     const { maxHeadBytes, maxFields } = limits.request;

@@ -97,6 +97,10 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
     return this.client.ends?.destinationPort ?? 0;
   }
 
+  get entrance(): string {
+    return this.client.entrance;
+  }
+
   get ends(): ProxiedEnds | null {
     return this.client.ends;
   }

@@ -10,7 +10,10 @@ import { Tunnel } from './tunnel.ts';
 export function enter(exchange: HttpExchange): void {
   const { engine, request, bounds } = exchange;
   const refusal = refusalOf(request.head, engine.pseudonym);
-  if (refusal === null) exchange.matched = exchange.program!.find(request.head, request.hostFrom, request.hostTo);
+  if (refusal === null) {
+    const { entrance } = exchange.responder;
+    exchange.matched = exchange.program!.find(request.head, request.hostFrom, request.hostTo, entrance);
+  }
   engine.traffic.began(exchange);
   const { matched } = exchange;
   const fault = refusal ?? bounds.of(matched);

@@ -5,7 +5,7 @@ import { Program } from './program.ts';
 function programOf(...names: readonly string[]): { program: Program; disposed: string[] } {
   const disposed: string[] = [];
   const disposables = names.map((name) => ({ dispose: () => void disposed.push(name) }));
-  return { program: new Program([], [...disposables, {}]), disposed };
+  return { program: new Program(new Map(), [...disposables, {}]), disposed };
 }
 
 describe('a program that is retired', () => {

@@ -32,23 +32,36 @@ export interface Route {
   readonly metrics: HttpFamilies | null;
 }
 
+/** Earlier layers win over later ones: explicit routes, own paths, the default backend. */
+export type Layers<R> = readonly (readonly R[])[];
+
+/** The routes of each listening address; under the empty name those of all that are not named. */
+export type RouteTables<R> = ReadonlyMap<string, Layers<R>>;
+
+type Routers = readonly Router<Route>[];
+
 export class Program {
   /** Exchanges that run on this program. */
   running = 0;
-  private readonly routers: readonly Router<Route>[];
+  private readonly routers: Routers;
+  /** By listening address; null where all of them have the same routes. */
+  private readonly ofEntrances: ReadonlyMap<string, Routers> | null;
   private readonly disposables: readonly { dispose?(): void }[];
   private retired = false;
   private disposed = false;
 
-  /** Earlier layers win over later ones: explicit routes, own paths, the default backend. */
-  constructor(layers: readonly (readonly Route[])[], disposables: readonly { dispose?(): void }[]) {
-    this.routers = layers.filter((layer) => layer.length > 0).map((layer) => new Router(layer));
+  constructor(tables: RouteTables<Route>, disposables: readonly { dispose?(): void }[]) {
+    const named = [...tables].filter(([entrance]) => entrance !== '');
+    this.routers = routersOf(tables.get('') ?? []);
+    this.ofEntrances = named.length === 0 ? null : new Map(named.map(([name, layers]) => [name, routersOf(layers)]));
     this.disposables = disposables;
   }
 
-  find(head: Head, hostFrom: number, hostTo: number): Route | null {
-    for (let i = 0; i < this.routers.length; i++) {
-      const route = this.routers[i]!.find(head, hostFrom, hostTo);
+  /** `entrance` is the listening address that the connection has come in by. */
+  find(head: Head, hostFrom: number, hostTo: number, entrance = ''): Route | null {
+    const routers = this.ofEntrances === null ? this.routers : (this.ofEntrances.get(entrance) ?? this.routers);
+    for (let i = 0; i < routers.length; i++) {
+      const route = routers[i]!.find(head, hostFrom, hostTo);
       if (route !== null) return route;
     }
     return null;
@@ -70,4 +83,8 @@ export class Program {
     this.disposed = true;
     for (const disposable of this.disposables) disposable.dispose?.();
   }
+}
+
+function routersOf(layers: Layers<Route>): Routers {
+  return layers.filter((layer) => layer.length > 0).map((layer) => new Router(layer));
 }

@@ -5,6 +5,8 @@ import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import type { ClientView } from '../contract/exchange.ts';
 
 export interface Responder extends ClientView {
+  /** The listening address that the client has come in by; empty where that makes no difference. */
+  readonly entrance: string;
   /** True while the client has more to read than it takes; onDrain of the exchange follows. */
   readonly congested: boolean;
   /** The two ends of the client's connection; null where they have no addresses. */

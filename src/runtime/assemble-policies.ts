@@ -1,7 +1,7 @@
 // Turns what the configuration says of policies into policies. Rule: for each kind the nearest place that speaks of it decides
 // whole; what is made of one place is one object, however many routes it serves.
 import type { Config } from '../config/config.ts';
-import type { RouteConfig } from '../config/schema/gateway.ts';
+import type { GatewayListen, RouteConfig } from '../config/schema/gateway.ts';
 import type { AclPolicy, HeadersPolicy, Policies } from '../config/schema/policies.ts';
 import type { CompressPolicy } from '../config/schema/policies-compress.ts';
 import type { Policy } from '../contract/policy.ts';
@@ -46,14 +46,15 @@ export class ConfiguredPolicies {
     this.#recorder = recorder;
   }
 
-  ofRoute(route: RouteConfig): Policy[] {
+  /** `listen` is the address that the request comes in by; null: it makes no difference. */
+  ofRoute(route: RouteConfig, listen: GatewayListen | null = null): Policy[] {
     const name = route.name ?? String(this.#config.gateway.routes.indexOf(route) + 1);
-    return this.#whole([{ name: `route ${name}`, policies: route.policies }, ...this.#gatewayPlaces()]);
+    return this.#whole([{ name: `route ${name}`, policies: route.policies }, ...this.#gatewayPlaces(listen)]);
   }
 
   /** Of what no route takes. */
-  ofGateway(): Policy[] {
-    return this.#whole(this.#gatewayPlaces());
+  ofGateway(listen: GatewayListen | null = null): Policy[] {
+    return this.#whole(this.#gatewayPlaces(listen));
   }
 
   /** The forward proxy has its own way of asking for users. */
@@ -61,8 +62,9 @@ export class ConfiguredPolicies {
     return this.#around([{ name: 'egress', policies: this.#config.egress.policies }, this.#top()], true);
   }
 
-  #gatewayPlaces(): Place[] {
-    return [{ name: 'gateway', policies: this.#config.gateway.policies }, this.#top()];
+  #gatewayPlaces(listen: GatewayListen | null): Place[] {
+    const door = listen === null ? [] : [{ name: `door ${listen.address}`, policies: listen.policies }];
+    return [...door, { name: 'gateway', policies: this.#config.gateway.policies }, this.#top()];
   }
 
   #top(): Place {

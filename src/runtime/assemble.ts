@@ -1,12 +1,11 @@
 // Turns the configuration of the gateway into routes. Rule: it decides what goes where and nothing about how.
 import type { Config } from '../config/config.ts';
-import type { RouteConfig } from '../config/schema/gateway.ts';
+import type { GatewayListen, RouteConfig } from '../config/schema/gateway.ts';
 import { backendsAt } from '../config/schema/targets.ts';
 import { DEFAULT_LIMITS, type ParserLimits } from '../codec/http1/message-parser.ts';
 import type { Timeouts } from '../contract/bounds.ts';
-import type { Policy } from '../contract/policy.ts';
 import type { EngineLimits } from '../engine/engine.ts';
-import type { RouteSpec } from '../engine/program.ts';
+import type { Layers, RouteSpec, RouteTables } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { AnswerTarget } from '../contract/target.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
@@ -14,7 +13,7 @@ import { ConfiguredPolicies } from './assemble-policies.ts';
 import { configuredUsers } from './configured-users.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
-import { createTarget } from './registry.ts';
+import { createTarget, toHttps } from './registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
@@ -27,31 +26,80 @@ export interface GatewayParts extends BackendParts {
   readonly limits: LimitTable;
 }
 
-/** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
-export function gatewayLayers(config: Config, readiness: Readiness, parts: GatewayParts): RouteSpec[][] {
+/** Where requests go, before anybody has said who may come along. Targets are made once, for all addresses. */
+interface GatewayTargets {
+  readonly config: Config;
+  readonly explicit: readonly { readonly route: RouteConfig; readonly spec: RouteSpec }[];
+  readonly own: readonly RouteSpec[];
+  readonly last: RouteSpec;
+}
+
+/** The routes of each address, or one table for all of them. */
+export function gatewayTables(config: Config, readiness: Readiness, parts: GatewayParts): RouteTables<RouteSpec> {
   const { gateway } = config;
   const policies = new ConfiguredPolicies(config, {
     users: configuredUsers(config.users),
     limits: parts.limits,
     recorder: parts.recorder,
   });
-  const explicit = gateway.routes.flatMap((route, index) => {
-    const specs = routeSpecs(config, route, { index, parts });
-    return specs.map((spec) => ({ ...spec, policies: [...policies.ofRoute(route), ...spec.policies] }));
-  });
-  const own = gateway.own_paths ? healthRoutes(readiness) : [];
-  return [explicit, own, [lastRoute(config, policies.ofGateway(), parts)]];
+  const targets: GatewayTargets = {
+    config,
+    explicit: gateway.routes.flatMap((route, index) => {
+      return routeSpecs(config, route, { index, parts }).map((spec) => ({ route, spec }));
+    }),
+    own: gateway.own_paths ? healthRoutes(readiness) : [],
+    last: lastRoute(config, parts),
+  };
+  if (!tellsAddressesApart(config)) return new Map([['', layersOf(targets, policies, null)]]);
+  const tables = gateway.listen.map((listen) => [listen.address, layersOf(targets, policies, listen)] as const);
+  // A connection may be older than the configuration in force, and its address be gone: nothing is served there.
+  return new Map([...tables, ['', [[NOWHERE_AT_ALL]]]]);
 }
+
+function tellsAddressesApart({ gateway }: Config): boolean {
+  const isOwnWay = ({ redirect_https: to, policies }: GatewayListen): boolean =>
+    to !== null || Object.keys(policies).length > 0;
+  return gateway.listen.some(isOwnWay) || gateway.routes.some(({ match }) => match.door.length > 0);
+}
+
+/** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
+function layersOf(
+  { explicit, own, last }: GatewayTargets,
+  policies: ConfiguredPolicies,
+  listen: GatewayListen | null,
+): Layers<RouteSpec> {
+  const routes = explicit.filter(({ route }) => isServedAt(route, listen));
+  const guarded = routes.map(({ route, spec }) => {
+    return { ...spec, policies: [...policies.ofRoute(route, listen), ...spec.policies] };
+  });
+  if (listen !== null && listen.redirect_https !== null) return [guarded, own, [httpsRoute(listen.redirect_https)]];
+  return [guarded, own, [{ ...last, policies: [...policies.ofGateway(listen), ...last.policies] }]];
+}
+
+/** An address that sends its clients elsewhere keeps only what names it. */
+export function isServedAt({ match }: RouteConfig, listen: GatewayListen | null): boolean {
+  if (listen === null) return true;
+  if (match.door.length === 0) return listen.redirect_https === null;
+  return listen.name !== null && match.door.includes(listen.name);
+}
+
+/** It says nothing that is not in the request, so nobody is asked who they are: over plain HTTP that would give it away. */
+function httpsRoute(port: number): RouteSpec {
+  return { name: HTTPS_ROUTE, match: EVERYTHING, policies: [], target: toHttps(port) };
+}
+
+export const HTTPS_ROUTE = 'https';
 
 /** Nothing there: what the policies of the door refuse learns no more from it than from a route. */
 const NOWHERE: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('route_not_found') };
+const NOWHERE_AT_ALL: RouteSpec = { name: '', match: EVERYTHING, policies: [], target: NOWHERE };
 
-function lastRoute(config: Config, policies: readonly Policy[], parts: BackendParts): RouteSpec {
+function lastRoute(config: Config, parts: BackendParts): RouteSpec {
   const { default_backend: url } = config.gateway;
-  if (url === null) return { name: '', match: EVERYTHING, policies, target: NOWHERE };
+  if (url === null) return NOWHERE_AT_ALL;
   const name = 'default';
-  const { target } = createBackends({ name, to: backendsAt(url), retry: retryOf(config, {}) }, parts);
-  return { name, match: EVERYTHING, policies, target };
+  const made = createBackends({ name, to: backendsAt(url), retry: retryOf(config, {}) }, parts);
+  return { name, match: EVERYTHING, ...made };
 }
 
 interface RoutePlace {

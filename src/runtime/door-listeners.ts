@@ -33,7 +33,8 @@ export interface DoorListenersOptions<S> {
   readonly door: DoorName;
   /** The key of the configuration that the addresses come from. */
   readonly key: string;
-  readonly create: (address: ListenAddress, settings: S) => ConfigurableListener<S>;
+  /** `entrance` is the address as it stands in the configuration. */
+  readonly create: (address: ListenAddress, settings: S, entrance: string) => ConfigurableListener<S>;
 }
 
 export class DoorListeners<S> {
@@ -47,7 +48,8 @@ export class DoorListeners<S> {
   plan(wanted: readonly WantedListener<S>[], ports: BoundPorts): ListenerPlan<S> {
     const listeners = wanted.map(({ address, settings }): PlannedListener<S> => {
       const known = this.open.find((each) => each.address === address)?.listener;
-      return { address, settings, listener: known ?? this.options.create(this.addressOf(address, ports), settings) };
+      const listener = known ?? this.options.create(this.addressOf(address, ports), settings, address);
+      return { address, settings, listener };
     });
     return { listeners, fresh: listeners.filter(({ listener }) => !this.isOpen(listener)) };
   }

@@ -25,6 +25,8 @@ export interface EngineManners {
 /** What every listener of a door is given, whatever it speaks. */
 export interface ListenerFrame {
   readonly address: ListenAddress;
+  /** The address as it stands in the configuration. */
+  readonly entrance: string;
   readonly maxConnections: number;
   readonly reusePort: boolean;
 }
@@ -40,7 +42,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
     this.context = context;
     this.traffic = new Traffic({ door, recorder: context.recorder, accessLog: context.accessLog });
     this.engine = new Engine({
-      program: new Program([], []),
+      program: new Program(new Map(), []),
       limits: this.mannersOf(config).limits,
       timeouts: engineTimeouts(config),
       traffic: this.traffic,
@@ -49,9 +51,9 @@ export abstract class EngineDoor<S> implements TrafficDoor {
     this.listeners = new DoorListeners({
       door,
       key: `${door}.listen`,
-      create: (address, settings) => {
+      create: (address, settings, entrance) => {
         const { maxConnections } = this;
-        return this.createListener({ address, maxConnections, reusePort: context.threads > 1 }, settings);
+        return this.createListener({ address, entrance, maxConnections, reusePort: context.threads > 1 }, settings);
       },
     });
   }

@@ -3,15 +3,15 @@
 import { parseIpRange } from '../core/ip.ts';
 import type { Config } from '../config/config.ts';
 import type { GatewayListen } from '../config/schema/gateway.ts';
-import { compile } from '../engine/compile.ts';
+import { compileTables } from '../engine/compile.ts';
 import type { Program } from '../engine/program.ts';
 import { createServerContexts } from '../transport/tls-context.ts';
-import { engineLimits, gatewayLayers } from './assemble.ts';
+import { engineLimits, gatewayTables } from './assemble.ts';
 import type { WantedListener } from './door-listeners.ts';
 import { EngineDoor, type EngineManners, type ListenerFrame } from './engine-door.ts';
 import type { Readiness } from './health-routes.ts';
 import { serverTls } from './pem-files.ts';
-import { HttpListener, type HttpSettings } from './registry.ts';
+import { HttpListener, type HttpServing, type HttpSettings } from './registry.ts';
 import type { ThreadContext } from './thread-context.ts';
 
 export class GatewayDoor extends EngineDoor<HttpSettings> {
@@ -34,14 +34,15 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
   }
 
   protected override createProgram(config: Config): Program {
-    return compile(gatewayLayers(config, this.readiness, this.context), this.traffic);
+    return compileTables(gatewayTables(config, this.readiness, this.context), this.traffic);
   }
 
   protected override createListener(frame: ListenerFrame, settings: HttpSettings): HttpListener {
     const { engine, traffic } = this;
-    const serving = {
-      serveHttp1: engine.serve.bind(engine),
-      serveHttp2: engine.serveHttp2.bind(engine),
+    const { entrance } = frame;
+    const serving: HttpServing = {
+      serveHttp1: (socket, first) => engine.serve(socket, first, entrance),
+      serveHttp2: (socket) => engine.serveHttp2(socket, entrance),
       refused: () => traffic.refused(),
       handshakeEnded: traffic.handshakeEnded.bind(traffic),
     };

@@ -1,12 +1,12 @@
 // The one list that names every plug-in: from what the configuration says of a route to the target that carries it out.
 // Rule: nobody else imports a target, a policy or a listener by name.
 import type { BackendsTarget, RouteTarget } from '../config/schema/targets.ts';
-import type { Target } from '../contract/target.ts';
+import type { AnswerTarget, Target } from '../contract/target.ts';
 import { SluiceError } from '../core/errors.ts';
-import { redirect } from '../targets/redirect/redirect.ts';
+import { redirect, toHttps as redirectToHttps } from '../targets/redirect/redirect.ts';
 import { respond, respondWith } from '../targets/respond/respond.ts';
 
-export { HttpListener, type HttpSettings } from '../listeners/http/http-listener.ts';
+export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
 export { auth } from '../policies/auth/auth.ts';
@@ -40,7 +40,12 @@ export function createTarget(to: Exclude<RouteTarget, BackendsTarget>, pattern: 
     const { status, headers, body } = to.respond;
     return respond({ status, fields: Object.entries(headers), body });
   }
-  if ('redirect' in to) return respondWith(redirect({ to: to.redirect, status: to.status, pattern }));
+  if ('redirect' in to) return redirect({ to: to.redirect, status: to.status, pattern }, respondWith);
   // The configuration refuses these with the key and its place; whoever gets here has gone past it.
   throw new SluiceError('not_available_yet');
+}
+
+/** The same URL, at the door with TLS on that port. */
+export function toHttps(port: number): AnswerTarget {
+  return redirectToHttps(port, respondWith);
 }

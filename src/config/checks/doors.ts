@@ -6,7 +6,8 @@ import { parseProxyUrl } from '../../core/proxy-url.ts';
 import type { Config } from '../config.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
-import { MIN_TOKEN_LENGTH } from './names.ts';
+import { policyPlaces } from '../policy-places.ts';
+import { duplicates, MIN_TOKEN_LENGTH } from './names.ts';
 
 interface DoorAddress {
   readonly address: string;
@@ -105,18 +106,37 @@ export function asksForUsers({ policies, egress }: Pick<Config, 'policies' | 'eg
   return egress.auth === 'users' || (egress.policies.auth ?? policies.auth) === 'users';
 }
 
-function placesThatAskForUsers({ policies, egress, gateway, ai }: Config): KeyPath[] {
-  const places: KeyPath[] = [];
-  if (egress.auth === 'users') places.push(['egress', 'auth']);
-  if (policies.auth === 'users') places.push(['policies', 'auth']);
-  if (egress.policies.auth === 'users') places.push(['egress', 'policies', 'auth']);
-  if (gateway.policies.auth === 'users') places.push(['gateway', 'policies', 'auth']);
-  for (const [index, route] of gateway.routes.entries()) {
-    if (route.policies.auth === 'users') places.push(['gateway', 'routes', index, 'policies', 'auth']);
-  }
+function placesThatAskForUsers(config: Config): KeyPath[] {
+  const { egress, ai } = config;
+  const places: KeyPath[] = egress.auth === 'users' ? [['egress', 'auth']] : [];
+  for (const { path, policies } of policyPlaces(config)) if (policies.auth === 'users') places.push([...path, 'auth']);
   if (ai.enabled && ai.auth === 'users') places.push(['ai', 'auth']);
   return places;
 }
+
+/** What an address of the gateway says of itself. */
+export const checkGatewayListen: Check = ({ config: { gateway } }) => {
+  const base: KeyPath = ['gateway', 'listen'];
+  const findings: Finding[] = duplicates(gateway.listen, 'name', base);
+  for (const [index, { tls, redirect_https: to, policies }] of gateway.listen.entries()) {
+    if (tls !== null && to !== null) {
+      const message = 'this address has TLS already: there is nothing to send its clients to';
+      findings.push({ code: 'config_conflict', message, path: [...base, index, 'redirect_https'] });
+    }
+    if (policies.retry !== undefined) {
+      const message = 'a backend is asked again for all addresses alike';
+      const hint = 'set it under gateway.policies or at a route';
+      findings.push({
+        code: 'config_conflict',
+        message,
+        path: [...base, index, 'policies', 'retry'],
+        atKey: true,
+        hint,
+      });
+    }
+  }
+  return findings;
+};
 
 /** A backend that is a door of this gateway sends every request round and round. */
 export const checkLoops: Check = ({ config }) => [...loopsOfGateway(config), ...loopsOfEgress(config)];

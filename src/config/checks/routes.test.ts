@@ -48,11 +48,29 @@ describe('routes', () => {
   test('that redirect to {rest} have a path with a rest', () => {
     const redirect = { redirect: '/new/{rest}' };
     assert.deepEqual(run(checkRoutes, routes({ match: { path: '/old/*' }, to: redirect })), []);
-    assert.deepEqual(run(checkRoutes, routes({ match: { path: ['/old/*', '/x'] }, to: redirect }, { to: redirect })), [
+    assert.deepEqual(run(checkRoutes, routes({ match: { path: ['/old', '/old/*'] }, to: redirect })), []);
+    assert.deepEqual(run(checkRoutes, routes({ match: { path: '/x' }, to: redirect }, { to: redirect })), [
       'error config_conflict gateway.routes[0].to.redirect',
       'error config_conflict gateway.routes[1].to.redirect',
     ]);
     assert.deepEqual(run(checkRoutes, routes({ match: { path: '/old' }, to: { redirect: '/new' } })), []);
+  });
+
+  test('that take a part of the path by name have it in every one of their paths', () => {
+    const to = { redirect: 'https://{host}/u/{id}' };
+    const found = (path: string | string[]): readonly string[] => run(checkRoutes, routes({ match: { path }, to }));
+    assert.deepEqual(found('/users/{id}'), []);
+    const fault = ['error config_conflict gateway.routes[0].to.redirect'];
+    assert.deepEqual(found('/users/{name}'), fault);
+    assert.deepEqual(found(['/users/{id}', '/users']), fault);
+  });
+
+  test('of one door name an address that there is', () => {
+    const listen = [':80', { address: ':81', name: 'internal' }];
+    const found = (door: string): readonly string[] =>
+      run(checkRoutes, { gateway: { listen, routes: [{ match: { door }, to: 'http://a' }] } });
+    assert.deepEqual(found('internal'), []);
+    assert.deepEqual(found('intern'), ['error config_unknown_name gateway.routes[0].match.door[0]']);
   });
 });
 

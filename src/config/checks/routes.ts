@@ -1,7 +1,9 @@
 // Routes and the paths of the gateway. Rule: a route that can never be taken is a mistake worth telling.
 
+import { nearestName } from '../../core/nearest-name.ts';
+import { HOST, namesOfPattern, placeholders, REST } from '../../core/path-template.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
-import type { RouteConfig } from '../schema/gateway.ts';
+import type { GatewayConfig, RouteConfig } from '../schema/gateway.ts';
 import type { Check, Finding } from './finding.ts';
 import { duplicates } from './names.ts';
 
@@ -17,19 +19,27 @@ export const checkRoutes: Check = ({ config: { gateway } }) => {
       const message = `this route is never taken: ${formatPath([...base, before])} matches the same requests`;
       findings.push({ severity: 'warning', code: 'config_conflict', message, path: [...base, index] });
     }
-    if (wantsRest(route) && !endsOpen(route)) {
-      const message = '{rest} is what the "*" of the path matched, and the path of this route has none at its end';
-      findings.push({ code: 'config_conflict', message, path: [...base, index, 'to', 'redirect'] });
-    }
+    findings.push(...templateFindings(route, [...base, index, 'to']), ...doorFindings(gateway, route, index));
   }
   return findings;
 };
+
+function doorFindings({ listen }: GatewayConfig, { match }: RouteConfig, index: number): Finding[] {
+  const names = listen.flatMap(({ name }) => name ?? []);
+  return match.door.flatMap((door, at): Finding[] => {
+    if (names.includes(door)) return [];
+    const near = nearestName(door, names);
+    const hint = near === undefined ? 'give an address in gateway.listen that "name"' : `did you mean "${near}"?`;
+    const message = `no address of the gateway is called "${door}"`;
+    return [{ code: 'config_unknown_name', message, path: ['gateway', 'routes', index, 'match', 'door', at], hint }];
+  });
+}
 
 /** The same text for the same conditions, in whatever order they are written. */
 function matchKey({ match }: RouteConfig): string {
   const fields = Object.entries(match.header).map(([name, value]) => `${name.toLowerCase()}: ${value}`);
   const parameters = Object.entries(match.query).map(([name, value]) => `${name}=${value}`);
-  const lists = [match.host, match.path, match.method, fields, parameters];
+  const lists = [match.door, match.host, match.path, match.method, fields, parameters];
   return JSON.stringify(lists.map((list) => [...new Set(list)].sort(byText)));
 }
 
@@ -37,12 +47,25 @@ function byText(left: string, right: string): number {
   return left < right ? -1 : Number(left > right);
 }
 
-function wantsRest({ to }: RouteConfig): boolean {
-  return 'redirect' in to && to.redirect.includes('{rest}');
+/** What a target wants to know of the path has to be in it. */
+function templateFindings({ to, match }: RouteConfig, path: KeyPath): Finding[] {
+  if (!('redirect' in to)) return [];
+  const given = match.path.map(namesOfPattern);
+  return placeholders(to.redirect)
+    .filter((name) => name !== HOST && !isGiven(name, given))
+    .map((name) => {
+      const message =
+        name === REST
+          ? '{rest} is what the "*" of the path matched, and the path of this route has none at its end'
+          : `the path of this route has no part that is called {${name}}`;
+      return { code: 'config_conflict', message, path: [...path, 'redirect'] };
+    });
 }
 
-function endsOpen({ match }: RouteConfig): boolean {
-  return match.path.length > 0 && match.path.every((path) => path.endsWith('/*') || path.endsWith('/{rest}'));
+/** A path that ends where others go on has an empty rest. */
+function isGiven(name: string, given: readonly (readonly string[])[]): boolean {
+  if (name === REST) return given.some((names) => names.includes(name));
+  return given.length > 0 && given.every((names) => names.includes(name));
 }
 
 export const checkProviders: Check = ({ config: { ai } }) => {

@@ -2,7 +2,7 @@
 // spelling that requests are compared in: hosts in lower case, methods in upper case.
 
 import { z } from 'zod';
-import { headerName, headerValue, hostPattern, identifier, listenAddress, network, oneOrMany } from './fields.ts';
+import { headerName, headerValue, hostPattern, identifier, listenAddress, network, oneOrMany, port } from './fields.ts';
 import { policiesSchema, type Policies } from './policies.ts';
 import { backendUrl, routeTargetSchema, type RouteTarget } from './targets.ts';
 import { serverTls, type TlsConfig } from './tls.ts';
@@ -11,14 +11,19 @@ export type { TlsConfig } from './tls.ts';
 
 export interface GatewayListen {
   readonly address: string;
+  readonly name: string | null;
   /** Filled in with the `tls` of the section where the endpoint says nothing. */
   readonly tls: TlsConfig | null;
   /** Peers that say in front of each connection whose it is. */
   readonly proxy_protocol: readonly string[];
+  /** The port of the door with TLS that clients are sent to; null: none, requests are served here. */
+  readonly redirect_https: number | null;
+  readonly policies: Policies;
 }
 
 export interface RouteMatch {
-  /** Empty lists and maps match everything; the value `*` of a field or parameter matches any value. */
+  /** Names of addresses of the gateway. Empty lists and maps match everything; the value `*` of a field or parameter matches any value. */
+  readonly door: readonly string[];
   readonly host: readonly string[];
   readonly path: readonly string[];
   readonly method: readonly string[];
@@ -48,11 +53,20 @@ export interface GatewayConfig {
 /** As it is written: without `tls` that of the section counts. */
 type Endpoint = Omit<GatewayListen, 'tls'> & { readonly tls?: TlsConfig | null };
 
+const HTTPS_PORT = 443;
+
 const listen = oneOrMany(
   z.union([
-    listenAddress().transform((address) => ({ address, proxy_protocol: [] })),
+    listenAddress().transform((address): Endpoint => {
+      return { address, name: null, proxy_protocol: [], redirect_https: null, policies: {} };
+    }),
     z.strictObject({
       address: listenAddress().describe('Where to listen.'),
+      name: identifier()
+        .nullable()
+        .prefault(null)
+        .describe('The name by which routes speak of this address, in `match.door`.')
+        .meta({ samples: ['internal'] }),
       tls: serverTls
         .nullable()
         .exactOptional()
@@ -63,6 +77,17 @@ const listen = oneOrMany(
           'Balancers in front, by address or network. They must begin every connection with a head of the PROXY protocol (version 1 or 2), which says who the client is; nobody else is asked for one.',
         )
         .meta({ samples: [['10.0.0.0/8']] }),
+      redirect_https: z
+        .union([z.boolean(), port(), z.null()], { error: 'expected true, false or the port that has TLS' })
+        .transform((to) => (to === true ? HTTPS_PORT : to || null))
+        .prefault(false)
+        .describe(
+          'Send every request to the same URL with `https`, on port 443 or the one given here. Served here all the same: routes that name this address in `match.door`, and the own paths.',
+        )
+        .meta({ samples: [true] }),
+      policies: policiesSchema
+        .prefault({})
+        .describe('Policies of everything that comes in by this address. They go before those of the gateway.'),
     }),
   ]),
 );
@@ -89,6 +114,10 @@ function conditions(name: z.ZodType<string, string>): z.ZodType<Record<string, s
 }
 
 const match: z.ZodType<RouteMatch> = z.strictObject({
+  door: oneOrMany(identifier())
+    .prefault([])
+    .describe('The address that the request comes in by: the `name` of one in `gateway.listen`, or a list of these.')
+    .meta({ samples: ['internal'] }),
   host: oneOrMany(hostPattern())
     .transform((hosts) => (hosts.includes('*') ? [] : hosts))
     .prefault([])
@@ -127,7 +156,9 @@ const route: z.ZodType<RouteConfig> = z.strictObject({
   to: routeTargetSchema
     .describe('Where they go: a URL, or a map with one of `backends`, `redirect`, `respond` or `tunnel`.')
     .meta({ samples: ['http://backend-api:8080'] }),
-  policies: policiesSchema.prefault({}).describe('Policies of this route. They go before those of the gateway.'),
+  policies: policiesSchema
+    .prefault({})
+    .describe('Policies of this route. They go before those of the address and of the gateway.'),
 });
 
 export const gatewaySchema: z.ZodType<GatewayConfig> = z
@@ -136,7 +167,7 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
       .nullable()
       .prefault('127.0.0.1:8080')
       .describe(
-        'Where the gateway answers: an address, a map with `address` and `tls`, or a list of these. `null` closes this door.',
+        'Where the gateway answers: an address, a map with `address` and what is different there, or a list of these. `null` closes this door.',
       )
       .meta({ samples: ['127.0.0.1:8080', [{ address: ':443', tls: { cert: 'cert.pem', key: 'key.pem' } }]] }),
     tls: serverTls
@@ -171,8 +202,9 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
   })
   .transform(({ listen: endpoints, ...rest }): GatewayConfig => {
     const complete = (endpoints ?? []).map((endpoint: Endpoint): GatewayListen => {
-      const { address, tls: own, proxy_protocol } = endpoint;
-      return { address, tls: own === undefined ? rest.tls : own, proxy_protocol };
+      // Whoever is sent to TLS has come without.
+      const { tls = endpoint.redirect_https === null ? rest.tls : null } = endpoint;
+      return { ...endpoint, tls };
     });
     return { listen: complete, ...rest };
   })

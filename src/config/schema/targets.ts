@@ -152,15 +152,27 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
     ),
 });
 
+/** Braces hold the name of something that a request fills in. */
+function isTemplate(text: string): boolean {
+  return !/[{}]/.test(text.replaceAll(/\{[A-Za-z_]\w*\}/g, ''));
+}
+
+const TEMPLATE_FAULT = 'expected "{" and "}" around a name only, as in {rest}';
+
 const REDIRECTS = [301, 302, 303, 307, 308] as const;
 
 const redirectTarget: z.ZodType<RedirectTarget> = z.strictObject({
   redirect: z
     .string()
     .regex(/^(?:\/|https?:\/\/)\S*$/, 'expected a path or an http(s) URL')
-    .refine((text) => !/\{(?!rest\})/.test(text), 'expected no other placeholder than {rest}')
-    .refine((text) => !/^https?:\/\/[^/]*\{rest\}/.test(text), 'expected "/" between the host and {rest}')
-    .describe('Where to send the client. `{rest}` is what the `*` of the path matched; the query is kept.')
+    .refine(isTemplate, TEMPLATE_FAULT)
+    .refine(
+      (text) => !/^https?:\/\/(?![^/{]*\{host\}(?::\d+)?(?:\/|$))[^/]*\{/.test(text),
+      'expected "/" between the host and "{"',
+    )
+    .describe(
+      'Where to send the client. `{rest}` is what the `*` of the path matched, `{name}` a part that the path calls so, `{host}` the host that was asked for, without port; the query is kept.',
+    )
     .meta({ samples: ['/new/{rest}'] }),
   status: z
     .union(

@@ -23,7 +23,7 @@ const scene: Scene = { config, origins, members: new MemberTable({ capacity: 1 }
 
 function explained(url: string, method = 'GET', fields: [string, string][] = []): Promise<GatewayExplanation> {
   const question = { door: 'gateway', method, url, fields, from: '192.0.2.7', user: null };
-  return explainGateway(askedUrl(question), question, { ...scene, localPort: 8080 });
+  return explainGateway(askedUrl(question), question, { ...scene, localPort: 8080, listen: null });
 }
 
 describe('the route of a request', () => {
@@ -96,7 +96,7 @@ describe('the policies of a request', () => {
         from: '192.0.2.7',
         user: null,
       };
-      const place = { ...scene, config: guarded, localPort: 8080 };
+      const place = { ...scene, config: guarded, localPort: 8080, listen: null };
       const { policies, result } = await explainGateway(askedUrl(question), question, place);
       assert.deepEqual(
         policies.map(({ name, does }) => `${name}: ${does}`),
@@ -113,7 +113,7 @@ test('the user of a question is taken for proved, and may be refused all the sam
     { name: 'bob', token: 'b-token', may: [] },
   ];
   const asks = documentSchema.parse({ users, policies: { auth: 'users' }, gateway: { default_backend: 'http://b:1' } });
-  const place = { ...scene, config: asks, localPort: 8080 };
+  const place = { ...scene, config: asks, localPort: 8080, listen: null };
   for (const [user, step, outcome] of [
     ['alice', 'passes: user alice, takes out authorization', 'backend'],
     ['bob', 'refuses with 403 forbidden', 'refused'],
@@ -131,7 +131,7 @@ test('the user of a question is taken for proved, and may be refused all the sam
 test('what becomes of the answer is told where a policy knows it', async () => {
   const compress = { encodings: ['br'], min_size: '2KiB' };
   const config = documentSchema.parse({ policies: { compress }, gateway: { default_backend: 'http://b:1' } });
-  const place = { ...scene, config, localPort: 8080 };
+  const place = { ...scene, config, localPort: 8080, listen: null };
   for (const [accepts, does] of [
     ['gzip, br', 'compresses the answer with br if its type is listed and it is not shorter than 2048 bytes'],
     ['gzip', 'leaves the answer as it is: the client accepts none of br'],
@@ -146,4 +146,38 @@ test('what becomes of the answer is told where a policy knows it', async () => {
 test('a host is that of a route when one names it', () => {
   const isOne = (url: string): boolean => isHostOfRoute(askedUrl({ method: 'GET', url }), scene);
   assert.deepEqual(['http://api.test', 'http://x.test', 'http://any'].map(isOne), [true, true, false]);
+});
+
+describe('the address that a request comes in by', () => {
+  const several = documentSchema.parse({
+    gateway: {
+      listen: [
+        { address: ':80', redirect_https: 8443 },
+        { address: ':81', name: 'internal', policies: { acl: { allow: ['192.0.2.7'] } } },
+      ],
+      policies: { acl: { deny: ['192.0.2.7'] } },
+      routes: [{ match: { path: '/', door: 'internal' }, to: 'http://a:1' }],
+    },
+  });
+
+  async function at(index: number): Promise<GatewayExplanation> {
+    const url = 'http://any/';
+    const question = { door: 'gateway', method: 'GET', url, fields: [], from: '192.0.2.7', user: null };
+    const listen = several.gateway.listen[index]!;
+    return explainGateway(askedUrl(question), question, { ...scene, config: several, localPort: 80, listen });
+  }
+
+  test('decides which routes and policies there are', async () => {
+    const { choice, policies, result } = await at(1);
+    assert.equal(choice?.name, 'gateway.routes[0]');
+    assert.deepEqual(policies, [{ name: 'acl', does: 'passes' }]);
+    assert.equal(result.text, 'http://a:1');
+  });
+
+  test('may send its clients to TLS', async () => {
+    const { choice, policies, result } = await at(0);
+    assert.equal(choice?.name, 'gateway.listen[0].redirect_https');
+    assert.deepEqual(choice?.others, ['gateway.routes[0]: another door']);
+    assert.deepEqual([policies, result.text], [[], 'a redirect to https://{host}:8443/{rest}']);
+  });
 });

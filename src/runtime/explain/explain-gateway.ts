@@ -1,12 +1,12 @@
 // What the gateway would do with a request: the route that takes it, why the others do not, and where it goes. Rule: routes are found
 // by the router of the gateway, asked with all routes for the choice, and with one condition of one route for the reason.
-import type { RouteMatch as RouteConditions } from '../../config/schema/gateway.ts';
+import type { GatewayListen, RouteMatch as RouteConditions } from '../../config/schema/gateway.ts';
 import type { RouteTarget } from '../../config/schema/targets.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { ERROR_CATALOGUE } from '../../core/errors.ts';
 import type { RequestState } from '../../engine/request-state.ts';
 import { type RouteMatch, Router } from '../../engine/router.ts';
-import { engineLimits, EVERYTHING, routeMatches } from '../assemble.ts';
+import { engineLimits, EVERYTHING, HTTPS_ROUTE, isServedAt, routeMatches } from '../assemble.ts';
 import { healthRoutes } from '../health-routes.ts';
 import { ConfiguredPolicies } from '../assemble-policies.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
@@ -27,10 +27,13 @@ interface Candidate {
   readonly result: ExplainedResult;
 }
 
+/** `listen` is the address that the request comes in by; null: one that the configuration does not know. */
+export type GatewayScene = Scene & { readonly localPort: number; readonly listen: GatewayListen | null };
+
 export async function explainGateway(
   asked: AskedUrl,
   { method, fields: given, from, user }: Question,
-  scene: Scene & { readonly localPort: number },
+  scene: GatewayScene,
 ): Promise<GatewayExplanation> {
   const line = `${method} ${method === 'CONNECT' ? asked.authority : asked.path}`;
   const bare = { request: `${line} for ${asked.authority}`, user: null, session: null, policies: [], hops: [] };
@@ -75,16 +78,17 @@ function withoutLogin(fields: Question['fields']): Question['fields'] {
 }
 
 /** Our own paths have none. */
-function policiesOf(found: Candidate | null, { config }: Scene, user: string | null): Policy[] {
+function policiesOf(found: Candidate | null, { config, listen }: GatewayScene, user: string | null): Policy[] {
   const policies = new ConfiguredPolicies(config, dryParts(config, user));
   const route = config.gateway.routes[found?.index ?? -1];
-  if (route !== undefined) return policies.ofRoute(route);
-  return found === null || found.name === DEFAULT ? policies.ofGateway() : [];
+  if (route !== undefined) return policies.ofRoute(route, listen);
+  return found === null || found.name === DEFAULT ? policies.ofGateway(listen) : [];
 }
 
 /** As the gateway has them: an earlier layer wins. */
-function layers({ config: { gateway } }: Scene): Candidate[][] {
+function layers({ config: { gateway }, listen }: GatewayScene): Candidate[][] {
   const explicit = gateway.routes.flatMap((route, index) => {
+    if (!isServedAt(route, listen)) return [];
     const result = resultOf(route.to);
     return routeMatches(route, index).map(({ name, match }) => ({ name, match, index, result }));
   });
@@ -99,8 +103,16 @@ function layers({ config: { gateway } }: Scene): Candidate[][] {
     : [];
   const { default_backend: url } = gateway;
   const fallback = url === null ? [] : [{ name: DEFAULT, match: EVERYTHING, index: null, result: backend(url) }];
-  return [explicit, own, fallback];
+  return [explicit, own, listen === null || listen.redirect_https === null ? fallback : [toHttps(listen)]];
 }
+
+function toHttps({ redirect_https: port }: GatewayListen): Candidate {
+  const text = `a redirect to https://{host}${port === HTTPS_PORT ? '' : `:${port}`}/{rest}`;
+  const result: ExplainedResult = { kind: 'answered', status: 308, code: null, text };
+  return { name: HTTPS_ROUTE, match: EVERYTHING, index: null, result };
+}
+
+const HTTPS_PORT = 443;
 
 function find(all: readonly (readonly Candidate[])[], request: RequestState): Candidate | null {
   for (const layer of all) {
@@ -116,13 +128,18 @@ function findIn<R extends { readonly match: RouteMatch }>(routes: readonly R[], 
 
 function choiceOf(
   { name, index, match, others }: Omit<Candidate, 'result'> & { readonly others: readonly string[] },
-  { config, origins }: Scene,
+  { config, origins, listen }: GatewayScene,
 ): ExplainedChoice {
-  const path =
-    index === null ? (name === DEFAULT ? 'gateway.default_backend' : 'gateway.own_paths') : `gateway.routes[${index}]`;
+  const path = index === null ? placeOfOwn(name, config.gateway.listen, listen) : `gateway.routes[${index}]`;
   const own = index === null ? null : (config.gateway.routes[index]?.name ?? null);
   const title = own === null ? path : `${path} "${own}"`;
   return { kind: 'route', name: title, place: placeOf(path, origins), why: describeMatch(match), others };
+}
+
+function placeOfOwn(name: string, all: readonly GatewayListen[], listen: GatewayListen | null): string {
+  if (name === DEFAULT) return 'gateway.default_backend';
+  if (name !== HTTPS_ROUTE || listen === null) return 'gateway.own_paths';
+  return `gateway.listen[${all.indexOf(listen)}].redirect_https`;
 }
 
 function describeMatch({ hosts, path, methods, fields, query }: RouteMatch): string {
@@ -136,13 +153,14 @@ function describeMatch({ hosts, path, methods, fields, query }: RouteMatch): str
   return parts.length === 0 ? 'everything' : parts.join('; ');
 }
 
-const NO_CONDITIONS: RouteConditions = { host: [], path: [], method: [], header: {}, query: {} };
+const NO_CONDITIONS: RouteConditions = { door: [], host: [], path: [], method: [], header: {}, query: {} };
 
-function otherRoutes(request: RequestState, taken: number | null, { config }: Scene): string[] {
+function otherRoutes(request: RequestState, taken: number | null, { config, listen }: GatewayScene): string[] {
   return config.gateway.routes.flatMap((route, index) => {
     if (index === taken) return [];
     const conditions = Object.keys(NO_CONDITIONS) as (keyof RouteConditions)[];
     const unmet = conditions.filter((name) => {
+      if (name === 'door') return !isServedAt(route, listen);
       const alone = { ...route, match: { ...NO_CONDITIONS, [name]: route.match[name] } };
       return findIn(routeMatches(alone, index), request) === null;
     });

@@ -39,6 +39,21 @@ describe('the door of a question', () => {
   });
 });
 
+test('of several addresses of the gateway it is the one of the URL, of a name, of a port, or of what is spoken', async () => {
+  const tls = { cert: 'a.pem', key: 'a.key' };
+  const listen = ['127.0.0.1:8080', { address: '127.0.0.1:8081', name: 'internal' }, { address: ':8443', tls }];
+  const more = { gateway: { ...settings.gateway, listen } };
+  for (const [question, address] of [
+    [{ url: 'http://127.0.0.1:8081/' }, '127.0.0.1:8081 (internal)'],
+    [{ door: 'internal' }, '127.0.0.1:8081 (internal)'],
+    [{ door: '8443' }, ':8443'],
+    [{ url: 'https://own.test/' }, ':8443'],
+    [{ url: 'http://own.test/' }, '127.0.0.1:8080'],
+  ] as const) {
+    assert.deepEqual((await ask(question, more)).door.listen, [address], JSON.stringify(question));
+  }
+});
+
 describe('a Sluice that runs', () => {
   test('refuses the doors that it really has, and says that its states are known', async () => {
     const known = await ask({ url: 'http://127.0.0.1:4444' }, {}, true);

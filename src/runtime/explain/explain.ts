@@ -1,6 +1,7 @@
 // A dry run: what this Sluice would do with a request, and why, without doing any of it. Rule: nothing is dialled, resolved,
 // counted or changed.
 import type { LoadedConfig } from '../../config/load.ts';
+import type { GatewayListen } from '../../config/schema/gateway.ts';
 import { parseAddress } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
@@ -29,11 +30,11 @@ export async function explain(
   const members = running?.members ?? new MemberTable({ capacity: memberCount(config) });
   const scene: Scene = { config, origins, members, doors };
   const asked = askedUrl(question);
-  const { door, localPort } = chooseDoor(asked, question, scene);
+  const { door, localPort, listen } = chooseDoor(asked, question, scene);
   const found =
     door.name === 'egress'
       ? await explainEgress(asked, question, { ...scene, localPort })
-      : await explainGateway(asked, question, { ...scene, localPort });
+      : await explainGateway(asked, question, { ...scene, localPort, listen });
   return { door, from: question.from, states: running === null ? 'unknown' : 'running', ...found };
 }
 
@@ -46,28 +47,53 @@ export function fieldOfLine(line: string): [name: string, value: string] {
 interface ChosenDoor {
   readonly door: ExplainedDoor;
   readonly localPort: number;
+  /** Of the gateway, the address that the request comes in by. */
+  readonly listen: GatewayListen | null;
 }
 
 function chooseDoor(asked: AskedUrl, { door: wanted, method }: Question, scene: Scene): ChosenDoor {
   const { egress, gateway } = scene.config;
-  const listens = { egress: egress.listen, gateway: gateway.listen.map(({ address }) => address) };
-  const choose = (name: 'egress' | 'gateway', why: string, port?: number): ChosenDoor => {
-    const listen = listens[name];
-    if (listen.length === 0) throw invalid(`the configuration closes this door: see ${name}.listen`);
-    return { door: { name, listen, why }, localPort: port ?? portOf(listen[0]) };
-  };
-  if (wanted === 'egress' || wanted === 'gateway') return choose(wanted, 'as asked');
-  if (wanted !== null) {
-    const name = (['egress', 'gateway'] as const).find((each) => listens[each].map(portOf).includes(Number(wanted)));
-    if (name === undefined) throw invalid(`no address of the egress or the gateway has the port ${wanted}`);
-    return choose(name, `it listens on port ${wanted}`, Number(wanted));
-  }
-  if (method === 'CONNECT') return choose('egress', 'CONNECT is for proxies');
-  if (listens.gateway.some((address) => leadsTo(address, asked))) return choose('gateway', 'the URL is its address');
-  if (isHostOfRoute(asked, scene)) return choose('gateway', 'one of its routes is for this host');
-  return listens.egress.length > 0
-    ? choose('egress', 'no route names this host')
-    : choose('gateway', 'there is no other');
+  if (wanted !== null) return doorAsAsked(wanted, asked, scene);
+  if (method === 'CONNECT') return egressDoor(scene, 'CONNECT is for proxies');
+  const own = gateway.listen.find(({ address }) => leadsTo(address, asked));
+  if (own !== undefined) return gatewayDoor(own, 'the URL is its address');
+  if (isHostOfRoute(asked, scene)) return gatewayDoor(addressFor(asked, scene), 'one of its routes is for this host');
+  return egress.listen.length > 0
+    ? egressDoor(scene, 'no route names this host')
+    : gatewayDoor(addressFor(asked, scene), 'there is no other');
+}
+
+function doorAsAsked(wanted: string, asked: AskedUrl, scene: Scene): ChosenDoor {
+  const { egress, gateway } = scene.config;
+  const named = gateway.listen.find(({ name }) => name === wanted);
+  if (named !== undefined) return gatewayDoor(named, `it is called ${wanted}`);
+  if (wanted === 'egress') return egressDoor(scene, 'as asked');
+  if (wanted === 'gateway') return gatewayDoor(addressFor(asked, scene), 'as asked');
+  const why = `it listens on port ${wanted}`;
+  const port = Number(wanted);
+  if (egress.listen.map(portOf).includes(port)) return egressDoor(scene, why, port);
+  const open = gateway.listen.find(({ address }) => portOf(address) === port);
+  if (open === undefined) throw invalid(`no address of the egress or the gateway has the name or port ${wanted}`);
+  return gatewayDoor(open, why);
+}
+
+function egressDoor({ config: { egress } }: Scene, why: string, port?: number): ChosenDoor {
+  const { listen } = egress;
+  if (listen.length === 0) throw invalid('the configuration closes this door: see egress.listen');
+  return { door: { name: 'egress', listen, why }, localPort: port ?? portOf(listen[0]), listen: null };
+}
+
+function gatewayDoor(listen: GatewayListen, why: string): ChosenDoor {
+  const title = listen.name === null ? listen.address : `${listen.address} (${listen.name})`;
+  return { door: { name: 'gateway', listen: [title], why }, localPort: portOf(listen.address), listen };
+}
+
+/** Of several addresses the first that speaks what the URL says. */
+function addressFor({ isSecure, port }: AskedUrl, { config: { gateway } }: Scene): GatewayListen {
+  const [first] = gateway.listen;
+  if (first === undefined) throw invalid('the configuration closes this door: see gateway.listen');
+  const fitting = gateway.listen.filter(({ tls }) => (tls !== null) === isSecure);
+  return fitting.find(({ address }) => portOf(address) === port) ?? fitting[0] ?? first;
 }
 
 function portOf(address: string | undefined): number {

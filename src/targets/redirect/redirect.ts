@@ -1,24 +1,43 @@
-// An answer that sends the client elsewhere. Rule: what was asked for goes along: what the star of the path stands for where
-// `{rest}` says so, and the query always.
+// An answer that sends the client elsewhere. Rule: what was asked for goes along: what the open parts of the path stand for where
+// the text says so, and the query always.
 import type { Answer, Exchange } from '../../contract/exchange.ts';
-import { restOfPath } from './rest-of-path.ts';
+import type { AnswerTarget } from '../../contract/target.ts';
+import { HOST, PathTemplate, placeholders } from '../../core/path-template.ts';
 
 export interface RedirectOptions {
-  /** A path or a URL, with `{rest}` where that goes. */
+  /** A path or a URL, with places for what the request says. */
   readonly to: string;
   readonly status: number;
   /** Of the route. */
   readonly pattern: string;
 }
 
-export function redirect({ to, status, pattern }: RedirectOptions): (exchange: Exchange) => Answer {
-  return ({ request }) => {
-    const rest = restOfPath(pattern, request.path);
-    const location = withQuery(
-      to.replaceAll('{rest}', () => rest),
-      request.query,
-    );
+type Respond = (make: (exchange: Exchange) => Answer) => AnswerTarget;
+
+/** `respond` makes a target of who makes answers. */
+export function redirect({ to, status, pattern }: RedirectOptions, respond: Respond): AnswerTarget {
+  const template = new PathTemplate(to, pattern);
+  const target = respond(({ request }) => {
+    const location = withQuery(template.fill(request.path, request.host), request.query);
     return { status, fields: [['Location', location]] };
+  });
+  const needsHost = placeholders(to).includes(HOST);
+  return needsHost ? { kind: 'answer', take: ifHostIsKnown(target) } : target;
+}
+
+const HTTPS = 443;
+
+/** The same URL with https. */
+export function toHttps(port: number, respond: Respond): AnswerTarget {
+  const authority = port === HTTPS ? '{host}' : `{host}:${port}`;
+  return redirect({ to: `https://${authority}/{rest}`, status: 308, pattern: '/*' }, respond);
+}
+
+/** HTTP/1.0 knows requests that name no host. */
+function ifHostIsKnown(target: AnswerTarget): AnswerTarget['take'] {
+  return (exchange) => {
+    if (exchange.request.host === '') exchange.fail('request_invalid', 'the request names no host');
+    else target.take(exchange);
   };
 }
 
