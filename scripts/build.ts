@@ -1,4 +1,5 @@
-// npm run build: emits the program as JavaScript to dist/, which is what npm publishes. A checkout runs src/ as it is.
+// npm run build: emits the program as JavaScript to dist/, which is what npm publishes, and the types for policies of the user's own.
+// A checkout runs src/ as it is.
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runTool, type ToolResult } from './tool.ts';
@@ -7,7 +8,8 @@ const ROOT = dirname(import.meta.dirname);
 
 export async function emitProgram(folder: string): Promise<ToolResult> {
   rmSync(folder, { recursive: true, force: true });
-  return runTool('tsc', ['-p', 'tsconfig.build.json', '--outDir', folder]);
+  const program = await runTool('tsc', ['-p', 'tsconfig.build.json', '--outDir', folder]);
+  return program.passed ? runTool('tsc', ['-p', 'tsconfig.types.json', '--outDir', folder]) : program;
 }
 
 if (import.meta.main) {

@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { loadConfig, type LoadedConfig, type LoadOptions } from './load.ts';
+import { type InspectPolicy, loadConfig, type LoadedConfig, type LoadOptions } from './load.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
+import { userPolicies } from './schema/user-policies.ts';
 
 function folderWith(t: TestContext, files: Record<string, string>): string {
   const folder = temporaryFolder(t);
@@ -137,5 +138,58 @@ describe('loadConfig', () => {
     const problems = await problemsOf(load(cwd, { files: ['sluice.yaml', 'two.yaml'], env: { S: secret } }));
     assert.ok(problems.length >= 8);
     assert.ok(!JSON.stringify(problems).includes(secret), JSON.stringify(problems, null, 2));
+  });
+});
+
+describe('modules of policies', () => {
+  const CONFIG = 'policies:\n  ./own.ts:\n    limit: 1\n    list: [2, 3]\n';
+
+  test('are looked for beside the file that names them, watched, and held against their settings', async (t) => {
+    const cwd = folderWith(t, { 'sluice.yaml': CONFIG, 'own.ts': '' });
+    const asked: unknown[] = [];
+    const inspectPolicy: InspectPolicy = (file, settings) => {
+      asked.push(file, settings);
+      return Promise.resolve([]);
+    };
+    const { config, files, origins } = await load(cwd, { inspectPolicy });
+    const file = join(cwd, 'own.ts');
+    assert.deepEqual(asked, [file, { limit: 1, list: [2, 3] }]);
+    assert.deepEqual(userPolicies(config.policies), [{ file, settings: { limit: 1, list: [2, 3] } }]);
+    assert.deepEqual(files, [join(cwd, 'sluice.yaml'), file]);
+    assert.equal(origins.get(`policies["${file}"].list[1]`), 'sluice.yaml:4');
+  });
+
+  test('are told with the line of their settings, or of their name', async (t) => {
+    const cwd = folderWith(t, { 'sluice.yaml': CONFIG, 'own.ts': '' });
+    const inspectPolicy: InspectPolicy = () =>
+      Promise.resolve([
+        { message: 'none', at: null },
+        { message: 'too many', at: ['list', 1] },
+        { message: 'no word', at: ['word'] },
+        { message: 'bad', at: [] },
+      ]);
+    const problems = await problemsOf(load(cwd, { inspectPolicy }));
+    assert.deepEqual(
+      problems.map(({ code, line, column, message }) => [code, line, column, message.replaceAll(cwd, '')]),
+      [
+        ['config_module', 2, 3, '/own.ts: none'],
+        ['config_bad_value', 2, 3, 'policies["/own.ts"].word: no word'],
+        ['config_bad_value', 3, 5, 'policies["/own.ts"]: bad'],
+        ['config_bad_value', 4, 15, 'policies["/own.ts"].list[1]: too many'],
+      ],
+    );
+  });
+
+  test('that are not there are told like every file', async (t) => {
+    const cwd = folderWith(t, { 'sluice.yaml': CONFIG });
+    const [problem] = await problemsOf(load(cwd));
+    assert.deepEqual([problem?.code, problem?.line, problem?.column], ['config_unreadable', 2, 3]);
+  });
+
+  test('are the same module in two files that name it each from its own folder', async (t) => {
+    const cwd = folderWith(t, { 'own.ts': '', 'sluice.yaml': CONFIG });
+    const other = folderWith(t, { 'over.yaml': `policies: { ${join(cwd, 'own.ts')}: { limit: 5 } }\n` });
+    const { config } = await load(cwd, { files: ['sluice.yaml', join(other, 'over.yaml')] });
+    assert.deepEqual(userPolicies(config.policies)[0]?.settings, { limit: 5, list: [2, 3] });
   });
 });

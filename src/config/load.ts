@@ -13,6 +13,7 @@ import {
 import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
 import type { Check, Finding } from './checks/finding.ts';
 import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
+import { checkPolicyFiles, policyFileUses } from './checks/policy-files.ts';
 import { checkProviders, checkRoutes } from './checks/routes.ts';
 import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
 import type { Config } from './config.ts';
@@ -22,9 +23,11 @@ import { formatPath, type KeyPath } from './key-path.ts';
 import { isWritten, originsOf, type Origins } from './origins.ts';
 import { environmentOverrides, flagOverrides, type FlagValue, type Overrides } from './overrides.ts';
 import { ConfigError, type ConfigProblem } from './problem.ts';
+import { namePolicyFiles } from './policy-files.ts';
 import { problemOf, type Fault } from './problem-report.ts';
 import { readSources } from './read-sources.ts';
 import { resolveVariables } from './resolve-variables.ts';
+import type { PolicySettings } from './schema/user-policies.ts';
 import { explainKey } from './schema-problems.ts';
 import {
   findNode,
@@ -52,6 +55,17 @@ export interface LoadOptions {
   readonly without?: readonly string[];
   /** Whoever only looks at a configuration may look at features that are not available yet. */
   readonly ignoreAvailability?: boolean;
+  /** Loads the modules of policies and holds their settings against them; without it they are only looked for. */
+  readonly inspectPolicy?: InspectPolicy;
+}
+
+/** What is wrong with a module, or with settings for it. */
+export type InspectPolicy = (file: string, settings: PolicySettings) => Promise<readonly PolicyFault[]>;
+
+export interface PolicyFault {
+  readonly message: string;
+  /** Within the settings; null: it is the module that is at fault. */
+  readonly at: KeyPath | null;
 }
 
 export interface LoadedConfig extends Origins {
@@ -78,17 +92,19 @@ const CHECKS: readonly Check[] = [
   checkRoutes,
   checkProviders,
   checkTlsFiles,
+  checkPolicyFiles,
 ];
 
 /** Throws a ConfigError with all problems. */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const read = await readSources(options);
   if (read.faults.length > 0) throw new ConfigError(read.faults.map(problemOf));
-  const written = read.trees.reduce<MapNode>(
-    (below, above) => mergeNodes(below, above) as MapNode,
-    emptyTree(options.cwd),
-  );
-  const { root: resolved, faults, secretFiles } = resolveVariables(written, options.env);
+  const named = read.trees.map((tree) => namePolicyFiles(tree, options));
+  const written = named
+    .map(({ root }) => root)
+    .reduce<MapNode>((below, above) => mergeNodes(below, above) as MapNode, emptyTree(options.cwd));
+  const { root: resolved, faults: unset, secretFiles } = resolveVariables(written, options.env);
+  const faults = [...named.flatMap((each) => each.faults), ...unset];
   const root = withOverrides(resolved, [
     environmentOverrides(options.env, options.cwd),
     flagOverrides(options.overrides ?? [], options.cwd),
@@ -103,10 +119,18 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   makePathsAbsolute(config, root, options);
   const problems = inOrder(faultsAcross(config, root, options), sources);
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigError(problems);
+  const ofModules = inOrder(await faultsOfModules(config, root, options.inspectPolicy), sources);
+  if (ofModules.length > 0) throw new ConfigError(ofModules);
   return {
     config,
     ...originsOf(config as unknown as PlainValue, root),
-    files: [...new Set([...read.files, ...secretFiles, ...tlsFiles(config).map(({ file }) => file)])],
+    files: [
+      ...new Set([
+        ...read.files,
+        ...secretFiles,
+        ...[...tlsFiles(config), ...policyFileUses(config)].map(({ file }) => file),
+      ]),
+    ],
     warnings: problems,
   };
 }
@@ -143,6 +167,26 @@ function faultsAcross(config: Config, root: ConfigNode, { ignoreAvailability }: 
           atKey: true,
         }));
   return [...findings, ...unavailable].map((finding) => faultOf(finding, root));
+}
+
+/** One after the other: whoever imports one thing twice at once learns less of what is wrong with it. */
+async function faultsOfModules(config: Config, root: ConfigNode, inspect?: InspectPolicy): Promise<Fault[]> {
+  const faults: Fault[] = [];
+  for (const { file, settings, path } of inspect === undefined ? [] : policyFileUses(config)) {
+    if (settings === false) continue;
+    for (const { message, at } of (await inspect?.(file, settings)) ?? []) {
+      const finding: Finding =
+        at === null
+          ? { code: 'config_module', message: `${file}: ${message}`, path, atKey: true }
+          : {
+              code: 'config_bad_value',
+              message: `${formatPath([...path, ...at])}: ${message}`,
+              path: [...path, ...at],
+            };
+      faults.push({ ...faultOf(finding, root), explain: null });
+    }
+  }
+  return faults;
 }
 
 function faultOf({ severity, code, message, path, hint, atKey }: Finding, root: ConfigNode): Fault {

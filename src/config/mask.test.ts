@@ -27,6 +27,7 @@ function everywhere(secret: string): JsonValue {
       one: { proxy: `http://user:${secret}@host:1` },
       many: { proxies: [{ url: `socks5://user:${secret}@host:1`, id: 'x' }] },
     },
+    policies: { '/own.ts': { api_key: secret, deep: [{ password: secret }] } },
     gateway: { policies: { headers: { request: headers, response: headers } } },
     ai: {
       providers: {

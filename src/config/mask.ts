@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { formatPath, type KeyPath } from './key-path.ts';
 import type { Origins } from './origins.ts';
 import { fieldTraits } from './schema-reference.ts';
+import { isPolicyFile } from './schema/user-policies.ts';
 import { plainMap, type PlainValue } from './source-tree.ts';
 
 const MASK = '***';
@@ -21,7 +22,9 @@ function maskText(text: string, path: KeyPath, secrets: Origins['secrets']): str
   if (secrets.has(formatPath(path)) || fieldTraits(path).secret) return MASK;
   const holder = path.at(-2);
   const isHeader = holder === 'set' || holder === 'headers' || holder === 'header';
-  return isHeader ? redactHeader(String(path.at(-1)), text) : redactText(text);
+  // Of the settings of somebody else's policy only the names say what is a secret.
+  const isSetting = path.slice(0, -1).some((key) => typeof key === 'string' && isPolicyFile(key));
+  return isHeader || isSetting ? redactHeader(String(path.at(-1)), text) : redactText(text);
 }
 
 /** A copy in which `change` has replaced every value that is neither a list nor a map. */

@@ -15,6 +15,7 @@ export type ConfigProblemCode =
   | 'config_conflict'
   | 'config_unknown_name'
   | 'config_unsafe'
+  | 'config_module'
   | 'not_available_yet';
 
 /** What each code says is wrong; `sluice help CODE` and the guide to configuration show the same words. */
@@ -30,6 +31,7 @@ export const CONFIG_PROBLEMS: Readonly<Record<ConfigProblemCode, string>> = {
   config_conflict: 'two things that do not go together',
   config_unknown_name: 'a name that nothing bears, such as a hop that is not defined',
   config_unsafe: 'something that stands open to people who should not get in',
+  config_module: 'the module of a policy of your own cannot be loaded, or is none',
   not_available_yet:
     'a feature that this version does not have; its keys are checked, and refused only when it is switched on',
 };

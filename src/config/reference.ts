@@ -63,7 +63,8 @@ function rowsOf(schema: JsonSchema, prefix: string): string[] {
       if (referenceOf(property) === undefined) rows.push(...rowsOf(property, path));
     }
   }
-  for (const { items, additionalProperties } of branches) {
+  for (const { items, additionalProperties, patternProperties } of branches) {
+    for (const free of Object.values(patternProperties ?? {})) rows.push(rowOf(`${prefix}./FILE`, free, false));
     // A list of what may also stand alone has the same keys.
     if (items !== undefined && maps.length === 0) rows.push(...rowsOf(items, `${prefix}[]`));
     if (typeof additionalProperties === 'object') {

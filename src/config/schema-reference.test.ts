@@ -54,6 +54,13 @@ describe('what stands at a path', () => {
     for (const path of paths) assert.ok(schemasAt(path).length > 0, path.join('.'));
   });
 
+  test('may be a key of a certain form', () => {
+    const [found] = schemasAt(['gateway', 'routes', 0, 'policies', './own.ts']);
+    assert.match(found?.description ?? '', /policy of your own/);
+    assert.deepEqual(schemasAt(['policies', 'own.ts']), []);
+    assert.equal(definition('#/definitions/policies').additionalProperties, false);
+  });
+
   test('is nothing for a key that is not there, whatever JavaScript says', () => {
     for (const key of ['nothing', 'constructor', 'toString', '__proto__'])
       assert.deepEqual(schemasAt(['gateway', key]), [], key);

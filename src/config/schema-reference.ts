@@ -21,6 +21,8 @@ export interface JsonSchema {
   /** A secret. */
   readonly writeOnly?: boolean;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+  /** Free keys of a certain form, beside `properties`. */
+  readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema;
@@ -39,6 +41,7 @@ export function documentJsonSchema(): JsonSchema {
     io: 'input',
     // zod drops examples where input is turned into something else, because it takes them for examples of the result.
     override: ({ jsonSchema }) => {
+      if (jsonSchema.patternProperties !== undefined) jsonSchema.additionalProperties = false;
       const { samples } = jsonSchema as { samples?: unknown[] };
       if (samples === undefined) return;
       jsonSchema.examples = samples;
@@ -84,6 +87,8 @@ function child(schema: JsonSchema, key: string | number): readonly JsonSchema[] 
   }
   const property = Object.hasOwn(schema.properties ?? {}, key) ? schema.properties?.[key] : undefined;
   if (property !== undefined) return [property];
+  const pattern = Object.entries(schema.patternProperties ?? {}).find(([form]) => new RegExp(form).test(String(key)));
+  if (pattern !== undefined) return [pattern[1]];
   return typeof schema.additionalProperties === 'object' ? [schema.additionalProperties] : [];
 }
 
@@ -129,6 +134,7 @@ function withVariables(schema: JsonSchema): JsonSchema {
   const inner: JsonSchema = {
     ...schema,
     ...(schema.properties && { properties: mapValues(schema.properties, withVariables) }),
+    ...(schema.patternProperties && { patternProperties: mapValues(schema.patternProperties, withVariables) }),
     ...(schema.items && { items: withVariables(schema.items) }),
     ...(schema.anyOf && { anyOf: schema.anyOf.map(withVariables) }),
     ...(typeof schema.additionalProperties === 'object' && {

@@ -5,6 +5,7 @@ import {
   findNode,
   firstLine,
   fromJson,
+  mapMaps,
   mapScalars,
   mergeNodes,
   placeNearest,
@@ -134,4 +135,15 @@ describe('places', () => {
     const map: ConfigNode = { ...root, entries: new Map([['exec', { keyPlace, value: item }]]) };
     assert.equal(placeNearest(findNode(map, ['exec', 'timeout']), ['exec', 'timeout']), keyPlace);
   });
+});
+
+test('maps may be replaced everywhere, those further out first', () => {
+  const paths: string[] = [];
+  const root = tree({ a: [{ b: { c: 1 } }], d: 2 });
+  const changed = mapMaps(root, (map, path) => {
+    paths.push(path.join('.'));
+    return path.length > 0 ? map : { ...map, entries: new Map([...map.entries].filter(([key]) => key !== 'd')) };
+  });
+  assert.deepEqual(toPlain(changed), { a: [{ b: { c: 1 } }] });
+  assert.deepEqual(paths, ['', 'a.0', 'a.0.b']);
 });

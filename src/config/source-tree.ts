@@ -119,6 +119,24 @@ export function mapScalars(
   return { ...node, entries: new Map(entries) };
 }
 
+/** A copy in which `change` has replaced every map, those further out first. */
+export function mapMaps(
+  node: ConfigNode,
+  change: (map: MapNode, path: KeyPath) => MapNode,
+  path: KeyPath = [],
+): ConfigNode {
+  if (node.kind === 'scalar') return node;
+  if (node.kind === 'list') {
+    return { ...node, items: node.items.map((item, index) => mapMaps(item, change, [...path, index])) };
+  }
+  const changed = change(node, path);
+  const entries = [...changed.entries].map(([key, entry]): [string, MapEntry] => [
+    key,
+    { ...entry, value: mapMaps(entry.value, change, [...path, key]) },
+  ]);
+  return { ...changed, entries: new Map(entries) };
+}
+
 export function toPlain(node: ConfigNode): PlainValue {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(toPlain);

@@ -33,6 +33,8 @@ export interface Policy {
   readonly name: string;
   /** Holds for every exchange of the routes that the policy stands in, before any phase runs. */
   readonly bounds?: Bounds;
+  /** Said in a dry run in place of its `request`, which is not called: because it would ask somebody else, or nobody knows what it does. */
+  readonly inDryRun?: string;
 
   /** The request's head is known and routed. May answer (the policies after it and the target are not asked then), may wait, may change the request's fields. */
   request?(exchange: Exchange): void | Promise<void>;

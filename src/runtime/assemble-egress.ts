@@ -15,8 +15,7 @@ import { SessionSuffix } from '../services/sticky/session-suffix.ts';
 import { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
 import { hopGroups } from './assemble-hops.ts';
-import { ConfiguredPolicies, type PolicyParts } from './assemble-policies.ts';
-import { configuredUsers } from './configured-users.ts';
+import { ConfiguredPolicies, type PolicyParts, policyParts } from './assemble-policies.ts';
 import { ConfiguredSessions, type SessionBindings } from './hop-sessions.ts';
 import { countingEars } from './hop-telemetry.ts';
 import { HopWays } from './hop-ways.ts';
@@ -51,7 +50,7 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
     withinMs: egress.retry.within,
     retries: new RetryBudget(egress.retry.budget),
   });
-  const parts = { users: configuredUsers(config.users), limits: context.limits, recorder: context.recorder };
+  const parts = policyParts(config, context);
   return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config, parts), target }]], traffic);
 }
 

@@ -4,13 +4,16 @@ import type { Config } from '../config/config.ts';
 import type { GatewayListen, RouteConfig } from '../config/schema/gateway.ts';
 import type { AclPolicy, HeadersPolicy, Policies } from '../config/schema/policies.ts';
 import type { CompressPolicy } from '../config/schema/policies-compress.ts';
+import { type UserPolicy, userPolicies } from '../config/schema/user-policies.ts';
 import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
 import type { UserDirectory } from '../services/identity/user-directory.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { assembleCompress } from './assemble-compress.ts';
+import { configuredUsers } from './configured-users.ts';
 import { acl, auth, HeaderChanges, rateLimit, requestHeaders, responseHeaders } from './registry.ts';
+import { createUserPolicy, type UserPolicyParts, type UserPolicyPlace } from './user-policies.ts';
 
 /** What stands around the question who the client is. */
 export interface PoliciesAround {
@@ -22,10 +25,27 @@ export interface PolicyParts {
   readonly users: UserDirectory;
   readonly limits: LimitTable;
   readonly recorder: MetricsRecorder;
+  /** Makes a policy of the user's own. */
+  readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
+}
+
+/** What a thread has for policies. */
+export interface ThreadPolicyParts extends UserPolicyParts {
+  readonly limits: LimitTable;
+  readonly recorder: MetricsRecorder;
+}
+
+export function policyParts({ users }: Config, parts: ThreadPolicyParts): PolicyParts {
+  return {
+    users: configuredUsers(users),
+    limits: parts.limits,
+    recorder: parts.recorder,
+    ofModule: (use, at) => createUserPolicy(use, at, parts),
+  };
 }
 
 /** Where the configuration speaks of policies. What is counted there is counted under the name. */
-interface Place {
+interface Place extends UserPolicyPlace {
   readonly name: string;
   readonly policies: Policies;
 }
@@ -38,18 +58,25 @@ export class ConfiguredPolicies {
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
   readonly #clients = new Map<AclPolicy | null, ClientAddress>();
+  readonly #ofModule: PolicyParts['ofModule'];
 
-  constructor(config: Config, { users, limits, recorder }: PolicyParts) {
+  constructor(config: Config, { users, limits, recorder, ofModule }: PolicyParts) {
     this.#config = config;
     this.#users = users;
     this.#limits = limits;
     this.#recorder = recorder;
+    this.#ofModule = ofModule;
   }
 
   /** `listen` is the address that the request comes in by; null: it makes no difference. */
   ofRoute(route: RouteConfig, listen: GatewayListen | null = null): Policy[] {
-    const name = route.name ?? String(this.#config.gateway.routes.indexOf(route) + 1);
-    return this.#whole([{ name: `route ${name}`, policies: route.policies }, ...this.#gatewayPlaces(listen)]);
+    const index = this.#config.gateway.routes.indexOf(route);
+    const name = route.name ?? String(index + 1);
+    const place = `gateway.routes[${index}].policies`;
+    return this.#whole([
+      { name: `route ${name}`, place, route: name, policies: route.policies },
+      ...this.#gatewayPlaces(listen),
+    ]);
   }
 
   /** Of what no route takes. */
@@ -59,16 +86,24 @@ export class ConfiguredPolicies {
 
   /** The forward proxy has its own way of asking for users. */
   ofEgress(): PoliciesAround {
-    return this.#around([{ name: 'egress', policies: this.#config.egress.policies }, this.#top()], true);
+    return this.#around([this.#door('egress'), this.#top()], true);
   }
 
   #gatewayPlaces(listen: GatewayListen | null): Place[] {
-    const door = listen === null ? [] : [{ name: `door ${listen.address}`, policies: listen.policies }];
-    return [...door, { name: 'gateway', policies: this.#config.gateway.policies }, this.#top()];
+    return [...(listen === null ? [] : [this.#address(listen)]), this.#door('gateway'), this.#top()];
+  }
+
+  #address(listen: GatewayListen): Place {
+    const place = `gateway.listen[${this.#config.gateway.listen.indexOf(listen)}].policies`;
+    return { name: `door ${listen.address}`, place, route: null, policies: listen.policies };
+  }
+
+  #door(name: 'gateway' | 'egress'): Place {
+    return { name, place: `${name}.policies`, route: null, policies: this.#config[name].policies };
   }
 
   #top(): Place {
-    return { name: '', policies: this.#config.policies };
+    return { name: '', place: 'policies', route: null, policies: this.#config.policies };
   }
 
   #whole(places: readonly Place[]): Policy[] {
@@ -87,6 +122,7 @@ export class ConfiguredPolicies {
       before: [...this.#acl(access), ...(isPerUser ? [] : limits)],
       after: [
         ...(isPerUser ? limits : []),
+        ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
         ...this.#compress(nearest(places, 'compress')?.policies.compress || null),
         ...this.#answersChanged(headers, isForwardProxy),
         ...this.#requestsChanged(headers),
@@ -143,6 +179,28 @@ export class ConfiguredPolicies {
     if (whom !== 'users') return [];
     this.#auth ??= auth({ users: this.#users, permission: 'gateway' });
     return [this.#auth];
+  }
+
+  /** Of a door that is open: in the order of the configuration, the farthest place first; where a nearer place speaks of a module again, the order stays. */
+  #ofModules(places: readonly Place[]): Policy[] {
+    const uses = new Map<string, readonly [UserPolicy, Place]>();
+    for (const place of places.toReversed()) {
+      for (const use of userPolicies(place.policies)) uses.set(use.file, [use, place]);
+    }
+    return [...uses.values()].flatMap(([use, { place, route }]) => {
+      const { settings } = use;
+      return settings === false ? [] : [this.#once(settings, () => this.#make(use, { place, route }))];
+    });
+  }
+
+  /** A program that will not be has nobody who disposes of what was made for it. */
+  #make(use: UserPolicy, at: UserPolicyPlace): Policy {
+    try {
+      return this.#ofModule(use, at);
+    } catch (cause) {
+      for (const policy of this.#made.values()) policy.dispose?.();
+      throw cause;
+    }
   }
 
   #once(settings: object, make: () => Policy): Policy {

@@ -8,9 +8,7 @@ import type { EngineLimits } from '../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { AnswerTarget } from '../contract/target.ts';
-import type { LimitTable } from '../services/limiter/limit-table.ts';
-import { ConfiguredPolicies } from './assemble-policies.ts';
-import { configuredUsers } from './configured-users.ts';
+import { ConfiguredPolicies, type ThreadPolicyParts, policyParts } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
 import { createTarget, toHttps } from './registry.ts';
@@ -22,9 +20,7 @@ const RESPONSE_HEAD_BYTES = 64 * 1024;
 const RESPONSE_FIELDS = 500;
 
 /** What the gateway shares with the other threads. */
-export interface GatewayParts extends BackendParts {
-  readonly limits: LimitTable;
-}
+export type GatewayParts = BackendParts & ThreadPolicyParts;
 
 /** Where requests go, before anybody has said who may come along. Targets are made once, for all addresses. */
 interface GatewayTargets {
@@ -37,11 +33,7 @@ interface GatewayTargets {
 /** The routes of each address, or one table for all of them. */
 export function gatewayTables(config: Config, readiness: Readiness, parts: GatewayParts): RouteTables<RouteSpec> {
   const { gateway } = config;
-  const policies = new ConfiguredPolicies(config, {
-    users: configuredUsers(config.users),
-    limits: parts.limits,
-    recorder: parts.recorder,
-  });
+  const policies = new ConfiguredPolicies(config, policyParts(config, parts));
   const targets: GatewayTargets = {
     config,
     explicit: gateway.routes.flatMap((route, index) => {

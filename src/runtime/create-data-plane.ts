@@ -11,6 +11,8 @@ import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
 import type { DataPlane } from './data-plane.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
+import { PolicyModules } from './policy-modules.ts';
+import { threadLog } from './thread-log.ts';
 import { WorkerDataPlane } from './worker-data-plane.ts';
 
 export interface DataPlaneContext {
@@ -40,6 +42,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       accessSink: access === false ? null : accessSink,
       view,
       logger,
+      log: threadLog(logger),
       noteFault,
       countRestart: countWorkerRestart,
     });
@@ -47,5 +50,6 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const accessLog = access === false ? null : new AccessLog({ format: access, sink: accessSink });
   const ticketKeys = randomBytes(TICKET_KEY_BYTES);
   const shared = { members: new MemberTable(), limits: new LimitTable() };
-  return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared });
+  const own = { modules: new PolicyModules(), log: threadLog(logger) };
+  return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own });
 }

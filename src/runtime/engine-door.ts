@@ -47,6 +47,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
       timeouts: engineTimeouts(config),
       traffic: this.traffic,
       dial: originDialler(config.timeouts.connect),
+      onFault: (cause) => context.log('error', { err: cause, door }, 'an exchange failed inside Sluice'),
     });
     this.listeners = new DoorListeners({
       door,

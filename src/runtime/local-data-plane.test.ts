@@ -8,6 +8,7 @@ import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { PolicyModules } from './policy-modules.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
 
 const answering = (body: string): GatewaySettings => ({ gateway: { routes: [{ to: { respond: { body } } }] } });
@@ -20,6 +21,8 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     threads: 1,
     members: new MemberTable(),
     limits: new LimitTable(),
+    modules: new PolicyModules(),
+    log: () => {},
   };
   const plane = new LocalDataPlane(context);
   t.after(() => plane.close());

@@ -3,6 +3,8 @@ import type { MemberTable } from '../services/balance/member-table.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import type { PolicyModules } from './policy-modules.ts';
+import type { ThreadLog } from './thread-log.ts';
 
 export interface ThreadContext {
   readonly recorder: MetricsRecorder;
@@ -15,4 +17,7 @@ export interface ThreadContext {
   readonly members: MemberTable;
   /** What clients have used of their limits, shared by the threads. */
   readonly limits: LimitTable;
+  /** Those that this thread has loaded. */
+  readonly modules: PolicyModules;
+  readonly log: ThreadLog;
 }

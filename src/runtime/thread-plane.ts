@@ -16,12 +16,14 @@ import type { BoundPorts } from './worker-messages.ts';
 export class ThreadPlane {
   private readonly readiness = { started: false, draining: false };
   private readonly all: readonly TrafficDoor[];
+  private readonly modules: ThreadContext['modules'];
   /** Nobody gets to these through us. */
   private readonly ownDoors = new OwnDoors([]);
   private configured: readonly DoorAddress[] = [];
   private controlDoors: readonly DoorAddress[] = [];
 
   constructor(context: ThreadContext, config: Config) {
+    this.modules = context.modules;
     this.all = [new GatewayDoor(context, this.readiness, config), new EgressDoor(context, this.ownDoors, config)];
   }
 
@@ -29,6 +31,7 @@ export class ThreadPlane {
   async apply(config: Config, ports: BoundPorts = {}): Promise<void> {
     await holdTickShape();
     await proveRawIo();
+    await this.modules.load(config);
     const plans: DoorPlan[] = [];
     try {
       for (const door of this.all) plans.push(door.plan(config, ports));

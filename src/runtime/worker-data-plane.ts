@@ -13,6 +13,7 @@ import { Acceptor } from '../transport/accept.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { DoorStatus } from './door.ts';
 import { listenError } from './listen-error.ts';
+import type { ThreadLog } from './thread-log.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { type BoundPorts, portKey, type WorkerStart } from './worker-messages.ts';
 
@@ -22,6 +23,8 @@ export interface WorkerPlaneContext {
   readonly accessSink: LogSink | null;
   readonly view: MetricsView;
   readonly logger: Pick<Logger, 'error'>;
+  /** What workers have to say. */
+  readonly log: ThreadLog;
   /** An error that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countRestart: () => void;
@@ -39,6 +42,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly view: MetricsView;
   readonly accessSink: LogSink | null;
   readonly members: MemberTable = new MemberTable();
+  readonly log: ThreadLog;
   private readonly context: WorkerPlaneContext;
   private readonly start: WorkerStart;
   private handles: WorkerHandle[] = [];
@@ -56,6 +60,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.context = context;
     this.view = context.view;
     this.accessSink = context.accessSink;
+    this.log = context.log;
     this.start = {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),

@@ -9,12 +9,16 @@ import { watchThreads } from '../../test/support/worker-stage.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
+import type { ThreadLog } from './thread-log.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import type { WorkerCall } from './worker-messages.ts';
 
 class Owner implements WorkerOwner {
   readonly view = new MetricsView();
   readonly accessSink = new MemorySink();
+  readonly said: string[] = [];
+  readonly log: ThreadLog = (level, { policy }, message) =>
+    void this.said.push(`${level} ${String(policy)}: ${message}`);
   readonly crashes: Error[] = [];
   readonly fault = Promise.withResolvers<readonly [error: Error, origin: string]>();
 

@@ -6,11 +6,13 @@ import type { OpenConnection } from '../engine/open-connection.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsSource, MetricsView } from '../telemetry/metrics-view.ts';
 import type { DoorStatus } from './door.ts';
+import type { ThreadLog } from './thread-log.ts';
 import type { WorkerCall, WorkerFault, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
 
 export interface WorkerOwner {
   readonly view: MetricsView;
   readonly accessSink: LogSink | null;
+  readonly log: ThreadLog;
   /** Something in the worker went wrong and nothing there handled it; the worker goes on. */
   faulted(error: Error, origin: string): void;
   /** The worker is gone though nobody asked it to go. */
@@ -84,6 +86,9 @@ export class WorkerHandle {
         break;
       case 'define':
         this.source?.define(message.definition);
+        break;
+      case 'log':
+        this.owner.log(message.level, message.fields, message.message);
         break;
       case 'fault':
         this.owner.faulted(errorOf(message), message.origin);

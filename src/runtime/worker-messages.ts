@@ -2,9 +2,11 @@
 // answered once, with that number.
 import type { Config } from '../config/config.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
+import type { LogFields } from '../telemetry/application-log.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
 import type { LogLines } from '../telemetry/port-sink.ts';
 import type { DoorStatus } from './door.ts';
+import type { ThreadLogLevel } from './thread-log.ts';
 
 export interface WorkerStart {
   readonly threads: number;
@@ -58,4 +60,11 @@ export type WorkerMessage =
   | { readonly kind: 'metrics'; readonly slab: SharedArrayBuffer; readonly definitions: readonly MetricDefinition[] }
   | { readonly kind: 'define'; readonly definition: MetricDefinition }
   | WorkerFault
+  | {
+      readonly kind: 'log';
+      readonly level: ThreadLogLevel;
+      /** Plain data. */
+      readonly fields: LogFields;
+      readonly message: string;
+    }
   | LogLines;

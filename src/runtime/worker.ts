@@ -5,11 +5,15 @@ import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
+import { redactValue } from '../core/redact.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
+import type { LogFields } from '../telemetry/application-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { threadMetrics } from '../telemetry/process-metrics.ts';
 import { PortSink } from '../telemetry/port-sink.ts';
 import { guardAgainstFaults } from './fault-guard.ts';
+import { PolicyModules } from './policy-modules.ts';
+import type { ThreadLog } from './thread-log.ts';
 import { ThreadPlane } from './thread-plane.ts';
 import type { WorkerCall, WorkerFault, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
 
@@ -40,6 +44,11 @@ const accessLog =
 
 const members = new MemberTable({ memory: start.members });
 const limits = new LimitTable({ memory: start.limits });
+const modules = new PolicyModules();
+const log: ThreadLog = (level, fields, message) => {
+  const plain = redactValue(fields) as LogFields;
+  say({ kind: 'log', level, fields: plain, message });
+};
 let plane: ThreadPlane | null = null;
 
 async function carryOut(call: WorkerCall): Promise<void> {
@@ -47,7 +56,16 @@ async function carryOut(call: WorkerCall): Promise<void> {
     const target =
       plane ??
       new ThreadPlane(
-        { recorder, accessLog, ticketKeys: Buffer.from(start.ticketKeys), threads: start.threads, members, limits },
+        {
+          recorder,
+          accessLog,
+          ticketKeys: Buffer.from(start.ticketKeys),
+          threads: start.threads,
+          members,
+          limits,
+          modules,
+          log,
+        },
         call.config,
       );
     await target.apply(call.config, call.ports);

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { formatProblems } from '../../src/config/format-problems.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
+import { inspectPolicy } from '../../src/runtime/policy-modules.ts';
 import { starterFile } from '../../src/config/starter-file.ts';
 
 const FOLDER = fileURLToPath(new URL('../../examples/', import.meta.url));
@@ -26,7 +27,13 @@ function temporaryFolder(t: TestContext): string {
 function environment(folder: string): Record<string, string> {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   for (const file of [cert, key]) writeFileSync(file, '');
-  return { HOME: folder, TLS_CERT: cert, TLS_KEY: key, ADMIN_TOKEN: 'a-token-that-is-long-enough' };
+  return {
+    HOME: folder,
+    TLS_CERT: cert,
+    TLS_KEY: key,
+    ADMIN_TOKEN: 'a-token-that-is-long-enough',
+    LINK_SECRET: '0123456789abcdef',
+  };
 }
 
 async function assertLoads(file: string, env: Record<string, string>, profile?: string): Promise<void> {
@@ -35,6 +42,7 @@ async function assertLoads(file: string, env: Record<string, string>, profile?: 
       files: [file],
       env,
       cwd: FOLDER,
+      inspectPolicy,
       ...(profile !== undefined && { profile }),
     });
     assert.equal(warnings.length, 0, formatProblems(warnings, { color: false }));

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stagePackage } from '../../scripts/stage-package.ts';
+import { runTool } from '../../scripts/tool.ts';
 import { skipTest } from '../support/peer.ts';
 import { ROOT } from '../support/source-tree.ts';
 
@@ -24,7 +25,7 @@ test('the packed program starts where only its own dependencies are installed', 
   const packed = npm(staged, 'pack', '--ignore-scripts', '--json');
   assert.equal(packed.status, 0, packed.stderr);
   const [{ filename, files }] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
-  const strays = files.filter(({ path }) => /\.test\.js$|\.ts$|\.map$/.test(path));
+  const strays = files.filter(({ path }) => /\.test\.|(?<!\.d)\.ts$|\.map$/.test(path));
   assert.deepEqual(strays, []);
 
   writeFileSync(join(installed, 'package.json'), '{}');
@@ -39,7 +40,44 @@ test('the packed program starts where only its own dependencies are installed', 
   assert.ok(started.stdout.includes(version), started.stdout);
   const explained = spawnSync(process.execPath, [bin, 'help', 'upstream_busy'], { encoding: 'utf8' });
   assert.match(explained.stdout, /slower\s+than the requests come/, 'the page of the error codes is in the package');
+
+  await assertTakesPolicies(installed, bin);
 });
+
+/** TypeScript of the user's own runs beside the package, and is checked against its types. */
+async function assertTakesPolicies(folder: string, bin: string): Promise<void> {
+  writeFileSync(join(folder, 'own.ts'), OWN_POLICY);
+  writeFileSync(join(folder, 'sluice.yaml'), 'policies: { ./own.ts: { word: 1 } }\n');
+  const { stdout } = spawnSync(process.execPath, [bin, 'config', 'validate'], { cwd: folder, encoding: 'utf8' });
+  assert.match(stdout, /sluice\.yaml:1:23 {2}error {2}config_bad_value.*the word is no text/);
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ files: ['own.ts'], compilerOptions: OWN_COMPILER }));
+  const checked = await runTool('tsc', ['-p', folder]);
+  assert.ok(checked.passed, checked.output);
+}
+
+const OWN_COMPILER = { module: 'nodenext', target: 'esnext', strict: true, noEmit: true, types: [] };
+
+const OWN_POLICY = `
+import type { Exchange, Policy, PolicyContext } from 'sluice';
+
+interface Settings {
+  readonly word: string;
+}
+
+export function check({ word }: Settings): void {
+  if (typeof word !== 'string') throw new Error('the word is no text');
+}
+
+export function policy({ word }: Settings, { log, error }: PolicyContext): Policy {
+  return {
+    name: 'own',
+    request(exchange: Exchange): void {
+      if (exchange.request.fields.get('x-word') !== word) throw error('forbidden');
+      log.info(word);
+    },
+  };
+}
+`;
 
 function npm(cwd: string, ...args: readonly string[]): SpawnSyncReturns<string> {
   return spawnSync('npm', args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });

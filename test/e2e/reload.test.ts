@@ -67,6 +67,29 @@ describe('a reload', () => {
     assert.equal(await page(sluice), 'newest');
   });
 
+  test('takes in a policy of the user that has changed, on every thread, and no broken one', async (t) => {
+    const policy = (word: string): string =>
+      `export const policy = () => ({ request: (exchange) => exchange.answer({ status: 200, body: '${word}' }) });`;
+    const files = { 'sluice.yaml': answering('page', 'policies: { ./own.ts: {} }\n'), 'own.ts': policy('old') };
+    const sluice = await startSluice(t, {
+      args: ['up', '--watch'],
+      files,
+      env: { SLUICE_PROCESS__WORKERS: '2' },
+    });
+    const words = async (): Promise<string[]> => [
+      ...new Set(await Promise.all(Array.from({ length: 20 }, () => page(sluice)))),
+    ];
+    assert.deepEqual(await words(), ['old']);
+    sluice.write('own.ts', policy('new'));
+    await sluice.says(/"trigger":"watch".*"message":"config reloaded"/);
+    assert.deepEqual(await words(), ['new']);
+    sluice.write('own.ts', 'export const policy = 1;');
+    await sluice.says(/"trigger":"watch".*sluice.yaml:5:13.*own\.ts.*"message":"config not reloaded/);
+    assert.deepEqual(await words(), ['new']);
+    const explained = await runSluice(t, ['explain', `${sluice.address('gateway')}/page`], { folder: sluice.folder });
+    assert.match(explained.stdout, /own\.ts +is not asked in a dry run/);
+  });
+
   test('of a broken file changes nothing and says why, whoever asked for it', { skip: WINDOWS }, async (t) => {
     const sluice = await startWith(t, answering('old'), ['--watch']);
     sluice.write('sluice.yaml', answering('new', 'log: { levle: info }\n'));

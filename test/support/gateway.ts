@@ -9,10 +9,13 @@ import { documentSchema } from '../../src/config/schema/document.ts';
 import { hopGroups } from '../../src/runtime/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/thread-plane.ts';
 import type { MemberState } from '../../src/services/balance/member-state.ts';
+import { PolicyModules } from '../../src/runtime/policy-modules.ts';
+import type { ThreadLog } from '../../src/runtime/thread-log.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
+import type { LogFields } from '../../src/telemetry/application-log.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 import { wheel } from '../../src/transport/timers.ts';
 import { MemorySink } from './memory-sink.ts';
@@ -57,6 +60,9 @@ export class Gateway {
   private readonly members = new MemberTable();
   private readonly recorder = new MetricsRecorder();
   private readonly log = new ImmediateAccessLog();
+  /** What went into the application log. */
+  readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
+  private readonly note: ThreadLog = (level, fields, message) => void this.said.push({ level, fields, message });
 
   private constructor(config: Config) {
     const context = {
@@ -66,6 +72,8 @@ export class Gateway {
       threads: 1,
       members: this.members,
       limits: new LimitTable({ capacity: 1024 }),
+      modules: new PolicyModules(),
+      log: this.note,
     };
     this.plane = new ThreadPlane(context, config);
   }

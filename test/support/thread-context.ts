@@ -1,4 +1,5 @@
 // What the doors of one thread are given, without a plane around them.
+import { PolicyModules } from '../../src/runtime/policy-modules.ts';
 import type { ThreadContext } from '../../src/runtime/thread-context.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
@@ -12,5 +13,7 @@ export function threadContext(threads: number): ThreadContext {
     threads,
     members: new MemberTable({ capacity: 16 }),
     limits: new LimitTable({ capacity: 8 }),
+    modules: new PolicyModules(),
+    log: () => {},
   };
 }

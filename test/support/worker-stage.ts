@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { WorkerDataPlane } from '../../src/runtime/worker-data-plane.ts';
+import type { LogFields } from '../../src/telemetry/application-log.ts';
 import { MetricsView } from '../../src/telemetry/metrics-view.ts';
 import { configOf, type GatewaySettings } from './gateway.ts';
 import { MemorySink } from './memory-sink.ts';
@@ -25,6 +26,8 @@ export class WorkerStage {
   readonly view: MetricsView = new MetricsView();
   readonly accessSink: MemorySink = new MemorySink();
   readonly logged: string[] = [];
+  /** What workers wrote into the application log. */
+  readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
   readonly faults: Error[] = [];
   restarts = 0;
   readonly plane: WorkerDataPlane;
@@ -38,6 +41,7 @@ export class WorkerStage {
       accessSink: this.accessSink,
       view: this.view,
       logger: { error },
+      log: (level, fields, message) => void this.said.push({ level, fields, message }),
       noteFault: (fault) => this.faults.push(fault),
       countRestart: () => this.restarts++,
     });

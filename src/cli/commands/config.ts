@@ -80,9 +80,10 @@ async function load(
   files: readonly string[],
   options: FileOptions & { readonly ignoreAvailability: boolean },
 ): Promise<Loaded> {
-  const [{ loadConfig }, { ConfigError }] = await Promise.all([
+  const [{ loadConfig }, { ConfigError }, { inspectPolicy }] = await Promise.all([
     import('../../config/load.ts'),
     import('../../config/problem.ts'),
+    import('../../runtime/policy-modules.ts'),
   ]);
   const found = findConfigFiles(context, [...(options.config ?? []), ...files]);
   const { env, cwd } = context;
@@ -93,6 +94,8 @@ async function load(
       env,
       cwd,
       ignoreAvailability,
+      // Who only looks at a configuration runs nothing that it names.
+      ...(!ignoreAvailability && { inspectPolicy }),
       ...(profile !== undefined && { profile }),
     });
     return { files: found, loaded, problems: loaded.warnings };
@@ -104,7 +107,9 @@ async function load(
 
 function validateCommand(context: CliContext): Command {
   const command = new Command('validate')
-    .description('Check a config: all that is wrong with it, with file, line and column.')
+    .description(
+      'Check a config: all that is wrong with it, with file, line and column. Modules of policies are loaded for it.',
+    )
     .option('--json', 'as JSON')
     .action(async (files: string[], options: FileOptions & { json?: true }) => {
       const { files: read, loaded, problems } = await load(context, files, { ...options, ignoreAvailability: false });

@@ -36,17 +36,18 @@ export function upCommand(context: CliContext): Command {
     .option('--without <HOP>', 'leave out an optional hop; may be given several times', collect)
     .option('--no-corporate', 'the same as --without corporate')
     .action(async (options: UpOptions) => {
-      const [{ loadConfig }, { runInForeground }] = await Promise.all([
+      const [{ loadConfig }, { runInForeground }, { inspectPolicy }] = await Promise.all([
         import('../../config/load.ts'),
         import('../foreground.ts'),
+        import('../../runtime/policy-modules.ts'),
       ]);
       const { profile, watch = false } = options;
       const { env, cwd } = context;
       const files = findConfigFiles(context, options.config);
       const overrides = flagValues(options);
       const without = [...(options.without ?? []), ...(options.corporate === false ? ['corporate'] : [])];
-      const load = () =>
-        loadConfig({ files, env, cwd, overrides, without, ...(profile === undefined ? {} : { profile }) });
+      const common = { files, env, cwd, overrides, without, inspectPolicy };
+      const load = () => loadConfig({ ...common, ...(profile === undefined ? {} : { profile }) });
       context.setExitCode(await runInForeground(context, { load, configFiles: files, watch }));
     });
   addExamples(command, [

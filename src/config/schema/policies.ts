@@ -17,6 +17,7 @@ import {
   statusCode,
 } from './fields.ts';
 import { compress, type CompressPolicy } from './policies-compress.ts';
+import { withUserPolicies } from './user-policies.ts';
 
 export interface AclPolicy {
   readonly allow: readonly string[];
@@ -74,7 +75,7 @@ export interface RetryPolicy {
   readonly within: number | null;
 }
 
-/** An absent key leaves the decision to the farther place; false = off here. */
+/** An absent key leaves the decision to the farther place; false = off here. Keys that are paths stand for modules: see userPolicies. */
 export interface Policies {
   readonly acl?: AclPolicy | false;
   readonly filter?: FilterPolicy | false;
@@ -234,30 +235,30 @@ function orOff<T>(policy: z.ZodType<T>): z.ZodType<T | false> {
   return z.union([z.literal(false), policy]);
 }
 
-export const policiesSchema: z.ZodType<Policies> = z
-  .strictObject({
-    acl: orOff(acl).exactOptional().describe('Who may enter, by address.'),
-    filter: orOff(filter).exactOptional().describe('Which domains may be reached.'),
-    scan: orOff(scan).exactOptional().describe('A virus scan of bodies by ClamAV.'),
-    rate_limit: orOff(rateLimit)
-      .exactOptional()
-      .describe('How many requests may come. What is too much is answered with 429.')
-      .meta({ samples: [{ per: 'client_ip', rate: '100/s', burst: 200 }] }),
-    cache: orOff(cache)
-      .exactOptional()
-      .describe('Keep answers and give them again, as RFC 9111 allows.')
-      .meta({ samples: [{ default_ttl: '60s' }] }),
-    compress: orOff(compress)
-      .exactOptional()
-      .describe('Compress answers that are worth it.')
-      .meta({ samples: [{ encodings: ['br', 'gzip'] }] }),
-    headers: orOff(headers).exactOptional().describe('Header fields that are set and removed.'),
-    auth: z
-      .enum(['users', 'none'])
-      .exactOptional()
-      .describe('`users` lets in only those of the section `users` who may use this door, by their token.'),
-    retry: orOff(retryPolicy(2))
-      .exactOptional()
-      .describe('Send a request again that failed before anything was answered.'),
-  })
-  .meta({ id: 'policies' });
+const ours = z.strictObject({
+  acl: orOff(acl).exactOptional().describe('Who may enter, by address.'),
+  filter: orOff(filter).exactOptional().describe('Which domains may be reached.'),
+  scan: orOff(scan).exactOptional().describe('A virus scan of bodies by ClamAV.'),
+  rate_limit: orOff(rateLimit)
+    .exactOptional()
+    .describe('How many requests may come. What is too much is answered with 429.')
+    .meta({ samples: [{ per: 'client_ip', rate: '100/s', burst: 200 }] }),
+  cache: orOff(cache)
+    .exactOptional()
+    .describe('Keep answers and give them again, as RFC 9111 allows.')
+    .meta({ samples: [{ default_ttl: '60s' }] }),
+  compress: orOff(compress)
+    .exactOptional()
+    .describe('Compress answers that are worth it.')
+    .meta({ samples: [{ encodings: ['br', 'gzip'] }] }),
+  headers: orOff(headers).exactOptional().describe('Header fields that are set and removed.'),
+  auth: z
+    .enum(['users', 'none'])
+    .exactOptional()
+    .describe('`users` lets in only those of the section `users` who may use this door, by their token.'),
+  retry: orOff(retryPolicy(2))
+    .exactOptional()
+    .describe('Send a request again that failed before anything was answered.'),
+});
+
+export const policiesSchema: z.ZodType<Policies> = withUserPolicies(ours);

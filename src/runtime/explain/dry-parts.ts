@@ -11,8 +11,14 @@ import { configuredUsers } from '../configured-users.ts';
 /** `user` is taken for proved, with credentials that hold within a dry run. */
 export function dryParts(config: Config, user: string | null): PolicyParts {
   const users = user === null ? configuredUsers(config.users) : dryUsers(config);
-  return { users, limits: new LimitTable({ capacity: 8 }), recorder: new MetricsRecorder() };
+  return { users, limits: new LimitTable({ capacity: 8 }), recorder: new MetricsRecorder(), ofModule };
 }
+
+/** Whatever a module does, it would do it now. */
+const ofModule: PolicyParts['ofModule'] = ({ file }) => ({
+  name: file,
+  inDryRun: 'is not asked in a dry run: it may change the request, or answer it',
+});
 
 function dryUsers({ users }: Config): UserDirectory {
   return new UserDirectory(users.map(({ name, may }) => ({ name, may, tokenSha256: tokenDigest(dryToken(name)) })));

@@ -8,6 +8,10 @@ import type { ExplainedPolicy } from './explanation.ts';
 export async function runPolicies(policies: readonly Policy[], exchange: DryExchange): Promise<ExplainedPolicy[]> {
   const steps: ExplainedPolicy[] = [];
   for (const policy of policies) {
+    if (policy.inDryRun !== undefined) {
+      steps.push({ name: policy.name, does: policy.inDryRun });
+      continue;
+    }
     const before = look(exchange);
     await policy.request?.(exchange);
     steps.push({ name: policy.name, does: describe(policy, before, exchange) });
