@@ -36,6 +36,8 @@ export interface RequestView {
   readonly protocol: 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2.0';
   readonly fields: Fields;
   readonly hasBody: boolean;
+  /** Path and query that servers are asked for in place of what was sent; empty: nothing has been put in its place. */
+  upstreamTarget: string;
   /** How large its head was when it came in, whatever has been changed since. */
   readonly targetBytes: number;
   readonly headBytes: number;

@@ -1,9 +1,10 @@
 // A request's head as a list of fields for an origin that speaks HTTP/2. Rule: it says the same as what request-writer.ts
 // writes for HTTP/1.1, in the other spelling.
-import { type Head, METHOD, TARGET_FORM } from '../codec/http1/head.ts';
+import { METHOD, TARGET_FORM } from '../codec/http1/head.ts';
 import type { Origin } from '../contract/target.ts';
 import type { HttpExchange } from './exchange.ts';
 import { appendFields } from './http2-head.ts';
+import type { RequestState } from './request-state.ts';
 import { defaultHost, markReplaced } from './request-writer.ts';
 
 export function requestList(exchange: HttpExchange, origin: Origin): string[] {
@@ -13,7 +14,16 @@ export function requestList(exchange: HttpExchange, origin: Origin): string[] {
   if (head.hostIndex >= 0) head.drop[head.hostIndex] = 1;
   const authority = origin.hostField ?? (request.authority === '' ? defaultHost(origin) : request.authority);
   const scheme = origin.tls === null ? 'http' : 'https';
-  const list = [':method', request.method, ':scheme', scheme, ':authority', authority, ':path', pathOf(head, origin)];
+  const list = [
+    ':method',
+    request.method,
+    ':scheme',
+    scheme,
+    ':authority',
+    authority,
+    ':path',
+    pathOf(request, origin),
+  ];
   appendFields(list, request.fields);
   appendLines(list, exchange.responder.forwardedLines.toString('latin1'));
   if (request.authority !== '' && engine.forwarding !== 'forwarded') list.push('x-forwarded-host', request.authority);
@@ -23,7 +33,8 @@ export function requestList(exchange: HttpExchange, origin: Origin): string[] {
   return list;
 }
 
-function pathOf(head: Head, origin: Origin): string {
+function pathOf({ head, upstreamTarget }: RequestState, origin: Origin): string {
+  if (upstreamTarget !== '') return origin.pathPrefix + upstreamTarget;
   const path = head.text(head.pathFrom, head.targetTo);
   if (head.targetForm === TARGET_FORM.ASTERISK || (path === '' && head.methodId === METHOD.OPTIONS)) return '*';
   return `${origin.pathPrefix}${path.startsWith('/') ? '' : '/'}${path}`;

@@ -23,6 +23,7 @@ export class RequestState implements RequestView {
   hostFrom = 0;
   hostTo = 0;
   authorityTo = 0;
+  upstreamTarget = '';
   private cachedTarget: string | null = null;
 
   constructor(head: Head, isHttp2: boolean) {
@@ -35,6 +36,7 @@ export class RequestState implements RequestView {
     const { head } = this;
     this.fields.begin(head);
     this.cachedTarget = null;
+    this.upstreamTarget = '';
     if (head.authorityTo > head.authorityFrom) {
       this.hostFrom = head.authorityFrom;
       this.authorityTo = head.authorityTo;

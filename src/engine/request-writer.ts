@@ -37,7 +37,9 @@ export function writeRequestHead(
   const { head, fields } = exchange.request;
   const tellsUpstream = exchange.engine.forwarding !== 'none';
   const hasTrace = tellsUpstream && markReplaced(head);
+  const { upstreamTarget } = exchange.request;
   if (origin.isProxy) writeWholeTarget(out, head);
+  else if (upstreamTarget !== '') writeOtherTarget(out, head, origin.pathPrefix + upstreamTarget);
   else writeRequestLine(out, head, origin.pathPrefix);
   writeHost(out, exchange, origin);
   writeFields(out, head, head.drop);
@@ -71,6 +73,13 @@ function writeRequestLine(out: OutBuffer, head: Head, pathPrefix: string): void 
     out.copy(bytes, start, start + head.targetFrom);
     writeOriginForm(out, head, pathPrefix);
   }
+  out.copy(REQUEST_LINE_END, 0, REQUEST_LINE_END.length);
+}
+
+/** In place of what the client has asked for. */
+function writeOtherTarget(out: OutBuffer, { bytes, start, targetFrom }: Head, target: string): void {
+  out.copy(bytes, start, start + targetFrom);
+  out.latin1(target);
   out.copy(REQUEST_LINE_END, 0, REQUEST_LINE_END.length);
 }
 

@@ -88,9 +88,10 @@ export function backendMembers(to: BackendsTarget): MemberSpec<BackendOrigin>[] 
     tls: to.tls === null ? null : originTls(to.tls),
     http2: to.http2,
     proxyProtocol: to.proxy_protocol === null ? null : PROXY_VERSIONS[to.proxy_protocol],
+    host: to.host,
   };
   // Without its checks nobody would find out that a backend is well again.
-  const revision = JSON.stringify([to.tls, to.http2, to.proxy_protocol, to.health]);
+  const revision = JSON.stringify([to.tls, to.http2, to.proxy_protocol, to.health, to.host]);
   const taken = new Map<string, number>();
   return to.backends.map(({ url, weight }) => {
     const origin = originOfUrl(url, settings);

@@ -11,6 +11,7 @@ import type { AnswerTarget } from '../contract/target.ts';
 import { ConfiguredPolicies, type ThreadPolicyParts, policyParts } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
+import { rewritePolicies } from './assemble-rewrites.ts';
 import { createTarget, toHttps } from './registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
@@ -90,8 +91,10 @@ function lastRoute(config: Config, parts: BackendParts): RouteSpec {
   const { default_backend: url } = config.gateway;
   if (url === null) return NOWHERE_AT_ALL;
   const name = 'default';
-  const made = createBackends({ name, to: backendsAt(url), retry: retryOf(config, {}) }, parts);
-  return { name, match: EVERYTHING, ...made };
+  const to = backendsAt(url);
+  const made = createBackends({ name, to, retry: retryOf(config, {}) }, parts);
+  const { target, policies } = made;
+  return { name, match: EVERYTHING, target, policies: [...policies, ...rewritePolicies(to, EVERYTHING.path)] };
 }
 
 interface RoutePlace {
@@ -105,7 +108,10 @@ function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RouteP
   const { to, policies } = route;
   if ('backends' in to) {
     const made = createBackends({ name: routeName(route, index), to, retry: retryOf(config, policies) }, parts);
-    return specs.map((each) => ({ ...each, ...made }));
+    return specs.map((each) => {
+      const { target, policies: own } = made;
+      return { ...each, target, policies: [...own, ...rewritePolicies(to, each.match.path)] };
+    });
   }
   return specs.map((each) => ({ ...each, policies: [], target: createTarget(to, each.match.path) }));
 }

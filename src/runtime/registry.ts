@@ -26,8 +26,11 @@ export {
   BalancedBackends,
   type KeyOf,
 } from '../targets/backends/balanced-backends.ts';
+export { pathRewrite } from '../targets/backends/path-rewrite.ts';
+export { type SwappedPrefixes, swappedPrefixes } from '../targets/backends/swapped-prefixes.ts';
+export { wayBack } from '../targets/backends/way-back.ts';
 export { StickyCookie } from '../targets/backends/sticky-cookie.ts';
-export { originOfUrl, type OriginSettings } from '../targets/backends/origin-of-url.ts';
+export { KEEP_HOST, originOfUrl, type OriginSettings } from '../targets/backends/origin-of-url.ts';
 export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';
 export { type HopSessions, type Session, sessionKey, ViaHops } from '../targets/destination/via-hops.ts';

@@ -49,16 +49,21 @@ function byText(left: string, right: string): number {
 
 /** What a target wants to know of the path has to be in it. */
 function templateFindings({ to, match }: RouteConfig, path: KeyPath): Finding[] {
-  if (!('redirect' in to)) return [];
+  const [key, text, known] =
+    'redirect' in to
+      ? ['redirect', to.redirect, [HOST]]
+      : 'backends' in to
+        ? ['rewrite', to.rewrite ?? '', []]
+        : ['', '', []];
   const given = match.path.map(namesOfPattern);
-  return placeholders(to.redirect)
-    .filter((name) => name !== HOST && !isGiven(name, given))
+  return placeholders(text)
+    .filter((name) => !known.includes(name) && !isGiven(name, given))
     .map((name) => {
       const message =
         name === REST
           ? '{rest} is what the "*" of the path matched, and the path of this route has none at its end'
           : `the path of this route has no part that is called {${name}}`;
-      return { code: 'config_conflict', message, path: [...path, 'redirect'] };
+      return { code: 'config_conflict', message, path: [...path, key] };
     });
 }
 

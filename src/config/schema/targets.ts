@@ -46,6 +46,10 @@ export interface BackendsTarget {
   /** Speak HTTP/2 with `https` backends. */
   readonly http2: boolean;
   readonly proxy_protocol: 'v1' | 'v2' | null;
+  /** A path with places for what that of the request says; null = the path as it is. */
+  readonly rewrite: string | null;
+  /** `keep`, `backend`, or a host. */
+  readonly host: string;
 }
 
 export interface RedirectTarget {
@@ -84,6 +88,13 @@ const backend: z.ZodType<Backend> = z.union(
   ],
   { error: 'expected a URL, or a map with "url" and "weight"' },
 );
+
+/** Braces hold the name of something that a request fills in. */
+function isTemplate(text: string): boolean {
+  return !/[{}]/.test(text.replaceAll(/\{[A-Za-z_]\w*\}/g, ''));
+}
+
+const TEMPLATE_FAULT = 'expected "{" and "}" around a name only, as in {rest}';
 
 const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
   backends: z
@@ -150,14 +161,28 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
     .describe(
       'Begin every connection to the backends with a head of the PROXY protocol, which says who the client is. Each request then has a connection of its own. Not together with HTTP/2.',
     ),
+  rewrite: z
+    .string({ error: 'expected a path such as /{rest}' })
+    .regex(/^\/[^?#\s]*$/, 'expected a path that begins with "/", without query and fragment')
+    .refine(isTemplate, TEMPLATE_FAULT)
+    .nullable()
+    .prefault(null)
+    .describe(
+      'The path that backends are asked for instead. `{rest}` is what the `*` of the path matched, `{name}` a part that the path calls so; the query is kept. `null`: the path as it came.',
+    )
+    .meta({ samples: ['/{rest}'] }),
+  host: z
+    .string({ error: 'expected keep, backend or a host' })
+    .regex(
+      /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/,
+      'expected keep, backend, or a host with or without port',
+    )
+    .prefault('keep')
+    .describe(
+      'What the backends find in `Host`: `keep` is what the client has asked for, `backend` host and port of the URL, anything else is a name.',
+    )
+    .meta({ samples: ['backend'] }),
 });
-
-/** Braces hold the name of something that a request fills in. */
-function isTemplate(text: string): boolean {
-  return !/[{}]/.test(text.replaceAll(/\{[A-Za-z_]\w*\}/g, ''));
-}
-
-const TEMPLATE_FAULT = 'expected "{" and "}" around a name only, as in {rest}';
 
 const REDIRECTS = [301, 302, 303, 307, 308] as const;
 
@@ -219,6 +244,8 @@ export function backendsAt(address: string): BackendsTarget {
     tls: null,
     http2: false,
     proxy_protocol: null,
+    rewrite: null,
+    host: 'keep',
   };
 }
 

@@ -176,8 +176,13 @@ function resultOf(to: RouteTarget): ExplainedResult {
     return { kind: 'answered', status: to.status, code: null, text: `a redirect to ${to.redirect}` };
   if ('tunnel' in to) return backend(`the tunnel ${to.tunnel}`);
   const urls = to.backends.map(({ url }) => url);
+  const asked = [
+    ...(to.rewrite === null ? [] : [`asked for ${to.rewrite}`]),
+    ...(to.host === 'keep' ? [] : [`by the name of ${to.host === 'backend' ? 'the backend' : to.host}`]),
+  ];
   const which = urls.length === 1 ? (urls[0] ?? '') : `one of ${urls.join(', ')} (${to.strategy})`;
-  return backend(to.via.length === 0 ? which : `${which} through ${to.via.join(', then ')}`);
+  const way = to.via.length === 0 ? [] : [`through ${to.via.join(', then ')}`];
+  return backend([which, ...asked, ...way].join(' '));
 }
 
 function backend(text: string): ExplainedResult {

@@ -13,7 +13,13 @@ export interface OriginSettings {
   /** Speak HTTP/2 where there is TLS. */
   readonly http2?: boolean;
   readonly proxyProtocol?: 1 | 2 | null;
+  /** What the backend is told that it is asked for: what the client says, its own name, or another one. */
+  readonly host?: string;
 }
+
+/** As in the configuration. */
+export const KEEP_HOST = 'keep';
+const OWN_HOST = 'backend';
 
 export function originOfUrl(url: string, settings: OriginSettings = {}): Origin {
   return url.startsWith(UNIX) ? originAtSocket(url, settings) : originAtUrl(url, settings);
@@ -24,7 +30,10 @@ function originAtSocket(url: string, settings: OriginSettings): Origin {
   return { ...originAtUrl('http://localhost', settings), name: url, label: url, path: url.slice(UNIX.length) };
 }
 
-function originAtUrl(url: string, { tls, http2 = false, proxyProtocol = null }: OriginSettings): Origin {
+function originAtUrl(
+  url: string,
+  { tls, http2 = false, proxyProtocol = null, host: asked = KEEP_HOST }: OriginSettings,
+): Origin {
   // h2c is no scheme that URL knows how to take apart.
   const parsed = new URL(url.replace(/^h2c:/, 'http:'));
   const scheme = url.startsWith('h2c:') ? 'h2c:' : parsed.protocol;
@@ -38,7 +47,7 @@ function originAtUrl(url: string, { tls, http2 = false, proxyProtocol = null }: 
     port,
     path: null,
     tls: scheme === 'https:' ? (tls ?? NO_TLS_SETTINGS) : null,
-    hostField: null,
+    hostField: asked === KEEP_HOST ? null : asked === OWN_HOST ? parsed.host : asked,
     protocol: scheme === 'h2c:' || (scheme === 'https:' && http2) ? 'http2' : 'http1',
     pathPrefix: parsed.pathname.replace(/\/$/, ''),
     maxConnections: 0,
