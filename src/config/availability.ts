@@ -19,7 +19,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'filtering', find: inPolicies('filter') },
-  { what: 'scanning', find: inPolicies('scan') },
   { what: 'caching', find: inPolicies('cache') },
   {
     what: 'a policy of retries for the forward proxy',

@@ -48,6 +48,9 @@ export type ErrorCode =
   | 'hop_busy'
   | 'hops_exhausted'
   | 'destination_denied'
+  | 'content_infected'
+  | 'content_not_scannable'
+  | 'scan_failed'
   | 'shutting_down'
   | 'internal'
   | 'config_invalid'
@@ -137,6 +140,11 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   hop_busy: entry('hop', 503, true, 'A proxy on the way asked to be left alone for a while.'),
   hops_exhausted: entry('hop', 503, true, 'No proxy of a hop can be used at the moment.'),
   destination_denied: entry('downstream', 403, false, 'The rules do not allow this destination.'),
+
+  // What is scanned.
+  content_infected: entry('downstream', 403, false, 'The content is infected.'),
+  content_not_scannable: entry('downstream', 403, false, 'The content cannot be scanned, and so it may not pass.'),
+  scan_failed: entry('operator', 503, true, 'The content was not scanned, and so it may not pass.'),
 
   // Sluice and the person who runs it.
   shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { GatewayListen, RouteConfig } from '../config/schema/gateway.ts';
 import type { AclPolicy, HeadersPolicy, Policies } from '../config/schema/policies.ts';
 import type { CompressPolicy } from '../config/schema/policies-compress.ts';
+import type { ScanPolicy } from '../config/schema/policies-scan.ts';
 import { type UserPolicy, userPolicies } from '../config/schema/user-policies.ts';
 import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
@@ -11,6 +12,7 @@ import type { UserDirectory } from '../services/identity/user-directory.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { assembleCompress } from './assemble-compress.ts';
+import { ConfiguredScans } from './assemble-scan.ts';
 import { configuredUsers } from './configured-users.ts';
 import { acl, auth, HeaderChanges, rateLimit, requestHeaders, responseHeaders } from './registry.ts';
 import { createUserPolicy, type UserPolicyParts, type UserPolicyPlace } from './user-policies.ts';
@@ -27,20 +29,24 @@ export interface PolicyParts {
   readonly recorder: MetricsRecorder;
   /** Makes a policy of the user's own. */
   readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
+  readonly ofScan: (settings: ScanPolicy) => Policy;
 }
 
 /** What a thread has for policies. */
 export interface ThreadPolicyParts extends UserPolicyParts {
+  readonly threads: number;
   readonly limits: LimitTable;
   readonly recorder: MetricsRecorder;
 }
 
-export function policyParts({ users }: Config, parts: ThreadPolicyParts): PolicyParts {
+export function policyParts({ users, timeouts }: Config, parts: ThreadPolicyParts): PolicyParts {
+  const scans = new ConfiguredScans(parts, timeouts.connect);
   return {
     users: configuredUsers(users),
     limits: parts.limits,
     recorder: parts.recorder,
     ofModule: (use, at) => createUserPolicy(use, at, parts),
+    ofScan: (settings) => scans.policy(settings),
   };
 }
 
@@ -55,17 +61,19 @@ export class ConfiguredPolicies {
   readonly #users: UserDirectory;
   readonly #limits: LimitTable;
   readonly #recorder: MetricsRecorder;
+  readonly #ofScan: PolicyParts['ofScan'];
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
   readonly #clients = new Map<AclPolicy | null, ClientAddress>();
   readonly #ofModule: PolicyParts['ofModule'];
 
-  constructor(config: Config, { users, limits, recorder, ofModule }: PolicyParts) {
+  constructor(config: Config, parts: PolicyParts) {
     this.#config = config;
-    this.#users = users;
-    this.#limits = limits;
-    this.#recorder = recorder;
-    this.#ofModule = ofModule;
+    this.#users = parts.users;
+    this.#limits = parts.limits;
+    this.#recorder = parts.recorder;
+    this.#ofModule = parts.ofModule;
+    this.#ofScan = parts.ofScan;
   }
 
   /** `listen` is the address that the request comes in by; null: it makes no difference. */
@@ -124,6 +132,7 @@ export class ConfiguredPolicies {
         ...(isPerUser ? limits : []),
         ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
         ...this.#compress(nearest(places, 'compress')?.policies.compress || null),
+        ...this.#scan(nearest(places, 'scan')?.policies.scan || null),
         ...this.#answersChanged(headers, isForwardProxy),
         ...this.#requestsChanged(headers),
       ],
@@ -144,6 +153,10 @@ export class ConfiguredPolicies {
   #compress(settings: CompressPolicy | null): Policy[] {
     if (settings === null) return [];
     return [this.#once(settings, () => assembleCompress(settings, this.#recorder))];
+  }
+
+  #scan(settings: ScanPolicy | null): Policy[] {
+    return settings === null ? [] : [this.#once(settings, () => this.#ofScan(settings))];
   }
 
   #answersChanged(settings: HeadersPolicy | null, protectsOursOnly: boolean): Policy[] {

@@ -18,6 +18,8 @@ export { requestHeaders } from '../policies/headers/request-headers.ts';
 export { responseHeaders } from '../policies/headers/response-headers.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { rateLimit } from '../policies/rate-limit/rate-limit.ts';
+export { scan } from '../policies/scan/scan.ts';
+export type { ScanEars } from '../policies/scan/scan-ears.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { backends } from '../targets/backends/backends.ts';
 export {

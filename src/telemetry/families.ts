@@ -205,6 +205,39 @@ export function compressFamilies(recorder: MetricsRecorder): CompressFamilies {
   };
 }
 
+export interface ScanFamilies {
+  /** Of bodies whose scan has ended with a verdict, or was to begin and could not. */
+  readonly verdicts: (direction: string, verdict: string) => number;
+  readonly errors: (direction: string, reason: string) => number;
+  /** A histogram, in seconds. */
+  readonly wait: (direction: string) => number;
+}
+
+/** What was scanned at one door; labels come from fixed lists. */
+export function scanFamilies(recorder: MetricsRecorder, { door }: { readonly door: string }): ScanFamilies {
+  return {
+    verdicts: (direction, verdict) =>
+      recorder.counter('sluice_scans_total', 'Bodies that were to be scanned, by what came of it.', {
+        door,
+        direction,
+        verdict,
+      }),
+    errors: (direction, reason) =>
+      recorder.counter('sluice_scan_errors_total', 'Bodies that were not scanned, by reason.', {
+        door,
+        direction,
+        reason,
+      }),
+    wait: (direction) =>
+      recorder.histogram(
+        'sluice_scan_wait_seconds',
+        'Time from the last byte of a body to the verdict on it.',
+        DURATION_BUCKETS,
+        { door, direction },
+      ),
+  };
+}
+
 export interface ProgramFamilies {
   readonly reloadsSucceeded: number;
   readonly reloadsFailed: number;

@@ -1,7 +1,7 @@
 // A log for what may happen a thousand times a second: a broken backend, a client that keeps failing. Rule: the first is
 // written at once, the same again is counted and told once per period.
 
-import type { LogFields, Logger } from './application-log.ts';
+import type { LogFields } from './application-log.ts';
 
 const PERIOD_MS = 10_000;
 /** Kinds of messages that are told apart; beyond that they share one. */
@@ -17,6 +17,9 @@ export interface Occurrence {
   readonly message: string;
 }
 
+/** Where the lines go. */
+export type ThrottledTo = Readonly<Record<ThrottledLevel, (fields: LogFields, message: string) => void>>;
+
 interface Repeated {
   readonly level: ThrottledLevel;
   /** Occurrences in this period that were not written. */
@@ -25,11 +28,11 @@ interface Repeated {
 }
 
 export class ThrottledLog {
-  readonly #logger: Logger;
+  readonly #logger: ThrottledTo;
   readonly #kinds = new Map<string, Repeated>();
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(logger: Logger) {
+  constructor(logger: ThrottledTo) {
     this.#logger = logger;
   }
 

@@ -71,14 +71,6 @@ describe('policies', () => {
     const remove = ['X-Forwarded-For', 'Forwarded'];
     assert.ok(policiesSchema.safeParse({ headers: { request: { remove } } }).success);
   });
-
-  test('scan by a socket or an address', () => {
-    for (const clamd of ['unix:/run/clamav/clamd.ctl', 'localhost:3310']) {
-      assert.deepEqual(policiesSchema.parse({ scan: { clamd } }), {
-        scan: { clamd, max_size: 10_485_760, on_error: 'deny' },
-      });
-    }
-  });
 });
 
 test('retries have the default of whoever uses them, and a bound', () => {

@@ -17,6 +17,7 @@ import {
   statusCode,
 } from './fields.ts';
 import { compress, type CompressPolicy } from './policies-compress.ts';
+import { scan, type ScanPolicy } from './policies-scan.ts';
 import { withUserPolicies } from './user-policies.ts';
 
 export interface AclPolicy {
@@ -29,13 +30,6 @@ export interface FilterPolicy {
   readonly mode: 'blocklist' | 'allowlist';
   readonly domains: readonly string[];
   readonly files: readonly string[];
-}
-
-export interface ScanPolicy {
-  readonly clamd: string;
-  /** Bytes. */
-  readonly max_size: number;
-  readonly on_error: 'deny' | 'allow';
 }
 
 export interface RateLimitPolicy {
@@ -117,16 +111,6 @@ const filter: z.ZodType<FilterPolicy> = z.strictObject({
     .prefault([])
     .describe('Files with one domain per line.')
     .meta({ samples: [['blocked.txt']] }),
-});
-
-const scan: z.ZodType<ScanPolicy> = z.strictObject({
-  clamd: z
-    .string({ error: 'expected the address of clamd' })
-    .regex(/^(?:unix:\/.+|[^/\s]+:\d{1,5})$/, 'expected unix:/path/to/clamd.ctl or host:port')
-    .describe('Where clamd listens.')
-    .meta({ samples: ['unix:/run/clamav/clamd.ctl'] }),
-  max_size: size().prefault('10MiB').describe('Bodies beyond this size are not scanned and count as an error.'),
-  on_error: z.enum(['deny', 'allow']).prefault('deny').describe('What happens to a body that could not be scanned.'),
 });
 
 const rateLimit: z.ZodType<RateLimitPolicy> = z.strictObject({
@@ -238,7 +222,10 @@ function orOff<T>(policy: z.ZodType<T>): z.ZodType<T | false> {
 const ours = z.strictObject({
   acl: orOff(acl).exactOptional().describe('Who may enter, by address.'),
   filter: orOff(filter).exactOptional().describe('Which domains may be reached.'),
-  scan: orOff(scan).exactOptional().describe('A virus scan of bodies by ClamAV.'),
+  scan: orOff(scan)
+    .exactOptional()
+    .describe('A scan of bodies for malware, by ClamAV.')
+    .meta({ samples: [{ clamd: 'unix:/run/clamav/clamd.ctl', max_size: '10MiB', on_error: 'deny' }] }),
   rate_limit: orOff(rateLimit)
     .exactOptional()
     .describe('How many requests may come. What is too much is answered with 429.')

@@ -6,12 +6,16 @@ import { tokenDigest, UserDirectory } from '../../services/identity/user-directo
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyParts } from '../assemble-policies.ts';
+import { ConfiguredScans } from '../assemble-scan.ts';
 import { configuredUsers } from '../configured-users.ts';
 
 /** `user` is taken for proved, with credentials that hold within a dry run. */
 export function dryParts(config: Config, user: string | null): PolicyParts {
   const users = user === null ? configuredUsers(config.users) : dryUsers(config);
-  return { users, limits: new LimitTable({ capacity: 8 }), recorder: new MetricsRecorder(), ofModule };
+  const recorder = new MetricsRecorder();
+  const scans = new ConfiguredScans({ recorder, log: () => {}, threads: 1 }, config.timeouts.connect);
+  const ofScan: PolicyParts['ofScan'] = (settings) => scans.policy(settings);
+  return { users, limits: new LimitTable({ capacity: 8 }), recorder, ofModule, ofScan };
 }
 
 /** Whatever a module does, it would do it now. */
