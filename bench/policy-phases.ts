@@ -23,6 +23,7 @@ const settings: Readonly<Record<string, Setting>> = {
   rate_limit: { set: 'guard', only: ['rate_limit'] },
   headers: { set: 'guard', only: ['headers'] },
   filter: { set: 'guard', only: ['filter'] },
+  compress: { set: 'every', only: ['compress'] },
   all: { set: 'guard' },
   'none, proxied': { set: 'proxied', only: [] },
   'all, proxied': { set: 'proxied' },

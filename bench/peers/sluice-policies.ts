@@ -25,7 +25,7 @@ export function policiesOf(set: PolicySet): object {
   return set === 'every' ? { ...guard(set), ...others } : guard(set);
 }
 
-const others = { auth: 'users', retry: { attempts: 2 } };
+const others = { auth: 'users', compress: {}, retry: { attempts: 2 } };
 
 function guard(set: PolicySet): object {
   const proxies = set === 'proxied' ? [...PROXIES, '127.0.0.1'] : PROXIES;

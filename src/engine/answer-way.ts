@@ -31,6 +31,7 @@ export class AnswerWay implements BodyWay {
     const { exchange } = this;
     this.transforms = BodyTransforms.open(policies, (policy, sink) => policy.responseBody(exchange, sink), this);
     if (this.transforms === null) return;
+    exchange.response.keepHead();
     this.holdsHead = this.transforms.holdsHead;
     if (!this.transforms.keepsLength) exchange.response.forgetLength();
   }

@@ -20,7 +20,7 @@ import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
 import { asBuffer, RequestWay } from './request-way.ts';
 import type { Responder } from './responder.ts';
-import { ownCopy, ResponseState } from './response-state.ts';
+import { ResponseState } from './response-state.ts';
 import { mayTryElsewhere } from './retry-rule.ts';
 
 /** The status of an answer after which the connection speaks another protocol. */
@@ -356,9 +356,7 @@ export class HttpExchange implements Exchange {
   responseHead(head: Head): void {
     if (this.hasAnswer || this.over) return;
     this.attempts.headCame();
-    // Whoever looks at the answer later sees its head, though the connection it came on reads other things by then.
-    const isKept = this.matched !== null && this.matched.done.length + this.matched.responseBody.length > 0;
-    this.response.begin(isKept ? ownCopy(head) : head);
+    this.response.begin(head);
     this.commit();
   }
 
@@ -414,6 +412,7 @@ export class HttpExchange implements Exchange {
   private runResponsePhases(route: Route): void {
     this.judged = true;
     for (let i = 0; i < route.response.length; i++) route.response[i]!.response(this);
+    if (route.done.length > 0) this.response.keepHead();
     if (route.responseBody.length === 0 || !this.response.hasBody || this.over) return;
     this.answerWay.open(route.responseBody);
   }

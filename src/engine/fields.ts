@@ -1,12 +1,19 @@
 // The fields of one message as policies see and change them: the received head, untouched, plus what was left out and what
 // was added. Rule: reading and changing never rewrites the received bytes; the writer copies the runs that were kept.
-import { Head } from '../codec/http1/head.ts';
+import { FIELD, Head } from '../codec/http1/head.ts';
 import type { Fields } from '../contract/exchange.ts';
 import { AddedFields } from './added-fields.ts';
 import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 
 /** For messages that were made here: nothing was received. Nobody writes to it, since it has no fields. */
 export const EMPTY_HEAD: Head = new Head();
+
+/** The numbers of the names that have one. */
+const NUMBERS: ReadonlyMap<string, number> = new Map(
+  Object.entries(FIELD)
+    .filter(([, id]) => id !== FIELD.OTHER)
+    .map(([name, id]) => [name.toLowerCase().replaceAll('_', '-'), id]),
+);
 
 export class EditableFields implements Fields {
   head: Head = EMPTY_HEAD;
@@ -66,9 +73,12 @@ export class EditableFields implements Fields {
   }
 
   private findKept(name: string, from: number): number {
-    const { head } = this;
-    let index = head.findName(name, from);
-    while (index >= 0 && head.drop[index] === 1) index = head.findName(name, index + 1);
-    return index;
+    const { ids, drop, count } = this.head;
+    const id = NUMBERS.get(name) ?? FIELD.OTHER;
+    for (let index = from; index < count; index++) {
+      if (ids[index] !== id || drop[index] === 1) continue;
+      if (id !== FIELD.OTHER || this.head.nameEquals(index, name)) return index;
+    }
+    return -1;
   }
 }

@@ -37,6 +37,50 @@ describe('ResponseState', () => {
     assert.equal(received(METHOD.GET, 'HTTP/1.1 204 No Content').hasBody, false);
   });
 
+  test('keeps its head as it is, whatever becomes of the bytes that it came in', () => {
+    const lines = ['HTTP/1.1 404 Nowhere', 'X-One: 1', 'X-Two: 2', 'Connection: x-two', 'Content-Length: 5'];
+    const head = responseHead(METHOD.GET, ...lines);
+    const state = new ResponseState();
+    state.begin(head);
+    state.fields.remove('x-none');
+    state.keepHead();
+    const kept = state.head;
+    state.keepHead();
+    assert.equal(state.head, kept);
+    const before = Object.assign({}, head);
+    head.bytes.fill(0);
+    head.fields.fill(0);
+    head.ids.fill(0);
+    head.drop.fill(0);
+    head.reset();
+    assert.equal(kept.reason(), 'Nowhere');
+    assert.deepEqual(state.fields.entries(), [
+      ['X-One', '1'],
+      ['Content-Length', '5'],
+    ]);
+    for (const name of [
+      'status',
+      'count',
+      'length',
+      'framing',
+      'contentLength',
+      'keepAlive',
+      'versionMinor',
+    ] as const) {
+      assert.equal(kept[name], before[name], name);
+    }
+  });
+
+  test('made here has no head to keep, and the next one that is received is its own', () => {
+    const state = made(200, 2);
+    state.keepHead();
+    state.begin(responseHead(METHOD.GET, 'HTTP/1.1 200 OK', 'X-One: 1'));
+    const { head } = state;
+    state.keepHead();
+    assert.notEqual(state.head, head);
+    assert.equal(state.fields.get('x-one'), '1');
+  });
+
   test('an answer made here announces its length, if it is known', () => {
     assert.equal(made(200, 0).fields.get('content-length'), '0');
     assert.equal(made(200, 7).fields.get('content-length'), '7');

@@ -15,6 +15,8 @@ export class ResponseState implements ResponseView {
   bodyLength = -1;
   /** False for HEAD, 204 and 304, where the length only informs, and for what opens a tunnel. */
   hasBody = false;
+  /** The head lies in memory of its own. */
+  private isKept = false;
 
   get head(): Head {
     return this.fields.head;
@@ -25,13 +27,21 @@ export class ResponseState implements ResponseView {
     this.fields.begin(EMPTY_HEAD);
   }
 
-  /** An answer that was received; its head stays where it is until the exchange is over. */
+  /** An answer that was received; its head stays where it is until it is kept. */
   begin(head: Head): void {
     this.status = head.status;
     this.isOurs = false;
+    this.isKept = false;
     this.fields.begin(head);
     this.hasBody = head.framing !== FRAMING.NONE;
     this.bodyLength = head.framing === FRAMING.LENGTH ? head.contentLength : -1;
+  }
+
+  /** Whoever looks at the answer later sees its head, though the connection that it came on reads other things by then. */
+  keepHead(): void {
+    if (this.isKept || this.isOurs) return;
+    this.isKept = true;
+    this.fields.head = ownCopy(this.fields.head);
   }
 
   /** An answer made here. The length is -1 when only its end will tell. */
@@ -67,12 +77,26 @@ export class ResponseState implements ResponseView {
 
 /** For whoever needs a received head longer than the bytes that it came in. */
 export function ownCopy(head: Head): Head {
-  const { bytes, start, length, fields, ids, drop } = head;
-  return Object.assign(new Head(), head, {
-    bytes: Buffer.from(bytes.subarray(start, start + length)),
-    start: 0,
-    fields: fields.slice(),
-    ids: ids.slice(),
-    drop: drop.slice(),
-  });
+  const { bytes, start, length, count } = head;
+  // Its own room is as large as it needs: that of a head which is yet to be read is many times dearer to make.
+  const copy = new Head(count);
+  copy.bytes = Buffer.from(bytes.subarray(start, start + length));
+  copy.length = length;
+  copy.status = head.status;
+  copy.reasonFrom = head.reasonFrom;
+  copy.reasonTo = head.reasonTo;
+  copy.versionMinor = head.versionMinor;
+  copy.count = count;
+  for (let i = 0; i < count * 4; i++) copy.fields[i] = head.fields[i]!;
+  for (let i = 0; i < count; i++) {
+    copy.ids[i] = head.ids[i]!;
+    copy.drop[i] = head.drop[i]!;
+  }
+  copy.framing = head.framing;
+  copy.contentLength = head.contentLength;
+  copy.keepAlive = head.keepAlive;
+  copy.wantsUpgrade = head.wantsUpgrade;
+  copy.hostIndex = head.hostIndex;
+  copy.said = head.said;
+  return copy;
 }

@@ -116,12 +116,12 @@ export class Head {
   /** Number of fields. */
   count = 0;
   /** Four offsets per field: nameFrom, nameTo, valueFrom, valueTo; the value is without the whitespace around it. */
-  fields: Int32Array = new Int32Array(FIRST_ROOM * 4);
+  fields: Int32Array;
   /** The FIELD number of each field. */
-  ids: Uint8Array = new Uint8Array(FIRST_ROOM);
+  ids: Uint8Array;
   /** 1 = belongs to this connection only and is not forwarded: the hop-by-hop fields and those that Connection lists.
    *  Host and Content-Length are never marked, even when Connection lists them. */
-  drop: Uint8Array = new Uint8Array(FIRST_ROOM);
+  drop: Uint8Array;
 
   framing: number = FRAMING.NONE;
   /** What Content-Length says, -1 without one. In an answer to HEAD and in a 304 it says nothing about the framing. */
@@ -140,6 +140,13 @@ export class Head {
   hostIndex = -1;
   /** What the steering fields have said so far, in bits that field-meaning.ts knows. */
   said = 0;
+
+  /** With room for so many fields; it grows where they are more. */
+  constructor(room: number = FIRST_ROOM) {
+    this.fields = new Int32Array(room * 4);
+    this.ids = new Uint8Array(room);
+    this.drop = new Uint8Array(room);
+  }
 
   /** Ready for the next message. The offsets of fields need no cleaning: nothing reads past `count`. */
   reset(): void {
@@ -179,7 +186,7 @@ export class Head {
 
   /** Doubles the room for fields. */
   grow(): void {
-    const room = this.ids.length * 2;
+    const room = Math.max(FIRST_ROOM, this.ids.length * 2);
     const fields = new Int32Array(room * 4);
     fields.set(this.fields);
     this.fields = fields;
