@@ -66,7 +66,7 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
     this.forwardedLines =
       engine.forwarding === 'none'
         ? NOTHING
-        : forwardedLines(this.connection, `1.1 ${engine.pseudonym}`, engine.forwarding);
+        : forwardedLines(this.connection, `1.1 ${engine.pseudonym}`, engine.forwarding, engine.forwardedCertificate);
     this.parser = new RequestParser(engine.limits.request, this);
     this.exchange = new HttpExchange(engine, this, this.parser.head, false);
     wheel.arm(this.deadline, engine.timeouts.headersMs);

@@ -13,7 +13,7 @@ import { Downstream } from './downstream.ts';
 import type { HttpExchange } from './exchange.ts';
 import { ExchangeIds } from './exchange-id.ts';
 import { type Dial, OriginPool } from './origin-pool.ts';
-import type { Forwarding } from './forwarded-lines.ts';
+import type { ForwardedCertificate, Forwarding } from './forwarded-lines.ts';
 import { Http2Client } from './http2-client.ts';
 import { Http2OriginPool } from './http2-origin-pool.ts';
 import type { OpenConnection } from './open-connection.ts';
@@ -59,6 +59,8 @@ export class Engine {
   readonly traffic: Traffic;
   dial: Dial;
   forwarding: Forwarding;
+  /** What of the certificates of clients upstreams are told. */
+  forwardedCertificate: ForwardedCertificate = 'none';
   readonly onFault: (cause: unknown) => void;
   readonly outbound: Outbound = new Outbound();
   readonly ids: ExchangeIds = new ExchangeIds();

@@ -31,3 +31,17 @@ test('a client on a unix socket has no address to tell', () => {
     'X-Forwarded-Proto: http\r\nVia: 1.1 sluice-1\r\n',
   );
 });
+
+test('an upstream is told the certificate of a client, by its subject or whole', () => {
+  const clientCertificate = { subject: 'CN=Zoë,O=Example', raw: Buffer.from('der') };
+  const lines = (certificate: 'none' | 'subject' | 'full', shown: typeof clientCertificate | null): string => {
+    const client = { remoteAddress: '', secure: true, clientCertificate: shown };
+    return forwardedLines(client, 'x', 'x_forwarded', certificate).toString();
+  };
+  const subject = 'X-Forwarded-Proto: https\r\nX-Client-Cert-Subject: CN=Zoë,O=Example\r\n';
+  assert.equal(lines('subject', clientCertificate), `${subject}Via: x\r\n`);
+  assert.equal(lines('full', clientCertificate), `${subject}Client-Cert: :ZGVy:\r\nVia: x\r\n`);
+  for (const none of [lines('none', clientCertificate), lines('full', null)]) {
+    assert.equal(none, 'X-Forwarded-Proto: https\r\nVia: x\r\n');
+  }
+});

@@ -43,7 +43,12 @@ export class Http2Client implements Client, Http2ServerHandler {
       },
       this,
     );
-    this.forwardedLines = forwardedLines(this.connection, `2.0 ${engine.pseudonym}`, engine.forwarding);
+    this.forwardedLines = forwardedLines(
+      this.connection,
+      `2.0 ${engine.pseudonym}`,
+      engine.forwarding,
+      engine.forwardedCertificate,
+    );
   }
 
   onRequest(stream: Http2ServerStream): void {

@@ -26,7 +26,7 @@ export class EgressDoor extends EngineDoor<MixedSettings> {
   /** What clients send to servers elsewhere is not ours to measure: bodies may be of any size. */
   protected override mannersOf(config: Config): EngineManners {
     const limits = { ...engineLimits(config), maxBodyBytes: Number.MAX_SAFE_INTEGER };
-    return { limits, http2InTheClear: false, forwarding: 'none' };
+    return { limits, http2InTheClear: false, forwarding: 'none', forwardedCertificate: 'none' };
   }
 
   protected override wanted(config: Config): WantedListener<MixedSettings>[] {

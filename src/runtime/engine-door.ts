@@ -2,7 +2,7 @@
 // else; what is in flight ends on the old one.
 import type { Config } from '../config/config.ts';
 import { Engine, type EngineLimits } from '../engine/engine.ts';
-import type { Forwarding } from '../engine/forwarded-lines.ts';
+import type { ForwardedCertificate, Forwarding } from '../engine/forwarded-lines.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import { originDialler } from '../engine/origin-dialler.ts';
 import { Program } from '../engine/program.ts';
@@ -20,6 +20,7 @@ export interface EngineManners {
   readonly limits: EngineLimits;
   readonly http2InTheClear: boolean;
   readonly forwarding: Forwarding;
+  readonly forwardedCertificate: ForwardedCertificate;
 }
 
 /** What every listener of a door is given, whatever it speaks. */
@@ -84,10 +85,11 @@ export abstract class EngineDoor<S> implements TrafficDoor {
   }
 
   private configure(config: Config): void {
-    const { limits, http2InTheClear, forwarding } = this.mannersOf(config);
+    const { limits, http2InTheClear, forwarding, forwardedCertificate } = this.mannersOf(config);
     this.engine.configure(limits, engineTimeouts(config), originDialler(config.timeouts.connect));
     this.engine.http2InTheClear = http2InTheClear;
     this.engine.forwarding = forwarding;
+    this.engine.forwardedCertificate = forwardedCertificate;
   }
 
   stop(): void {

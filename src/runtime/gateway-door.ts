@@ -23,8 +23,12 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
   }
 
   protected override mannersOf(config: Config): EngineManners {
-    const { http2, forwarded } = config.gateway;
-    return { limits: engineLimits(config), http2InTheClear: http2, forwarding: forwarded };
+    const {
+      http2: http2InTheClear,
+      forwarded: forwarding,
+      forwarded_certificate: forwardedCertificate,
+    } = config.gateway;
+    return { limits: engineLimits(config), http2InTheClear, forwarding, forwardedCertificate };
   }
 
   protected override wanted(config: Config): WantedListener<HttpSettings>[] {

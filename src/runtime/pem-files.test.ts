@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { originTls, serverTls } from './pem-files.ts';
 
-const SETTINGS = { min_version: 'TLSv1.3', client_ca: null } as const;
+const SETTINGS = { min_version: 'TLSv1.3', client_ca: null, client_certificate: 'optional' } as const;
 const TICKET_KEYS = Buffer.alloc(48);
 
 describe('certificates and keys', () => {

@@ -23,6 +23,7 @@ export function serverTls(config: TlsConfig, ticketKeys: Buffer): ServerTlsOptio
     minVersion: config.min_version,
     ticketKeys,
     ...(config.client_ca === null ? {} : { clientCa: readPem(config.client_ca) }),
+    clientCertificateOptional: config.client_certificate === 'optional',
   };
 }
 

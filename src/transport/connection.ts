@@ -7,6 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import { OutBuffer } from '../codec/http1/writer.ts';
 import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { sharedReadBuffer } from './buffers.ts';
+import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
 import { awaitWrite, type PendingWrite, rawHandle, type RawHandle, rawWrite, readInto } from './raw-io.ts';
 
 /** Why a connection ended. The first reason given is kept. */
@@ -97,6 +98,11 @@ export class Connection {
   get serverName(): string {
     const name = this.secure ? (this.socket as TLSSocket & { servername?: string | false }).servername : '';
     return typeof name === 'string' ? name : '';
+  }
+
+  /** TLS: what the client has shown and could be verified. */
+  get clientCertificate(): ClientCertificate | null {
+    return clientCertificateOf(this.socket);
   }
 
   /** TLS: the protocol agreed on by ALPN, or empty. */

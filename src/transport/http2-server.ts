@@ -2,6 +2,7 @@
 // client gets what it may use and no more: streams, header bytes, resets and time without progress are all bounded.
 import type { ServerHttp2Session, ServerHttp2Stream as NodeServerStream } from 'node:http2';
 import type net from 'node:net';
+import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
 import type { CloseReason } from './connection.ts';
 import {
   fieldsByName,
@@ -83,6 +84,11 @@ export class Http2ServerConnection implements Http2StreamHost {
     this.socket = socket;
     this.session = this.handshake(socket);
     wheel.arm(this.deadline, options.idleTimeoutMs);
+  }
+
+  /** TLS: what the client has shown and could be verified. */
+  get clientCertificate(): ClientCertificate | null {
+    return clientCertificateOf(this.socket);
   }
 
   get lost(): boolean {

@@ -3,6 +3,7 @@
 import { constants, createHash, createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import type { Buffer } from 'node:buffer';
 import tls from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
 import { SluiceError } from '../core/errors.ts';
 
 /** PEM text and where it came from, for messages. */
@@ -74,18 +75,21 @@ export interface ServerContexts {
 
 export function createServerContexts(options: ServerTlsOptions): ServerContexts {
   const shared = serverContextOptions(options);
-  const byName = new Map<string, tls.SecureContext>();
-  let expiresAtMs = Infinity;
-  for (const certificate of options.certificates) {
-    const leaf = checkCertificate(certificate);
-    expiresAtMs = Math.min(expiresAtMs, leaf.validToDate.getTime());
-    const context = createContext(certificate.cert.name, { ...shared, ...certificateOptions(certificate) });
-    for (const name of namesOf(leaf)) if (!byName.has(name)) byName.set(name, context);
+  const offers = options.certificates.map((certificate) => ({ certificate, leaf: checkCertificate(certificate) }));
+  const byName = new Map<string, tls.SecureContext | undefined>();
+  const fallback = fallbackOf(offers);
+  for (const { certificate, leaf } of offers) {
+    // Each certificate is used once by itself, so that one which cannot be is found.
+    const context = createContext(certificate.cert.name, { ...shared, ...certificateOptions([certificate]) });
+    // Only the default has room for several keys.
+    const chosen = fallback.length > 1 && fallback.includes(certificate) ? undefined : context;
+    for (const name of namesOf(leaf)) if (!byName.has(name)) byName.set(name, chosen);
   }
+  const expiresAtMs = Math.min(...offers.map(({ leaf }) => leaf.validToDate.getTime()));
   return {
     options: {
       ...shared,
-      ...certificateOptions(options.certificates[0]),
+      ...certificateOptions(fallback),
       ALPNProtocols: [...(options.alpn ?? ['http/1.1'])],
       requestCert: options.clientCa !== undefined,
       rejectUnauthorized: options.clientCa !== undefined && options.clientCertificateOptional !== true,
@@ -94,6 +98,29 @@ export function createServerContexts(options: ServerTlsOptions): ServerContexts 
       options.certificates.length === 1 ? undefined : findByName(byName, serverName.toLowerCase()),
     expiresAtMs,
   };
+}
+
+interface Offer {
+  readonly certificate: Certificate;
+  readonly leaf: X509Certificate;
+}
+
+/**
+ * The first certificate, and one for the same names with each other kind of key: a client that knows RSA alone is served, all
+ * others get the faster ECDSA.
+ */
+function fallbackOf(offers: readonly Offer[]): readonly Certificate[] {
+  const names = offers
+    .slice(0, 1)
+    .flatMap(({ leaf }) => namesOf(leaf))
+    .toSorted();
+  const byKind = new Map<string, Certificate>();
+  for (const [index, { certificate, leaf }] of offers.entries()) {
+    const kind = leaf.publicKey.asymmetricKeyType ?? '';
+    const isSame = index === 0 || isDeepStrictEqual(namesOf(leaf).toSorted(), names);
+    if (isSame && !byKind.has(kind)) byKind.set(kind, certificate);
+  }
+  return [...byKind.values()];
 }
 
 export function createClientContext(options: ClientTlsOptions): tls.SecureContext {
@@ -105,7 +132,7 @@ export function createClientContext(options: ClientTlsOptions): tls.SecureContex
     ciphers: CIPHERS,
     secureOptions: NO_RENEGOTIATION,
     ...(ca === undefined ? {} : { ca: ca.pem }),
-    ...(certificate === undefined ? {} : certificateOptions(certificate)),
+    ...(certificate === undefined ? {} : certificateOptions([certificate])),
   });
 }
 
@@ -136,9 +163,13 @@ function sessionIdContext(options: ServerTlsOptions): string {
   return createHash('sha256').update(`${mode}\n${asked}`).digest('hex').slice(0, 32);
 }
 
-function certificateOptions(certificate: Certificate): tls.SecureContextOptions {
-  const { cert, key, passphrase } = certificate;
-  return { cert: cert.pem, key: key.pem, ...(passphrase === undefined ? {} : { passphrase }) };
+function certificateOptions(certificates: readonly Certificate[]): tls.SecureContextOptions {
+  return {
+    cert: certificates.map(({ cert }) => cert.pem),
+    key: certificates.map(({ key, passphrase }) => {
+      return { pem: key.pem, ...(passphrase === undefined ? {} : { passphrase }) };
+    }),
+  };
 }
 
 function createContext(name: string, options: tls.SecureContextOptions): tls.SecureContext {
@@ -201,8 +232,12 @@ function namesOf(leaf: X509Certificate): string[] {
 }
 
 /** Exact before wildcard; a wildcard stands for exactly one label. */
-function findByName(byName: ReadonlyMap<string, tls.SecureContext>, name: string): tls.SecureContext | undefined {
+function findByName(
+  byName: ReadonlyMap<string, tls.SecureContext | undefined>,
+  name: string,
+): tls.SecureContext | undefined {
   const bare = name.endsWith('.') ? name.slice(0, -1) : name;
   const dot = bare.indexOf('.');
-  return byName.get(bare) ?? (dot > 0 ? byName.get(`*${bare.slice(dot)}`) : undefined);
+  if (byName.has(bare)) return byName.get(bare);
+  return dot > 0 ? byName.get(`*${bare.slice(dot)}`) : undefined;
 }

@@ -75,6 +75,9 @@ export const FIELD = {
   WARNING: 54,
   UPGRADE_INSECURE_REQUESTS: 55,
   ALT_SVC: 56,
+  CLIENT_CERT: 57,
+  CLIENT_CERT_CHAIN: 58,
+  X_CLIENT_CERT_SUBJECT: 59,
 } as const;
 
 /** How the end of the body is found. */

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gatewaySchema, type RouteMatch } from './gateway.ts';
 
-const TLS = { certificates: [{ cert: 'c', key: 'k' }], min_version: 'TLSv1.2', client_ca: null };
+const TLS = {
+  certificates: [{ cert: 'c', key: 'k' }],
+  min_version: 'TLSv1.2',
+  client_ca: null,
+  client_certificate: 'required',
+};
 
 function matchOf(match: object): RouteMatch | undefined {
   return gatewaySchema.parse({ routes: [{ match, to: 'http://a' }] }).routes[0]?.match;
@@ -63,6 +68,7 @@ describe('a match', () => {
     assert.deepEqual(
       matchOf({ host: 'A.Example', path: '/v1/*', method: 'get', header: { 'X-A': 1 }, query: { q: '*' } }),
       {
+        door: [],
         host: ['a.example'],
         path: ['/v1/*'],
         method: ['GET'],
@@ -71,7 +77,7 @@ describe('a match', () => {
       },
     );
     assert.deepEqual(matchOf({ host: ['a.example', '*'] })?.host, []);
-    assert.deepEqual(matchOf({}), { host: [], path: [], method: [], header: {}, query: {} });
+    assert.deepEqual(matchOf({}), { door: [], host: [], path: [], method: [], header: {}, query: {} });
   });
 
   test('has paths of whole parts', () => {

@@ -46,6 +46,7 @@ export interface GatewayConfig {
   readonly default_backend: string | null;
   readonly own_paths: boolean;
   readonly forwarded: 'x_forwarded' | 'forwarded' | 'both';
+  readonly forwarded_certificate: 'none' | 'subject' | 'full';
   readonly routes: readonly RouteConfig[];
   readonly policies: Policies;
 }
@@ -190,6 +191,12 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
       .prefault('x_forwarded')
       .describe(
         'How backends are told whose request it is: in `X-Forwarded-*`, in `Forwarded` (RFC 7239), or in both. What the client itself says there is left out.',
+      ),
+    forwarded_certificate: z
+      .enum(['none', 'subject', 'full'])
+      .prefault('subject')
+      .describe(
+        'What backends are told of a client certificate that was verified (`tls.client_ca`): its subject in `X-Client-Cert-Subject`, or that and the whole of it in `Client-Cert` (RFC 9440). What the client itself says there is left out.',
       ),
     routes: z
       .array(route)

@@ -19,6 +19,8 @@ describe('a target', () => {
       tls: null,
       http2: false,
       proxy_protocol: null,
+      rewrite: null,
+      host: 'keep',
     });
   });
 
@@ -36,7 +38,11 @@ describe('a target', () => {
       { backends: [] },
       { backends: ['http://a'], redirect: '/b' },
       { redirect: 'b' },
-      { redirect: '/{host}' },
+      { redirect: '/{not a name}' },
+      { redirect: 'https://{rest}.test/' },
+      { redirect: 'https://{host}.test/' },
+      { backends: ['http://a'], rewrite: '/{rest}?a' },
+      { backends: ['http://a'], host: 'http://b' },
       { redirect: 'https://a{rest}' },
       { redirect: '/b', status: 200 },
       { respond: { status: 99 } },

@@ -15,6 +15,8 @@ export interface TlsConfig {
   readonly min_version: 'TLSv1.2' | 'TLSv1.3';
   /** null = clients need no certificate. */
   readonly client_ca: string | null;
+  /** Asked for where there is a `client_ca`. */
+  readonly client_certificate: 'required' | 'optional';
 }
 
 export interface ClientTls {
@@ -53,6 +55,12 @@ export const serverTls: z.ZodType<TlsConfig> = z
       .nullable()
       .prefault(null)
       .describe('A PEM file of authorities. Clients must then present a certificate that one of them has issued.'),
+    client_certificate: z
+      .enum(['required', 'optional'])
+      .prefault('required')
+      .describe(
+        'With `client_ca`: `optional` lets clients in that have no certificate, or one that cannot be verified. Which it is, backends see by `gateway.forwarded_certificate`.',
+      ),
   })
   .transform(({ cert, key, certificates, ...rest }, context): TlsConfig => {
     if ((cert === undefined) !== (key === undefined)) {
