@@ -13,6 +13,7 @@ import {
 import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
 import type { Check, Finding } from './checks/finding.ts';
 import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
+import { checkLimits } from './checks/limits.ts';
 import { checkPolicyFiles, policyFileUses } from './checks/policy-files.ts';
 import { checkProviders, checkRoutes } from './checks/routes.ts';
 import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
@@ -90,6 +91,7 @@ const CHECKS: readonly Check[] = [
   checkGatewayListen,
   checkLoops,
   checkRoutes,
+  checkLimits,
   checkProviders,
   checkTlsFiles,
   checkPolicyFiles,

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'proxy_auth_required'
   | 'route_not_found'
   | 'too_many_requests'
+  | 'too_many_concurrent_requests'
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
@@ -105,6 +106,12 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   proxy_auth_required: entry('downstream', 407, false, 'This proxy wants a user name and a token.'),
   route_not_found: entry('downstream', 404, false, 'No route matches the request.'),
   too_many_requests: entry('downstream', 429, true, 'More requests have come than the rate limit allows.'),
+  too_many_concurrent_requests: entry(
+    'downstream',
+    429,
+    true,
+    'As many requests of this client as may run at once are running already.',
+  ),
 
   // The admin API.
   unauthorized: entry('downstream', 401, false, 'A valid token is needed.'),

@@ -37,7 +37,7 @@ function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
 }
 
 /** Of each bound the policy that comes last decides. */
-function boundsOf(policies: readonly Policy[]): Bounds | null {
+export function boundsOf(policies: readonly Policy[]): Bounds | null {
   const all = policies.map(({ bounds }) => bounds).filter((bounds) => bounds !== undefined);
   return all.length === 0 ? null : Object.freeze(Object.assign({}, ...all) as Bounds);
 }

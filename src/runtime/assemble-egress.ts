@@ -31,7 +31,8 @@ export interface EgressParts {
 const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
 export function egressProgram(config: Config, { context, ownDoors, traffic, bindings }: EgressParts): Program {
-  const { egress, timeouts } = config;
+  const { egress } = config;
+  const connectTimeoutMs = connectTimeoutOf(config);
   const rules = destinationRules(config, ownDoors);
   const dns = new DnsCache();
   const hops = new HopWays(config, {
@@ -41,7 +42,7 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
   });
   const target = new Destination({
     rules,
-    direct: new Direct({ dns, connectTimeoutMs: timeouts.connect, rules }),
+    direct: new Direct({ dns, connectTimeoutMs, rules }),
     ...(standsForAnything(egress) && { tagsOfPort: (port: number) => tagsOf(egress.sticky.listeners[String(port)]) }),
     via: (way) => hops.through(way.via),
     dispose: () => hops.dispose(),
@@ -52,6 +53,12 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
   });
   const parts = policyParts(config, context);
   return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config, parts), target }]], traffic);
+}
+
+/** Straight to destinations; proxies on the way have theirs. */
+function connectTimeoutOf({ egress, policies, timeouts }: Config): number {
+  const nearest = egress.policies.timeout ?? policies.timeout ?? false;
+  return (nearest === false ? null : nearest.connect) ?? timeouts.connect;
 }
 
 /** In the order in which they run. */

@@ -10,7 +10,9 @@ import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
 import type { UserDirectory } from '../services/identity/user-directory.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
+import type { RunningTable } from '../services/limiter/running-table.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { limitsOf, timeoutOf } from './assemble-bounds.ts';
 import { assembleCompress } from './assemble-compress.ts';
 import { ConfiguredScans } from './assemble-scan.ts';
 import { configuredUsers } from './configured-users.ts';
@@ -26,6 +28,7 @@ export interface PoliciesAround {
 export interface PolicyParts {
   readonly users: UserDirectory;
   readonly limits: LimitTable;
+  readonly running: RunningTable;
   readonly recorder: MetricsRecorder;
   /** Makes a policy of the user's own. */
   readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
@@ -36,6 +39,7 @@ export interface PolicyParts {
 export interface ThreadPolicyParts extends UserPolicyParts {
   readonly threads: number;
   readonly limits: LimitTable;
+  readonly running: RunningTable;
   readonly recorder: MetricsRecorder;
 }
 
@@ -44,6 +48,7 @@ export function policyParts({ users, timeouts }: Config, parts: ThreadPolicyPart
   return {
     users: configuredUsers(users),
     limits: parts.limits,
+    running: parts.running,
     recorder: parts.recorder,
     ofModule: (use, at) => createUserPolicy(use, at, parts),
     ofScan: (settings) => scans.policy(settings),
@@ -60,6 +65,7 @@ export class ConfiguredPolicies {
   readonly #config: Config;
   readonly #users: UserDirectory;
   readonly #limits: LimitTable;
+  readonly #running: RunningTable;
   readonly #recorder: MetricsRecorder;
   readonly #ofScan: PolicyParts['ofScan'];
   #auth: Policy | null = null;
@@ -71,6 +77,7 @@ export class ConfiguredPolicies {
     this.#config = config;
     this.#users = parts.users;
     this.#limits = parts.limits;
+    this.#running = parts.running;
     this.#recorder = parts.recorder;
     this.#ofModule = parts.ofModule;
     this.#ofScan = parts.ofScan;
@@ -127,7 +134,7 @@ export class ConfiguredPolicies {
     const isPerUser = limits.length > 0 && countsUsers(places);
     return {
       // What is too much is refused before anybody looks at tokens, unless they are what is counted by.
-      before: [...this.#acl(access), ...(isPerUser ? [] : limits)],
+      before: [...this.#acl(access), ...this.#bounds(places, access), ...(isPerUser ? [] : limits)],
       after: [
         ...(isPerUser ? limits : []),
         ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
@@ -137,6 +144,18 @@ export class ConfiguredPolicies {
         ...this.#requestsChanged(headers),
       ],
     };
+  }
+
+  /** The client is whom the access list takes for it. */
+  #bounds(places: readonly Place[], access: AclPolicy | null): Policy[] {
+    const place = nearest(places, 'limits');
+    const limits = place?.policies.limits || null;
+    const times = nearest(places, 'timeout')?.policies.timeout || null;
+    const counted = { table: this.#running, scope: place?.name ?? '', client: this.#clientOf(access) };
+    return [
+      ...(limits === null ? [] : [limitsOf(limits, counted)]),
+      ...(times === null ? [] : [this.#once(times, () => timeoutOf(times, this.#config))]),
+    ];
   }
 
   /** The client is whom the access list takes for it. */

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { type Answered, ask } from '../../test/support/ask.ts';
 import { configOf, Gateway } from '../../test/support/gateway.ts';
 import { http1Origin, reflectingOrigin } from '../../test/support/origins.ts';
-import { engineTimeouts } from './assemble.ts';
+import { engineTimeouts } from './assemble-bounds.ts';
 
 const answering = (body: string): object => ({ respond: { body } });
 

@@ -3,7 +3,6 @@ import type { Config } from '../config/config.ts';
 import type { GatewayListen, RouteConfig } from '../config/schema/gateway.ts';
 import { backendsAt } from '../config/schema/targets.ts';
 import { DEFAULT_LIMITS, type ParserLimits } from '../codec/http1/message-parser.ts';
-import type { Timeouts } from '../contract/bounds.ts';
 import type { EngineLimits } from '../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
@@ -148,17 +147,4 @@ export function engineLimits({ limits }: Config): EngineLimits {
     maxFields: Math.max(RESPONSE_FIELDS, limits.header_count),
   };
   return { request, response, maxBodyBytes: limits.body };
-}
-
-export function engineTimeouts({ timeouts }: Config): Timeouts {
-  return {
-    connectMs: timeouts.connect,
-    headersMs: timeouts.headers,
-    responseMs: timeouts.read,
-    readMs: timeouts.read,
-    writeMs: timeouts.write,
-    idleMs: timeouts.idle,
-    tunnelIdleMs: timeouts.tunnel_idle,
-    totalMs: 0,
-  };
 }

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
+import { RunningTable } from '../services/limiter/running-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
@@ -49,7 +50,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   }
   const accessLog = access === false ? null : new AccessLog({ format: access, sink: accessSink });
   const ticketKeys = randomBytes(TICKET_KEY_BYTES);
-  const shared = { members: new MemberTable(), limits: new LimitTable() };
+  const shared = { members: new MemberTable(), limits: new LimitTable(), running: new RunningTable() };
   const own = { modules: new PolicyModules(), log: threadLog(logger) };
   return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own });
 }

@@ -8,7 +8,7 @@ import { originDialler } from '../engine/origin-dialler.ts';
 import { Program } from '../engine/program.ts';
 import { Traffic } from '../engine/traffic.ts';
 import type { ListenAddress } from '../transport/accept.ts';
-import { engineTimeouts } from './assemble.ts';
+import { engineTimeouts } from './assemble-bounds.ts';
 import type { DoorName, DoorStatus } from './door.ts';
 import { type ConfigurableListener, DoorListeners, type WantedListener } from './door-listeners.ts';
 import type { ThreadContext } from './thread-context.ts';

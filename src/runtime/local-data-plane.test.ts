@@ -6,6 +6,7 @@ import { MemorySink } from '../../test/support/memory-sink.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
+import { RunningTable } from '../services/limiter/running-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { PolicyModules } from './policy-modules.ts';
@@ -21,6 +22,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     threads: 1,
     members: new MemberTable(),
     limits: new LimitTable(),
+    running: new RunningTable(),
     modules: new PolicyModules(),
     log: () => {},
   };

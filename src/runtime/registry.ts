@@ -16,10 +16,12 @@ export { frontPage } from '../policies/front-page/front-page.ts';
 export { HeaderChanges } from '../policies/headers/header-changes.ts';
 export { requestHeaders } from '../policies/headers/request-headers.ts';
 export { responseHeaders } from '../policies/headers/response-headers.ts';
+export { limits } from '../policies/limits/limits.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { rateLimit } from '../policies/rate-limit/rate-limit.ts';
 export { scan } from '../policies/scan/scan.ts';
 export type { ScanEars } from '../policies/scan/scan-ears.ts';
+export { timeout } from '../policies/timeout/timeout.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { backends } from '../targets/backends/backends.ts';
 export {

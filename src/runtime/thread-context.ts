@@ -1,6 +1,7 @@
 // What the doors of one thread are given. Types only.
 import type { MemberTable } from '../services/balance/member-table.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
+import type { RunningTable } from '../services/limiter/running-table.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { PolicyModules } from './policy-modules.ts';
@@ -17,6 +18,8 @@ export interface ThreadContext {
   readonly members: MemberTable;
   /** What clients have used of their limits, shared by the threads. */
   readonly limits: LimitTable;
+  /** How many of their requests are running, counted by all threads. */
+  readonly running: RunningTable;
   /** Those that this thread has loaded. */
   readonly modules: PolicyModules;
   readonly log: ThreadLog;

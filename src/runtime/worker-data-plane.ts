@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/address.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
+import { RunningTable } from '../services/limiter/running-table.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
@@ -44,7 +45,8 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly members: MemberTable = new MemberTable();
   readonly log: ThreadLog;
   private readonly context: WorkerPlaneContext;
-  private readonly start: WorkerStart;
+  private readonly start: Omit<WorkerStart, 'thread'>;
+  private readonly running: RunningTable;
   private handles: WorkerHandle[] = [];
   private config: Config | null = null;
   private ports: BoundPorts = {};
@@ -60,12 +62,14 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.context = context;
     this.view = context.view;
     this.accessSink = context.accessSink;
+    this.running = new RunningTable({ threads: context.threads });
     this.log = context.log;
     this.start = {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),
       members: this.members.memory,
       limits: new LimitTable().memory,
+      running: this.running.memory,
       accessFormat: context.accessFormat,
     };
   }
@@ -77,7 +81,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   private async bringIntoForce(config: Config): Promise<void> {
     const before = this.config;
     await this.claimNewDoors(config, before);
-    while (this.handles.length < this.context.threads) this.handles.push(new WorkerHandle(this.start, this));
+    while (this.handles.length < this.context.threads) this.handles.push(this.newHandle());
     try {
       await this.applyEverywhere(config);
     } catch (error) {
@@ -136,8 +140,15 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.replaceAfter(RESTART_DELAY_MS);
   }
 
+  private newHandle(): WorkerHandle {
+    const taken = new Set(this.handles.map(({ thread }) => thread));
+    const free = Array.from({ length: this.context.threads }, (_, thread) => thread).find((each) => !taken.has(each));
+    return new WorkerHandle({ ...this.start, thread: free ?? 0 }, this);
+  }
+
   private forget(handle: WorkerHandle): void {
     this.handles = this.handles.filter((each) => each !== handle);
+    this.running.forget(handle.thread);
   }
 
   private replaceAfter(delayMs: number): void {
@@ -152,7 +163,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     const { config, ports } = this;
     if (config === null) return;
     while (!this.stopping && this.handles.length < this.context.threads) {
-      const handle = new WorkerHandle(this.start, this);
+      const handle = this.newHandle();
       this.handles.push(handle);
       try {
         await handle.call({ kind: 'apply', config, ports });

@@ -8,6 +8,7 @@ import { http1Origin } from '../../test/support/origins.ts';
 import { watchThreads } from '../../test/support/worker-stage.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
+import { RunningTable } from '../services/limiter/running-table.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
 import type { ThreadLog } from './thread-log.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
@@ -44,8 +45,10 @@ function hire(t: TestContext): Hired {
   const handle = new WorkerHandle(
     {
       threads: 2,
+      thread: 0,
       members: new MemberTable().memory,
       limits: new LimitTable().memory,
+      running: new RunningTable({ threads: 2 }).memory,
       ticketKeys: Buffer.alloc(48),
       accessFormat: 'json',
     },

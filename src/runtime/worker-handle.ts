@@ -31,6 +31,8 @@ const LAST_WORDS_MS = 1_000;
 const WORKER_FILE = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
 
 export class WorkerHandle {
+  /** Which of the workers it is, from 0 on. */
+  readonly thread: number;
   private readonly owner: WorkerOwner;
   private readonly worker: Worker;
   private readonly calls = new Map<number, PendingCall>();
@@ -41,6 +43,7 @@ export class WorkerHandle {
 
   constructor(start: WorkerStart, owner: WorkerOwner) {
     this.owner = owner;
+    this.thread = start.thread;
     this.worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: start });
     this.worker.on('message', (message: WorkerMessage) => this.hear(message));
     this.worker.on('error', (error: Error) => {

@@ -10,11 +10,15 @@ import type { ThreadLogLevel } from './thread-log.ts';
 
 export interface WorkerStart {
   readonly threads: number;
+  /** Which of them this one is, from 0 on. */
+  readonly thread: number;
   readonly ticketKeys: Uint8Array;
   /** The memory of the members of all groups. */
   readonly members: SharedArrayBuffer;
   /** The memory of what clients have used of their limits. */
   readonly limits: SharedArrayBuffer;
+  /** The memory of how many requests of theirs are running. */
+  readonly running: SharedArrayBuffer;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 

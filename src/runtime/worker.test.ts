@@ -7,6 +7,7 @@ import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
+import { RunningTable } from '../services/limiter/running-table.ts';
 import type { WorkerCall, WorkerMessage, WorkerStart } from './worker-messages.ts';
 
 type Kind = WorkerMessage['kind'];
@@ -20,9 +21,11 @@ class Thread {
   constructor(t: TestContext, accessFormat: WorkerStart['accessFormat'] = 'json') {
     const start: WorkerStart = {
       threads: 2,
+      thread: 0,
       ticketKeys: Buffer.alloc(48),
       members: new MemberTable().memory,
       limits: new LimitTable().memory,
+      running: new RunningTable({ threads: 2 }).memory,
       accessFormat,
     };
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });

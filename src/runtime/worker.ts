@@ -5,6 +5,7 @@ import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
+import { RunningTable } from '../services/limiter/running-table.ts';
 import { redactValue } from '../core/redact.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import type { LogFields } from '../telemetry/application-log.ts';
@@ -44,6 +45,7 @@ const accessLog =
 
 const members = new MemberTable({ memory: start.members });
 const limits = new LimitTable({ memory: start.limits });
+const running = new RunningTable({ memory: start.running, thread: start.thread });
 const modules = new PolicyModules();
 const log: ThreadLog = (level, fields, message) => {
   const plain = redactValue(fields) as LogFields;
@@ -63,6 +65,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           threads: start.threads,
           members,
           limits,
+          running,
           modules,
           log,
         },

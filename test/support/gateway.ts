@@ -13,6 +13,7 @@ import { PolicyModules } from '../../src/runtime/policy-modules.ts';
 import type { ThreadLog } from '../../src/runtime/thread-log.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
+import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
 import type { LogFields } from '../../src/telemetry/application-log.ts';
@@ -58,6 +59,8 @@ const opened = new Set<Gateway>();
 export class Gateway {
   readonly plane: ThreadPlane;
   private readonly members = new MemberTable();
+  /** How many requests of which client are running. */
+  private readonly running = new RunningTable({ capacity: 1024 });
   private readonly recorder = new MetricsRecorder();
   private readonly log = new ImmediateAccessLog();
   /** What went into the application log. */
@@ -72,6 +75,7 @@ export class Gateway {
       threads: 1,
       members: this.members,
       limits: new LimitTable({ capacity: 1024 }),
+      running: this.running,
       modules: new PolicyModules(),
       log: this.note,
     };

@@ -3,6 +3,7 @@ import { PolicyModules } from '../../src/runtime/policy-modules.ts';
 import type { ThreadContext } from '../../src/runtime/thread-context.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
+import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 
 export function threadContext(threads: number): ThreadContext {
@@ -13,6 +14,7 @@ export function threadContext(threads: number): ThreadContext {
     threads,
     members: new MemberTable({ capacity: 16 }),
     limits: new LimitTable({ capacity: 8 }),
+    running: new RunningTable({ capacity: 8 }),
     modules: new PolicyModules(),
     log: () => {},
   };

@@ -279,6 +279,15 @@ export function headerValue(): z.ZodType<string> {
     );
 }
 
+/** In upper case, as methods are compared. */
+export function methodName(): z.ZodType<string, string> {
+  const message = 'expected a method such as GET';
+  return z
+    .string({ error: message })
+    .regex(/^[A-Za-z][A-Za-z-]*$/, message)
+    .transform((name) => name.toUpperCase());
+}
+
 export function statusCode(): z.ZodType<number> {
   const message = 'expected a status from 200 to 599';
   return z.int({ error: message }).min(200, message).max(599, message);

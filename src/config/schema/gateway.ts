@@ -2,7 +2,17 @@
 // spelling that requests are compared in: hosts in lower case, methods in upper case.
 
 import { z } from 'zod';
-import { headerName, headerValue, hostPattern, identifier, listenAddress, network, oneOrMany, port } from './fields.ts';
+import {
+  headerName,
+  headerValue,
+  hostPattern,
+  identifier,
+  listenAddress,
+  methodName,
+  network,
+  oneOrMany,
+  port,
+} from './fields.ts';
 import { policiesSchema, type Policies } from './policies.ts';
 import { backendUrl, routeTargetSchema, type RouteTarget } from './targets.ts';
 import { serverTls, type TlsConfig } from './tls.ts';
@@ -93,11 +103,6 @@ const listen = oneOrMany(
   ]),
 );
 
-const method = z
-  .string({ error: 'expected a method such as GET' })
-  .regex(/^[A-Za-z][A-Za-z-]*$/, 'expected a method such as GET')
-  .transform((name) => name.toUpperCase());
-
 const PATH_PART = String.raw`\/(?:\*|\{[A-Za-z_]\w*\}|[^/*{}]*)`;
 
 const path = z
@@ -130,7 +135,7 @@ const match: z.ZodType<RouteMatch> = z.strictObject({
     .prefault([])
     .describe('The path: exact, with `*` at the end for everything below, or with `{name}` for any one part.')
     .meta({ samples: ['/v1/*'] }),
-  method: oneOrMany(method)
+  method: oneOrMany(methodName())
     .prefault([])
     .describe('The method, or a list of methods.')
     .meta({ samples: [['GET', 'POST']] }),

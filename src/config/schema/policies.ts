@@ -2,6 +2,7 @@
 // route; the nearer one wins, and `false` switches a policy off that a farther place has switched on.
 
 import { z } from 'zod';
+import { limitsPolicy, type LimitsPolicy, timeoutPolicy, type TimeoutPolicy } from './policies-bounds.ts';
 import {
   count,
   duration,
@@ -74,12 +75,14 @@ export interface Policies {
   readonly acl?: AclPolicy | false;
   readonly filter?: FilterPolicy | false;
   readonly scan?: ScanPolicy | false;
+  readonly limits?: LimitsPolicy | false;
   readonly rate_limit?: RateLimitPolicy | false;
   readonly cache?: CachePolicy | false;
   readonly compress?: CompressPolicy | false;
   readonly headers?: HeadersPolicy | false;
   readonly auth?: 'users' | 'none';
   readonly retry?: RetryPolicy | false;
+  readonly timeout?: TimeoutPolicy | false;
 }
 
 const acl: z.ZodType<AclPolicy> = z.strictObject({
@@ -226,6 +229,10 @@ const ours = z.strictObject({
     .exactOptional()
     .describe('A scan of bodies for malware, by ClamAV.')
     .meta({ samples: [{ clamd: 'unix:/run/clamav/clamd.ctl', max_size: '10MiB', on_error: 'deny' }] }),
+  limits: orOff(limitsPolicy)
+    .exactOptional()
+    .describe('What a request may be: its URL, head, body and method, and how many of one client may run at once.')
+    .meta({ samples: [{ body: '2GiB', methods: ['GET', 'PUT'], concurrent: 20 }] }),
   rate_limit: orOff(rateLimit)
     .exactOptional()
     .describe('How many requests may come. What is too much is answered with 429.')
@@ -246,6 +253,10 @@ const ours = z.strictObject({
   retry: orOff(retryPolicy(2))
     .exactOptional()
     .describe('Send a request again that failed before anything was answered.'),
+  timeout: orOff(timeoutPolicy)
+    .exactOptional()
+    .describe('How long is waited for a server: 504 before anything was answered, a cut after that.')
+    .meta({ samples: [{ response: '5s', total: '60s' }] }),
 });
 
 export const policiesSchema: z.ZodType<Policies> = withUserPolicies(ours);

@@ -5,7 +5,7 @@ import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import type { ClientAddress } from '../../services/identity/client-address.ts';
 import type { Limit, LimitTable } from '../../services/limiter/limit-table.ts';
-import { ClientKeys } from './client-keys.ts';
+import { ClientKeys } from '../../services/identity/client-keys.ts';
 
 /** Whose requests are counted together. A client without the field, or without a user, is counted by its address. */
 export type CountedBy = 'client_ip' | 'user' | 'route' | 'global' | { readonly header: string };

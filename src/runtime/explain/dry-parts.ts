@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { Config } from '../../config/config.ts';
 import { tokenDigest, UserDirectory } from '../../services/identity/user-directory.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { RunningTable } from '../../services/limiter/running-table.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyParts } from '../assemble-policies.ts';
 import { ConfiguredScans } from '../assemble-scan.ts';
@@ -15,7 +16,9 @@ export function dryParts(config: Config, user: string | null): PolicyParts {
   const recorder = new MetricsRecorder();
   const scans = new ConfiguredScans({ recorder, log: () => {}, threads: 1 }, config.timeouts.connect);
   const ofScan: PolicyParts['ofScan'] = (settings) => scans.policy(settings);
-  return { users, limits: new LimitTable({ capacity: 8 }), recorder, ofModule, ofScan };
+  const limits = new LimitTable({ capacity: 8 });
+  const running = new RunningTable({ capacity: 8 });
+  return { users, limits, running, recorder, ofModule, ofScan };
 }
 
 /** Whatever a module does, it would do it now. */

@@ -15,6 +15,7 @@ import { explainHops } from './explain-hops.ts';
 import { explainRule } from './explain-rule.ts';
 import type { ExplainedResult, Explanation, Question } from './explanation.ts';
 import { runPolicies } from './run-policies.ts';
+import { tooLarge } from './too-large.ts';
 import type { Scene } from './scene.ts';
 
 /** What the forward proxy adds to the explanation of its door. */
@@ -33,7 +34,10 @@ export async function explainEgress(
   if ('refused' in read) return { ...bare, result: refused(read.refused.code, read.refused.detail) };
   const client = { address: question.from, localPort: scene.localPort };
   const exchange = new DryExchange('egress', client, read.request);
-  const policies = await runPolicies(egressPolicies(config, dryParts(config, question.user)), exchange);
+  const all = egressPolicies(config, dryParts(config, question.user));
+  const refusal = tooLarge(read.request, all, Number.MAX_SAFE_INTEGER);
+  if (refusal !== null) return { ...bare, result: refusal };
+  const policies = await runPolicies(all, exchange);
   const seen = { ...bare, user: exchange.user || null, session: exchange.session || null, policies };
   if (exchange.answered !== null) {
     const { status, code, message } = exchange.answered;

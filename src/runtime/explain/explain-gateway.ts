@@ -15,6 +15,7 @@ import { dryLogin, dryParts } from './dry-parts.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
+import { tooLarge } from './too-large.ts';
 import type { Scene } from './scene.ts';
 
 export type GatewayExplanation = Omit<Explanation, 'door' | 'from' | 'states'>;
@@ -50,7 +51,10 @@ export async function explainGateway(
   const others = otherRoutes(read.request, index, scene);
   const choice = found === null ? null : choiceOf({ name, index, match: found.match, others }, scene);
   const exchange = new DryExchange('gateway', { address: from, localPort: scene.localPort }, read.request);
-  const policies = await runPolicies(policiesOf(found, scene, user), exchange);
+  const all = policiesOf(found, scene, user);
+  const refusal = tooLarge(read.request, all, scene.config.limits.body);
+  if (refusal !== null) return { ...bare, choice, result: refusal };
+  const policies = await runPolicies(all, exchange);
   const seen = { ...bare, user: exchange.user || null, policies, choice };
   if (exchange.answered === null) return { ...seen, result };
   const { status, code, message: text } = exchange.answered;

@@ -4,6 +4,7 @@
 import { randomInt } from 'node:crypto';
 import { hash32 } from '../balance/hash.ts';
 import { sharedNow } from '../balance/shared-clock.ts';
+import { SetLocks } from './set-locks.ts';
 
 /* oxlint-disable typescript/no-non-null-assertion -- every offset lies within the memory that the constructor laid out. */
 
@@ -14,11 +15,6 @@ const BYTES_PER_SET = WAYS * BYTES_PER_SLOT + 4;
 /** 2 MiB of address space; memory is only taken by the part in use. */
 const DEFAULT_CAPACITY = 131_072;
 const HEADER_BYTES = 64;
-/** A lock is held for less than a microsecond, unless the system has put its thread to sleep. */
-const TURNS = 1000;
-const NAP_MS = 1;
-/** A thread that has died with a lock in its hand must not stop the others. */
-const MAX_NAPS = 50;
 const MAX_SEED = 2 ** 31;
 
 export interface Limit {
@@ -50,7 +46,7 @@ export class LimitTable {
   readonly #seeds: Int32Array;
   readonly #paidAt: Float64Array;
   readonly #keys: Int32Array;
-  readonly #locks: Int32Array;
+  readonly #locks: SetLocks;
 
   constructor({ capacity = DEFAULT_CAPACITY, memory, now = sharedNow }: LimitTableOptions = {}) {
     this.memory = memory ?? new SharedArrayBuffer(HEADER_BYTES + Math.max(1, capacity / WAYS) * BYTES_PER_SET);
@@ -60,7 +56,7 @@ export class LimitTable {
     this.#seeds = new Int32Array(this.memory, 0, 2);
     this.#paidAt = new Float64Array(this.memory, HEADER_BYTES, this.capacity);
     this.#keys = new Int32Array(this.memory, HEADER_BYTES + this.capacity * 8, this.capacity * 2);
-    this.#locks = new Int32Array(this.memory, HEADER_BYTES + this.capacity * BYTES_PER_SLOT, sets);
+    this.#locks = new SetLocks(new Int32Array(this.memory, HEADER_BYTES + this.capacity * BYTES_PER_SLOT, sets));
     // Nobody outside can know which keys meet.
     if (memory === undefined) this.#seeds.forEach((_, index, seeds) => (seeds[index] = randomInt(MAX_SEED)));
   }
@@ -74,11 +70,11 @@ export class LimitTable {
   take(scope: number, key: string, limit: Limit): boolean {
     const high = hash32(key, scope) | 0;
     const low = hash32(key, scope ^ this.#seeds[1]!) | 0;
-    const set = (high >>> 0) % this.#locks.length;
-    this.#lock(set);
+    const set = (high >>> 0) % this.#locks.count;
+    this.#locks.take(set);
     const slot = this.#slotOf(set * WAYS, high, low);
     const isWithin = this.#charge(slot, limit);
-    Atomics.store(this.#locks, set, 0);
+    this.#locks.give(set);
     return isWithin;
   }
 
@@ -107,14 +103,5 @@ export class LimitTable {
     this.#keys[least * 2 + 1] = low;
     this.#paidAt[least] = 0;
     return least;
-  }
-
-  #lock(set: number): void {
-    for (let nap = 0; nap < MAX_NAPS; nap += 1) {
-      for (let turn = 0; turn < TURNS; turn += 1) {
-        if (Atomics.compareExchange(this.#locks, set, 0, 1) === 0) return;
-      }
-      Atomics.wait(this.#locks, set, 1, NAP_MS);
-    }
   }
 }
