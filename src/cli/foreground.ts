@@ -145,7 +145,8 @@ interface Ending {
 function endOf(sluice: Sluice, { log, noteFault }: ProgramTelemetry, onReload: () => void): Ending {
   const { promise: exitCode, resolve, reject } = Promise.withResolvers<number>();
   const stop = (codeWhenClean: number): void => {
-    sluice.drain(sluice.loaded.config.process.shutdown_grace).then(({ cutConnections }) => {
+    const { shutdown_grace: graceMs, shutdown_delay: delayMs } = sluice.loaded.config.process;
+    sluice.drain(graceMs, delayMs).then(({ cutConnections }) => {
       log.info('stopped');
       resolve(cutConnections > 0 ? EXIT.forced : codeWhenClean);
     }, reject);

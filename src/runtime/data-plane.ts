@@ -13,8 +13,8 @@ export interface DataPlane {
   readonly members: MemberTable;
   /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
   apply(config: Config): Promise<void>;
-  /** Readiness turns 503, then accepting stops and idle connections are closed; resolves when nothing runs any more. */
-  drain(): Promise<void>;
+  /** Readiness turns 503, after the delay accepting stops and idle connections are closed; resolves when nothing runs any more. */
+  drain(delayMs?: number): Promise<void>;
   /** Cuts what is still open and gives everything back. */
   close(): Promise<void>;
   doors(): readonly DoorStatus[];

@@ -23,8 +23,8 @@ export class LocalDataPlane implements DataPlane {
     this.plane = plane;
   }
 
-  async drain(): Promise<void> {
-    await this.plane?.drain();
+  async drain(delayMs = 0): Promise<void> {
+    await this.plane?.drain(delayMs);
   }
 
   async close(): Promise<void> {

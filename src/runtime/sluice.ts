@@ -124,9 +124,11 @@ export class Sluice {
     );
   }
 
-  /** Stops: what runs may finish within the grace, then connections are cut. A second call waits for the first. */
-  drain(graceMs: number): Promise<StopResult> {
-    this.#stopping ??= this.#drain(graceMs);
+  /**
+   * Stops: after the delay what runs may finish within the grace, then connections are cut. A second call waits for the first.
+   */
+  drain(graceMs: number, delayMs = 0): Promise<StopResult> {
+    this.#stopping ??= this.#drain(graceMs, delayMs);
     return this.#stopping;
   }
 
@@ -182,10 +184,10 @@ export class Sluice {
     this.backends.stop();
   }
 
-  async #drain(graceMs: number): Promise<StopResult> {
+  async #drain(graceMs: number, delayMs: number): Promise<StopResult> {
     await this.#starting;
     this.#state = 'draining';
-    const isDrained = await endsWithin(this.#drainTraffic(), graceMs, this.#forced.promise);
+    const isDrained = await endsWithin(this.#drainTraffic(delayMs), delayMs + graceMs, this.#forced.promise);
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
     this.#stopChecks();
@@ -196,11 +198,11 @@ export class Sluice {
     return { cutConnections };
   }
 
-  async #drainTraffic(): Promise<void> {
+  async #drainTraffic(delayMs: number): Promise<void> {
     // A reload that is under way would open doors again behind our back.
     await this.#reloader.settled();
     try {
-      await this.#dataPlane.drain();
+      await this.#dataPlane.drain(delayMs);
     } catch (error) {
       this.#logger.error({ err: error }, 'the data plane did not end well');
     }

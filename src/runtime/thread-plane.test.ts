@@ -200,6 +200,17 @@ describe('a thread that drains', () => {
     await drained;
   });
 
+  test('goes on for as long as it is told, only not ready any more, unless it is closed', async (t) => {
+    const gateway = await Gateway.open(t, {
+      gateway: { routes: [{ match: { path: '/' }, to: { respond: { body: 'hi' } } }] },
+    });
+    const statusOf = async (path: string): Promise<number> => (await ask(gateway.url + path)).status;
+    const drained = gateway.plane.drain(2 ** 30);
+    assert.deepEqual([await statusOf('/'), await statusOf('/health/readiness')], [200, 503]);
+    await gateway.plane.close();
+    await drained;
+  });
+
   test('cuts what runs when it is closed', async (t) => {
     const { url: backend, asked } = await heldBackend(t);
     const gateway = await Gateway.open(t, { gateway: { default_backend: backend } });

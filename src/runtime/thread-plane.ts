@@ -21,6 +21,7 @@ export class ThreadPlane {
   private readonly ownDoors = new OwnDoors([]);
   private configured: readonly DoorAddress[] = [];
   private controlDoors: readonly DoorAddress[] = [];
+  private endDelay = (): void => {};
 
   constructor(context: ThreadContext, config: Config) {
     this.modules = context.modules;
@@ -57,9 +58,10 @@ export class ThreadPlane {
     this.ownDoors.replace([...this.configured, ...open, ...this.controlDoors]);
   }
 
-  /** Readiness turns first; resolves when no client connection is left. */
-  async drain(): Promise<void> {
+  /** Readiness turns first, and for so long nothing else does; resolves when no client connection is left. */
+  async drain(delayMs = 0): Promise<void> {
     this.readiness.draining = true;
+    if (delayMs > 0) await this.delay(delayMs);
     // What the system has accepted for us already comes in with the next turn of the event loop.
     await new Promise(setImmediate);
     await new Promise(setImmediate);
@@ -67,9 +69,19 @@ export class ThreadPlane {
     await Promise.all(this.all.map((door) => door.drain()));
   }
 
+  /** Over at once when everything is closed. */
+  private async delay(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.endDelay = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
   /** Resolves when what was cut has been counted and logged. */
   async close(): Promise<void> {
     this.readiness.draining = true;
+    this.endDelay();
     for (const door of this.all) door.stop();
     await Promise.all(this.all.map((door) => door.close()));
   }

@@ -97,9 +97,9 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     await Promise.all(this.handles.map((handle) => handle.call({ kind: 'control-doors', addresses })));
   }
 
-  async drain(): Promise<void> {
+  async drain(delayMs = 0): Promise<void> {
     this.stopping = true;
-    await Promise.allSettled(this.handles.map((handle) => handle.call({ kind: 'drain' })));
+    await Promise.allSettled(this.handles.map((handle) => handle.call({ kind: 'drain', delayMs })));
   }
 
   async close(): Promise<void> {

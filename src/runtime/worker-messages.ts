@@ -33,7 +33,7 @@ export function portKey(key: string, address: string): string {
 export type WorkerCall =
   | { readonly kind: 'apply'; readonly config: Config; readonly ports: BoundPorts }
   | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
-  | { readonly kind: 'drain' }
+  | { readonly kind: 'drain'; readonly delayMs?: number }
   | { readonly kind: 'close' }
   | { readonly kind: 'doors' }
   | { readonly kind: 'connections'; readonly limit: number };

@@ -76,7 +76,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
   } else if (call.kind === 'control-doors') {
     plane?.knowControlDoors(call.addresses);
   } else if (call.kind === 'drain') {
-    await plane?.drain();
+    await plane?.drain(call.delayMs);
     accessLog?.flush();
   } else if (call.kind === 'close') {
     await plane?.close();

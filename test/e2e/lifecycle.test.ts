@@ -162,6 +162,24 @@ describe('a signal to stop', { skip: WINDOWS }, () => {
     assert.deepEqual(await sluice.ended, { code: 0, signal: null });
   });
 
+  for (const workers of [1, 2]) {
+    test(`is told to load balancers first, with ${workers} threads`, async (t) => {
+      const process = { workers, shutdown_delay: '1h' };
+      const files = { 'sluice.yaml': JSON.stringify({ process }) };
+      const sluice = await startSluice(t, { files });
+      const statusOf = async (path: string): Promise<number> =>
+        (await fetch(`${sluice.address('gateway')}${path}`, { headers: { connection: 'close' } })).status;
+      assert.equal(await statusOf('/health/readiness'), 200);
+      sluice.signal('SIGTERM');
+      await sluice.says(/"message":"stopping/);
+      while ((await statusOf('/health/readiness')) !== 503);
+      assert.equal(await statusOf('/health/liveness'), 200);
+      sluice.signal('SIGINT');
+      const { signal } = await sluice.ended;
+      assert.equal(signal, null);
+    });
+  }
+
   test('given twice cuts what still runs, and the exit code says so', async (t) => {
     const backend = await slowBackend(t);
     const sluice = await startSluice(t, { env: { DEFAULT_BACKEND: backend.url } });

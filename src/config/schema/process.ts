@@ -10,6 +10,8 @@ export interface ProcessConfig {
   readonly data_dir: string;
   /** Milliseconds. */
   readonly shutdown_grace: number;
+  /** Milliseconds. */
+  readonly shutdown_delay: number;
 }
 
 export const processSchema: z.ZodType<ProcessConfig> = z
@@ -33,6 +35,12 @@ export const processSchema: z.ZodType<ProcessConfig> = z
     shutdown_grace: duration({ min: '0s' })
       .prefault('30s')
       .describe('How long requests that run may take to finish after a stop was asked for; then connections are cut.'),
+    shutdown_delay: duration({ min: '0s' })
+      .prefault('0s')
+      .describe(
+        'How long to go on as before after a stop was asked for, with `/health/readiness` at 503, so that a load balancer looks elsewhere first. The grace begins after it.',
+      )
+      .meta({ samples: ['10s'] }),
   })
   .prefault({})
   .describe('The program itself: threads, state, shutting down.');
