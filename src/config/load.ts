@@ -10,6 +10,7 @@ import {
   checkOpenServices,
   checkUsersExist,
 } from './checks/doors.ts';
+import { checkCors } from './checks/cors.ts';
 import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
 import type { Check, Finding } from './checks/finding.ts';
 import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
@@ -95,6 +96,7 @@ const CHECKS: readonly Check[] = [
   checkProviders,
   checkTlsFiles,
   checkPolicyFiles,
+  checkCors,
 ];
 
 /** Throws a ConfigError with all problems. */

@@ -2,7 +2,8 @@
 // whole; what is made of one place is one object, however many routes it serves.
 import type { Config } from '../config/config.ts';
 import type { GatewayListen, RouteConfig } from '../config/schema/gateway.ts';
-import type { AclPolicy, HeadersPolicy, Policies } from '../config/schema/policies.ts';
+import type { AclPolicy, Policies } from '../config/schema/policies.ts';
+import type { HeadersPolicy } from '../config/schema/policies-headers.ts';
 import type { CompressPolicy } from '../config/schema/policies-compress.ts';
 import type { ScanPolicy } from '../config/schema/policies-scan.ts';
 import { type UserPolicy, userPolicies } from '../config/schema/user-policies.ts';
@@ -16,7 +17,16 @@ import { limitsOf, timeoutOf } from './assemble-bounds.ts';
 import { assembleCompress } from './assemble-compress.ts';
 import { ConfiguredScans } from './assemble-scan.ts';
 import { configuredUsers } from './configured-users.ts';
-import { acl, auth, HeaderChanges, rateLimit, requestHeaders, responseHeaders } from './registry.ts';
+import {
+  acl,
+  auth,
+  cors,
+  HeaderChanges,
+  type HstsOptions,
+  rateLimit,
+  requestHeaders,
+  responseHeaders,
+} from './registry.ts';
 import { createUserPolicy, type UserPolicyParts, type UserPolicyPlace } from './user-policies.ts';
 
 /** What stands around the question who the client is. */
@@ -123,7 +133,8 @@ export class ConfiguredPolicies {
 
   #whole(places: readonly Place[]): Policy[] {
     const { before, after } = this.#around(places);
-    return [...before, ...this.#usersOnly(nearest(places, 'auth')?.policies.auth), ...after];
+    const headers = nearest(places, 'headers')?.policies.headers || null;
+    return [...before, ...this.#cors(headers), ...this.#usersOnly(nearest(places, 'auth')?.policies.auth), ...after];
   }
 
   /** Headers are changed next to the target: others judge what the client has sent, and what they say of it stays as they said it. */
@@ -178,12 +189,22 @@ export class ConfiguredPolicies {
     return settings === null ? [] : [this.#once(settings, () => this.#ofScan(settings))];
   }
 
+  /** Before anybody asks who the client is: a browser asks without saying. */
+  #cors(settings: HeadersPolicy | null): Policy[] {
+    const shared = settings?.cors ?? null;
+    if (shared === null) return [];
+    const { max_age: maxAgeMs, private_network: privateNetwork, ...rest } = shared;
+    return [this.#once(shared, () => cors({ ...rest, maxAgeMs, privateNetwork }))];
+  }
+
   #answersChanged(settings: HeadersPolicy | null, protectsOursOnly: boolean): Policy[] {
     if (settings === null) return [];
-    const { security, csp, response } = settings;
+    const { security, hsts, csp, response } = settings;
     const changes = new HeaderChanges(response);
-    if (changes.isEmpty && !security && csp === null) return [];
-    return [this.#once(settings, () => responseHeaders({ changes, security, csp, protectsOursOnly }))];
+    if (changes.isEmpty && !security && !hsts && csp === null) return [];
+    return [
+      this.#once(settings, () => responseHeaders({ changes, security, hsts: hstsOf(settings), csp, protectsOursOnly })),
+    ];
   }
 
   #requestsChanged(settings: HeadersPolicy | null): Policy[] {
@@ -240,6 +261,15 @@ export class ConfiguredPolicies {
     this.#made.set(settings, made);
     return made;
   }
+}
+
+/** A year, where nobody says how long. */
+const YEAR_MS = 31_536_000_000;
+
+function hstsOf({ security, hsts }: HeadersPolicy): HstsOptions | null {
+  if (hsts === false || (hsts === null && !security)) return null;
+  const { max_age = YEAR_MS, include_subdomains = false, preload = false } = hsts ?? {};
+  return { maxAgeMs: max_age, includesSubdomains: include_subdomains, preload };
 }
 
 /** The first place that says anything of that kind; the nearest one stands first. */

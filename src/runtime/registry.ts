@@ -11,11 +11,12 @@ export { MixedListener, type MixedServing, type MixedSettings } from '../listene
 export { acl } from '../policies/acl/acl.ts';
 export { auth } from '../policies/auth/auth.ts';
 export { compress } from '../policies/compress/compress.ts';
+export { cors } from '../policies/cors/cors.ts';
 export { exitFields } from '../policies/exit-fields/exit-fields.ts';
 export { frontPage } from '../policies/front-page/front-page.ts';
 export { HeaderChanges } from '../policies/headers/header-changes.ts';
 export { requestHeaders } from '../policies/headers/request-headers.ts';
-export { responseHeaders } from '../policies/headers/response-headers.ts';
+export { type HstsOptions, responseHeaders } from '../policies/headers/response-headers.ts';
 export { limits } from '../policies/limits/limits.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { rateLimit } from '../policies/rate-limit/rate-limit.ts';

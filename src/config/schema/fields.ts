@@ -42,16 +42,18 @@ function withRefusals<In, T>(read: (input: In) => T | Refusal) {
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Milliseconds, written as `30s`. What is measured by a timer fits into one: at most 24 days. */
-export function duration(options: { readonly min?: string } = {}): z.ZodType<number> {
+/** Milliseconds, written as `30s`. What is measured by a timer fits into one: at most 24 days; `max` is for what is not. */
+export function duration(options: { readonly min?: string; readonly max?: string } = {}): z.ZodType<number> {
   const expected = 'expected a duration such as 500ms, 30s, 10m or 1h';
   const min = options.min ?? '1ms';
+  const max = options.max ?? '24d';
   const minMs = parseDuration(min) ?? 0;
+  const maxMs = options.max === undefined ? LONGEST_TIMER_MS : (parseDuration(max) ?? 0);
   const read = (text: string): number | Refusal => {
     const ms = parseDuration(text);
     if (ms === undefined) return refuse(/^\d+$/.test(text) ? unitIsMissing(text) : expected);
     if (ms < minMs) return refuse(`expected a duration of at least ${min}`);
-    return ms <= LONGEST_TIMER_MS ? ms : refuse('expected a duration of at most 24d');
+    return ms <= maxMs ? ms : refuse(`expected a duration of at most ${max}`);
   };
   return z
     .string({ error: (issue) => (typeof issue.input === 'number' ? unitIsMissing(issue.input) : expected) })

@@ -31,7 +31,7 @@ describe('policies', () => {
         rate_limit: { per: 'client_ip', rate: 100, burst: null },
         cache: { max_memory: null, default_ttl: null },
         compress: compress.parse({}),
-        headers: { security: false, csp: null, request: noChanges, response: noChanges },
+        headers: { security: false, hsts: null, csp: null, cors: null, request: noChanges, response: noChanges },
         retry: { attempts: 2, on_status: [502, 503, 504], budget: 0.2, within: null },
       },
     );

@@ -7,9 +7,7 @@ import {
   count,
   duration,
   filePath,
-  headerMap,
   headerName,
-  headerValue,
   hostPattern,
   network,
   rate,
@@ -18,6 +16,7 @@ import {
   statusCode,
 } from './fields.ts';
 import { compress, type CompressPolicy } from './policies-compress.ts';
+import { headersPolicy, type HeadersPolicy } from './policies-headers.ts';
 import { scan, type ScanPolicy } from './policies-scan.ts';
 import { withUserPolicies } from './user-policies.ts';
 
@@ -46,19 +45,6 @@ export interface CachePolicy {
   readonly max_memory: number | null;
   /** Milliseconds; null = what the section `cache` says. */
   readonly default_ttl: number | null;
-}
-
-export interface HeaderChanges {
-  readonly set: Readonly<Record<string, string>>;
-  readonly add: Readonly<Record<string, string>>;
-  readonly remove: readonly string[];
-}
-
-export interface HeadersPolicy {
-  readonly security: boolean;
-  readonly csp: string | null;
-  readonly request: HeaderChanges;
-  readonly response: HeaderChanges;
 }
 
 export interface RetryPolicy {
@@ -150,53 +136,6 @@ const cache: z.ZodType<CachePolicy> = z.strictObject({
     .meta({ samples: ['300s'] }),
 });
 
-/** Sluice writes these itself, from what it has understood of a message. */
-const FRAMING = ['connection', 'content-length', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
-/** What a client says in these may be taken out, also where we say nothing instead. */
-const REMOVABLE = [
-  'forwarded',
-  'traceparent',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-request-id',
-];
-const OWN = { request: [...FRAMING, 'expect', 'host', ...REMOVABLE], response: FRAMING };
-
-function headerChanges(of: 'request' | 'response'): z.ZodType<HeaderChanges> {
-  const isPut = (name: string): boolean => !OWN[of].includes(name.toLowerCase());
-  const isTakenOut = (name: string): boolean => isPut(name) || REMOVABLE.includes(name.toLowerCase());
-  const message = `Sluice itself decides on this field of a ${of}`;
-  const map = headerMap(headerName().refine(isPut, message));
-  return z
-    .strictObject({
-      set: map.prefault({}).describe(`Fields that every ${of} gets, in place of those it has.`),
-      add: map.prefault({}).describe(`Fields that every ${of} gets beside those it has.`),
-      remove: z
-        .array(headerName().refine(isTakenOut, message))
-        .prefault([])
-        .describe(`Fields that are taken out of every ${of}.`),
-    })
-    .prefault({})
-    .describe(`Changes to the header of every ${of}.`);
-}
-
-const headers: z.ZodType<HeadersPolicy> = z.strictObject({
-  security: z
-    .boolean()
-    .prefault(false)
-    .describe(
-      'Add HSTS (over TLS), `X-Content-Type-Options: nosniff`, `X-Frame-Options: DENY` and `Referrer-Policy` to answers that do not say it themselves.',
-    ),
-  csp: headerValue()
-    .nullable()
-    .prefault(null)
-    .describe('The `Content-Security-Policy` of answers that have none. `null`: none is added.')
-    .meta({ samples: ["default-src 'self'"] }),
-  request: headerChanges('request'),
-  response: headerChanges('response'),
-});
-
 /** Shared with the forward proxy, whose default is a different number of attempts. */
 export function retryPolicy(attempts: number): z.ZodType<RetryPolicy> {
   return z.strictObject({
@@ -245,7 +184,7 @@ const ours = z.strictObject({
     .exactOptional()
     .describe('Compress answers that are worth it.')
     .meta({ samples: [{ encodings: ['br', 'gzip'] }] }),
-  headers: orOff(headers).exactOptional().describe('Header fields that are set and removed.'),
+  headers: orOff(headersPolicy).exactOptional().describe('Header fields that are set and removed.'),
   auth: z
     .enum(['users', 'none'])
     .exactOptional()

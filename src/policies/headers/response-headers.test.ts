@@ -4,7 +4,7 @@ import { GET, head, Playbook } from '../../../test/support/playbook.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import { EditableFields } from '../../engine/fields.ts';
 import { HeaderChanges } from './header-changes.ts';
-import { responseHeaders, type ResponseHeadersOptions } from './response-headers.ts';
+import { type HstsOptions, responseHeaders, type ResponseHeadersOptions } from './response-headers.ts';
 
 const NONE = new HeaderChanges({ set: {}, add: {}, remove: [] });
 const SECURITY = [
@@ -15,7 +15,7 @@ const SECURITY = [
 
 /** The fields of an answer to a client, but for the date. */
 function answered(t: TestContext, options: Partial<ResponseHeadersOptions>, ...fields: readonly string[]): string[] {
-  const policies = [responseHeaders({ changes: NONE, security: false, csp: null, ...options })];
+  const policies = [responseHeaders({ changes: NONE, security: false, hsts: null, csp: null, ...options })];
   const play = new Playbook(t, { policies }).downstreamSends(GET).expectDial().expectUpstream(/^GET/);
   const answer = play.upstreamSends(head('HTTP/1.1 200 OK', 'Content-Length: 0', ...fields)).takeDownstream();
   play.end();
@@ -33,7 +33,7 @@ describe('the fields for security', () => {
   });
 
   test('are given to errors of ours too', (t) => {
-    const policies = [responseHeaders({ changes: NONE, security: true, csp: null })];
+    const policies = [responseHeaders({ changes: NONE, security: true, hsts: null, csp: null })];
     const play = new Playbook(t, { policies }).downstreamSends(GET).expectDialBegins().upstreamRefuses();
     const answer = play.takeDownstream();
     for (const line of SECURITY) assert.ok(answer.includes(`\r\n${line}\r\n`), line);
@@ -45,14 +45,20 @@ describe('the fields for security', () => {
     assert.deepEqual(lines, [...own, SECURITY[0], SECURITY[2]]);
   });
 
-  test('say over TLS, and only there, that TLS is to be used', () => {
-    const { response } = responseHeaders({ changes: NONE, security: true, csp: null });
-    const hsts = (secure: boolean): string | undefined => {
+  test('say over TLS, and only there, that TLS is to be used, and for how long', () => {
+    const year = { maxAgeMs: 31_536_000_000, includesSubdomains: false, preload: false };
+    const hsts = (secure: boolean, wanted: Partial<HstsOptions> = {}): string | undefined => {
+      const options = { changes: NONE, security: true, hsts: { ...year, ...wanted }, csp: null };
       const fields = new EditableFields();
-      response?.({ client: { secure }, response: { fields } } as unknown as Exchange);
+      responseHeaders(options).response?.({ client: { secure }, response: { fields } } as unknown as Exchange);
       return fields.get('strict-transport-security');
     };
     assert.deepEqual([hsts(true), hsts(false)], ['max-age=31536000', undefined]);
+    assert.equal(hsts(true, { maxAgeMs: 0 }), 'max-age=0');
+    assert.equal(
+      hsts(true, { includesSubdomains: true, preload: true }),
+      'max-age=31536000; includeSubDomains; preload',
+    );
   });
 
   test('may be for answers of ours only', (t) => {

@@ -9,10 +9,20 @@ export interface ResponseHeadersOptions {
   readonly changes: HeaderChanges;
   /** Without it only the changes are made. */
   readonly security: boolean;
+  /** null: nothing is said of it. */
+  readonly hsts: HstsOptions | null;
   /** Goes along with the fields for security; null: servers say it, or nobody. */
   readonly csp: string | null;
   /** What servers answer is theirs: only errors and other answers of ours get the fields for security. */
   readonly protectsOursOnly?: boolean;
+}
+
+/** How long browsers are to come by TLS only (RFC 6797). */
+export interface HstsOptions {
+  readonly maxAgeMs: number;
+  readonly includesSubdomains: boolean;
+  /** Not of the RFC: browsers may know it before the first visit. */
+  readonly preload: boolean;
 }
 
 interface Given {
@@ -23,8 +33,6 @@ interface Given {
   readonly overTls: boolean;
 }
 
-const YEAR_S = 31_536_000;
-
 const SECURITY: readonly (readonly [name: string, value: string])[] = [
   ['X-Content-Type-Options', 'nosniff'],
   ['X-Frame-Options', 'DENY'],
@@ -32,9 +40,9 @@ const SECURITY: readonly (readonly [name: string, value: string])[] = [
 ];
 
 export function responseHeaders(options: ResponseHeadersOptions): Policy {
-  const { changes, security, csp, protectsOursOnly = false } = options;
+  const { changes, security, hsts, csp, protectsOursOnly = false } = options;
   const given = [
-    ...(security ? [fieldOf('Strict-Transport-Security', `max-age=${YEAR_S}`, true)] : []),
+    ...(hsts === null ? [] : [fieldOf('Strict-Transport-Security', hstsText(hsts), true)]),
     ...(security ? SECURITY.map(([name, value]) => fieldOf(name, value)) : []),
     ...(csp === null ? [] : [fieldOf('Content-Security-Policy', csp)]),
   ].filter(({ name }) => !changes.decidesOn(name));
@@ -79,6 +87,11 @@ class Additions {
     const given = this.#given.filter((_, index) => (missing & (1 << index)) !== 0);
     return new ReadyLines([...given.map(({ name, value }) => [name, value] as const), ...this.#always]);
   }
+}
+
+function hstsText({ maxAgeMs, includesSubdomains, preload }: HstsOptions): string {
+  const age = `max-age=${Math.floor(maxAgeMs / 1000)}`;
+  return `${age}${includesSubdomains ? '; includeSubDomains' : ''}${preload ? '; preload' : ''}`;
 }
 
 function fieldOf(name: string, value: string, overTls = false): Given {
