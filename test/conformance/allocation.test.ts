@@ -46,7 +46,7 @@ function everyRequestPays(): Policy[] {
   return [
     acl({ client, allow: ['192.0.2.0/24', '2001:db8::/32'], deny: ['198.51.100.0/24'] }),
     rateLimit({ table: new LimitTable(), scope: 'test', per: 'client_ip', client, limit }),
-    responseHeaders({ changes: changes(), security: true, csp: null }),
+    responseHeaders({ changes: changes(), security: true, hsts: null, csp: null }),
     requestHeaders(changes()),
   ];
 }
