@@ -16,7 +16,6 @@ interface Unavailable {
 
 const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
-  { what: 'reaching backends through hops', find: inTargets((to) => 'backends' in to && to.via.length > 0, 'via') },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'filtering', find: inPolicies('filter') },
   { what: 'caching', find: inPolicies('cache') },

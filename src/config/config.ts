@@ -2,6 +2,7 @@
 // is filled in, durations are milliseconds, sizes are bytes, rates are per second, paths are absolute; plain JSON.
 
 import type { AiConfig } from './schema/ai.ts';
+import type { DnsConfig } from './schema/dns.ts';
 import type { EgressConfig } from './schema/egress.ts';
 import type { GatewayConfig } from './schema/gateway.ts';
 import type { Hop } from './schema/hops.ts';
@@ -25,6 +26,7 @@ export interface Config {
   readonly metrics: MetricsConfig;
   readonly limits: LimitsConfig;
   readonly timeouts: TimeoutsConfig;
+  readonly dns: DnsConfig;
   readonly users: readonly UserConfig[];
   readonly policies: Policies;
   readonly egress: EgressConfig;

@@ -114,6 +114,9 @@ function faultsOf({ issue, path }: FlatIssue, document: CheckedDocument): Fault[
   return value === undefined ? [missing(path, document)] : [wrongValue(issue, path, { ...document, value })];
 }
 
+/** More of them help nobody. */
+const MOST_LISTED = 20;
+
 function unknownKey(key: string, parent: KeyPath, { root }: CheckedDocument): Fault {
   const known = knownKeys(parent);
   const where = parent.length === 0 ? '' : ` in ${formatPath(parent)}`;
@@ -124,7 +127,7 @@ function unknownKey(key: string, parent: KeyPath, { root }: CheckedDocument): Fa
     return { ...common, code: 'config_conflict', message, explain: explainKey(parent) };
   }
   const near = nearestName(key, known);
-  const listed = known.length > 0 && known.length <= 16 ? `possible here: ${known.join(', ')}` : null;
+  const listed = known.length > 0 && known.length <= MOST_LISTED ? `possible here: ${known.join(', ')}` : null;
   return {
     ...common,
     code: 'config_unknown_key',

@@ -15,6 +15,8 @@ export interface Origin {
   readonly port: number;
   /** A unix socket; then host and port only name it. */
   readonly path: string | null;
+  /** Of the addresses of its host the one where it is; null or missing: whichever answers. */
+  readonly address?: string | null;
   readonly tls: OriginTls | null;
   /** What to put into Host; null keeps the client's own. */
   readonly hostField: string | null;
@@ -32,7 +34,8 @@ export interface Origin {
 
 /** Opens connections to an origin that is not reached straight over the network. */
 export interface OriginDialler {
-  dial(events: OriginDialEvents): void;
+  /** `proxyHeader`: sent before anything else that is for the origin. */
+  dial(events: OriginDialEvents, proxyHeader: Buffer | null): void;
 }
 
 /** Exactly one of the two is called, once, later than the call that began it. */
@@ -108,6 +111,8 @@ export interface ForwardTarget {
   hasOther?(exchange: Exchange, tried: readonly Origin[]): boolean;
   /** Every origin that select named is reported once. */
   report?(attempt: Attempt): void;
+  /** The exchange has ended while it waited for what `select` has promised: nobody will take it, or report it. */
+  leave?(exchange: Exchange): void;
   dispose?(): void;
 }
 

@@ -1,5 +1,6 @@
 // The attempts of one exchange on origins: how many, on which, how they ended. Rule: whoever has chosen an origin hears once
 // how it ended, however often the request went out to it and whether it went out at all.
+import type { Exchange } from '../contract/exchange.ts';
 import type { ForwardTarget, Origin } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Pool } from './pool.ts';
@@ -12,6 +13,8 @@ export class Attempts {
   count = 0;
   /** From the beginning of the last attempt to the head of its answer; -1 while there is none. */
   answeredAfterMs = -1;
+  /** Who has promised an origin that has not been taken yet. */
+  promisedBy: ForwardTarget | null = null;
   private readonly traffic: Traffic;
   private pool: Pool | null = null;
   private target: ForwardTarget | null = null;
@@ -29,6 +32,7 @@ export class Attempts {
   reset(): void {
     this.count = 0;
     this.answeredAfterMs = -1;
+    this.promisedBy = null;
     this.pool = null;
     this.target = null;
     this.chosen = null;
@@ -53,6 +57,13 @@ export class Attempts {
     this.ticket = ticket;
     this.answeredAfterMs = -1;
     this.startedAtMs = NEVER;
+  }
+
+  /** Nobody will take what was promised. */
+  leave(exchange: Exchange): void {
+    const target = this.promisedBy;
+    this.promisedBy = null;
+    target?.leave?.(exchange);
   }
 
   begin(pool: Pool): void {

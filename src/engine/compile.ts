@@ -10,14 +10,18 @@ export function compile(layers: Layers<RouteSpec>, traffic: Traffic): Program {
   return compileTables(new Map([['', layers]]), traffic);
 }
 
-/** What serves several addresses is disposed of once. */
-export function compileTables(tables: RouteTables<RouteSpec>, traffic: Traffic): Program {
+/** What serves several addresses is disposed of once; `shared` with the program, after its targets and policies. */
+export function compileTables(
+  tables: RouteTables<RouteSpec>,
+  traffic: Traffic,
+  shared: readonly { dispose?(): void }[] = [],
+): Program {
   const specs = [...tables.values()].flat(2);
   const disposables = new Set([...specs.flatMap((spec) => spec.policies), ...specs.map((spec) => spec.target)]);
   const compiled = [...tables].map(([entrance, layers]) => {
     return [entrance, layers.map((layer) => layer.map((spec) => compileRoute(spec, traffic)))] as const;
   });
-  return new Program(new Map(compiled), [...disposables]);
+  return new Program(new Map(compiled), [...disposables, ...shared]);
 }
 
 function compileRoute(spec: RouteSpec, traffic: Traffic): Route {

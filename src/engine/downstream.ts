@@ -101,6 +101,11 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
       return;
     }
     this.clientEnded = true;
+    // In a line others wait behind it: there it has to stay for its turn, whole.
+    if (this.exchange.attempts.promisedBy !== null) {
+      this.connection.destroy('eof');
+      return;
+    }
     // A client that has sent its whole request may close its half and still read the answer.
     if (this.exchange.requestEnded && !this.exchange.over) this.keepAlive = false;
     else this.parser.finish();

@@ -480,6 +480,7 @@ export class HttpExchange implements Exchange {
     this.bounds.end();
     this.dropTransforms();
     this.producer = null;
+    if (this.attempts.promisedBy !== null) this.tolerate(() => this.attempts.leave(this));
     this.attempts.abandon(0);
     this.engine.traffic.ended(this);
     if (this.matched !== null) for (const policy of this.matched.done) this.tolerate(() => policy.done(this));

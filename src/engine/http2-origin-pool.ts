@@ -58,6 +58,11 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
     for (const session of this.sessions) session.close();
   }
 
+  private get maxConnections(): number {
+    const { maxConnections } = this.origin;
+    return maxConnections > 0 ? Math.min(maxConnections, MAX_CONNECTIONS) : MAX_CONNECTIONS;
+  }
+
   private begin(exchange: HttpExchange, session: Http2ClientConnection): void {
     exchange.attemptBegins(this);
     new Http2Upstream(this, exchange).start(session);
@@ -69,7 +74,7 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
   }
 
   private openForLine(): void {
-    if (this.line.length === 0 || this.opening || this.sessions.size >= MAX_CONNECTIONS) return;
+    if (this.line.length === 0 || this.opening || this.sessions.size >= this.maxConnections) return;
     this.opening = true;
     const events = {
       connected: (connection: Connection, timings: DialTimings) => this.connected(connection, timings),

@@ -11,6 +11,7 @@ import { origin } from '../../test/support/playbook.ts';
 import type { Origin, OriginTls } from '../contract/target.ts';
 import type { SluiceError } from '../core/errors.ts';
 import type { Connection } from '../transport/connection.ts';
+import { DnsCache } from '../transport/dns-cache.ts';
 import { originDialler } from './origin-dialler.ts';
 
 type Outcome = { readonly connection: Connection } | { readonly error: SluiceError };
@@ -23,7 +24,7 @@ function dial(to: Origin, proxyHeader: Buffer | null = null): Promise<Outcome> {
       connected: (connection: Connection) => resolve({ connection }),
       failed: (error: SluiceError) => resolve({ error }),
     };
-    originDialler(5000)(to, events, proxyHeader);
+    originDialler(5000, new DnsCache())(to, events, proxyHeader);
   });
 }
 

@@ -1,22 +1,21 @@
 // Opens connections to origins over the network. Rule: what an origin needs for TLS is made once, with its pool.
 import type { Origin, OriginTls } from '../contract/target.ts';
 import { Connection, NOBODY } from '../transport/connection.ts';
-import { dial } from '../transport/dial.ts';
-import { DnsCache } from '../transport/dns-cache.ts';
+import { dial, type DialTarget } from '../transport/dial.ts';
+import type { DnsCache } from '../transport/dns-cache.ts';
 import { TlsClient } from '../transport/tls-client.ts';
 import type { Dial } from './origin-pool.ts';
 
-export function originDialler(defaultTimeoutMs: number): Dial {
-  const dns = new DnsCache();
+export function originDialler(defaultTimeoutMs: number, dns: DnsCache): Dial {
   const tlsClients = new WeakMap<Origin, TlsClient>();
   return (origin, events, proxyHeader, connectTimeoutMs = defaultTimeoutMs): void => {
     if (origin.dialler !== null) {
-      origin.dialler.dial(events);
+      origin.dialler.dial(events, proxyHeader);
       return;
     }
     const tls = origin.tls === null ? undefined : tlsClientOf(origin, origin.tls, tlsClients);
     dial(
-      { host: origin.host, port: origin.port, ...(origin.path === null ? {} : { path: origin.path }) },
+      placeOf(origin),
       {
         dns,
         connectTimeoutMs,
@@ -31,13 +30,18 @@ export function originDialler(defaultTimeoutMs: number): Dial {
   };
 }
 
+function placeOf({ host, port, path, address = null }: Origin): DialTarget {
+  return { host, port, ...(path === null ? {} : { path }), ...(address === null ? {} : { address }) };
+}
+
 function tlsClientOf(origin: Origin, tls: OriginTls, known: WeakMap<Origin, TlsClient>): TlsClient {
   const client = known.get(origin) ?? createTlsClient(tls, origin.protocol);
   known.set(origin, client);
   return client;
 }
 
-function createTlsClient(tls: OriginTls, protocol: Origin['protocol']): TlsClient {
+/** How an origin is spoken to inside TLS. */
+export function createTlsClient(tls: OriginTls, protocol: Origin['protocol']): TlsClient {
   return new TlsClient({
     alpn: protocol === 'http2' ? ['h2'] : ['http/1.1'],
     ...(tls.serverName === null ? {} : { serverName: tls.serverName }),

@@ -52,8 +52,17 @@ export function toTarget(exchange: HttpExchange): void {
 
 function select(exchange: HttpExchange, target: ForwardTarget): void {
   const origin = target.select(exchange, exchange.attempts.tried);
-  if (origin instanceof Promise) afterWait(exchange, origin, (chosen) => forward(exchange, target, chosen));
+  if (origin instanceof Promise) takePromised(exchange, target, origin);
   else forward(exchange, target, origin);
+}
+
+/** Whoever promises is told if nobody takes it. */
+function takePromised(exchange: HttpExchange, target: ForwardTarget, promised: Promise<Origin | null>): void {
+  exchange.attempts.promisedBy = target;
+  afterWait(exchange, promised, (chosen) => {
+    exchange.attempts.promisedBy = null;
+    forward(exchange, target, chosen);
+  });
 }
 
 function forward(exchange: HttpExchange, target: ForwardTarget, origin: Origin | null): void {

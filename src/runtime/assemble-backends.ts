@@ -9,9 +9,12 @@ import type { ForwardTarget } from '../contract/target.ts';
 import { RetryBudget } from '../services/chain/retry-budget.ts';
 import { Group } from '../services/balance/group.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
-import type { MemberSpec } from '../services/balance/member.ts';
+import { WaitingRoom } from '../services/balance/waiting-room.ts';
+import { waitFamilies } from '../telemetry/families.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { groupOptions } from './assemble-hops.ts';
+import type { BackendWays } from './backend-ways.ts';
+import type { Dns } from './configured-dns.ts';
 import { poolEars } from './hop-telemetry.ts';
 import { originTls } from './pem-files.ts';
 import {
@@ -19,15 +22,24 @@ import {
   type BackendRetries,
   backends,
   BalancedBackends,
+  FollowedBackend,
   type KeyOf,
   originOfUrl,
   type OriginSettings,
   StickyCookie,
+  type Waiting,
 } from './registry.ts';
+import { areNamed, type BackendSpec, ResolvedBackends, standsForAddresses } from './resolved-backends.ts';
 
 export interface BackendParts {
   readonly members: MemberTable;
   readonly recorder: MetricsRecorder;
+  /** How many share the doors, and with them what may wait. */
+  readonly threads: number;
+  readonly dns: Dns;
+  readonly ways: BackendWays;
+  /** How long a request may wait for what is to be connected to. */
+  readonly connectMs: number;
 }
 
 export interface BackendsInit {
@@ -55,26 +67,73 @@ const KEYS: Readonly<Partial<Record<BackendsTarget['strategy'], KeyOf>>> = {
   consistent_hash: ({ request }: Exchange) => request.path + request.query,
 };
 
-export function createBackends(init: BackendsInit, { members: table, recorder }: BackendParts): MadeBackends {
-  const { name, to, retry } = init;
-  const members = backendMembers(to);
-  const [only] = members;
-  if (only !== undefined && !isBalanced(init)) return { target: backends(only.data), policies: [] };
+/** For names, beside what `queue` says. */
+const MOST_WAIT_FOR_NAMES = 1000;
+
+export function createBackends(init: BackendsInit, parts: BackendParts): MadeBackends {
+  const { to } = init;
+  const specs = backendMembers(to, parts.ways);
+  const [only] = specs;
+  if (only !== undefined && !isBalanced(init)) return { target: single(only.data, parts), policies: [] };
+  return balanced(init, specs, parts);
+}
+
+function single(origin: BackendOrigin, { dns }: BackendParts): ForwardTarget {
+  const isFollowed = origin.dialler === null && standsForAddresses(origin);
+  return isFollowed ? new FollowedBackend({ origin, dns: dns.cache }) : backends(origin);
+}
+
+function balanced({ name, to, retry }: BackendsInit, specs: readonly BackendSpec[], parts: BackendParts): MadeBackends {
+  const { members: table, recorder, dns } = parts;
   const pool = poolOf(name);
   const ears = poolEars(recorder, { pool, policy: to.strategy }, (member) => member);
+  const names = areNamed(specs, to) ? new ResolvedBackends({ specs, to, resolve: dns.resolve }) : null;
+  const members = names === null ? specs : names.members();
   const group = new Group({ name: pool, table, members, options: { ...groupOptions(to), ...ears } });
+  names?.watch(() => group.update(names.members()));
   const { sticky } = to;
   const cookie = sticky === null ? null : new StickyCookie({ name: sticky.cookie, ttlMs: sticky.ttl, group });
-  const keyOf = KEYS[to.strategy] ?? null;
-  const target = new BalancedBackends({ group, retries: retriesOf(retry), keyOf, bindings: cookie });
+  const target = new BalancedBackends({
+    group,
+    retries: retriesOf(retry),
+    keyOf: KEYS[to.strategy] ?? null,
+    bindings: cookie,
+    waiting: waitingFor(pool, to, parts, names !== null),
+    names,
+  });
   return { target, policies: cookie === null ? [] : [cookie] };
+}
+
+function waitingFor(
+  pool: string,
+  { backends: all, queue }: BackendsTarget,
+  { members: table, recorder, threads, connectMs }: BackendParts,
+  isNamed: boolean,
+): Waiting | null {
+  const isLimited = all.some(({ max_connections: most }) => most !== null) && queue !== null;
+  if (!isLimited && !isNamed) return null;
+  const size = isLimited ? Math.ceil(queue.size / threads) : MOST_WAIT_FOR_NAMES;
+  const waits = isLimited ? waitFamilies(recorder, pool) : null;
+  return {
+    room: new WaitingRoom<Exchange>({ name: pool, table, size }),
+    forRoomMs: isLimited ? queue.timeout : 0,
+    forNamesMs: connectMs,
+    ...(waits !== null && {
+      onWait: (end) => {
+        recorder.slots[waits[end]] = (recorder.slots[waits[end]] ?? 0) + 1;
+      },
+    }),
+  };
 }
 
 /** One backend of which nothing is asked is no group. */
 export function isBalanced({ to, retry }: Omit<BackendsInit, 'name'>): boolean {
   const isJudged = to.health !== null || to.breaker !== null;
   const isRetried = retry !== null && retry !== undefined && retry !== false;
-  return to.backends.length > 1 || isJudged || isRetried || to.sticky !== null;
+  const [only] = to.backends;
+  const isOne = to.backends.length === 1 && only !== undefined && only.max_connections === null;
+  if (!isOne || isJudged || isRetried || to.sticky !== null) return true;
+  return to.resolve !== false && to.via.length === 0 && standsForAddresses(originOfUrl(only.url));
 }
 
 /** The name of the group of a route, which no hop has. */
@@ -82,8 +141,8 @@ export function poolOf(route: string): string {
   return `gateway/${route}`;
 }
 
-/** They go by their URLs; one that is named twice is two members. */
-export function backendMembers(to: BackendsTarget): MemberSpec<BackendOrigin>[] {
+/** They go by their URLs, names not resolved; one that is named twice is two members. */
+export function backendMembers(to: BackendsTarget, ways: BackendWays): BackendSpec[] {
   const settings: OriginSettings = {
     tls: to.tls === null ? null : originTls(to.tls),
     http2: to.http2,
@@ -91,15 +150,16 @@ export function backendMembers(to: BackendsTarget): MemberSpec<BackendOrigin>[] 
     host: to.host,
   };
   // Without its checks nobody would find out that a backend is well again.
-  const revision = JSON.stringify([to.tls, to.http2, to.proxy_protocol, to.health, to.host]);
+  const revision = JSON.stringify([to.tls, to.http2, to.proxy_protocol, to.health, to.host, to.via]);
   const taken = new Map<string, number>();
-  return to.backends.map(({ url, weight }) => {
-    const origin = originOfUrl(url, settings);
+  return to.backends.map(({ url, weight, max_connections: maxConnections }) => {
+    const origin = originOfUrl(url, { ...settings, maxConnections });
     const place = `${origin.name}${origin.pathPrefix}`;
     const count = (taken.get(place) ?? 0) + 1;
     taken.set(place, count);
     const id = count === 1 ? place : `${place} (${count})`;
-    return { id, data: { ...origin, member: null }, weight, revision };
+    const data = { ...origin, dialler: ways.diallerOf(to.via, origin), member: null };
+    return { id, data, weight, maxActive: maxConnections, revision };
   });
 }
 

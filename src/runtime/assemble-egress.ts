@@ -12,7 +12,7 @@ import { RetryBudget } from '../services/chain/retry-budget.ts';
 import { DestinationRules } from '../services/rules/destination-rules.ts';
 import type { OwnDoors } from '../services/rules/own-doors.ts';
 import { SessionSuffix } from '../services/sticky/session-suffix.ts';
-import { DnsCache } from '../transport/dns-cache.ts';
+import type { DnsCache } from '../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from './registry.ts';
 import { hopGroups } from './assemble-hops.ts';
 import { ConfiguredPolicies, type PolicyParts, policyParts } from './assemble-policies.ts';
@@ -26,15 +26,15 @@ export interface EgressParts {
   readonly ownDoors: OwnDoors;
   readonly traffic: Traffic;
   readonly bindings: SessionBindings;
+  readonly dns: DnsCache;
 }
 
 const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
-export function egressProgram(config: Config, { context, ownDoors, traffic, bindings }: EgressParts): Program {
+export function egressProgram(config: Config, { context, ownDoors, traffic, bindings, dns }: EgressParts): Program {
   const { egress } = config;
   const connectTimeoutMs = connectTimeoutOf(config);
   const rules = destinationRules(config, ownDoors);
-  const dns = new DnsCache();
   const hops = new HopWays(config, {
     groups: hopGroups(config, context.members, countingEars(context.recorder)),
     sessions: new ConfiguredSessions(bindings.under(egress.sticky), config),

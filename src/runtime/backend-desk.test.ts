@@ -23,18 +23,20 @@ describe('the backends that are shown', () => {
   test('are those that are balanced', (t) => {
     const desk = backendDesk();
     t.after(() => desk.stop());
-    desk.follow(configWith({ backends: ['http://a', 'http://b'] }, { default_backend: 'http://c' }));
-    assert.deepEqual(namesOf(desk), ['gateway/app http://a', 'gateway/app http://b']);
+    desk.follow(
+      configWith({ backends: ['http://127.0.0.1', 'http://127.0.0.2'] }, { default_backend: 'http://127.0.0.3' }),
+    );
+    assert.deepEqual(namesOf(desk), ['gateway/app http://127.0.0.1', 'gateway/app http://127.0.0.2']);
     const policies = { retry: {} };
-    desk.follow(configWith({ backends: ['http://a'] }, { default_backend: 'http://c', policies }));
-    assert.deepEqual(namesOf(desk), ['gateway/default http://c', 'gateway/app http://a']);
-    desk.follow(configWith({ backends: ['http://a'] }));
+    desk.follow(configWith({ backends: ['http://127.0.0.1'] }, { default_backend: 'http://127.0.0.3', policies }));
+    assert.deepEqual(namesOf(desk), ['gateway/default http://127.0.0.3', 'gateway/app http://127.0.0.1']);
+    desk.follow(configWith({ backends: ['http://127.0.0.1'] }));
     assert.deepEqual(namesOf(desk), []);
   });
 
   test('are none any more when it has stopped', () => {
     const desk = backendDesk();
-    desk.follow(configWith({ backends: ['http://a', 'http://b'] }));
+    desk.follow(configWith({ backends: ['http://127.0.0.1', 'http://127.0.0.2'] }));
     desk.stop();
     assert.deepEqual(namesOf(desk), []);
   });
@@ -43,12 +45,12 @@ describe('the backends that are shown', () => {
     const table = new MemberTable({ capacity: 8 });
     const desk = backendDesk({ table });
     t.after(() => desk.stop());
-    desk.follow(configWith({ backends: ['http://a', 'http://b'], slow_start: '1h' }));
+    desk.follow(configWith({ backends: ['http://127.0.0.1', 'http://127.0.0.2'], slow_start: '1h' }));
     const [first] = desk.members();
-    desk.follow(configWith({ backends: ['http://a', 'http://c'], slow_start: '1h' }));
+    desk.follow(configWith({ backends: ['http://127.0.0.1', 'http://127.0.0.3'], slow_start: '1h' }));
     assert.deepEqual(desk.members()[0]?.state, first?.state);
-    assert.deepEqual(namesOf(desk), ['gateway/app http://a', 'gateway/app http://c']);
-    const members = ['http://a', 'http://c'].map((id) => ({ id, data: null }));
+    assert.deepEqual(namesOf(desk), ['gateway/app http://127.0.0.1', 'gateway/app http://127.0.0.3']);
+    const members = ['http://127.0.0.1', 'http://127.0.0.3'].map((id) => ({ id, data: null }));
     const elsewhere = new Group({ name: 'gateway/app', table, members, options: { strategy: 'random' } });
     assert.deepEqual(
       elsewhere.members.map(({ isWarming }) => isWarming),

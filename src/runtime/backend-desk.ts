@@ -10,6 +10,8 @@ import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { routeName } from './assemble.ts';
 import { isBalanced, poolOf, retryOf } from './assemble-backends.ts';
 import { BackendWatch } from './backend-watch.ts';
+import { BackendWays } from './backend-ways.ts';
+import { ConfiguredDns } from './configured-dns.ts';
 import type { PoolMemberReport } from './hop-metrics.ts';
 import { type GroupEars, poolEars } from './hop-telemetry.ts';
 
@@ -27,6 +29,7 @@ interface Watched {
 
 export class BackendDesk {
   readonly #options: BackendDeskOptions;
+  readonly #dns = new ConfiguredDns();
   /** By the name of the route. */
   #watched: ReadonlyMap<string, Watched> = new Map();
 
@@ -62,15 +65,19 @@ export class BackendDesk {
   /** The same one as long as nothing but its backends changes. */
   #watch(config: Config, name: string, to: BackendsTarget): Watched {
     const { backends: _, ...rules } = to;
-    const key = JSON.stringify([rules, config.timeouts.connect]);
+    const { timeouts, dns: servers } = config;
+    const hops = to.via.map((hop) => config.hops[hop]);
+    const key = JSON.stringify([rules, timeouts.connect, servers, hops]);
     const known = this.#watched.get(name);
     if (known?.key === key) {
       known.watch.update(to);
       return known;
     }
     const { table } = this.#options;
-    const dial = originDialler(config.timeouts.connect);
-    return { key, watch: new BackendWatch({ name, to, table, dial, ears: this.#ears(name, to) }) };
+    const { resolve, cache } = this.#dns.of(config);
+    const dial = originDialler(timeouts.connect, cache);
+    const ways = new BackendWays(config, { table, dns: cache });
+    return { key, watch: new BackendWatch({ name, to, table, dial, resolve, ways, ears: this.#ears(name, to) }) };
   }
 
   #ears(name: string, { strategy }: BackendsTarget): GroupEars {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waysOf } from '../../test/support/backend-desk.ts';
 import { configOf } from '../../test/support/gateway.ts';
 import { SluiceError } from '../core/errors.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
@@ -15,9 +16,11 @@ test('a watched route checks its backends once each in an interval, also those t
   const dialled: string[] = [];
   const watch = new BackendWatch({
     name: 'app',
-    to: toOf(['http://a', 'http://b']),
+    to: toOf(['http://127.0.0.1', 'http://127.0.0.2']),
     table: new MemberTable({ capacity: 8 }),
     ears: {},
+    resolve: () => assert.fail(),
+    ways: waysOf(configOf({})),
     dial: ({ name }, events) => {
       dialled.push(name);
       process.nextTick(() => events.failed(new SluiceError('upstream_unreachable')));
@@ -30,10 +33,10 @@ test('a watched route checks its backends once each in an interval, also those t
   t.after(() => watch.stop());
   watch.start();
   await turn(360_000);
-  assert.deepEqual(dialled.toSorted(), ['http://a', 'http://b']);
-  watch.update(toOf(['http://b', 'http://c']));
+  assert.deepEqual(dialled.toSorted(), ['http://127.0.0.1', 'http://127.0.0.2']);
+  watch.update(toOf(['http://127.0.0.2', 'http://127.0.0.3']));
   await turn(360_000);
-  assert.deepEqual(dialled.slice(2), ['http://c']);
+  assert.deepEqual(dialled.slice(2), ['http://127.0.0.3']);
   assert.deepEqual(
     watch.group.members.map(({ obstacle }) => obstacle),
     ['unhealthy', 'unhealthy'],

@@ -6,10 +6,13 @@ import { Group } from '../services/balance/group.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
 import { HealthChecker } from '../services/health/health-checker.ts';
 import { checkOrigin, type DialOrigin } from '../services/health/origin-check.ts';
+import type { Resolve } from '../transport/resolver.ts';
 import { backendMembers, poolOf } from './assemble-backends.ts';
 import { groupOptions } from './assemble-hops.ts';
+import type { BackendWays } from './backend-ways.ts';
 import type { GroupEars } from './hop-telemetry.ts';
 import type { BackendOrigin } from './registry.ts';
+import { ResolvedBackends } from './resolved-backends.ts';
 
 export interface BackendWatchInit {
   /** Of the route. */
@@ -18,17 +21,25 @@ export interface BackendWatchInit {
   readonly table: MemberTable;
   readonly ears: GroupEars;
   readonly dial: DialOrigin;
+  readonly resolve: Resolve;
+  /** Its own: they end with the watch. */
+  readonly ways: BackendWays;
 }
 
 export class BackendWatch {
   readonly pool: string;
   readonly group: Group<BackendOrigin>;
+  readonly #ways: BackendWays;
+  readonly #names: ResolvedBackends;
   readonly #checker: HealthChecker<BackendOrigin> | null;
 
-  constructor({ name, to, table, ears, dial }: BackendWatchInit) {
+  constructor({ name, to, table, ears, dial, resolve, ways }: BackendWatchInit) {
     this.pool = poolOf(name);
+    this.#ways = ways;
+    this.#names = new ResolvedBackends({ specs: backendMembers(to, ways), to, resolve });
     const options = { ...groupOptions(to), ...ears };
-    this.group = new Group({ name: this.pool, table, members: backendMembers(to), options });
+    this.group = new Group({ name: this.pool, table, members: this.#names.members(), options });
+    this.#names.watch(() => this.group.update(this.#names.members()));
     this.#checker = to.health === null ? null : this.#createChecker(to.health, dial);
   }
 
@@ -39,12 +50,15 @@ export class BackendWatch {
 
   /** Takes other backends; those that stay keep the time of their next check. */
   update(to: BackendsTarget): void {
-    this.group.update(backendMembers(to));
+    this.#names.configure(backendMembers(to, this.#ways), to);
+    this.group.update(this.#names.members());
   }
 
   stop(): void {
     this.#checker?.stop();
+    this.#names.dispose();
     this.group.dispose();
+    this.#ways.dispose();
   }
 
   #createChecker(health: BackendHealth, dial: DialOrigin): HealthChecker<BackendOrigin> {

@@ -7,6 +7,7 @@ import type { OwnDoors } from '../services/rules/own-doors.ts';
 import { createServerContexts } from '../transport/tls-context.ts';
 import { engineLimits } from './assemble.ts';
 import { egressProgram } from './assemble-egress.ts';
+import type { Dns } from './configured-dns.ts';
 import type { WantedListener } from './door-listeners.ts';
 import { EngineDoor, type EngineManners, type ListenerFrame } from './engine-door.ts';
 import { SessionBindings } from './hop-sessions.ts';
@@ -34,9 +35,9 @@ export class EgressDoor extends EngineDoor<MixedSettings> {
     return config.egress.listen.map((address) => ({ address, settings }));
   }
 
-  protected override createProgram(config: Config): Program {
+  protected override createProgram(config: Config, { cache: dns }: Dns): Program {
     const { context, ownDoors, traffic, bindings } = this;
-    return egressProgram(config, { context, ownDoors, traffic, bindings });
+    return egressProgram(config, { context, ownDoors, traffic, bindings, dns });
   }
 
   protected override createListener(frame: ListenerFrame, settings: MixedSettings): MixedListener {

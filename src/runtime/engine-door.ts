@@ -9,6 +9,7 @@ import { Program } from '../engine/program.ts';
 import { Traffic } from '../engine/traffic.ts';
 import type { ListenAddress } from '../transport/accept.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
+import { ConfiguredDns, type Dns } from './configured-dns.ts';
 import type { DoorName, DoorStatus } from './door.ts';
 import { type ConfigurableListener, DoorListeners, type WantedListener } from './door-listeners.ts';
 import type { ThreadContext } from './thread-context.ts';
@@ -37,6 +38,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
   protected readonly traffic: Traffic;
   protected readonly engine: Engine;
   private readonly listeners: DoorListeners<S>;
+  private readonly names = new ConfiguredDns();
   private maxConnections = 0;
 
   constructor(door: DoorName, context: ThreadContext, config: Config) {
@@ -47,7 +49,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
       limits: this.mannersOf(config).limits,
       timeouts: engineTimeouts(config),
       traffic: this.traffic,
-      dial: originDialler(config.timeouts.connect),
+      dial: originDialler(config.timeouts.connect, this.names.of(config).cache),
       onFault: (cause) => context.log('error', { err: cause, door }, 'an exchange failed inside Sluice'),
     });
     this.listeners = new DoorListeners({
@@ -62,14 +64,14 @@ export abstract class EngineDoor<S> implements TrafficDoor {
 
   protected abstract mannersOf(config: Config): EngineManners;
   protected abstract wanted(config: Config): WantedListener<S>[];
-  protected abstract createProgram(config: Config): Program;
+  protected abstract createProgram(config: Config, dns: Dns): Program;
   protected abstract createListener(frame: ListenerFrame, settings: S): ConfigurableListener<S>;
 
   plan(config: Config, ports: BoundPorts): DoorPlan {
     this.maxConnections = Math.ceil(config.limits.connections / this.context.threads);
     const listeners = this.listeners.plan(this.wanted(config), ports);
     // Last, since a program that has been made must be retired.
-    const program = this.createProgram(config);
+    const program = this.createProgram(config, this.names.of(config));
     return {
       start: () => this.listeners.start(listeners),
       commit: () => {
@@ -86,7 +88,8 @@ export abstract class EngineDoor<S> implements TrafficDoor {
 
   private configure(config: Config): void {
     const { limits, http2InTheClear, forwarding, forwardedCertificate } = this.mannersOf(config);
-    this.engine.configure(limits, engineTimeouts(config), originDialler(config.timeouts.connect));
+    const dial = originDialler(config.timeouts.connect, this.names.of(config).cache);
+    this.engine.configure(limits, engineTimeouts(config), dial);
     this.engine.http2InTheClear = http2InTheClear;
     this.engine.forwarding = forwarding;
     this.engine.forwardedCertificate = forwardedCertificate;

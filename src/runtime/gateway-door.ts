@@ -7,10 +7,13 @@ import { compileTables } from '../engine/compile.ts';
 import type { Program } from '../engine/program.ts';
 import { createServerContexts } from '../transport/tls-context.ts';
 import { engineLimits, gatewayTables } from './assemble.ts';
+import { BackendWays } from './backend-ways.ts';
+import type { Dns } from './configured-dns.ts';
 import type { WantedListener } from './door-listeners.ts';
 import { EngineDoor, type EngineManners, type ListenerFrame } from './engine-door.ts';
 import type { Readiness } from './health-routes.ts';
 import { serverTls } from './pem-files.ts';
+import { countingEars } from './hop-telemetry.ts';
 import { HttpListener, type HttpServing, type HttpSettings } from './registry.ts';
 import type { ThreadContext } from './thread-context.ts';
 
@@ -37,8 +40,15 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
     });
   }
 
-  protected override createProgram(config: Config): Program {
-    return compileTables(gatewayTables(config, this.readiness, this.context), this.traffic);
+  protected override createProgram(config: Config, dns: Dns): Program {
+    const { context, readiness, traffic } = this;
+    const ways = new BackendWays(config, {
+      table: context.members,
+      dns: dns.cache,
+      earsOf: countingEars(context.recorder),
+    });
+    const parts = { ...context, dns, ways, connectMs: config.timeouts.connect };
+    return compileTables(gatewayTables(config, readiness, parts), traffic, [ways]);
   }
 
   protected override createListener(frame: ListenerFrame, settings: HttpSettings): HttpListener {

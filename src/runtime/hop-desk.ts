@@ -8,8 +8,8 @@ import type { CheckResult, Member } from '../services/balance/member.ts';
 import type { ProxyEndpoint } from '../services/chain/proxy-endpoint.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { Logger } from '../telemetry/application-log.ts';
-import { DnsCache } from '../transport/dns-cache.ts';
 import { TlsClient } from '../transport/tls-client.ts';
+import { ConfiguredDns } from './configured-dns.ts';
 import { exitName } from './exit-name.ts';
 import { ConfiguredSessions, SessionBindings } from './hop-sessions.ts';
 import { countingEars, type GroupEars } from './hop-telemetry.ts';
@@ -47,7 +47,7 @@ const NO_SESSION = { key: '', ttlMs: 0, tags: {} };
 
 export class HopDesk {
   readonly #options: HopDeskOptions;
-  readonly #dns = new DnsCache();
+  readonly #dns = new ConfiguredDns();
   #tls: TlsClient | null = null;
   #watched: ReadonlyMap<string, Watched> = new Map();
 
@@ -104,7 +104,7 @@ export class HopDesk {
     if (hop === undefined) return [];
     const way = wayTo(config, name).flatMap((each) => this.#watch(config, each, now));
     const { proxies: _, ...rules } = hop;
-    const key = JSON.stringify([rules, config.timeouts.connect, way.map((each) => each.key)]);
+    const key = JSON.stringify([rules, config.timeouts.connect, config.dns, way.map((each) => each.key)]);
     const old = this.#watched.get(name);
     const isSame = old?.key === key && way.every(({ watch }) => this.#watched.get(watch.name)?.watch === watch);
     const watched = isSame ? old : { key, watch: this.#create(config, name, hop, way) };
@@ -122,7 +122,7 @@ export class HopDesk {
       before: way.map(({ watch }) => watch),
       table: this.#options.table,
       ears: this.#ears(name, hop),
-      dns: this.#dns,
+      dns: this.#dns.of(config).cache,
       tls: this.#tls,
       credentialsFor: (endpoint) => sessions.credentialsFor(NO_SESSION, endpoint),
     };

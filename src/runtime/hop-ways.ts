@@ -1,6 +1,7 @@
 // The ways through hops that the rules of one configuration name, each made when it is first taken. Rule: all ways share the groups,
 // so that what one of them learns of a proxy the others know.
 import type { Config } from '../config/config.ts';
+import type { Chain } from '../services/chain/chain.ts';
 import { WarmConnections } from '../services/chain/warm-connections.ts';
 import type { DnsCache } from '../transport/dns-cache.ts';
 import { type ChainPatience, createChain, type HopGroups } from './assemble-hops.ts';
@@ -35,11 +36,15 @@ export class HopWays {
     const key = via.join('\n');
     const known = this.ways.get(key);
     if (known !== undefined) return known;
-    const { config, groups, dns } = this;
-    const parts = { groups, dns, warm: this.readyFor(via[0]) };
-    const way = new ViaHops(createChain(config, via, patienceOf(config), parts), this.sessions);
+    const way = new ViaHops(this.chain(via), this.sessions);
     this.ways.set(key, way);
     return way;
+  }
+
+  /** For whoever only wants connections. */
+  chain(via: readonly string[]): Chain {
+    const { config, groups, dns } = this;
+    return createChain(config, via, patienceOf(config), { groups, dns, warm: this.readyFor(via[0]) });
   }
 
   /** Nothing new goes through them. */

@@ -26,15 +26,19 @@ export { timeout } from '../policies/timeout/timeout.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { backends } from '../targets/backends/backends.ts';
 export {
+  type BackendNames,
   type BackendOrigin,
   type BackendRetries,
   BalancedBackends,
   type KeyOf,
+  type Waiting,
 } from '../targets/backends/balanced-backends.ts';
 export { pathRewrite } from '../targets/backends/path-rewrite.ts';
 export { type SwappedPrefixes, swappedPrefixes } from '../targets/backends/swapped-prefixes.ts';
 export { wayBack } from '../targets/backends/way-back.ts';
 export { StickyCookie } from '../targets/backends/sticky-cookie.ts';
+export { FollowedBackend } from '../targets/backends/followed-backend.ts';
+export { ThroughChain } from '../targets/backends/through-chain.ts';
 export { KEEP_HOST, originOfUrl, type OriginSettings } from '../targets/backends/origin-of-url.ts';
 export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';

@@ -119,9 +119,12 @@ export class Sluice {
   async changeHops(wanted: WantedEdit): Promise<void> {
     await this.#starting;
     if (this.#state !== 'ready') throw new SluiceError('shutting_down');
-    await this.#reloader.inTurn(() =>
-      this.hops.change(this.loaded.config, wanted, (config) => this.#dataPlane.apply(config)),
-    );
+    await this.#reloader.inTurn(async () => {
+      const { config: loaded } = this.loaded;
+      await this.hops.change(loaded, wanted, (config) => this.#dataPlane.apply(config));
+      // Some may be reached through what has changed.
+      this.backends.follow(this.hops.over(loaded));
+    });
   }
 
   /**

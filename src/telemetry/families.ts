@@ -238,6 +238,20 @@ export function scanFamilies(recorder: MetricsRecorder, { door }: { readonly doo
   };
 }
 
+/** How the waits for a backend with room have ended, by what became of the request. */
+export function waitFamilies(
+  recorder: MetricsRecorder,
+  pool: string,
+): Readonly<Record<'served' | 'late' | 'left' | 'refused', number>> {
+  const slotOf = (result: string): number =>
+    recorder.counter(
+      'sluice_pool_waits_total',
+      'Requests that found every member of a pool with as many as it may have, by what became of them.',
+      { pool, result },
+    );
+  return { served: slotOf('served'), late: slotOf('late'), left: slotOf('left'), refused: slotOf('refused') };
+}
+
 export interface ProgramFamilies {
   readonly reloadsSucceeded: number;
   readonly reloadsFailed: number;

@@ -148,6 +148,12 @@ export class Connection {
     return this.wait(result, view);
   }
 
+  /** Puts back what has been read of a paused connection, for the code that it is released to. */
+  unread(bytes: Buffer): void {
+    this.bytesRead -= bytes.length;
+    this.socket.unshift(bytes);
+  }
+
   /** Nothing more will be written; the peer sees the end after all that was written. */
   end(): void {
     if (!this.closed) this.socket.end();
@@ -209,7 +215,14 @@ export class Connection {
     socket.removeListener('close', onSocketClose);
     socket.removeListener('drain', onSocketDrain);
     const { onEnd } = this;
-    if (onEnd !== null) socket.once('close', () => onEnd(this.reason ?? 'eof'));
+    const [read, written] = [socket.bytesRead, socket.bytesWritten];
+    if (onEnd !== null) {
+      socket.once('close', () => {
+        this.bytesRead += socket.bytesRead - read;
+        this.bytesWritten += socket.bytesWritten - written;
+        onEnd(this.reason ?? 'eof');
+      });
+    }
     return socket;
   }
 
@@ -250,7 +263,8 @@ export class Connection {
     if (this.closed) return false;
     this.bytesRead += to - from;
     this.handler.onData(bytes, from, to);
-    return !this.paused;
+    // Whoever has been given the socket meanwhile may read already.
+    return !this.paused || (this.socket as OwnedSocket)[owner] === null;
   }
 
   failed(code: string | undefined): void {

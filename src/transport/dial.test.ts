@@ -11,7 +11,8 @@ import { Worker } from 'node:worker_threads';
 import { CertificateAuthority } from '../../test/support/certificate-authority.ts';
 import { SluiceError } from '../core/errors.ts';
 import { dial, type DialOptions, type DialTarget, type DialTimings } from './dial.ts';
-import { DnsCache, type ResolvedAddress } from './dns-cache.ts';
+import { DnsCache } from './dns-cache.ts';
+import type { ResolvedAddress } from './resolver.ts';
 import { TlsClient, type TlsClientOptions } from './tls-client.ts';
 import { wheel } from './timers.ts';
 

@@ -5,7 +5,8 @@ import net from 'node:net';
 import type tls from 'node:tls';
 import { formatHostPort } from '../core/address.ts';
 import { SluiceError, type ErrorCode } from '../core/errors.ts';
-import type { DnsCache, ResolvedAddress } from './dns-cache.ts';
+import type { DnsCache } from './dns-cache.ts';
+import type { ResolvedAddress } from './resolver.ts';
 import { Deadline, wheel } from './timers.ts';
 import type { TlsClient } from './tls-client.ts';
 
@@ -14,6 +15,8 @@ export interface DialTarget {
   readonly port: number;
   /** A unix socket to connect to instead; host and port still name the server in messages and for TLS. */
   readonly path?: string;
+  /** One of its addresses, to connect to and no other; the host still names it. */
+  readonly address?: string;
 }
 
 export interface DialOptions {
@@ -90,10 +93,10 @@ export class Dial {
 
   start(): void {
     if (this.#phase === 'done') return;
-    const { host, path } = this.#target;
-    const family = net.isIP(host);
+    const { host, path, address = host } = this.#target;
+    const family = net.isIP(address);
     if (path !== undefined) this.#enterConnect([{ address: path, family: 4 }]);
-    else if (family !== 0) this.#enterConnect([{ address: host, family: family === 6 ? 6 : 4 }]);
+    else if (family !== 0) this.#enterConnect([{ address, family: family === 6 ? 6 : 4 }]);
     else this.#resolve(host);
   }
 
@@ -262,8 +265,9 @@ export class Dial {
   }
 
   get #name(): string {
-    const { host, port, path } = this.#target;
-    return path === undefined ? formatHostPort(host, port) : `unix:${path}`;
+    const { host, port, path, address } = this.#target;
+    if (path !== undefined) return `unix:${path}`;
+    return address === undefined ? formatHostPort(host, port) : `${formatHostPort(host, port)} (${address})`;
   }
 }
 

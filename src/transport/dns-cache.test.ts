@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { DnsCache, type DnsCacheOptions, type ResolveCallback, type ResolvedAddress } from './dns-cache.ts';
+import { DnsCache, type DnsCacheOptions } from './dns-cache.ts';
+import type { ResolveCallback, ResolvedAddress } from './resolver.ts';
 
 const A: readonly ResolvedAddress[] = [{ address: '192.0.2.1', family: 4 }];
 const B: readonly ResolvedAddress[] = [{ address: '2001:db8::1', family: 6 }];

@@ -1,24 +1,17 @@
 // Remembers what names resolve to, so that dialling an origin seldom waits for the system's resolver and a short outage
 // of DNS is not an outage of ours. Rule: one question per name at a time, and no answer older than ttlMs + maxStaleMs.
-import dns from 'node:dns';
 import { SluiceError } from '../core/errors.ts';
-
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: 4 | 6;
-}
-
-export type ResolveCallback = (error: Error | null, addresses: readonly ResolvedAddress[]) => void;
+import { type Resolve, type ResolveCallback, type ResolvedAddress, systemResolve } from './resolver.ts';
 
 export interface DnsCacheOptions {
-  /** How long an answer counts. The system's resolver does not tell the TTL of its records. */
+  /** How long an answer counts, unless its records say less. */
   readonly ttlMs?: number;
   /** How long a failure counts. */
   readonly negativeTtlMs?: number;
   /** How long an expired answer still serves while asking again fails. */
   readonly maxStaleMs?: number;
   readonly maxEntries?: number;
-  readonly resolve?: (host: string, done: ResolveCallback) => void;
+  readonly resolve?: Resolve;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
 }
@@ -41,7 +34,7 @@ export class DnsCache {
   readonly #negativeTtlMs: number;
   readonly #maxStaleMs: number;
   readonly #maxEntries: number;
-  readonly #resolve: (host: string, done: ResolveCallback) => void;
+  readonly #resolve: Resolve;
   readonly #now: () => number;
   /** In the order of last use, so that the first is the one to give up. */
   readonly #entries = new Map<string, Entry>();
@@ -99,8 +92,8 @@ export class DnsCache {
 
   #ask(name: string, entry: Entry, done: ResolveCallback): void {
     entry.waiting = [done];
-    this.#resolve(name, (error, addresses) => {
-      if (error === null && addresses.length > 0) this.#keepAnswer(entry, addresses);
+    this.#resolve(name, (error, addresses, ttlMs = null) => {
+      if (error === null && addresses.length > 0) this.#keepAnswer(entry, addresses, ttlMs);
       else
         this.#keepFailure(
           entry,
@@ -113,10 +106,10 @@ export class DnsCache {
     });
   }
 
-  #keepAnswer(entry: Entry, addresses: readonly ResolvedAddress[]): void {
+  #keepAnswer(entry: Entry, addresses: readonly ResolvedAddress[], ttlMs: number | null): void {
     entry.addresses = addresses;
     entry.error = null;
-    entry.freshUntil = this.#now() + this.#ttlMs;
+    entry.freshUntil = this.#now() + Math.min(this.#ttlMs, ttlMs ?? Infinity);
     entry.usableUntil = entry.freshUntil + this.#maxStaleMs;
   }
 
@@ -126,21 +119,4 @@ export class DnsCache {
     if (!isUsable) entry.addresses = NO_ADDRESSES;
     entry.freshUntil = this.#now() + this.#negativeTtlMs;
   }
-}
-
-/** Asks the system's resolver, which knows /etc/hosts and the search list, for both families in the order it prefers. */
-function systemResolve(host: string, done: ResolveCallback): void {
-  try {
-    dns.lookup(host, { all: true, order: 'verbatim' }, (error, found) => {
-      if (error === null) done(null, found.map(resolvedAddress));
-      else done(error, NO_ADDRESSES);
-    });
-  } catch (error) {
-    // A name that cannot even be asked for, such as one with a NUL in it.
-    done(error instanceof Error ? error : new Error(String(error)), NO_ADDRESSES);
-  }
-}
-
-function resolvedAddress({ address, family }: dns.LookupAddress): ResolvedAddress {
-  return { address, family: family === 6 ? 6 : 4 };
 }

@@ -34,6 +34,7 @@ export interface GatewaySettings {
   readonly users?: readonly object[];
   readonly limits?: object;
   readonly timeouts?: object;
+  readonly dns?: object;
 }
 
 /** Whatever a test waits for comes within milliseconds, or never. */
@@ -58,7 +59,7 @@ const opened = new Set<Gateway>();
 
 export class Gateway {
   readonly plane: ThreadPlane;
-  private readonly members = new MemberTable();
+  private readonly members: MemberTable;
   /** How many requests of which client are running. */
   private readonly running = new RunningTable({ capacity: 1024 });
   private readonly recorder = new MetricsRecorder();
@@ -67,13 +68,14 @@ export class Gateway {
   readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
   private readonly note: ThreadLog = (level, fields, message) => void this.said.push({ level, fields, message });
 
-  private constructor(config: Config) {
+  private constructor(config: Config, members: MemberTable) {
+    this.members = members;
     const context = {
       recorder: this.recorder,
       accessLog: this.log,
       ticketKeys: Buffer.alloc(48, 7),
       threads: 1,
-      members: this.members,
+      members,
       limits: new LimitTable({ capacity: 1024 }),
       running: this.running,
       modules: new PolicyModules(),
@@ -82,9 +84,19 @@ export class Gateway {
     this.plane = new ThreadPlane(context, config);
   }
 
-  static async open(t: TestContext, settings: GatewaySettings): Promise<Gateway> {
+  /** Two that know of each other's members, as two threads do. */
+  static async openTwice(t: TestContext, settings: GatewaySettings): Promise<[Gateway, Gateway]> {
+    const members = new MemberTable();
+    return [await Gateway.open(t, settings, members), await Gateway.open(t, settings, members)];
+  }
+
+  static async open(
+    t: TestContext,
+    settings: GatewaySettings,
+    members: MemberTable = new MemberTable(),
+  ): Promise<Gateway> {
     const config = configOf(settings);
-    const gateway = new Gateway(config);
+    const gateway = new Gateway(config, members);
     await gateway.plane.apply(config);
     opened.add(gateway);
     t.after(() => gateway.close());

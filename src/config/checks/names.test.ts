@@ -73,6 +73,12 @@ describe('hops', () => {
     ]);
   });
 
+  test('lead to no socket of this machine', () => {
+    const to = { backends: ['http://a', 'unix:/run/app.sock'] };
+    const gateway = { routes: [{ to: { ...to, via: 'one' } }, { to }] };
+    assert.deepEqual(run(checkHops, { hops, gateway }), ['error config_conflict gateway.routes[0].to.backends[1]']);
+  });
+
   test('stand once in a chain, and none is called direct', () => {
     assert.deepEqual(
       run(checkHops, { hops: { ...hops, direct: { proxy: 'http://c:1' } }, egress: { chain: ['one', 'one'] } }),

@@ -3,6 +3,7 @@
 
 import { nearestName } from '../../core/nearest-name.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
+import type { BackendsTarget } from '../schema/targets.ts';
 import type { Check, Finding } from './finding.ts';
 
 const BUILT_IN_AGENTS: readonly string[] = ['claude', 'codex'];
@@ -50,11 +51,23 @@ export const checkHops: Check = ({ config: { hops, egress, gateway, ai } }) => {
     findings.push(...checkChain(via ?? [], ['egress', 'rules', index, 'via'], names));
   }
   for (const [index, { to }] of gateway.routes.entries()) {
-    if ('backends' in to) findings.push(...checkChain(to.via, ['gateway', 'routes', index, 'to', 'via'], names));
+    if (!('backends' in to)) continue;
+    findings.push(...checkChain(to.via, ['gateway', 'routes', index, 'to', 'via'], names));
+    findings.push(...checkReach(to, ['gateway', 'routes', index, 'to']));
   }
   findings.push(...checkChain(ai.via, ['ai', 'via'], names));
   return findings;
 };
+
+/** A socket of this machine is not to be reached from anywhere else. */
+function checkReach({ backends, via }: BackendsTarget, path: KeyPath): Finding[] {
+  if (via.length === 0) return [];
+  return backends.flatMap(({ url }, index): Finding[] => {
+    if (!url.startsWith('unix:')) return [];
+    const message = `${url} is a socket of this machine, which cannot be reached through a hop`;
+    return [{ code: 'config_conflict', message, path: [...path, 'backends', index] }];
+  });
+}
 
 function checkChain(chain: readonly string[], path: KeyPath, names: readonly string[]): Finding[] {
   const findings: Finding[] = [];

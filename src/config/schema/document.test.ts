@@ -11,6 +11,7 @@ test('an empty document is a configuration', () => {
     'metrics',
     'limits',
     'timeouts',
+    'dns',
     'users',
     'policies',
     'egress',

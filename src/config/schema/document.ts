@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { Config } from '../config.ts';
 import { aiSchema } from './ai.ts';
+import { dnsSchema } from './dns.ts';
 import { egressSchema } from './egress.ts';
 import { gatewaySchema } from './gateway.ts';
 import { hopsSchema } from './hops.ts';
@@ -20,6 +21,7 @@ export const documentSchema: z.ZodType<Config> = z
     metrics: metricsSchema,
     limits: limitsSchema,
     timeouts: timeoutsSchema,
+    dns: dnsSchema,
     users: usersSchema,
     policies: policiesSchema
       .prefault({})

@@ -3,7 +3,7 @@
 
 import { domainToASCII } from 'node:url';
 import { z } from 'zod';
-import { formatAddress, isHostName } from '../../core/address.ts';
+import { formatAddress, isHostName, parseAddress } from '../../core/address.ts';
 import { parseDuration } from '../../core/duration.ts';
 import { formatIp, parseIp, parseIpRange } from '../../core/ip.ts';
 import { parseNoProxyEntry } from '../../core/no-proxy.ts';
@@ -64,6 +64,19 @@ export function duration(options: { readonly min?: string; readonly max?: string
 function unitIsMissing(amount: number | string): string {
   return `a duration without a unit: write ${amount}s for seconds, or ${amount}ms`;
 }
+
+/** An IP address, with a port where it is not the usual one, as Node takes it. */
+export function dnsServer(): z.ZodType<string> {
+  const expected = 'expected the IP address of a DNS server, such as 10.0.0.2 or "[fd00::2]:5353"';
+  return textField(expected.slice('expected '.length), (text) => {
+    if (parseIp(text) !== undefined) return text;
+    const address = parseAddress(text, { port: DNS_PORT });
+    if (address.kind !== 'tcp' || address.port === 0 || parseIp(address.host) === undefined) return refuse(expected);
+    return formatAddress(address);
+  });
+}
+
+const DNS_PORT = 53;
 
 /** Bytes, written as `16KiB` or as a plain number. */
 export function size(): z.ZodType<number> {

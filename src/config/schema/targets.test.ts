@@ -4,9 +4,10 @@ import { backendUrl, routeTargetSchema } from './targets.ts';
 
 describe('a target', () => {
   test('that is a URL is one backend', () => {
-    assert.deepEqual(routeTargetSchema.parse('http://a:1'), routeTargetSchema.parse({ backends: ['http://a:1'] }));
+    const short = { backends: ['http://a:1'], queue: null, resolve: false };
+    assert.deepEqual(routeTargetSchema.parse('http://a:1'), routeTargetSchema.parse(short));
     assert.deepEqual(routeTargetSchema.parse('http://a:1'), {
-      backends: [{ url: 'http://a:1', weight: 1 }],
+      backends: [{ url: 'http://a:1', weight: 1, max_connections: null }],
       strategy: 'round_robin',
       health: null,
       breaker: null,
@@ -14,6 +15,8 @@ describe('a target', () => {
       max_ejected: 1,
       when_all_out: 'fail',
       slow_start: null,
+      queue: null,
+      resolve: false,
       via: [],
       sticky: null,
       tls: null,

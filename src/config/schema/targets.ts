@@ -20,6 +20,14 @@ export type BackendTls = ClientTls;
 export interface Backend {
   readonly url: string;
   readonly weight: number;
+  /** Requests at once; null = no limit. */
+  readonly max_connections: number | null;
+}
+
+export interface BackendQueue {
+  readonly size: number;
+  /** Milliseconds. */
+  readonly timeout: number;
 }
 
 export interface StickyCookie {
@@ -39,6 +47,10 @@ export interface BackendsTarget {
   readonly when_all_out: 'fail' | 'least_bad';
   /** Milliseconds; null = at once. */
   readonly slow_start: number | null;
+  /** Where requests wait for a backend with room; null = nowhere. */
+  readonly queue: BackendQueue | null;
+  /** Milliseconds between two resolutions of a name whose addresses are members; false = a name is one member. */
+  readonly resolve: number | false;
   /** Hop names in order; empty = direct. */
   readonly via: readonly string[];
   readonly sticky: StickyCookie | null;
@@ -78,15 +90,22 @@ export function backendUrl(): z.ZodType<string> {
 
 const backend: z.ZodType<Backend> = z.union(
   [
-    backendUrl().transform((address) => ({ url: address, weight: 1 })),
+    backendUrl().transform((address) => ({ url: address, weight: 1, max_connections: null })),
     z.strictObject({
       url: backendUrl().describe(
         'Where the backend is, as a URL or as `unix:/run/app.sock`. A path is put before the path of the request.',
       ),
       weight: count(1000).prefault(1).describe('Its share under the strategy `weighted`.'),
+      max_connections: count(1_000_000)
+        .nullable()
+        .prefault(null)
+        .describe(
+          'The most requests that it has at once, of all threads together. Each of them has a connection, or with HTTP/2 a stream. `null`: no limit.',
+        )
+        .meta({ samples: [100] }),
     }),
   ],
-  { error: 'expected a URL, or a map with "url" and "weight"' },
+  { error: 'expected a URL, or a map with "url", "weight" and "max_connections"' },
 );
 
 /** Braces hold the name of something that a request fills in. */
@@ -133,9 +152,25 @@ const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
       'The time in which a backend that is new or back grows to its full share of the traffic. `null`: at once.',
     )
     .meta({ samples: ['30s'] }),
+  queue: z
+    .strictObject({
+      size: count(100_000).prefault(100).describe('The most requests that wait. Further ones are refused at once.'),
+      timeout: duration().prefault('10s').describe('The longest that a request waits.'),
+    })
+    .nullable()
+    .prefault({})
+    .describe(
+      'Where requests wait, in order, while every backend has as many as its `max_connections`. Who waits in vain gets 503 `upstream_busy`. `null`: nobody waits.',
+    ),
+  resolve: z
+    .union([z.literal(false), duration({ min: '1s' })], { error: 'expected a duration such as 30s, or false' })
+    .prefault('30s')
+    .describe(
+      'A host name stands for all its addresses, each a backend of its own; this is how often it is resolved again. Where `dns.servers` are asked, records with a shorter time to live are resolved sooner. `false`: a name is one backend, resolved when a connection is opened. A plain URL in place of this map means `false`.',
+    ),
   via: hopChain()
     .prefault([])
-    .describe('Hops to reach the backends through.')
+    .describe('Hops to reach the backends through. Names are then resolved by the last one.')
     .meta({ samples: ['corporate'] }),
   sticky: z
     .strictObject({
@@ -231,7 +266,7 @@ const tunnelTarget: z.ZodType<TunnelTarget> = z.strictObject({
 /** What a plain URL stands for. */
 export function backendsAt(address: string): BackendsTarget {
   return {
-    backends: [{ url: address, weight: 1 }],
+    backends: [{ url: address, weight: 1, max_connections: null }],
     strategy: 'round_robin',
     health: null,
     breaker: null,
@@ -239,6 +274,8 @@ export function backendsAt(address: string): BackendsTarget {
     max_ejected: 1,
     when_all_out: 'fail',
     slow_start: null,
+    queue: null,
+    resolve: false,
     via: [],
     sticky: null,
     tls: null,

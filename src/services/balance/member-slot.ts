@@ -123,6 +123,17 @@ export class MemberSlot {
     return (Atomics.and(this.#ints, this.#int + INT.GATE, ~gateBit) & gateBit) !== 0;
   }
 
+  /** Resolves when somebody wakes whoever waits here, when the number is not `value` any more, or after the time. */
+  async changed(field: IntField, value: number, timeoutMs: number): Promise<void> {
+    const wait = Atomics.waitAsync(this.#ints, this.#int + field, value, timeoutMs);
+    if (wait.async) await wait.value;
+  }
+
+  /** Lets the one go on that has waited longest, in whatever thread. */
+  wakeOne(field: IntField): void {
+    Atomics.notify(this.#ints, this.#int + field, 1);
+  }
+
   read(field: FloatField): number {
     return this.#floats[this.#float + field]!;
   }

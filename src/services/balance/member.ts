@@ -123,9 +123,20 @@ export class Member<T> {
 
   /** A use begins. What it returns is handed to `judge` or `end`. */
   begin(): number {
+    this.slot.add(INT.ACTIVE, 1);
+    return this.#begun();
+  }
+
+  /** The same unless it has all the uses that it may have: between a pick and this, another thread may have taken the last. */
+  tryBegin(): number | null {
+    if (this.slot.add(INT.ACTIVE, 1) <= this.maxActive) return this.#begun();
+    this.slot.add(INT.ACTIVE, -1);
+    return null;
+  }
+
+  #begun(): number {
     const { slot } = this;
     this.#open += 1;
-    slot.add(INT.ACTIVE, 1);
     slot.count(INT.USES, 1);
     const step = 1 / Math.max(this.weightAt(this.#owner), LEAST_WEIGHT);
     slot.write(FLOAT.USED_UNTIL, slot.read(FLOAT.USED_UNTIL) + step);

@@ -6,7 +6,6 @@ import type { Origin } from '../../contract/target.ts';
 import { Connection, NOBODY } from '../../transport/connection.ts';
 import { dial } from '../../transport/dial.ts';
 import { DnsCache } from '../../transport/dns-cache.ts';
-import type { CheckResult } from '../balance/member.ts';
 import { checkOrigin, type DialOrigin, type OriginCheckOptions } from './origin-check.ts';
 
 const dns = new DnsCache();
@@ -38,7 +37,8 @@ async function checked(
   signal: AbortSignal = AbortSignal.timeout(10_000),
 ): Promise<string> {
   const all = { dial: dialPlain, path: '/', passes: (status: number) => status === 200, ...options };
-  const result: CheckResult = await checkOrigin(to, all, signal);
+  const result = await checkOrigin(to, all, signal);
+  if (result === null) return 'nothing';
   return result.passed ? 'passed' : result.reason;
 }
 

@@ -1,5 +1,5 @@
 // An active check of one server: a path is fetched from it on a connection of its own, as it is spoken to otherwise. Rule: what
-// it answers beside the status is not looked at, and whatever goes wrong is laid to the server.
+// it answers beside the status is not looked at, and whatever goes wrong is laid to the server, unless it is a proxy on the way.
 import { Buffer } from 'node:buffer';
 import { METHOD, type Head } from '../../codec/http1/head.ts';
 import { DEFAULT_LIMITS } from '../../codec/http1/message-parser.ts';
@@ -7,7 +7,7 @@ import { type MessageSink, ResponseParser } from '../../codec/http1/parser.ts';
 import { formatProxyHeaderV1, formatProxyHeaderV2 } from '../../codec/proxy-protocol/proxy-header.ts';
 import type { Origin, OriginDialEvents } from '../../contract/target.ts';
 import { formatHostPort } from '../../core/address.ts';
-import type { ErrorCode } from '../../core/errors.ts';
+import { ERROR_CATALOGUE, type ErrorCode } from '../../core/errors.ts';
 import { type Connection, type ConnectionHandler, NOBODY } from '../../transport/connection.ts';
 import { Http2ClientConnection, type Http2RequestHandler } from '../../transport/http2-client.ts';
 import type { FlatFields } from '../../transport/http2-stream.ts';
@@ -21,8 +21,12 @@ export interface OriginCheckOptions {
   readonly passes: (status: number) => boolean;
 }
 
-/** What is fetched and from whom; the signal ends it without a result that counts. */
-export function checkOrigin(origin: Origin, options: OriginCheckOptions, signal: AbortSignal): Promise<CheckResult> {
+/** What is fetched and from whom; the signal ends it without a result that counts. Null: it was not got through to. */
+export function checkOrigin(
+  origin: Origin,
+  options: OriginCheckOptions,
+  signal: AbortSignal,
+): Promise<CheckResult | null> {
   return new Promise((resolve) => new OriginCheck(origin, options, resolve).start(signal));
 }
 
@@ -32,14 +36,14 @@ const STALL_TIMEOUT_MS = 10_000;
 class OriginCheck implements ConnectionHandler, MessageSink, Http2RequestHandler {
   readonly #origin: Origin;
   readonly #options: OriginCheckOptions;
-  readonly #done: (result: CheckResult) => void;
+  readonly #done: (result: CheckResult | null) => void;
   readonly #parser: ResponseParser;
   #connection: Connection | null = null;
   #session: Http2ClientConnection | null = null;
   #askedAtMs = 0;
   #isOver = false;
 
-  constructor(origin: Origin, options: OriginCheckOptions, done: (result: CheckResult) => void) {
+  constructor(origin: Origin, options: OriginCheckOptions, done: (result: CheckResult | null) => void) {
     this.#origin = origin;
     this.#options = options;
     this.#done = done;
@@ -139,10 +143,11 @@ class OriginCheck implements ConnectionHandler, MessageSink, Http2RequestHandler
   }
 
   #fail(reason: ErrorCode): void {
-    this.#finish({ passed: false, reason });
+    const isOnTheWay = ERROR_CATALOGUE[reason].side === 'hop';
+    this.#finish(isOnTheWay ? null : { passed: false, reason });
   }
 
-  #finish(result: CheckResult): void {
+  #finish(result: CheckResult | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#connection !== null) {

@@ -15,6 +15,7 @@ export interface OriginSettings {
   readonly proxyProtocol?: 1 | 2 | null;
   /** What the backend is told that it is asked for: what the client says, its own name, or another one. */
   readonly host?: string;
+  readonly maxConnections?: number | null;
 }
 
 /** As in the configuration. */
@@ -32,7 +33,7 @@ function originAtSocket(url: string, settings: OriginSettings): Origin {
 
 function originAtUrl(
   url: string,
-  { tls, http2 = false, proxyProtocol = null, host: asked = KEEP_HOST }: OriginSettings,
+  { tls, http2 = false, proxyProtocol = null, maxConnections, host: asked = KEEP_HOST }: OriginSettings,
 ): Origin {
   // h2c is no scheme that URL knows how to take apart.
   const parsed = new URL(url.replace(/^h2c:/, 'http:'));
@@ -46,11 +47,12 @@ function originAtUrl(
     host,
     port,
     path: null,
+    address: null,
     tls: scheme === 'https:' ? (tls ?? NO_TLS_SETTINGS) : null,
     hostField: asked === KEEP_HOST ? null : asked === OWN_HOST ? parsed.host : asked,
     protocol: scheme === 'h2c:' || (scheme === 'https:' && http2) ? 'http2' : 'http1',
     pathPrefix: parsed.pathname.replace(/\/$/, ''),
-    maxConnections: 0,
+    maxConnections: maxConnections ?? 0,
     proxyProtocol,
     dialler: null,
     isProxy: false,

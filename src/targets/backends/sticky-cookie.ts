@@ -30,14 +30,19 @@ export class StickyCookie implements Policy {
   private readonly ttlMs: number;
   private readonly group: Group<BackendOrigin>;
   private readonly now: () => number;
-  private readonly members: ReadonlyMap<string, BackendMember>;
+  private members: ReadonlyMap<string, BackendMember> = new Map();
 
   constructor({ name, ttlMs, group, now = Date.now }: StickyCookieOptions) {
     this.cookie = name;
     this.ttlMs = ttlMs;
     this.group = group;
     this.now = now;
-    this.members = new Map(group.members.map((member) => [this.idOf(member), member]));
+    group.watch(() => this.nameMembers());
+    this.nameMembers();
+  }
+
+  private nameMembers(): void {
+    this.members = new Map(this.group.members.map((member) => [this.idOf(member), member]));
   }
 
   /** The backend of this client; null when it has none, or one that cannot be used. */

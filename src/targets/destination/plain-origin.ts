@@ -21,6 +21,7 @@ export function plainOrigin({ host, port, name, label, isProxy, dialler }: Plain
     host,
     port,
     path: null,
+    address: null,
     tls: null,
     hostField: null,
     protocol: 'http1',

@@ -10,6 +10,7 @@ import type { Member } from '../../services/balance/member.ts';
 import type { Outcome } from '../../services/balance/outcome.ts';
 import type { ChainAsk, ChainAttempt, ChainDialler, ChainFailure, ChainLink } from '../../services/chain/chain-link.ts';
 import { type IsTold, tagsAt } from '../../services/chain/hop-tags.ts';
+import { chainError, watchLink } from '../../services/chain/link-watch.ts';
 import type { Credentials, ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
 import type { Goal } from './direct.ts';
 import { plainOrigin } from './plain-origin.ts';
@@ -95,13 +96,13 @@ export class ViaHops {
   connect(exchange: Exchange, goal: Goal, events: TunnelEvents): Cancellable {
     return this.chain.dial(goal, this.askFor(sessionOf(exchange, goal)), {
       onConnected: (link) => {
-        watch(link);
+        watchLink(link);
         this.note(exchange, link);
         events.connected(link.connection, link.leftover);
       },
       onFailed: (failure) => {
         exchange.trail = trailOf(failure.attempts);
-        events.failed(errorOf(failure));
+        events.failed(chainError(failure));
       },
     });
   }
@@ -227,7 +228,7 @@ export class ViaHops {
       { ...ask, firstRequestTo: goal },
       {
         onConnected: (link) => {
-          watch(link);
+          watchLink(link);
           origin.failures = link.attempts;
           events.connected(link.connection, link.timings, link.auth);
         },
@@ -235,7 +236,7 @@ export class ViaHops {
           // Whoever asked for this decides within the call what to do next.
           origin.failures = failure.attempts;
           origin.isCutOff = this.failedBeforeLast(failure);
-          events.failed(errorOf(failure));
+          events.failed(chainError(failure));
         },
       },
     );
@@ -271,24 +272,6 @@ function membersOf(origins: readonly Origin[]): Tried {
 
 function isCutOff(origin: Origin): boolean {
   return (origin as HopOrigin).isCutOff;
-}
-
-/** The members of a link are told how it went when its connection ends, whoever has used it until then. */
-function watch(link: ChainLink): void {
-  const { connection } = link;
-  const [written, read] = [connection.bytesWritten, connection.bytesRead];
-  connection.onEnd = (reason) => {
-    link.release({
-      bytesSent: connection.bytesWritten - written,
-      bytesReceived: connection.bytesRead - read + link.leftover.length,
-      wasReset: reason === 'reset',
-    });
-  };
-}
-
-function errorOf({ error, retryAfterMs }: ChainFailure): SluiceError {
-  if (retryAfterMs === null) return error;
-  return new SluiceError(error.code, { message: error.message, cause: error, retryAfterMs });
 }
 
 /**
