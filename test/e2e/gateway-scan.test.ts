@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { Socket } from 'node:net';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { ask } from '../support/ask.ts';
-import { EICAR, SIGNATURE, startClamd } from '../support/clamd.ts';
+import { EICAR, KNOWN_BY_HASH, SIGNATURE, startClamd } from '../support/clamd.ts';
 import { ask as http2Ask, http2Session } from '../support/http2-session.ts';
 import { http2Origin, rawOrigin, readAll } from '../support/origins.ts';
 import {
@@ -105,6 +106,55 @@ describe('what clients send', () => {
         ],
       ],
     );
+  });
+});
+
+describe('a form', () => {
+  const form = (...files: readonly (string | Buffer)[]): Buffer =>
+    Buffer.concat([
+      ...files.flatMap((file, index) => [
+        Buffer.from(`--xyz\r\nContent-Disposition: form-data; name="f${index}"; filename="a"\r\n\r\n`),
+        Buffer.from(file),
+        Buffer.from('\r\n'),
+      ]),
+      Buffer.from('--xyz--\r\n'),
+    ]);
+
+  test('is searched file by file', async (t) => {
+    const stage = await open(t, { scan: { connections: 2 } });
+    if (stage === null) return;
+    const { gateway, backend } = stage;
+    const send = async (body: Buffer): Promise<number> => {
+      const request = http.request(gateway.url, {
+        method: 'POST',
+        headers: { 'content-type': 'multipart/form-data; boundary="xyz"' },
+        agent: false,
+      });
+      request.end(body);
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      response.resume();
+      return response.statusCode ?? 0;
+    };
+    const large = clean(500_000);
+    for (const [body, status] of [
+      [form('one', large, 'three'), 200],
+      [form('one', KNOWN_BY_HASH), 403],
+      [form(KNOWN_BY_HASH, large, 'three'), 403],
+      [form(large, `x${KNOWN_BY_HASH}`), 200],
+      [form(gzipSync(EICAR), large), 403],
+      [form(large, gzipSync(EICAR)), 403],
+      [Buffer.from(`--xyz\n\n${KNOWN_BY_HASH}\n--xyz--`), 403],
+    ] as const) {
+      backend.completed.length = 0;
+      const answers = await Promise.all(Array.from({ length: 10 }, () => send(body)));
+      assert.deepEqual(
+        answers,
+        answers.map(() => status),
+      );
+      assert.equal(backend.completed.length, status === 200 ? 10 : 0);
+    }
+    assert.equal(gateway.metric('sluice_scan_errors_total', { reason: 'form' }), 10);
+    assert.equal(gateway.metric('sluice_scan_errors_total'), 10);
   });
 });
 

@@ -1,5 +1,6 @@
-// clamd, listening on a unix socket and on a free port of 127.0.0.1, with one signature of our own. Rule: as with every peer, what
+// clamd, listening on a unix socket and on a free port of 127.0.0.1, with two signatures of our own. Rule: as with every peer, what
 // a test starts has ended with it, and without clamd the test is skipped; it is there as soon as it has answered PING.
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -12,6 +13,9 @@ import { launch, type RunningProxy } from './proxies.ts';
 export const EICAR: string = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$', 'EICAR', '-STANDARD-ANTIVIRUS-', 'TEST-FILE!$H+H*'].join(
   '',
 );
+
+/** Known to clamd by its hash alone: nothing may stand before or behind it. */
+export const KNOWN_BY_HASH: string = 'a file that is known by its hash '.repeat(50);
 
 /** What clamd calls it. */
 export const SIGNATURE = 'Eicar-Test-Signature.UNOFFICIAL';
@@ -35,6 +39,8 @@ export async function startClamd(t: TestContext, options: ClamdOptions = {}): Pr
     const database = join(folder, 'signatures');
     mkdirSync(database);
     writeFileSync(join(database, 'own.ndb'), `Eicar-Test-Signature:0:*:${Buffer.from(EICAR).toString('hex')}\n`);
+    const hash = createHash('md5').update(KNOWN_BY_HASH).digest('hex');
+    writeFileSync(join(database, 'own.hdb'), `${hash}:${KNOWN_BY_HASH.length}:Known.By.Hash\n`);
     const file = join(folder, 'clamd.conf');
     writeFileSync(file, configuration({ folder, database, socket, port }, options));
     return { peer: 'clamd', args: ['--config-file', file] };

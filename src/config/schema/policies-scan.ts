@@ -53,7 +53,7 @@ export const scan: z.ZodType<ScanPolicy> = z
       ),
     connections: count(10_000)
       .prefault(32)
-      .describe('The most bodies that are scanned at once; others wait. No more than `MaxQueue` of clamd.'),
+      .describe('The most bodies that are scanned at once; others wait. Less than half of `MaxQueue` of clamd.'),
   })
   .refine(({ requests, responses }) => requests || responses, {
     error: 'nothing would be scanned: switch the policy off with `scan: false`',

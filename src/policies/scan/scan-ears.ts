@@ -6,7 +6,7 @@ import type { ScanFailure } from '../../services/clamd/verdict.ts';
 export type Direction = 'request' | 'response';
 
 /** Why a body was not scanned: it cannot be, or there was no verdict. */
-export type NotScanned = 'too_large' | 'encoded' | 'partial' | 'stream' | ScanFailure;
+export type NotScanned = 'too_large' | 'encoded' | 'partial' | 'stream' | 'form' | ScanFailure;
 
 export interface ScanEars {
   /** `waitMs` has passed from its last byte to the verdict. */

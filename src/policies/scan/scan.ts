@@ -3,6 +3,8 @@
 import type { Exchange } from '../../contract/exchange.ts';
 import type { BodySink, BodyTransform, Policy } from '../../contract/policy.ts';
 import type { Clamd } from '../../services/clamd/clamd.ts';
+import { FormScan } from './form-scan.ts';
+import { boundaryOf } from './form-splitter.ts';
 import type { Direction, ScanEars } from './scan-ears.ts';
 import { ScannedBody, type ScanRules } from './scanned-body.ts';
 import { notScannedError, PART, unscannable, type Unscannable } from './unscannable.ts';
@@ -26,13 +28,14 @@ const PARTIAL = 206;
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export function scan(options: ScanOptions): Policy {
-  const { requests, responses, rules, ears } = options;
+  const { clamd, requests, responses, rules, ears } = options;
   const wishes = new WeakMap<Exchange, Wish>();
   const bodyOf = (exchange: Exchange, direction: Direction, sink: BodySink): BodyTransform => {
+    const boundary = boundaryOf(exchange[direction].fields.get('content-type') ?? '');
     return new ScannedBody(sink, {
       direction,
       rules,
-      open: (events) => options.clamd.scan(events),
+      open: (events) => (boundary === null ? clamd.scan(events) : new FormScan(clamd, boundary, events)),
       ears: {
         clean: (waitMs) => ears.clean(exchange, direction, waitMs),
         infected: (signature) => ears.infected(exchange, direction, signature),

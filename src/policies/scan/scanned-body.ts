@@ -2,18 +2,28 @@
 // body of which all is still here is answered for with an error, any other is cut.
 import type { Buffer } from 'node:buffer';
 import type { BodySink, BodyTransform } from '../../contract/policy.ts';
-import type { ScanEvents } from '../../services/clamd/clamd-scan.ts';
 import type { Verdict } from '../../services/clamd/verdict.ts';
 import { HeldBytes } from './held-bytes.ts';
-import type { Direction, NotScanned, ToldFailure } from './scan-ears.ts';
-import { infectedError, notScannedError, tooLarge } from './unscannable.ts';
+import type { Direction, ToldFailure } from './scan-ears.ts';
+import { infectedError, notScannedError, tooLarge, type Unscannable } from './unscannable.ts';
 
 /** A body on its way through a scanner. */
 export interface BodyScan {
   readonly takesMore: boolean;
+  /** The bytes stay as they are until it is over. */
   write(bytes: Buffer, from: number, to: number): void;
   end(): void;
   cancel(): void;
+}
+
+/** What clamd has said, or that nobody needs to ask it. */
+export type BodyVerdict = Verdict | ({ readonly kind: 'unscannable' } & Unscannable);
+
+export interface BodyScanEvents {
+  /** It takes bytes, for the first time or again. */
+  onReady(): void;
+  /** Once, and later than the call that began the scan. */
+  onVerdict(verdict: BodyVerdict): void;
 }
 
 export interface ScanRules {
@@ -35,14 +45,14 @@ export interface BodyEars {
 export interface ScannedBodyInit {
   readonly direction: Direction;
   readonly rules: ScanRules;
-  readonly open: (events: ScanEvents) => BodyScan;
+  readonly open: (events: BodyScanEvents) => BodyScan;
   readonly ears: BodyEars;
 }
 
 /** So much more than it may hold waits for the scanner before the sender is held back. */
 const SLACK_BYTES = 64 * 1024;
 
-export class ScannedBody implements BodyTransform, ScanEvents {
+export class ScannedBody implements BodyTransform, BodyScanEvents {
   readonly keepsLength = true;
   readonly holdsHead = true;
   readonly #sink: BodySink;
@@ -94,12 +104,13 @@ export class ScannedBody implements BodyTransform, ScanEvents {
     if (this.#state === 'scanning') this.#advance();
   }
 
-  onVerdict(verdict: Verdict): void {
+  onVerdict(verdict: BodyVerdict): void {
     if (this.#state !== 'scanning') return;
     if (verdict.kind === 'clean') {
       this.#init.ears.clean(performance.now() - this.#endedAtMs);
       this.#complete();
     } else if (verdict.kind === 'infected') this.#refuse(verdict.signature);
+    else if (verdict.kind === 'unscannable') this.#fail(verdict);
     else this.#fail({ reason: verdict.reason, detail: `clamd ${verdict.detail}` });
   }
 
@@ -140,15 +151,15 @@ export class ScannedBody implements BodyTransform, ScanEvents {
     this.#sink.fail(infectedError(this.#init.direction, signature));
   }
 
-  #fail(failure: { readonly reason: NotScanned; readonly detail: string }): void {
+  #fail({ reason, detail }: Unscannable): void {
     const { direction, ears, rules } = this.#init;
     this.#scan?.cancel();
-    ears.failed({ ...failure, passes: rules.passesErrors });
+    ears.failed({ reason, detail, passes: rules.passesErrors });
     if (rules.passesErrors) {
       this.#complete();
       return;
     }
     this.abort();
-    this.#sink.fail(notScannedError(direction, failure));
+    this.#sink.fail(notScannedError(direction, { reason, detail }));
   }
 }

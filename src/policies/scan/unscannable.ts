@@ -48,6 +48,7 @@ const CODES: Readonly<Record<NotScanned, ErrorCode>> = {
   encoded: 'content_not_scannable',
   partial: 'content_not_scannable',
   stream: 'content_not_scannable',
+  form: 'content_not_scannable',
   unreachable: 'scan_failed',
   timeout: 'scan_failed',
   busy: 'scan_failed',

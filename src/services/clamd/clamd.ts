@@ -43,8 +43,19 @@ export class Clamd {
     return scan;
   }
 
+  /** For what belongs to a body that is being scanned: it waits for nobody, or two such bodies could wait for each other for ever. */
+  scanBeside(events: ScanEvents): ClamdScan {
+    const scan = new ClamdScan(this.#server, events);
+    this.#dial(scan);
+    return scan;
+  }
+
   #start(scan: ClamdScan): void {
     this.#running.add(scan);
+    this.#dial(scan);
+  }
+
+  #dial(scan: ClamdScan): void {
     if (this.#breaker.admits()) scan.start();
     else process.nextTick(() => scan.fail('unreachable', 'could not be reached just before'));
   }
