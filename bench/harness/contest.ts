@@ -49,6 +49,7 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
     accessLog,
     ...(policies && { policies }),
     cpus,
+    loadCpus: subject.unpinned === true ? null : settings.loadCpus,
   });
   runner.target = {
     door: subject.door,

@@ -24,6 +24,8 @@ export interface PeerOptions {
   readonly policies?: PolicySet;
   /** A list for `taskset -c`; null leaves the proxy free to use every core. */
   readonly cpus: string | null;
+  /** The same for what works beside it. */
+  readonly loadCpus: string | null;
 }
 
 export interface RunningPeer {

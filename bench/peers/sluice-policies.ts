@@ -20,12 +20,25 @@ const headers = {
   response: { set: { Server: 'sluice' }, add: { 'X-Served-By': 'edge-1' }, remove: ['X-Powered-By', 'X-Runtime'] },
 };
 
-/** As the key `policies` of a configuration. */
-export function policiesOf(set: PolicySet): object {
-  return set === 'every' ? { ...guard(set), ...others } : guard(set);
+/** What some of them need beside themselves. */
+export interface PolicyParts {
+  /** The address of a clamd, for `every`. */
+  readonly scanner: string | null;
 }
 
-const others = { auth: 'users', compress: {}, retry: { attempts: 2 } };
+/** As the key `policies` of a configuration. */
+export function policiesOf(set: PolicySet, { scanner }: PolicyParts = { scanner: null }): object {
+  if (set !== 'every') return guard(set);
+  return { ...guard(set), ...others, ...(scanner !== null && { scan: { clamd: scanner } }) };
+}
+
+const others = {
+  auth: 'users',
+  compress: {},
+  limits: { url: '4KiB', header_count: 60, body: '1MiB', methods: ['GET', 'POST'], concurrent: 2000 },
+  retry: { attempts: 2 },
+  timeout: { connect: '5s', response: '10s', total: '60s' },
+};
 
 function guard(set: PolicySet): object {
   const proxies = set === 'proxied' ? [...PROXIES, '127.0.0.1'] : PROXIES;

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts } from '../harness/processes.ts';
+import { startScanner, type Scanner } from './clamd.ts';
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 import { policiesOf, TOKEN } from './sluice-policies.ts';
 
@@ -15,7 +16,7 @@ interface Ports {
   readonly other: number;
 }
 
-function configOf(options: PeerOptions, ports: Ports): object {
+function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): object {
   const forward = options.door === 'forward' || options.door === 'tunnel';
   const secure = options.door === 'tls' || options.door === 'h2';
   const address = (port: number): string => `127.0.0.1:${port}`;
@@ -29,7 +30,7 @@ function configOf(options: PeerOptions, ports: Ports): object {
     metrics: { listen: address(ports.metrics) },
     limits: { body: '200MiB' },
     timeouts: { idle: '600s' },
-    ...(options.policies && { policies: policiesOf(options.policies) }),
+    ...(options.policies && { policies: policiesOf(options.policies, { scanner: scanner?.address ?? null }) }),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     egress: { listen: forward ? address(ports.door) : null },
     gateway: {
@@ -45,15 +46,18 @@ export const sluice: Peer = {
   name: 'sluice',
   doors: ['http', 'tls', 'h2', 'websocket', 'forward', 'tunnel'],
   findVersion: () => (existsSync(launcher) ? versionFrom(process.execPath, launcher, 'version') : undefined),
-  start: (options) =>
-    startPeer(options, async (door) => {
+  start: async (options) => {
+    const scanner = options.policies === 'every' ? await startScanner(options.dir, options.loadCpus) : null;
+    const running = await startPeer(options, async (door) => {
       const [admin = 0, metrics = 0, other = 0] = await findFreePorts(3);
-      const text = JSON.stringify(configOf(options, { door, admin, metrics, other }), null, 2);
+      const text = JSON.stringify(configOf(options, { door, admin, metrics, other }, scanner), null, 2);
       const file = writeConfig(options, 'sluice.json', text);
       return {
         name: 'sluice',
         command: [process.execPath, launcher, 'up', '-c', file],
         env: { HOME: options.dir, NODE_ENV: 'production' },
       };
-    }),
+    });
+    return { ...running, stop: async () => void (await Promise.all([running.stop(), scanner?.stop()])) };
+  },
 };
