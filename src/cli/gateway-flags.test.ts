@@ -25,6 +25,7 @@ describe('the arguments of sluice gateway', () => {
       [':3000', 'http://127.0.0.1:3000'],
       ['web:3000', 'http://web:3000'],
       ['https://web/x', 'https://web/x'],
+      ['unix:/run/app.sock', 'unix:/run/app.sock'],
     ] as const) {
       assert.equal((await configOf([written])).gateway.default_backend, url);
     }
@@ -45,6 +46,12 @@ describe('the arguments of sluice gateway', () => {
   test('take a "=" behind the host for part of the URL', async () => {
     assert.equal((await configOf(['http://a/b=c'])).gateway.default_backend, 'http://a/b=c');
     assert.deepEqual(await routesOf('x=http://a/b=c'), [[['x'], [], ['http://a/b=c']]]);
+  });
+
+  test('are refused where nothing stands beside a "=", or another one', async () => {
+    for (const wrong of ['=3000', 'a.example=', 'a=b=c']) {
+      await assert.rejects(routesOf(wrong), { code: 'usage' }, wrong);
+    }
   });
 
   test('open the gateway alone, with what else is asked for', async () => {

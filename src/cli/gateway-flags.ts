@@ -42,13 +42,20 @@ interface Backend {
 
 function readBackend(text: string): Backend {
   // A "=" behind "://" belongs to the URL.
-  const [, match = '', place = text] = /^([^=]*?)=(.+)$/.exec(text.split('://')[0]?.includes('=') ? text : '') ?? [];
-  return { match: match.trim(), url: urlOf(place.trim()) };
+  const [first = ''] = text.split('://');
+  const equals = first.indexOf('=');
+  if (equals < 0) return { match: '', url: urlOf(text.trim()) };
+  const match = text.slice(0, equals).trim();
+  const place = text.slice(equals + 1).trim();
+  if (match === '' || place === '' || first.includes('=', equals + 1)) {
+    throw new SluiceError('usage', { message: `"${text}" is not MATCH=BACKEND, as in api.example.com=9000` });
+  }
+  return { match, url: urlOf(place) };
 }
 
-/** 3000, :3000 and localhost:3000 are short for a URL. */
+/** 3000, :3000 and localhost:3000 are short for a URL; a unix socket is none. */
 function urlOf(place: string): string {
-  if (place.includes('://')) return place;
+  if (place.includes('://') || place.startsWith('unix:')) return place;
   const port = /^:?(\d{1,5})$/.exec(place)?.[1];
   return port === undefined ? `http://${place}` : `http://127.0.0.1:${port}`;
 }

@@ -45,6 +45,16 @@ describe('the environment', () => {
     );
   });
 
+  test('takes host and port for a backend, as the custom proxy did', () => {
+    for (const [text, url] of [
+      ['localhost:8000', 'http://localhost:8000'],
+      ['https://a:1', 'https://a:1'],
+      ['a', 'a'],
+    ] as const) {
+      assert.deepEqual(fromEnv({ DEFAULT_BACKEND: text }), [['gateway.default_backend', url]]);
+    }
+  });
+
   test('takes an IPv6 address for no list', () => {
     assert.deepEqual(fromEnv({ SLUICE_METRICS__LISTEN: '[::1]:9090' }), [['metrics.listen', '[::1]:9090']]);
   });

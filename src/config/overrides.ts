@@ -53,6 +53,11 @@ function policySwitch(text: string): string | boolean {
   return on ? '{}' : /^(?:false|0|no|off)$/i.test(text) ? false : text;
 }
 
+/** The custom proxy also took a host and a port. */
+function backendUrl(text: string): string {
+  return /^[^\s/:]+:\d+$/.test(text) ? `http://${text}` : text;
+}
+
 /** Later lines go over earlier ones. */
 const KNOWN_VARIABLES: readonly KnownVariable[] = [
   { name: 'RETUNNEL_LOG_LEVEL', path: 'log.level', change: levelName },
@@ -65,7 +70,7 @@ const KNOWN_VARIABLES: readonly KnownVariable[] = [
   },
   { name: 'PROXY_HOST', path: DOOR_HOST },
   { name: 'PROXY_PORT', path: DOOR_PORT },
-  { name: 'DEFAULT_BACKEND', path: 'gateway.default_backend' },
+  { name: 'DEFAULT_BACKEND', path: 'gateway.default_backend', change: backendUrl },
   { name: 'CACHE_MAX_MEMORY', path: 'cache.max_memory' },
   { name: 'CACHE_ENABLED', path: 'gateway.policies.cache', change: policySwitch },
   { name: 'RATE_LIMIT_RPS', path: 'gateway.policies.rate_limit.rate', change: (text) => `${text}/s` },

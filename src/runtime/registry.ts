@@ -44,6 +44,7 @@ export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';
 export { type HopSessions, type Session, sessionKey, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';
+export { httpsUrl, redirectLocation } from '../targets/redirect/redirect.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 
 /** For the routes of one path; those with backends are put together elsewhere. */

@@ -58,6 +58,7 @@ function tlsSection(tls: ForeignSection): Map | undefined {
 
 function timeoutsSection(timeouts: ForeignSection): Record<string, string> {
   return defined({
+    connect: timeouts.duration('connect'),
     read: timeouts.duration('read'),
     write: timeouts.duration('write'),
     idle: timeouts.duration('idle'),
@@ -78,6 +79,7 @@ function routeOf(rule: ForeignSection): Map | undefined {
     host,
     path: path === undefined || path.includes('*') || !match.has('path_prefix') ? path : `${path.replace(/\/$/, '')}/*`,
     method: filled(match.texts('method', 'methods')),
+    header: filled(match.textsByName('header', 'headers')),
   });
   return defined<JsonValue>({ match: filled(found), to });
 }
@@ -97,11 +99,12 @@ function policiesOf(root: ForeignSection, cache: Map | undefined): Map {
   const security = root.section('security');
   const limits = security.section('rate_limiting');
   const rate = limits.number('requests_per_second') ?? 100;
+  // Ours is at least one.
   const burst = limits.number('burst') ?? 200;
   const hasLimit = !limits.isEmpty && limits.flag('enabled') !== false;
   return defined<JsonValue>({
     filter: filterPolicy(security.section('filtering')),
-    rate_limit: hasLimit ? { per: 'client_ip', rate: `${rate}/s`, burst } : undefined,
+    rate_limit: hasLimit ? { per: 'client_ip', rate: `${rate}/s`, burst: burst === 0 ? 1 : burst } : undefined,
     cache,
     headers: headersPolicy(security),
   });

@@ -1,7 +1,8 @@
 // What the gateway would do with a request: the route that takes it, why the others do not, and where it goes. Rule: routes are found
 // by the router of the gateway, asked with all routes for the choice, and with one condition of one route for the reason.
 import type { GatewayListen, RouteMatch as RouteConditions } from '../../config/schema/gateway.ts';
-import type { RouteTarget } from '../../config/schema/targets.ts';
+import { backendsAt, type RouteTarget } from '../../config/schema/targets.ts';
+import type { RequestView } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { ERROR_CATALOGUE } from '../../core/errors.ts';
 import type { RequestState } from '../../engine/request-state.ts';
@@ -9,9 +10,12 @@ import { type RouteMatch, Router } from '../../engine/router.ts';
 import { engineLimits, EVERYTHING, HTTPS_ROUTE, isServedAt, routeMatches } from '../assemble.ts';
 import { healthRoutes } from '../health-routes.ts';
 import { ConfiguredPolicies } from '../assemble-policies.ts';
+import { rewritePolicies } from '../assemble-rewrites.ts';
+import { httpsUrl } from '../registry.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
 import { DryExchange } from './dry-exchange.ts';
 import { dryLogin, dryParts } from './dry-parts.ts';
+import { backendNamed, explainTarget, redirectTo } from './explain-target.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
@@ -25,7 +29,8 @@ interface Candidate {
   readonly match: RouteMatch;
   /** Of an explicit route its position in the configuration. */
   readonly index: number | null;
-  readonly result: ExplainedResult;
+  /** What becomes of a request that its policies let through. */
+  readonly result: (request: RequestView) => ExplainedResult;
 }
 
 /** `listen` is the address that the request comes in by; null: one that the configuration does not know. */
@@ -47,16 +52,15 @@ export async function explainGateway(
     return { ...bare, choice: null, result };
   }
   const found = find(layers(scene), read.request);
-  const { name, index, result } = found ?? NO_ROUTE;
-  const others = otherRoutes(read.request, index, scene);
-  const choice = found === null ? null : choiceOf({ name, index, match: found.match, others }, scene);
+  const others = otherRoutes(read.request, found?.index ?? null, scene);
+  const choice = found === null ? null : choiceOf({ ...found, others }, scene);
   const exchange = new DryExchange('gateway', { address: from, localPort: scene.localPort }, read.request);
   const all = policiesOf(found, scene, user);
   const refusal = tooLarge(read.request, all, scene.config.limits.body);
   if (refusal !== null) return { ...bare, choice, result: refusal };
   const policies = await runPolicies(all, exchange);
   const seen = { ...bare, user: exchange.user || null, policies, choice };
-  if (exchange.answered === null) return { ...seen, result };
+  if (exchange.answered === null) return { ...seen, result: found?.result(exchange.request) ?? NO_ROUTE };
   const { status, code, message: text } = exchange.answered;
   return { ...seen, result: { kind: code === null ? 'answered' : 'refused', status, code, text } };
 }
@@ -71,10 +75,11 @@ export function isHostOfRoute({ authority }: AskedUrl, { config }: Scene): boole
 
 const DEFAULT = 'default';
 
-const NO_ROUTE: Pick<Candidate, 'name' | 'index' | 'result'> = {
-  name: '',
-  index: null,
-  result: { kind: 'refused', status: 404, code: 'route_not_found', text: ERROR_CATALOGUE.route_not_found.summary },
+const NO_ROUTE: ExplainedResult = {
+  kind: 'refused',
+  status: 404,
+  code: 'route_not_found',
+  text: ERROR_CATALOGUE.route_not_found.summary,
 };
 
 function withoutLogin(fields: Question['fields']): Question['fields'] {
@@ -85,38 +90,42 @@ function withoutLogin(fields: Question['fields']): Question['fields'] {
 function policiesOf(found: Candidate | null, { config, listen }: GatewayScene, user: string | null): Policy[] {
   const policies = new ConfiguredPolicies(config, dryParts(config, user));
   const route = config.gateway.routes[found?.index ?? -1];
-  if (route !== undefined) return policies.ofRoute(route, listen);
-  return found === null || found.name === DEFAULT ? policies.ofGateway(listen) : [];
+  if (found === null) return policies.ofGateway(listen);
+  if (route !== undefined) return [...policies.ofRoute(route, listen), ...ownPolicies(route.to, found)];
+  const { default_backend: url } = config.gateway;
+  if (found.name !== DEFAULT || url === null) return [];
+  return [...policies.ofGateway(listen), ...ownPolicies(backendsAt(url), found)];
+}
+
+/** Those that the target brings along and that say something before there is an answer. */
+function ownPolicies(to: RouteTarget, { match }: Candidate): Policy[] {
+  return 'backends' in to ? rewritePolicies(to, match.path).filter((policy) => policy.request !== undefined) : [];
 }
 
 /** As the gateway has them: an earlier layer wins. */
 function layers({ config: { gateway }, listen }: GatewayScene): Candidate[][] {
   const explicit = gateway.routes.flatMap((route, index) => {
     if (!isServedAt(route, listen)) return [];
-    const result = resultOf(route.to);
-    return routeMatches(route, index).map(({ name, match }) => ({ name, match, index, result }));
+    return routeMatches(route, index).map(({ name, match }): Candidate => {
+      return { name, match, index, result: (request) => explainTarget(route.to, match.path, request) };
+    });
   });
   const health: ExplainedResult = { kind: 'answered', status: 200, code: null, text: 'the health of the gateway' };
-  const own = gateway.own_paths
-    ? healthRoutes({ started: true, draining: false }).map(({ name, match }) => ({
-        name,
-        match,
-        index: null,
-        result: health,
-      }))
-    : [];
-  const { default_backend: url } = gateway;
-  const fallback = url === null ? [] : [{ name: DEFAULT, match: EVERYTHING, index: null, result: backend(url) }];
-  return [explicit, own, listen === null || listen.redirect_https === null ? fallback : [toHttps(listen)]];
+  const own = gateway.own_paths ? healthRoutes({ started: true, draining: false }) : [];
+  const ours = own.map(({ name, match }): Candidate => ({ name, match, index: null, result: () => health }));
+  return [explicit, ours, lastOf(gateway.default_backend, listen)];
 }
 
-function toHttps({ redirect_https: port }: GatewayListen): Candidate {
-  const text = `a redirect to https://{host}${port === HTTPS_PORT ? '' : `:${port}`}/{rest}`;
-  const result: ExplainedResult = { kind: 'answered', status: 308, code: null, text };
-  return { name: HTTPS_ROUTE, match: EVERYTHING, index: null, result };
+function lastOf(url: string | null, listen: GatewayListen | null): Candidate[] {
+  const last = { match: EVERYTHING, index: null };
+  const port = listen?.redirect_https ?? null;
+  if (port !== null) {
+    const result: Candidate['result'] = (request) =>
+      redirectTo(httpsUrl(port), 308, { pattern: EVERYTHING.path, request });
+    return [{ ...last, name: HTTPS_ROUTE, result }];
+  }
+  return url === null ? [] : [{ ...last, name: DEFAULT, result: () => backendNamed(url) }];
 }
-
-const HTTPS_PORT = 443;
 
 function find(all: readonly (readonly Candidate[])[], request: RequestState): Candidate | null {
   for (const layer of all) {
@@ -131,7 +140,7 @@ function findIn<R extends { readonly match: RouteMatch }>(routes: readonly R[], 
 }
 
 function choiceOf(
-  { name, index, match, others }: Omit<Candidate, 'result'> & { readonly others: readonly string[] },
+  { name, index, match, others }: Candidate & { readonly others: readonly string[] },
   { config, origins, listen }: GatewayScene,
 ): ExplainedChoice {
   const path = index === null ? placeOfOwn(name, config.gateway.listen, listen) : `gateway.routes[${index}]`;
@@ -172,23 +181,4 @@ function otherRoutes(request: RequestState, taken: number | null, { config, list
     const own = route.name === null ? '' : ` "${route.name}"`;
     return [`gateway.routes[${index}]${own}: ${why}`];
   });
-}
-
-function resultOf(to: RouteTarget): ExplainedResult {
-  if ('respond' in to) return { kind: 'answered', status: to.respond.status, code: null, text: 'a fixed answer' };
-  if ('redirect' in to)
-    return { kind: 'answered', status: to.status, code: null, text: `a redirect to ${to.redirect}` };
-  if ('tunnel' in to) return backend(`the tunnel ${to.tunnel}`);
-  const urls = to.backends.map(({ url }) => url);
-  const asked = [
-    ...(to.rewrite === null ? [] : [`asked for ${to.rewrite}`]),
-    ...(to.host === 'keep' ? [] : [`by the name of ${to.host === 'backend' ? 'the backend' : to.host}`]),
-  ];
-  const which = urls.length === 1 ? (urls[0] ?? '') : `one of ${urls.join(', ')} (${to.strategy})`;
-  const way = to.via.length === 0 ? [] : [`through ${to.via.join(', then ')}`];
-  return backend([which, ...asked, ...way].join(' '));
-}
-
-function backend(text: string): ExplainedResult {
-  return { kind: 'backend', status: null, code: null, text };
 }

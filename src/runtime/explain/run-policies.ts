@@ -24,10 +24,13 @@ interface Look {
   readonly user: string;
   readonly session: string;
   readonly fields: ReadonlySet<string>;
+  /** What a server would be asked for instead. */
+  readonly target: string;
 }
 
 function look({ user, session, request }: Exchange): Look {
-  return { user, session, fields: new Set(request.fields.entries().map(([name]) => name.toLowerCase())) };
+  const fields = new Set(request.fields.entries().map(([name]) => name.toLowerCase()));
+  return { user, session, fields, target: request.upstreamTarget };
 }
 
 function describe(policy: Policy, before: Look, exchange: DryExchange): string {
@@ -43,6 +46,7 @@ function describe(policy: Policy, before: Look, exchange: DryExchange): string {
   const changes = [
     ...(after.user === before.user ? [] : [`user ${after.user}`]),
     ...(after.session === before.session ? [] : [`session ${after.session}`]),
+    ...(after.target === before.target ? [] : [`asks for ${after.target}`]),
     ...(taken.length === 0 ? [] : [`takes out ${taken.join(', ')}`]),
   ];
   if (ahead !== undefined && changes.length === 0) return ahead;

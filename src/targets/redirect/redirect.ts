@@ -1,6 +1,6 @@
 // An answer that sends the client elsewhere. Rule: what was asked for goes along: what the open parts of the path stand for where
 // the text says so, and the query always.
-import type { Answer, Exchange } from '../../contract/exchange.ts';
+import type { Answer, Exchange, RequestView } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { HOST, PathTemplate, placeholders } from '../../core/path-template.ts';
 
@@ -16,21 +16,31 @@ type Respond = (make: (exchange: Exchange) => Answer) => AnswerTarget;
 
 /** `respond` makes a target of who makes answers. */
 export function redirect({ to, status, pattern }: RedirectOptions, respond: Respond): AnswerTarget {
-  const template = new PathTemplate(to, pattern);
-  const target = respond(({ request }) => {
-    const location = withQuery(template.fill(request.path, request.host), request.query);
-    return { status, fields: [['Location', location]] };
-  });
+  const locate = redirectLocation(to, pattern);
+  const target = respond(({ request }) => ({ status, fields: [['Location', locate(request)]] }));
   const needsHost = placeholders(to).includes(HOST);
   return needsHost ? { kind: 'answer', take: ifHostIsKnown(target) } : target;
 }
 
+/** Where a request is sent. */
+export function redirectLocation(
+  to: string,
+  pattern: string,
+): (request: Pick<RequestView, 'path' | 'query' | 'host'>) => string {
+  const template = new PathTemplate(to, pattern);
+  return ({ path, query, host }) => withQuery(template.fill(path, host), query);
+}
+
 const HTTPS = 443;
+
+/** With what stands for the host and the path that were asked for. */
+export function httpsUrl(port: number): string {
+  return `https://${port === HTTPS ? '{host}' : `{host}:${port}`}/{rest}`;
+}
 
 /** The same URL with https. */
 export function toHttps(port: number, respond: Respond): AnswerTarget {
-  const authority = port === HTTPS ? '{host}' : `{host}:${port}`;
-  return redirect({ to: `https://${authority}/{rest}`, status: 308, pattern: '/*' }, respond);
+  return redirect({ to: httpsUrl(port), status: 308, pattern: '/*' }, respond);
 }
 
 /** HTTP/1.0 knows requests that name no host. */
