@@ -3,8 +3,11 @@
 import { execFileSync } from 'node:child_process';
 import { configOf } from '../test/support/gateway.ts';
 import { BROWSER_LINES, CostlessProxy } from '../test/support/costless-proxy.ts';
+import { listsOf } from '../src/runtime/assemble-filter.ts';
 import { ConfiguredPolicies } from '../src/runtime/assemble-policies.ts';
 import { dryParts } from '../src/runtime/explain/dry-parts.ts';
+import { DomainLists } from '../src/services/domains/domain-lists.ts';
+import { DomainShelf } from '../src/services/domains/domain-shelf.ts';
 import { proveRawIo } from '../src/transport/raw-io.ts';
 import { policiesOf, type PolicySet } from './peers/sluice-policies.ts';
 
@@ -30,15 +33,14 @@ const settings: Readonly<Record<string, Setting>> = {
 };
 
 /** Best of several rounds, in nanoseconds of CPU time for one request. */
-function measure({ set, only }: Setting): number {
+async function measure({ set, only }: Setting): Promise<number> {
   const policies = Object.entries(policiesOf(set)).filter(([name]) => only === undefined || only.includes(name));
   const config = configOf({ policies: Object.fromEntries(policies), gateway: { default_backend: 'http://a' } });
   const lines = set === 'proxied' ? [...BROWSER_LINES, 'X-Forwarded-For: 192.0.2.17'] : BROWSER_LINES;
-  const proxy = new CostlessProxy(
-    lines,
-    new ConfiguredPolicies(config, dryParts(config, null)).ofGateway(),
-    '127.0.0.1',
-  );
+  const lists = new DomainShelf();
+  lists.put(await new DomainLists().read(listsOf(config)));
+  const configured = new ConfiguredPolicies(config, dryParts({ config, lists }, null));
+  const proxy = new CostlessProxy(lines, configured.ofGateway(), '127.0.0.1');
   let best = Infinity;
   for (let round = 0; round < ROUNDS; round++) {
     const begin = process.cpuUsage();
@@ -52,7 +54,7 @@ function measure({ set, only }: Setting): number {
 const [asked, mark] = process.argv.slice(2);
 if (mark === 'here' && asked !== undefined) {
   await proveRawIo();
-  console.log(measure(settings[asked] ?? fail(asked)));
+  console.log(await measure(settings[asked] ?? fail(asked)));
   process.exit(0);
 }
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(settings);

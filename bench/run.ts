@@ -1,5 +1,6 @@
 // npm run bench -- [case…] [--peers a,b] [--seconds N] [--rounds N] [--json FILE] [--quick]
 // Compares Sluice with the proxies that are installed. Rule: nothing that it starts outlives it.
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -9,6 +10,7 @@ import type { Case } from './cases/case.ts';
 import { cases } from './cases/catalogue.ts';
 import { startBackend, startEcho } from './harness/backend.ts';
 import { runContest, type ContestSettings } from './harness/contest.ts';
+import { type DomainFigures, domainTable } from './harness/domain-figures.ts';
 import { judge } from './harness/goals.ts';
 import { killEverythingStarted } from './harness/processes.ts';
 import { describeRun, type CaseResult, type RunResult } from './harness/results.ts';
@@ -24,6 +26,8 @@ interface Choice {
   readonly seconds: number;
   readonly rounds: number;
   readonly json: string;
+  /** All cases, and not in a hurry: what is measured by itself is measured too. */
+  readonly isWhole: boolean;
 }
 
 const usage = `npm run bench -- [case…] [--peers a,b] [--seconds N] [--rounds N] [--json FILE] [--quick]
@@ -82,6 +86,7 @@ function readChoice(): Choice {
     peers: choose('peer', peers, peerNames),
     seconds: positive('seconds', values.seconds ?? (values.quick ? '1' : '2')),
     rounds: positive('rounds', values.rounds ?? (values.quick ? '1' : '3')),
+    isWhole: positionals.length === 0 && !values.quick,
     json: values.json ?? join(import.meta.dirname, 'results', fileName),
   };
 }
@@ -133,6 +138,13 @@ async function runAll(choice: Choice, dir: string): Promise<CaseResult[]> {
   return results;
 }
 
+function measureDomains(): DomainFigures[] {
+  const file = join(import.meta.dirname, 'domain-filter.ts');
+  const figures = JSON.parse(execFileSync(process.execPath, [file, '--json'], { encoding: 'utf8' })) as DomainFigures[];
+  console.log(`The domain filter\n${asText(domainTable(figures))}\n`);
+  return figures;
+}
+
 async function main(): Promise<void> {
   const choice = readChoice();
   // Debian keeps servers where only root looks by default.
@@ -159,7 +171,8 @@ async function main(): Promise<void> {
   const goals = judge(results);
   if (goals.rows.length > 0) console.log(`${asText(goals)}\n`);
   const { seconds, rounds } = choice;
-  const run: RunResult = { ...about, versions, settings: { seconds, rounds }, cases: results };
+  const domains = choice.isWhole ? { domains: measureDomains() } : {};
+  const run: RunResult = { ...about, versions, settings: { seconds, rounds }, cases: results, ...domains };
   mkdirSync(dirname(choice.json), { recursive: true });
   writeFileSync(choice.json, `${JSON.stringify(run, null, 2)}\n`);
   console.log(`kept in ${choice.json}; "node bench/report.ts ${choice.json}" writes docs/performance.md from it`);

@@ -9,6 +9,17 @@ const run: RunResult = {
   machine: { cpu: 'Some CPU', cores: 2, kernel: 'Linux 6', node: 'v26.0.0' },
   versions: { sluice: '1.0.0', nginx: '1.22.1' },
   settings: { seconds: 1, rounds: 3 },
+  domains: [
+    {
+      kind: 'hosts file',
+      listedNs: 300,
+      otherNs: 200,
+      bytesPerEntry: 35.4,
+      loadMs: 900,
+      turnMs: 9,
+      afterReloadsMiB: 120,
+    },
+  ],
   cases: [
     {
       name: 'small',
@@ -31,5 +42,7 @@ test('the page has the run, the goals, the overview and each case, and nothing a
   assert.match(page, /^\| small: sluice to nginx \| 1\.25 × \| at most 1\.25 × \| yes \|$/m);
   assert.match(page, /^\| Small answer \| 1\.25 × \| 1\.00 × \|$/m);
   assert.match(page, /^\| sluice \| 15 \| 1\.25 × /m);
+  assert.match(page, /^\| memory of an entry \| 35\.4 bytes \| at most 60 bytes \|$/m);
   assert.doesNotMatch(page, /squid/);
+  assert.doesNotMatch(performancePage({ ...run, domains: [] }), /domain filter/);
 });

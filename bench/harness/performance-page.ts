@@ -2,6 +2,7 @@
 // Rule: every number in it comes from that run; the prose says only what holds for any.
 import { cases as knownCases } from '../cases/catalogue.ts';
 import { peers as knownPeers } from '../peers/catalogue.ts';
+import { domainTable, type DomainFigures } from './domain-figures.ts';
 import { judge } from './goals.ts';
 import { ratioToBaseline, type CaseResult, type RunResult } from './results.ts';
 import { asMarkdown, formatRatio, tableOf, type Table } from './table.ts';
@@ -70,6 +71,16 @@ function caseSection(result: CaseResult): string {
   return lines.join('\n');
 }
 
+/** Nobody else's is measured: others keep such lists in other places. */
+function domainSection(figures: readonly DomainFigures[]): string {
+  return `## The domain filter
+
+\`node bench/domain-filter.ts\`: a list of a million names, as a hosts file and with all that is below each name. Look-ups and pauses
+are CPU time of the thread that serves; each look-up is of another name, far from the one before.
+
+${asMarkdown(domainTable(figures))}`;
+}
+
 export function performancePage(run: RunResult): string {
   const sections = [introduction.trimEnd(), aboutTheRun(run)];
   const goals = judge(run.cases);
@@ -77,6 +88,7 @@ export function performancePage(run: RunResult): string {
     sections.push(`## Goals\n\nWhat Sluice holds itself to, and what this run shows.\n\n${asMarkdown(goals)}`);
   }
   sections.push(`## Cost in relation to nginx\n\nLess is better; nginx is 1.\n\n${asMarkdown(overview(run))}`);
+  if (run.domains !== undefined && run.domains.length > 0) sections.push(domainSection(run.domains));
   sections.push('## Case by case', ...run.cases.map(caseSection));
   return `${sections.join('\n\n')}\n`;
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, release } from 'node:os';
 import type { Sample } from '../cases/case.ts';
+import type { DomainFigures } from './domain-figures.ts';
 
 export interface Row {
   readonly label: string;
@@ -28,6 +29,8 @@ export interface RunResult {
   readonly versions: Readonly<Record<string, string>>;
   readonly settings: { readonly seconds: number; readonly rounds: number };
   readonly cases: readonly CaseResult[];
+  /** Of a run of all cases. */
+  readonly domains?: readonly DomainFigures[];
 }
 
 function currentCommit(): string {

@@ -1,6 +1,8 @@
 // The policies that Sluice is measured with. Rule: they let everything through that the bench sends, so that the work is the same
 // with and without them.
 
+import { millionHostsFile } from '../harness/domain-names.ts';
+
 /**
  * `guard`: what every request pays for that comes in from the internet; `proxied`: the same, the client standing behind a proxy;
  * `every`: all that there are.
@@ -44,6 +46,7 @@ function guard(set: PolicySet): object {
   const proxies = set === 'proxied' ? [...PROXIES, '127.0.0.1'] : PROXIES;
   return {
     acl: { allow: CLIENTS, deny: UNWANTED, trusted_proxies: proxies },
+    filter: { files: [millionHostsFile()] },
     rate_limit: { per: 'client_ip', rate: '1000000/s', burst: 2_000_000 },
     headers,
   };

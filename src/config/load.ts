@@ -12,6 +12,7 @@ import {
 } from './checks/doors.ts';
 import { checkCors } from './checks/cors.ts';
 import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
+import { checkFilterFiles, filterFiles } from './checks/filter-files.ts';
 import type { Check, Finding } from './checks/finding.ts';
 import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
 import { checkLimits } from './checks/limits.ts';
@@ -97,6 +98,7 @@ const CHECKS: readonly Check[] = [
   checkTlsFiles,
   checkPolicyFiles,
   checkCors,
+  checkFilterFiles,
 ];
 
 /** Throws a ConfigError with all problems. */
@@ -128,15 +130,13 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   return {
     config,
     ...originsOf(config as unknown as PlainValue, root),
-    files: [
-      ...new Set([
-        ...read.files,
-        ...secretFiles,
-        ...[...tlsFiles(config), ...policyFileUses(config)].map(({ file }) => file),
-      ]),
-    ],
+    files: [...new Set([...read.files, ...secretFiles, ...namedFiles(config)])],
     warnings: problems,
   };
+}
+
+function namedFiles(config: Config): string[] {
+  return [...tlsFiles(config), ...policyFileUses(config), ...filterFiles(config)].map(({ file }) => file);
 }
 
 function emptyTree(cwd: string): MapNode {

@@ -29,6 +29,15 @@ export interface BodyTransform {
   abort(): void;
 }
 
+/** Looks at what a client says first in a tunnel. Nothing of it goes to the server before every guard has let it pass. */
+export interface TunnelGuard {
+  /**
+   * More of it; the bytes are valid only during the call. `more`: it takes more to tell. `pass`: all of it may go, and what follows is
+   * not looked at. An error cuts the tunnel. A guard makes up its mind within 64 KiB.
+   */
+  take(bytes: Uint8Array, from: number, to: number): 'more' | 'pass' | SluiceError;
+}
+
 export interface Policy {
   readonly name: string;
   /** Holds for every exchange of the routes that the policy stands in, before any phase runs. */
@@ -48,12 +57,17 @@ export interface Policy {
   responseBody?(exchange: Exchange, sink: BodySink): BodyTransform | null;
   /** For explanations, after `request`: what it would do with the answer, in a few words. Nothing has been sent, and nothing will be. */
   foresee?(exchange: Exchange): string;
+  /** Asked once per tunnel that stands (CONNECT, SOCKS), before anything goes through it: a guard if this policy wants to see what the client says first. Does not wait. */
+  tunnel?(exchange: Exchange): TunnelGuard | null;
   /** The exchange is over, well or not; nothing can be changed any more. Called for every exchange that was routed. */
   done?(exchange: Exchange): void;
+
+  /** For explanations, after `request`: what it goes by in this case, in a few words. */
+  explain?(exchange: Exchange): string;
 
   /** The program that this policy belongs to is retired. */
   dispose?(): void;
 }
 
 /** The phases in order, for compile and for the docs. */
-export type Phase = 'request' | 'requestBody' | 'upstream' | 'response' | 'responseBody' | 'done';
+export type Phase = 'request' | 'requestBody' | 'upstream' | 'response' | 'responseBody' | 'tunnel' | 'done';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
+import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { Sluice } from '../runtime/sluice.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
@@ -27,6 +28,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
   const members = new MemberTable({ capacity: 1 });
   const dataPlane = {
     members,
+    lists: new DomainShelf(),
     apply: nothing,
     drain: nothing,
     close: nothing,

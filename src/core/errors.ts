@@ -49,6 +49,8 @@ export type ErrorCode =
   | 'hop_busy'
   | 'hops_exhausted'
   | 'destination_denied'
+  | 'domain_denied'
+  | 'tunnel_name_denied'
   | 'content_infected'
   | 'content_not_scannable'
   | 'scan_failed'
@@ -147,6 +149,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   hop_busy: entry('hop', 503, true, 'A proxy on the way asked to be left alone for a while.'),
   hops_exhausted: entry('hop', 503, true, 'No proxy of a hop can be used at the moment.'),
   destination_denied: entry('downstream', 403, false, 'The rules do not allow this destination.'),
+  domain_denied: entry('downstream', 403, false, 'The domain filter does not allow this host.'),
+  tunnel_name_denied: entry('downstream', 403, false, 'The client asked for a server that the tunnel may not lead to.'),
 
   // What is scanned.
   content_infected: entry('downstream', 403, false, 'The content is infected.'),

@@ -183,6 +183,7 @@ function routeTo(target: ForwardTarget, bounds: Bounds): Route {
     upstream: [],
     response: [],
     responseBody: [],
+    tunnel: [],
     done: [],
     metrics: null,
   };

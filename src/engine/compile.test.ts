@@ -23,6 +23,7 @@ describe('compile', () => {
       upstream: () => {},
       response: () => {},
       responseBody: () => null,
+      tunnel: () => null,
       done: () => {},
     };
     const half: Policy = { name: 'half', request: () => {}, response: () => {}, responseBody: () => null };
@@ -32,13 +33,14 @@ describe('compile', () => {
     assert.deepEqual(compiled.upstream, [whole]);
     assert.deepEqual(compiled.response, [half, whole]);
     assert.deepEqual(compiled.responseBody, [half, whole]);
+    assert.deepEqual(compiled.tunnel, [whole]);
     assert.deepEqual(compiled.done, [whole]);
   });
 
   test('leaves a phase that nobody takes part in empty', () => {
     const compiled = found([[route(forwardTo())]])!;
-    const { request, requestBody, upstream, response, responseBody, done } = compiled;
-    assert.deepEqual([request, requestBody, upstream, response, responseBody, done].flat(), []);
+    const { request, requestBody, upstream, response, responseBody, tunnel, done } = compiled;
+    assert.deepEqual([request, requestBody, upstream, response, responseBody, tunnel, done].flat(), []);
   });
 
   test('makes routes that cannot be changed', () => {

@@ -35,6 +35,7 @@ function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
     upstream: taking(spec.policies, 'upstream'),
     response: taking(spec.policies, 'response'),
     responseBody: taking(spec.policies, 'responseBody'),
+    tunnel: taking(spec.policies, 'tunnel'),
     done: taking(spec.policies, 'done'),
     metrics: traffic.familiesOf(spec.name),
   });

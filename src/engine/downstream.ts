@@ -17,6 +17,7 @@ import { headBuffers } from './head-buffers.ts';
 import { type OpenConnection, openConnection } from './open-connection.ts';
 import { BODY, bodyFraming, writeInterimHead, writeResponseHead, writeSwitchHead } from './response-writer.ts';
 import type { Responder } from './responder.ts';
+import { guardOf } from './tunnel-guards.ts';
 import { writeLastChunk } from './chunk-writer.ts';
 
 /** After the last answer the client may still be sending; cutting it then would take the answer from it (RFC 9112, 9.6). */
@@ -312,6 +313,8 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
       firstFromDownstream: rest,
       firstFromUpstream: firstBytes,
       downstreamEnded: this.clientEnded,
+      guard: guardOf(exchange),
+      guardTimeoutMs: engine.timeouts.headersMs,
       onDone: ({ bytesFromDownstream, bytesFromUpstream }) => {
         exchange.joinEnded(bytesFromDownstream, bytesFromUpstream);
         this.onClose();

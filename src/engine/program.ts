@@ -27,6 +27,7 @@ export interface Route {
   readonly upstream: readonly Required<Pick<Policy, 'upstream'>>[];
   readonly response: readonly Required<Pick<Policy, 'response'>>[];
   readonly responseBody: readonly Required<Pick<Policy, 'responseBody'>>[];
+  readonly tunnel: readonly Required<Pick<Policy, 'tunnel'>>[];
   readonly done: readonly Required<Pick<Policy, 'done'>>[];
   /** null: what it carries is nothing that a client has asked for. */
   readonly metrics: HttpFamilies | null;

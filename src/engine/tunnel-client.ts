@@ -13,6 +13,7 @@ import type { Client, Engine } from './engine.ts';
 import { HttpExchange } from './exchange.ts';
 import { type OpenConnection, openConnection } from './open-connection.ts';
 import type { Responder } from './responder.ts';
+import { guardOf } from './tunnel-guards.ts';
 
 /** What the client has asked for, and how to answer it. */
 export interface AskedTunnel {
@@ -126,6 +127,8 @@ export class TunnelClient extends ConnectionClient implements ConnectionHandler,
       firstFromDownstream: early,
       firstFromUpstream: firstBytes,
       downstreamEnded: this.clientEnded,
+      guard: guardOf(exchange),
+      guardTimeoutMs: engine.timeouts.headersMs,
       onDone: ({ bytesFromDownstream, bytesFromUpstream }) => {
         exchange.joinEnded(bytesFromDownstream, bytesFromUpstream);
         this.onClose();

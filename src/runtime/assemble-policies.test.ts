@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
+import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { ConfiguredPolicies } from './assemble-policies.ts';
 import { dryParts } from './explain/dry-parts.ts';
 
@@ -12,7 +13,7 @@ function policiesOf(settings: GatewaySettings, ofRoute: object = {}): Record<'ro
     ...settings,
     gateway: { routes: [{ to: 'http://a', policies: ofRoute }], ...settings.gateway },
   });
-  const policies = new ConfiguredPolicies(config, dryParts(config, null));
+  const policies = new ConfiguredPolicies(config, dryParts({ config, lists: new DomainShelf() }, null));
   const { before, after } = policies.ofEgress();
   const names = (all: readonly { readonly name: string }[]): string[] => all.map(({ name }) => name);
   return {
@@ -49,7 +50,7 @@ describe('policies', () => {
   test('of one place are one object for all routes', () => {
     const routes = [{ to: 'http://a' }, { to: 'http://b' }];
     const config = configOf({ gateway: { routes, policies: here } });
-    const policies = new ConfiguredPolicies(config, dryParts(config, null));
+    const policies = new ConfiguredPolicies(config, dryParts({ config, lists: new DomainShelf() }, null));
     const [first, second] = config.gateway.routes.map((route) => policies.ofRoute(route));
     assert.equal(first?.[0], second?.[0]);
     assert.notEqual(first?.[0], undefined);

@@ -10,12 +10,14 @@ import { type UserPolicy, userPolicies } from '../config/schema/user-policies.ts
 import type { Policy } from '../contract/policy.ts';
 import { ClientAddress } from '../services/identity/client-address.ts';
 import type { UserDirectory } from '../services/identity/user-directory.ts';
+import type { DomainShelf } from '../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
 import type { RunningTable } from '../services/limiter/running-table.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { limitsOf, timeoutOf } from './assemble-bounds.ts';
 import { assembleCompress } from './assemble-compress.ts';
 import { ConfiguredScans } from './assemble-scan.ts';
+import { createFilter } from './assemble-filter.ts';
 import { configuredUsers } from './configured-users.ts';
 import {
   acl,
@@ -39,6 +41,7 @@ export interface PolicyParts {
   readonly users: UserDirectory;
   readonly limits: LimitTable;
   readonly running: RunningTable;
+  readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
   /** Makes a policy of the user's own. */
   readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
@@ -50,6 +53,7 @@ export interface ThreadPolicyParts extends UserPolicyParts {
   readonly threads: number;
   readonly limits: LimitTable;
   readonly running: RunningTable;
+  readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
 }
 
@@ -59,6 +63,7 @@ export function policyParts({ users, timeouts }: Config, parts: ThreadPolicyPart
     users: configuredUsers(users),
     limits: parts.limits,
     running: parts.running,
+    lists: parts.lists,
     recorder: parts.recorder,
     ofModule: (use, at) => createUserPolicy(use, at, parts),
     ofScan: (settings) => scans.policy(settings),
@@ -76,6 +81,7 @@ export class ConfiguredPolicies {
   readonly #users: UserDirectory;
   readonly #limits: LimitTable;
   readonly #running: RunningTable;
+  readonly #lists: DomainShelf;
   readonly #recorder: MetricsRecorder;
   readonly #ofScan: PolicyParts['ofScan'];
   #auth: Policy | null = null;
@@ -88,6 +94,7 @@ export class ConfiguredPolicies {
     this.#users = parts.users;
     this.#limits = parts.limits;
     this.#running = parts.running;
+    this.#lists = parts.lists;
     this.#recorder = parts.recorder;
     this.#ofModule = parts.ofModule;
     this.#ofScan = parts.ofScan;
@@ -145,7 +152,12 @@ export class ConfiguredPolicies {
     const isPerUser = limits.length > 0 && countsUsers(places);
     return {
       // What is too much is refused before anybody looks at tokens, unless they are what is counted by.
-      before: [...this.#acl(access), ...this.#bounds(places, access), ...(isPerUser ? [] : limits)],
+      before: [
+        ...this.#acl(access),
+        ...this.#bounds(places, access),
+        ...(isPerUser ? [] : limits),
+        ...this.#filter(places, isForwardProxy),
+      ],
       after: [
         ...(isPerUser ? limits : []),
         ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
@@ -211,6 +223,12 @@ export class ConfiguredPolicies {
     if (settings === null) return [];
     const changes = new HeaderChanges(settings.request);
     return changes.isEmpty ? [] : [this.#once(settings.request, () => requestHeaders(changes))];
+  }
+
+  #filter(places: readonly Place[], isForwardProxy: boolean): Policy[] {
+    const settings = nearest(places, 'filter')?.policies.filter || null;
+    if (settings === null) return [];
+    return [this.#once(settings, () => createFilter(settings, { lists: this.#lists, isForwardProxy }))];
   }
 
   #acl(settings: AclPolicy | null): Policy[] {

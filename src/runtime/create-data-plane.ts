@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/config.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
 import { RunningTable } from '../services/limiter/running-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
@@ -10,6 +11,7 @@ import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
+import { loggedLists } from './assemble-filter.ts';
 import type { DataPlane } from './data-plane.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
 import { PolicyModules } from './policy-modules.ts';
@@ -36,6 +38,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const { workers } = config.process;
   const { access } = config.log;
   const threads = workers === 'auto' ? availableParallelism() : workers;
+  const files = loggedLists(logger);
   if (threads > 1) {
     return new WorkerDataPlane({
       threads,
@@ -43,6 +46,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       accessSink: access === false ? null : accessSink,
       view,
       logger,
+      files,
       log: threadLog(logger),
       noteFault,
       countRestart: countWorkerRestart,
@@ -50,7 +54,12 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   }
   const accessLog = access === false ? null : new AccessLog({ format: access, sink: accessSink });
   const ticketKeys = randomBytes(TICKET_KEY_BYTES);
-  const shared = { members: new MemberTable(), limits: new LimitTable(), running: new RunningTable() };
+  const shared = {
+    members: new MemberTable(),
+    limits: new LimitTable(),
+    running: new RunningTable(),
+    lists: new DomainShelf(),
+  };
   const own = { modules: new PolicyModules(), log: threadLog(logger) };
-  return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own });
+  return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own }, files);
 }

@@ -3,6 +3,7 @@
 
 import type { Config } from '../config/config.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
+import type { DomainShelf } from '../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import type { DoorStatus } from './door.ts';
 
@@ -11,6 +12,8 @@ export type { OpenConnection };
 export interface DataPlane {
   /** The states of the proxies, as the threads that use them write them. */
   readonly members: MemberTable;
+  /** The lists of domains, as the policies know them. */
+  readonly lists: DomainShelf;
   /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
   apply(config: Config): Promise<void>;
   /** Readiness turns 503, after the delay accepting stops and idle connections are closed; resolves when nothing runs any more. */

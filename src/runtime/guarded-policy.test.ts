@@ -60,6 +60,21 @@ describe('a policy of the user, guarded', () => {
     await assert.rejects(Promise.resolve(late.upstream?.(exchange)), message('upstream'));
   });
 
+  test('may guard tunnels, and fails as in any other phase', () => {
+    const { policy } = guarded({ tunnel: () => ({ take: () => 'pass' }) });
+    assert.equal(policy.tunnel?.(exchange)?.take(Buffer.alloc(1), 0, 1), 'pass');
+    assert.equal(guarded({ tunnel: () => null }).policy.tunnel?.(exchange), null);
+    const broken = guarded({
+      tunnel: () => ({
+        take: () => {
+          throw new Error('broken');
+        },
+      }),
+    });
+    const guard = broken.policy.tunnel?.(exchange);
+    assert.throws(() => guard?.take(Buffer.alloc(1), 0, 1), /failed in its phase tunnel/);
+  });
+
   test('may fail on purpose, with an error of ours', () => {
     const error = new SluiceError('forbidden');
     const { policy } = guarded({

@@ -5,6 +5,8 @@ import { configOf, type GatewaySettings } from '../../test/support/gateway.ts';
 import { MemorySink } from '../../test/support/memory-sink.ts';
 import { http1Origin } from '../../test/support/origins.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { DomainLists } from '../services/domains/domain-lists.ts';
+import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
 import { RunningTable } from '../services/limiter/running-table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
@@ -23,10 +25,11 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     members: new MemberTable(),
     limits: new LimitTable(),
     running: new RunningTable(),
+    lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},
   };
-  const plane = new LocalDataPlane(context);
+  const plane = new LocalDataPlane(context, new DomainLists());
   t.after(() => plane.close());
   return plane;
 }

@@ -4,6 +4,7 @@ import { backendDesk } from '../../test/support/backend-desk.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { hopsSchema } from '../config/schema/hops.ts';
+import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Door, DoorName } from './door.ts';
@@ -43,6 +44,7 @@ async function setStage(): Promise<Stage> {
       backends: backendDesk(),
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
+        lists: new DomainShelf(),
         connections: () => Promise.resolve([]),
         apply: async () => {
           await Promise.resolve();

@@ -159,6 +159,7 @@ export class Sluice {
     return explain({ ...this.loaded, config: this.hops.over(this.loaded.config) }, question, {
       doors: this.doors(),
       members: this.#dataPlane.members,
+      lists: this.#dataPlane.lists,
     });
   }
 

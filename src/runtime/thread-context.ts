@@ -1,5 +1,6 @@
 // What the doors of one thread are given. Types only.
 import type { MemberTable } from '../services/balance/member-table.ts';
+import type { DomainShelf } from '../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../services/limiter/limit-table.ts';
 import type { RunningTable } from '../services/limiter/running-table.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
@@ -20,6 +21,8 @@ export interface ThreadContext {
   readonly limits: LimitTable;
   /** How many of their requests are running, counted by all threads. */
   readonly running: RunningTable;
+  /** The lists of domains of the configuration that comes into force next. */
+  readonly lists: DomainShelf;
   /** Those that this thread has loaded. */
   readonly modules: PolicyModules;
   readonly log: ThreadLog;

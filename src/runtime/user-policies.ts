@@ -17,7 +17,7 @@ export interface UserPolicyParts {
   readonly log: ThreadLog;
 }
 
-const PHASES: readonly Phase[] = ['request', 'requestBody', 'upstream', 'response', 'responseBody', 'done'];
+const PHASES: readonly Phase[] = ['request', 'requestBody', 'upstream', 'response', 'responseBody', 'tunnel', 'done'];
 const MEMBERS: readonly string[] = [...PHASES, 'name', 'bounds', 'dispose'];
 
 /** Throws when the module will not make one of these settings. */

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { parseAddress } from '../core/address.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import type { DomainLists, SharedLists } from '../services/domains/domain-lists.ts';
+import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
 import { RunningTable } from '../services/limiter/running-table.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
@@ -11,6 +13,7 @@ import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import type { LogSink } from '../telemetry/log-sink.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
 import { Acceptor } from '../transport/accept.ts';
+import { listsOf } from './assemble-filter.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { DoorStatus } from './door.ts';
 import { listenError } from './listen-error.ts';
@@ -24,11 +27,19 @@ export interface WorkerPlaneContext {
   readonly accessSink: LogSink | null;
   readonly view: MetricsView;
   readonly logger: Pick<Logger, 'error'>;
+  /** The lists of domains, read once for all threads. */
+  readonly files: DomainLists;
   /** What workers have to say. */
   readonly log: ThreadLog;
   /** An error that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countRestart: () => void;
+}
+
+/** A configuration with the lists that it names: they come into force together. */
+interface InForce {
+  readonly config: Config;
+  readonly lists: SharedLists;
 }
 
 /** A worker that dies at once, again and again, must not keep the machine busy with starting it. */
@@ -43,12 +54,13 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly view: MetricsView;
   readonly accessSink: LogSink | null;
   readonly members: MemberTable = new MemberTable();
+  readonly lists: DomainShelf = new DomainShelf();
   readonly log: ThreadLog;
   private readonly context: WorkerPlaneContext;
   private readonly start: Omit<WorkerStart, 'thread'>;
   private readonly running: RunningTable;
   private handles: WorkerHandle[] = [];
-  private config: Config | null = null;
+  private inForce: InForce | null = null;
   private ports: BoundPorts = {};
   private controlDoors: readonly string[] = [];
   private doorStatus: readonly DoorStatus[] = [];
@@ -79,16 +91,18 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   }
 
   private async bringIntoForce(config: Config): Promise<void> {
-    const before = this.config;
-    await this.claimNewDoors(config, before);
+    const before = this.inForce;
+    const next = { config, lists: await this.context.files.read(listsOf(config)) };
+    await this.claimNewDoors(config, before?.config ?? null);
     while (this.handles.length < this.context.threads) this.handles.push(this.newHandle());
     try {
-      await this.applyEverywhere(config);
+      await this.applyEverywhere(next);
     } catch (error) {
       if (before !== null) await this.applyEverywhere(before);
       throw error;
     }
-    this.config = config;
+    this.inForce = next;
+    this.lists.put(next.lists);
     this.counting ??= setInterval(() => void this.countConnections(), COUNT_EVERY_MS).unref();
   }
 
@@ -160,13 +174,13 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
 
   /** Starts as many workers as are missing, with the configuration in force. */
   private async replace(): Promise<void> {
-    const { config, ports } = this;
-    if (config === null) return;
+    const { inForce, ports } = this;
+    if (inForce === null) return;
     while (!this.stopping && this.handles.length < this.context.threads) {
       const handle = this.newHandle();
       this.handles.push(handle);
       try {
-        await handle.call({ kind: 'apply', config, ports });
+        await handle.call({ kind: 'apply', ...inForce, ports });
         await handle.call({ kind: 'control-doors', addresses: this.controlDoors });
       } catch (error) {
         this.gaveUpOn(handle, error);
@@ -191,12 +205,12 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   }
 
   /** The first worker finds the ports that port 0 stands for; the others join it there. */
-  private async applyEverywhere(config: Config): Promise<void> {
+  private async applyEverywhere(next: InForce): Promise<void> {
     const [first, ...others] = this.handles;
     if (first === undefined) return;
-    this.doorStatus = await first.call({ kind: 'apply', config, ports: this.ports });
-    this.ports = boundPorts(config, this.doorStatus);
-    await Promise.all(others.map((handle) => handle.call({ kind: 'apply', config, ports: this.ports })));
+    this.doorStatus = await first.call({ kind: 'apply', ...next, ports: this.ports });
+    this.ports = boundPorts(next.config, this.doorStatus);
+    await Promise.all(others.map((handle) => handle.call({ kind: 'apply', ...next, ports: this.ports })));
   }
 
   /** Sharing a port would hide that another program has it: each new door is opened alone once. */

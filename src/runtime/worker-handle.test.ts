@@ -58,9 +58,10 @@ function hire(t: TestContext): Hired {
   return { handle, owner, thread: () => threads[0] ?? assert.fail('there is no thread') };
 }
 
-const APPLY: WorkerCall = {
+const APPLY: Extract<WorkerCall, { kind: 'apply' }> = {
   kind: 'apply',
   ports: {},
+  lists: new Map(),
   config: configOf({ gateway: { routes: [{ to: { respond: { body: 'hello' } } }] } }),
 };
 

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import type { LogFields } from '../telemetry/application-log.ts';
 import type { MetricDefinition } from '../telemetry/metric-definition.ts';
+import type { SharedLists } from '../services/domains/domain-lists.ts';
 import type { LogLines } from '../telemetry/port-sink.ts';
 import type { DoorStatus } from './door.ts';
 import type { ThreadLogLevel } from './thread-log.ts';
@@ -31,7 +32,13 @@ export function portKey(key: string, address: string): string {
 }
 
 export type WorkerCall =
-  | { readonly kind: 'apply'; readonly config: Config; readonly ports: BoundPorts }
+  | {
+      readonly kind: 'apply';
+      readonly config: Config;
+      readonly ports: BoundPorts;
+      /** The lists of domains that the configuration names. */
+      readonly lists: SharedLists;
+    }
   | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
   | { readonly kind: 'drain'; readonly delayMs?: number }
   | { readonly kind: 'close' }

@@ -38,7 +38,7 @@ class Thread {
   }
 
   apply(id: number, settings: GatewaySettings): void {
-    this.ask(id, { kind: 'apply', config: configOf(settings), ports: {} });
+    this.ask(id, { kind: 'apply', config: configOf(settings), ports: {}, lists: new Map() });
   }
 
   all<K extends Kind>(kind: K): Said<K>[] {

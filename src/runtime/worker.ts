@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
+import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { LimitTable } from '../services/limiter/limit-table.ts';
 import { RunningTable } from '../services/limiter/running-table.ts';
 import { redactValue } from '../core/redact.ts';
@@ -46,6 +47,7 @@ const accessLog =
 const members = new MemberTable({ memory: start.members });
 const limits = new LimitTable({ memory: start.limits });
 const running = new RunningTable({ memory: start.running, thread: start.thread });
+const lists = new DomainShelf();
 const modules = new PolicyModules();
 const log: ThreadLog = (level, fields, message) => {
   const plain = redactValue(fields) as LogFields;
@@ -66,11 +68,13 @@ async function carryOut(call: WorkerCall): Promise<void> {
           members,
           limits,
           running,
+          lists,
           modules,
           log,
         },
         call.config,
       );
+    lists.put(call.lists);
     await target.apply(call.config, call.ports);
     plane = target;
   } else if (call.kind === 'control-doors') {

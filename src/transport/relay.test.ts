@@ -6,7 +6,7 @@ import net from 'node:net';
 import { before, describe, test, type TestContext } from 'node:test';
 import { Connection, NOBODY } from './connection.ts';
 import { proveRawIo } from './raw-io.ts';
-import { relay, type Relay, type RelayEnd, type RelayOptions } from './relay.ts';
+import { relay, type Relay, type RelayEnd, type RelayGuard, type RelayOptions } from './relay.ts';
 import { wheel } from './timers.ts';
 
 before(async () => void (await proveRawIo()));
@@ -183,5 +183,47 @@ describe('relay', () => {
     running.stop('drain');
     assert.deepEqual(await done, { reason: 'drain', bytesFromDownstream: 0, bytesFromUpstream: 0 });
     await Promise.all([readAll(client), readAll(origin)]);
+  });
+});
+
+describe('a guarded relay', () => {
+  const guard = (verdicts: readonly ('more' | 'pass' | 'cut')[]): RelayGuard => {
+    const left = [...verdicts];
+    return { take: () => left.shift() ?? 'more', expired: () => {} };
+  };
+
+  test('holds what the client says until its guard lets it pass, and nothing of what the origin says', async (t) => {
+    const { client, origin, done, downstream } = await setUp(t, { guard: guard(['more', 'pass']) });
+    client.write('first ');
+    origin.write('banner');
+    assert.equal(String((await once(client, 'data'))[0]), 'banner');
+    while (downstream.bytesRead === 0) await new Promise((resolve) => setImmediate(resolve));
+    client.end('second');
+    assert.equal(String(await readAll(origin)), 'first second');
+    origin.end();
+    assert.deepEqual(await done, { reason: 'eof', bytesFromDownstream: 12, bytesFromUpstream: 6 });
+    assert.equal(wheel.held, 0);
+  });
+
+  test('is a reset for both sides when the guard cuts it, also at the very beginning', async (t) => {
+    for (const early of ['', 'bad']) {
+      const options = { guard: guard(['cut']), firstFromDownstream: Buffer.from(early) };
+      const { client, origin, done } = await setUp(t, options);
+      if (early === '') client.write('bad');
+      assert.deepEqual(await Promise.all([errorOf(client), errorOf(origin)]), ['ECONNRESET', 'ECONNRESET']);
+      assert.deepEqual(await done, { reason: 'refused', bytesFromDownstream: 0, bytesFromUpstream: 0 });
+      assert.equal(wheel.held, 0);
+    }
+  });
+
+  test('gives the client so long to say what the guard wants to see', async (t) => {
+    let expired = 0;
+    const slow: RelayGuard = { take: () => 'more', expired: () => (expired += 1) };
+    const { client, origin, done } = await setUp(t, { guard: slow, guardTimeoutMs: 20 });
+    client.write('begun');
+    assert.deepEqual(await Promise.all([errorOf(client), errorOf(origin)]), ['ECONNRESET', 'ECONNRESET']);
+    assert.equal((await done).reason, 'refused');
+    assert.equal(expired, 1);
+    assert.equal(wheel.held, 0);
   });
 });

@@ -1,8 +1,16 @@
 // Carries bytes both ways between two connections until both have ended: CONNECT, upgrades, tunnels. Rule: what one side
 // does, the other side sees: bytes in order, a slow reader as back-pressure, an end as an end, a reset as a reset.
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { CloseReason, Connection, ConnectionHandler } from './connection.ts';
 import { Deadline, wheel } from './timers.ts';
+
+/** Looks at what the client says first. */
+export interface RelayGuard {
+  /** More of it, of which nothing has gone on yet. `more`: it takes more to tell. `cut`: both sides are reset. */
+  take(bytes: Buffer, from: number, to: number): 'more' | 'pass' | 'cut';
+  /** The client has begun and does not go on; it is cut. */
+  expired(): void;
+}
 
 export interface RelayOptions {
   /** Ends both sides when no byte has moved for so long. */
@@ -12,6 +20,10 @@ export interface RelayOptions {
   readonly firstFromUpstream?: Buffer;
   /** The client had ended its side before the relay began. */
   readonly downstreamEnded?: boolean;
+  /** Nothing of the client's goes on before it passes. */
+  readonly guard?: RelayGuard | null;
+  /** For the client, once it has begun, to say all that the guard wants to see. */
+  readonly guardTimeoutMs?: number;
   /** Called once, when both connections are closed. */
   readonly onDone: (end: RelayEnd) => void;
 }
@@ -39,7 +51,11 @@ export class Relay {
 
   constructor(downstream: Connection, upstream: Connection, options: RelayOptions) {
     this.#options = options;
-    this.#downstream = new Side(this, downstream, upstream);
+    const { guard = null, guardTimeoutMs = options.idleTimeoutMs } = options;
+    this.#downstream =
+      guard === null
+        ? new Side(this, downstream, upstream)
+        : new GuardedSide(this, { source: downstream, sink: upstream, guard, timeoutMs: guardTimeoutMs });
     this.#upstream = new Side(this, upstream, downstream);
   }
 
@@ -56,6 +72,13 @@ export class Relay {
     this.#reason ??= reason;
     this.#downstream.source.destroy(reason);
     this.#upstream.source.destroy(reason);
+  }
+
+  /** Neither side can take it for an end. */
+  cut(): void {
+    this.#reason ??= 'refused';
+    this.#upstream.source.reset('refused');
+    this.#downstream.source.reset('refused');
   }
 
   touch(): void {
@@ -116,5 +139,81 @@ class Side implements ConnectionHandler {
     // sent what it holds. Anything else is a cut, and must not look like an end.
     if (reason !== 'eof') this.#sink.reset(reason);
     this.#relay.closed(reason);
+  }
+}
+
+/** More than any guard needs. */
+const MAX_HELD_BYTES = 64 * 1024;
+
+interface GuardedWay {
+  readonly source: Connection;
+  readonly sink: Connection;
+  readonly guard: RelayGuard;
+  readonly timeoutMs: number;
+}
+
+/** Keeps what the client says until its guard has made up its mind. The other direction is none of its business. */
+class GuardedSide extends Side {
+  readonly #owner: Relay;
+  readonly #timeoutMs: number;
+  readonly #deadline = new Deadline(() => this.#expired());
+  #guard: RelayGuard | null;
+  #held: Buffer | null = null;
+
+  constructor(owner: Relay, { source, sink, guard, timeoutMs }: GuardedWay) {
+    super(owner, source, sink);
+    this.#owner = owner;
+    this.#guard = guard;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  override onData(bytes: Buffer, from: number, to: number): void {
+    if (this.#guard === null) {
+      super.onData(bytes, from, to);
+      return;
+    }
+    const verdict = this.#guard.take(bytes, from, to);
+    this.#hold(bytes.subarray(from, to));
+    if (verdict === 'pass') this.#release();
+    else if (verdict === 'cut' || this.#held!.length > MAX_HELD_BYTES) this.#cut();
+    else this.#owner.touch();
+  }
+
+  /** What has ended before it was complete is nothing that anybody could understand. */
+  override onHalfClose(): void {
+    this.#release();
+    super.onHalfClose();
+  }
+
+  override onClose(reason: CloseReason): void {
+    this.#letGo();
+    super.onClose(reason);
+  }
+
+  #hold(bytes: Buffer): void {
+    if (this.#held === null) wheel.arm(this.#deadline, this.#timeoutMs);
+    this.#held = Buffer.concat(this.#held === null ? [bytes] : [this.#held, bytes]);
+  }
+
+  #release(): void {
+    const held = this.#held;
+    this.#letGo();
+    if (held !== null) super.onData(held, 0, held.length);
+  }
+
+  #letGo(): void {
+    this.#guard = null;
+    this.#held = null;
+    wheel.release(this.#deadline);
+  }
+
+  #expired(): void {
+    this.#guard?.expired();
+    this.#cut();
+  }
+
+  #cut(): void {
+    this.#letGo();
+    this.#owner.cut();
   }
 }

@@ -10,6 +10,7 @@ import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
 import { changer, hopControl } from './hop-control.ts';
+import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 
 /** The token that Alice has. */
@@ -62,7 +63,12 @@ export class AdminDesk {
           configLoadedAtMs: 1_000,
           needsRestart: ['process.workers'],
         }),
-        explain: (question) => explain(this.parts.sluice.loaded, question, { doors: [], members: new MemberTable() }),
+        explain: (question) =>
+          explain(this.parts.sluice.loaded, question, {
+            doors: [],
+            members: new MemberTable(),
+            lists: new DomainShelf(),
+          }),
         reload: (request) => {
           this.reloads.push(request);
           if (this.reloadFault !== undefined) return Promise.reject(this.reloadFault);

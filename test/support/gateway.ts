@@ -6,12 +6,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { Config } from '../../src/config/config.ts';
 import { documentSchema } from '../../src/config/schema/document.ts';
+import { listsOf } from '../../src/runtime/assemble-filter.ts';
 import { hopGroups } from '../../src/runtime/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/thread-plane.ts';
 import type { MemberState } from '../../src/services/balance/member-state.ts';
 import { PolicyModules } from '../../src/runtime/policy-modules.ts';
 import type { ThreadLog } from '../../src/runtime/thread-log.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
+import { DomainLists } from '../../src/services/domains/domain-lists.ts';
+import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
@@ -63,6 +66,8 @@ export class Gateway {
   /** How many requests of which client are running. */
   private readonly running = new RunningTable({ capacity: 1024 });
   private readonly recorder = new MetricsRecorder();
+  private readonly files = new DomainLists();
+  private readonly lists = new DomainShelf();
   private readonly log = new ImmediateAccessLog();
   /** What went into the application log. */
   readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
@@ -78,6 +83,7 @@ export class Gateway {
       members,
       limits: new LimitTable({ capacity: 1024 }),
       running: this.running,
+      lists: this.lists,
       modules: new PolicyModules(),
       log: this.note,
     };
@@ -97,7 +103,7 @@ export class Gateway {
   ): Promise<Gateway> {
     const config = configOf(settings);
     const gateway = new Gateway(config, members);
-    await gateway.plane.apply(config);
+    await gateway.bringIntoForce(config);
     opened.add(gateway);
     t.after(() => gateway.close());
     return gateway;
@@ -105,7 +111,12 @@ export class Gateway {
 
   /** Brings another configuration into force, as a reload does. */
   apply(settings: GatewaySettings): Promise<void> {
-    return this.plane.apply(configOf(settings));
+    return this.bringIntoForce(configOf(settings));
+  }
+
+  private async bringIntoForce(config: Config): Promise<void> {
+    this.lists.put(await this.files.read(listsOf(config)));
+    await this.plane.apply(config);
   }
 
   get url(): string {

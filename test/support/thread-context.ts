@@ -2,6 +2,7 @@
 import { PolicyModules } from '../../src/runtime/policy-modules.ts';
 import type { ThreadContext } from '../../src/runtime/thread-context.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
+import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
@@ -15,6 +16,7 @@ export function threadContext(threads: number): ThreadContext {
     members: new MemberTable({ capacity: 16 }),
     limits: new LimitTable({ capacity: 8 }),
     running: new RunningTable({ capacity: 8 }),
+    lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},
   };

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { WorkerDataPlane } from '../../src/runtime/worker-data-plane.ts';
 import type { LogFields } from '../../src/telemetry/application-log.ts';
+import { DomainLists } from '../../src/services/domains/domain-lists.ts';
 import { MetricsView } from '../../src/telemetry/metrics-view.ts';
 import { configOf, type GatewaySettings } from './gateway.ts';
 import { MemorySink } from './memory-sink.ts';
@@ -41,6 +42,7 @@ export class WorkerStage {
       accessSink: this.accessSink,
       view: this.view,
       logger: { error },
+      files: new DomainLists(),
       log: (level, fields, message) => void this.said.push({ level, fields, message }),
       noteFault: (fault) => this.faults.push(fault),
       countRestart: () => this.restarts++,

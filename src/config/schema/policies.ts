@@ -3,20 +3,10 @@
 
 import { z } from 'zod';
 import { limitsPolicy, type LimitsPolicy, timeoutPolicy, type TimeoutPolicy } from './policies-bounds.ts';
-import {
-  count,
-  duration,
-  filePath,
-  headerName,
-  hostPattern,
-  network,
-  rate,
-  share,
-  size,
-  statusCode,
-} from './fields.ts';
+import { count, duration, headerName, network, rate, share, size, statusCode } from './fields.ts';
 import { compress, type CompressPolicy } from './policies-compress.ts';
 import { headersPolicy, type HeadersPolicy } from './policies-headers.ts';
+import { type FilterPolicy, filterPolicy } from './policies-filter.ts';
 import { scan, type ScanPolicy } from './policies-scan.ts';
 import { withUserPolicies } from './user-policies.ts';
 
@@ -24,12 +14,6 @@ export interface AclPolicy {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   readonly trusted_proxies: readonly string[];
-}
-
-export interface FilterPolicy {
-  readonly mode: 'blocklist' | 'allowlist';
-  readonly domains: readonly string[];
-  readonly files: readonly string[];
 }
 
 export interface RateLimitPolicy {
@@ -83,23 +67,6 @@ const acl: z.ZodType<AclPolicy> = z.strictObject({
     .prefault([])
     .describe('Proxies in front of Sluice whose `X-Forwarded-For` is believed.')
     .meta({ samples: [['127.0.0.1/32']] }),
-});
-
-const filter: z.ZodType<FilterPolicy> = z.strictObject({
-  mode: z
-    .enum(['blocklist', 'allowlist'])
-    .prefault('blocklist')
-    .describe('`blocklist` refuses what is listed, `allowlist` refuses everything else.'),
-  domains: z
-    .array(hostPattern())
-    .prefault([])
-    .describe('Domains; `*.` in front stands for every name below.')
-    .meta({ samples: [['malicious.com', '*.ads.example.com']] }),
-  files: z
-    .array(filePath())
-    .prefault([])
-    .describe('Files with one domain per line.')
-    .meta({ samples: [['blocked.txt']] }),
 });
 
 const rateLimit: z.ZodType<RateLimitPolicy> = z.strictObject({
@@ -163,7 +130,7 @@ function orOff<T>(policy: z.ZodType<T>): z.ZodType<T | false> {
 
 const ours = z.strictObject({
   acl: orOff(acl).exactOptional().describe('Who may enter, by address.'),
-  filter: orOff(filter).exactOptional().describe('Which domains may be reached.'),
+  filter: orOff(filterPolicy).exactOptional().describe('Which domains may be reached.'),
   scan: orOff(scan)
     .exactOptional()
     .describe('A scan of bodies for malware, by ClamAV.')

@@ -9,16 +9,17 @@ import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyParts } from '../assemble-policies.ts';
 import { ConfiguredScans } from '../assemble-scan.ts';
 import { configuredUsers } from '../configured-users.ts';
+import type { Scene } from './scene.ts';
 
 /** `user` is taken for proved, with credentials that hold within a dry run. */
-export function dryParts(config: Config, user: string | null): PolicyParts {
+export function dryParts({ config, lists }: Pick<Scene, 'config' | 'lists'>, user: string | null): PolicyParts {
   const users = user === null ? configuredUsers(config.users) : dryUsers(config);
   const recorder = new MetricsRecorder();
   const scans = new ConfiguredScans({ recorder, log: () => {}, threads: 1 }, config.timeouts.connect);
   const ofScan: PolicyParts['ofScan'] = (settings) => scans.policy(settings);
   const limits = new LimitTable({ capacity: 8 });
   const running = new RunningTable({ capacity: 8 });
-  return { users, limits, running, recorder, ofModule, ofScan };
+  return { users, limits, running, lists, recorder, ofModule, ofScan };
 }
 
 /** Whatever a module does, it would do it now. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { documentSchema } from '../../config/schema/document.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
+import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
 import { askedUrl } from './asked-request.ts';
 import { type EgressExplanation, explainEgress } from './explain-egress.ts';
@@ -27,7 +28,8 @@ function explained(url: string, more: Partial<Question> & { localPort?: number }
   const { localPort = 8888, ...rest } = more;
   const question = { door: null, method: 'GET', url, fields: [], from: '192.0.2.7', user: 'alice', ...rest };
   const doors = new OwnDoors([{ host: '127.0.0.1', port: 8888 }]);
-  const scene = { config, origins: new Map(), members: new MemberTable({ capacity: 4 }), doors, localPort };
+  const lists = new DomainShelf();
+  const scene = { config, origins: new Map(), members: new MemberTable({ capacity: 4 }), lists, doors, localPort };
   return explainEgress(askedUrl(question), question, scene);
 }
 

@@ -34,7 +34,7 @@ export async function explainEgress(
   if ('refused' in read) return { ...bare, result: refused(read.refused.code, read.refused.detail) };
   const client = { address: question.from, localPort: scene.localPort };
   const exchange = new DryExchange('egress', client, read.request);
-  const all = egressPolicies(config, dryParts(config, question.user));
+  const all = egressPolicies(config, dryParts(scene, question.user));
   const refusal = tooLarge(read.request, all, Number.MAX_SAFE_INTEGER);
   if (refusal !== null) return { ...bare, result: refusal };
   const policies = await runPolicies(all, exchange);

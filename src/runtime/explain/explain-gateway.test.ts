@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { documentSchema } from '../../config/schema/document.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
+import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
 import { askedUrl } from './asked-request.ts';
 import { explainGateway, type GatewayExplanation, isHostOfRoute } from './explain-gateway.ts';
@@ -19,7 +20,8 @@ const config = documentSchema.parse({
   },
 });
 const origins = new Map([['gateway.routes[0].name', 'sluice.yaml:4']]);
-const scene: Scene = { config, origins, members: new MemberTable({ capacity: 1 }), doors: new OwnDoors([]) };
+const lists = new DomainShelf();
+const scene: Scene = { config, origins, members: new MemberTable({ capacity: 1 }), lists, doors: new OwnDoors([]) };
 
 function explained(url: string, method = 'GET', fields: [string, string][] = []): Promise<GatewayExplanation> {
   const question = { door: 'gateway', method, url, fields, from: '192.0.2.7', user: null };

@@ -87,8 +87,9 @@ function withoutLogin(fields: Question['fields']): Question['fields'] {
 }
 
 /** Our own paths have none. */
-function policiesOf(found: Candidate | null, { config, listen }: GatewayScene, user: string | null): Policy[] {
-  const policies = new ConfiguredPolicies(config, dryParts(config, user));
+function policiesOf(found: Candidate | null, scene: GatewayScene, user: string | null): Policy[] {
+  const { config, listen } = scene;
+  const policies = new ConfiguredPolicies(config, dryParts(scene, user));
   const route = config.gateway.routes[found?.index ?? -1];
   if (found === null) return policies.ofGateway(listen);
   if (route !== undefined) return [...policies.ofRoute(route, listen), ...ownPolicies(route.to, found)];

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { documentSchema } from '../../config/schema/document.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import type { Way } from '../../services/rules/destination-rules.ts';
+import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
 import { hopGroups } from '../assemble-hops.ts';
 import { explainHops } from './explain-hops.ts';
@@ -23,7 +24,7 @@ const config = documentSchema.parse({
 
 function explained(way: Partial<Way>, session = '', members: MemberTable = new MemberTable()): ExplainedHop[] {
   const whole: Way = { kind: 'way', via: ['corporate', 'exits'], tags: {}, allowsPrivate: true, source: 0, ...way };
-  const scene = { config, origins: new Map(), members, doors: new OwnDoors([]) };
+  const scene = { config, origins: new Map(), members, lists: new DomainShelf(), doors: new OwnDoors([]) };
   return explainHops(whole, { user: '', session }, scene);
 }
 

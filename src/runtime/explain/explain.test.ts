@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { documentSchema } from '../../config/schema/document.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
+import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { explain, fieldOfLine } from './explain.ts';
 import type { Explanation, Question } from './explanation.ts';
 
@@ -14,7 +15,7 @@ function ask(question: Partial<Question>, more: object = {}, isRunning = false):
   const whole = { door: null, method: 'GET', url: 'http://a.test', fields: [], from: '192.0.2.7', user: null };
   const config = documentSchema.parse({ ...settings, ...more });
   const doors = [{ name: 'admin', address: 'http://127.0.0.1:4444', openConnections: 0 }] as const;
-  const running = isRunning ? { doors, members: new MemberTable({ capacity: 1 }) } : null;
+  const running = isRunning ? { doors, members: new MemberTable({ capacity: 1 }), lists: new DomainShelf() } : null;
   return explain({ config, origins: new Map() }, { ...whole, ...question }, running);
 }
 

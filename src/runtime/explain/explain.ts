@@ -5,7 +5,10 @@ import type { GatewayListen } from '../../config/schema/gateway.ts';
 import { parseAddress } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
+import { DomainLists } from '../../services/domains/domain-lists.ts';
+import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
+import { listsOf } from '../assemble-filter.ts';
 import { configuredDoors, doorAddress } from '../door-address.ts';
 import type { DoorStatus } from '../door.ts';
 import { type AskedUrl, askedUrl } from './asked-request.ts';
@@ -18,6 +21,7 @@ import type { Scene } from './scene.ts';
 export interface RunningScene {
   readonly doors: readonly DoorStatus[];
   readonly members: MemberTable;
+  readonly lists: DomainShelf;
 }
 
 export async function explain(
@@ -28,7 +32,8 @@ export async function explain(
   const open = running?.doors.flatMap(({ address }) => doorAddress(address)) ?? [];
   const doors = new OwnDoors([...configuredDoors(config), ...open]);
   const members = running?.members ?? new MemberTable({ capacity: memberCount(config) });
-  const scene: Scene = { config, origins, members, doors };
+  const lists = running?.lists ?? (await readLists(config));
+  const scene: Scene = { config, origins, members, lists, doors };
   const asked = askedUrl(question);
   const { door, localPort, listen } = chooseDoor(asked, question, scene);
   const found =
@@ -108,6 +113,12 @@ function leadsTo(address: string, { host, port }: AskedUrl): boolean {
     door.port === port &&
     (door.host === host || (door.host === '127.0.0.1' && host === 'localhost'))
   );
+}
+
+async function readLists(config: LoadedConfig['config']): Promise<DomainShelf> {
+  const shelf = new DomainShelf();
+  shelf.put(await new DomainLists().read(listsOf(config)));
+  return shelf;
 }
 
 function memberCount({ hops }: LoadedConfig['config']): number {

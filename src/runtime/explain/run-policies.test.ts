@@ -55,3 +55,14 @@ test('nobody is asked after the one that answers', async () => {
     assert.deepEqual(await runPolicies([{ name: 'end', request }, changes], exchange()), [{ name: 'end', does }]);
   }
 });
+
+test('a policy may say what it goes by', async () => {
+  const policies: Policy[] = [
+    { ...changes, explain: () => 'alice is known' },
+    { name: 'end', request: (each) => each.fail('forbidden'), explain: (each) => `${each.request.host} is listed` },
+  ];
+  assert.deepEqual(await runPolicies(policies, exchange()), [
+    { name: 'changes', does: 'passes: user alice, session cart, takes out x-one: alice is known' },
+    { name: 'end', does: 'refuses with 403 forbidden: a.test is listed' },
+  ]);
+});

@@ -14,7 +14,9 @@ export async function runPolicies(policies: readonly Policy[], exchange: DryExch
     }
     const before = look(exchange);
     await policy.request?.(exchange);
-    steps.push({ name: policy.name, does: describe(policy, before, exchange) });
+    const why = policy.explain?.(exchange);
+    const does = describe(policy, before, exchange);
+    steps.push({ name: policy.name, does: why === undefined ? does : `${does}: ${why}` });
     if (exchange.answered !== null) break;
   }
   return steps;

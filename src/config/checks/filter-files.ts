@@ -1,0 +1,43 @@
+// Lists of domains that are to be read. Rule: a file that cannot be read is told with the line that names it; what stands in it is
+// for whoever reads it.
+
+import { accessSync, constants, statSync } from 'node:fs';
+import type { Config } from '../config.ts';
+import { fileFault } from '../file-fault.ts';
+import type { KeyPath } from '../key-path.ts';
+import type { Policies } from '../schema/policies.ts';
+import type { Check } from './finding.ts';
+
+interface NamedFile {
+  readonly file: string;
+  readonly path: KeyPath;
+}
+
+export const checkFilterFiles: Check = ({ config }) =>
+  filterFiles(config).flatMap(({ file, path }) => {
+    const fault = faultOf(file);
+    return fault === null ? [] : [{ code: 'config_unreadable', message: `cannot read ${file}: ${fault}`, path }];
+  });
+
+/** Also worth watching: another list is another configuration. */
+export function filterFiles({ policies, egress, gateway }: Config): NamedFile[] {
+  const places: readonly (readonly [KeyPath, Policies])[] = [
+    [['policies'], policies],
+    [['egress', 'policies'], egress.policies],
+    [['gateway', 'policies'], gateway.policies],
+    ...gateway.routes.map((route, index) => [['gateway', 'routes', index, 'policies'], route.policies] as const),
+  ];
+  return places.flatMap(([place, { filter }]) => {
+    if (filter === undefined || filter === false) return [];
+    return filter.files.map((file, index) => ({ file, path: [...place, 'filter', 'files', index] }));
+  });
+}
+
+function faultOf(file: string): string | null {
+  try {
+    accessSync(file, constants.R_OK);
+    return statSync(file).isDirectory() ? 'it is a folder' : null;
+  } catch (error) {
+    return fileFault(error);
+  }
+}
