@@ -1,6 +1,6 @@
 // What a case of the bench is: one kind of traffic, sent to each contestant in turn.
 // Rule: a case yields one number that says what a unit of its work costs the proxy; everything else is context.
-import type { Door } from '../peers/peer.ts';
+import type { Compression, Door } from '../peers/peer.ts';
 import type { PolicySet } from '../peers/sluice-policies.ts';
 
 /** Whom a case measures: a peer in a certain setting. The label is what tables show. */
@@ -11,6 +11,7 @@ export interface Contestant {
   readonly accessLog: boolean;
   /** Sluice's own; none for the other peers. */
   readonly policies?: PolicySet;
+  readonly compression?: Compression;
 }
 
 export interface Target {

@@ -3,6 +3,7 @@ import { accessLog } from './access-log.ts';
 import { browser } from './browser.ts';
 import { hundredMb, oneMib, tenKib } from './bulk.ts';
 import type { Case } from './case.ts';
+import { compressLarge, compressSmall } from './compress.ts';
 import { connection } from './connection.ts';
 import { forward } from './forward.ts';
 import { gatewayLoad } from './gateway-load.ts';
@@ -36,6 +37,8 @@ export const cases: readonly Case[] = [
   policies,
   policiesProxied,
   gatewayLoad,
+  compressLarge,
+  compressSmall,
   forward,
   tunnelSetup,
   tunnelBulk,

@@ -22,6 +22,10 @@ export interface HttpCase {
   readonly unpinned?: boolean;
   /** For big answers, where requests are too few to count: one unit is so many bytes of answers. */
   readonly unitBytes?: number;
+  /** One unit is so many bytes of `answerBytes`, whatever they weigh on their way: compressed answers. */
+  readonly contentUnitBytes?: number;
+  /** Answers come in whatever encoding the contestant is set up for. */
+  readonly isEncoded?: boolean;
 }
 
 const DEFAULT_CONNECTIONS = 64;
@@ -42,6 +46,7 @@ async function verify(spec: HttpCase, target: Target): Promise<void> {
   const head = answer.slice(0, answer.indexOf('\r\n\r\n'));
   if (!/^HTTP\/1\.[01] 200 /.test(head)) throw new Error(`it answered ${JSON.stringify(answer.slice(0, 120))}`);
   const bytes = Buffer.byteLength(answer, 'latin1') - head.length - 4;
+  if (spec.isEncoded === true && !/^content-encoding:/im.test(head)) throw new Error('its answer is not compressed');
   const chunked = /^transfer-encoding:/im.test(head);
   if (!chunked && bytes !== spec.answerBytes) throw new Error(`its answer has ${bytes} bytes, not ${spec.answerBytes}`);
 }
@@ -63,7 +68,8 @@ function load(spec: HttpCase, target: Target, seconds: number): Promise<Load> {
   return runWrk(request, { dir: target.dir, cpus: target.loadCpus, connections, seconds });
 }
 
-function asWork({ unitBytes }: HttpCase, done: Load): Work {
+function asWork({ answerBytes, unitBytes, contentUnitBytes }: HttpCase, done: Load): Work {
+  if (contentUnitBytes !== undefined) return { ...done, units: (done.requests * answerBytes) / contentUnitBytes };
   if (unitBytes === undefined) return { ...done, units: done.requests };
   const { bytes, seconds, errors, ...latency } = done;
   // Where no answer has come whole within the time, bytes have, but there is no latency to tell.

@@ -1,6 +1,6 @@
 // The one backend that all proxies stand in front of: an nginx of our own with a few fixed answers.
 // Rule: cheap enough that the proxy is what is measured, and the same for everybody.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts, startProcess, untilListening } from './processes.ts';
 
@@ -17,6 +17,16 @@ const files: Readonly<Record<string, number>> = {
   '1m': KIB * KIB,
   '100m': 100_000_000,
 };
+
+/** Compressible as web pages are, and never the same thing again: pages and sources of ours. */
+const texts: Readonly<Record<string, number>> = { 'text-10k': 10 * KIB, 'text-128k': 128 * KIB };
+const TEXT_SOURCES = ['docs/guide-*.md', 'src/engine/*.ts'];
+
+function textOf(bytes: number): Buffer {
+  const cwd = join(import.meta.dirname, '../..');
+  const names = TEXT_SOURCES.flatMap((pattern) => globSync(pattern, { cwd }).sort());
+  return Buffer.concat(names.map((name) => readFileSync(join(cwd, name)))).subarray(0, bytes);
+}
 
 /** About what a page of a web application answers with. */
 const typicalAnswerHeaders = [
@@ -78,6 +88,7 @@ export async function startBackend(dir: string, cpus: string | null): Promise<Ba
   const root = join(dir, 'files');
   mkdirSync(root);
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(root, name), Buffer.alloc(bytes, 'x'));
+  for (const [name, bytes] of Object.entries(texts)) writeFileSync(join(root, name), textOf(bytes));
   const [port = 0] = await findFreePorts(1);
   const config = join(dir, 'backend.conf');
   writeFileSync(config, configText(port, root));

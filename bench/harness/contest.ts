@@ -38,7 +38,7 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
   const dir = join(settings.dir, `${contestant.peer}-${++starts}`);
   mkdirSync(dir);
   const { backendPort, certificate } = settings;
-  const { workers, accessLog, policies } = contestant;
+  const { workers, accessLog, policies, compression } = contestant;
   const cpus = subject.unpinned === true ? null : settings.proxyCpus;
   runner.running = await peer.start({
     door: subject.door,
@@ -48,6 +48,7 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
     workers,
     accessLog,
     ...(policies && { policies }),
+    ...(compression && { compression }),
     cpus,
     loadCpus: subject.unpinned === true ? null : settings.loadCpus,
   });

@@ -3,6 +3,7 @@
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 
 function configText(options: PeerOptions, port: number): string {
+  const { compression } = options;
   const secure = options.door === 'tls' || options.door === 'h2';
   return `{
   admin off
@@ -13,6 +14,13 @@ function configText(options: PeerOptions, port: number): string {
 }
 ${secure ? 'https' : 'http'}://:${port} {
   bind 127.0.0.1
+  ${
+    compression === undefined
+      ? ''
+      : `encode {
+    gzip ${compression.level}
+  }`
+  }
   ${secure ? `tls ${options.certificate.cert} ${options.certificate.key}` : ''}
   reverse_proxy 127.0.0.1:${options.backendPort} {
     transport http {

@@ -21,6 +21,7 @@ const bigBuffers =
 
 function configText(options: PeerOptions, port: number, buffers: string): string {
   const upgrade = options.door === 'websocket';
+  const { compression } = options;
   return `
 daemon off;
 worker_processes ${options.workers};
@@ -49,6 +50,7 @@ http {
       proxy_request_buffering off;
       proxy_max_temp_file_size 0;
       ${buffers}
+      ${compression === undefined ? '' : `gzip on; gzip_proxied any; gzip_vary on; gzip_comp_level ${compression.level};`}
     }
   }
 }

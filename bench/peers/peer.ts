@@ -13,6 +13,12 @@ import type { PolicySet } from './sluice-policies.ts';
  */
 export type Door = 'http' | 'tls' | 'h2' | 'websocket' | 'forward' | 'tunnel';
 
+/** With what answers are compressed: nginx and Caddy know gzip only. */
+export interface Compression {
+  readonly encoding: 'gzip' | 'br' | 'zstd';
+  readonly level: number;
+}
+
 export interface PeerOptions {
   readonly door: Door;
   /** An empty directory of its own. */
@@ -22,6 +28,8 @@ export interface PeerOptions {
   readonly workers: number;
   readonly accessLog: boolean;
   readonly policies?: PolicySet;
+  /** Answers are compressed; without it nobody compresses anything. */
+  readonly compression?: Compression;
   /** A list for `taskset -c`; null leaves the proxy free to use every core. */
   readonly cpus: string | null;
   /** The same for what works beside it. */

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { findFreePorts } from '../harness/processes.ts';
 import { startScanner, type Scanner } from './clamd.ts';
-import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
+import { type Compression, startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 import { policiesOf, TOKEN } from './sluice-policies.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/sluice');
@@ -14,6 +14,10 @@ interface Ports {
   readonly admin: number;
   readonly metrics: number;
   readonly other: number;
+}
+
+function compressOf({ encoding, level }: Compression): object {
+  return { encodings: [encoding], levels: { [encoding]: level } };
 }
 
 function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): object {
@@ -31,6 +35,7 @@ function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): 
     limits: { body: '200MiB' },
     timeouts: { idle: '600s' },
     ...(options.policies && { policies: policiesOf(options.policies, { scanner: scanner?.address ?? null }) }),
+    ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     egress: { listen: forward ? address(ports.door) : null },
     gateway: {
