@@ -18,6 +18,11 @@ export interface CompressOptions {
   readonly count: (encoding: Encoding, taken: number, given: number) => void;
 }
 
+interface Chosen {
+  readonly encoding: Encoding;
+  readonly bytes: number;
+}
+
 /** Answers with these have no body, or a part of one. */
 const UNTOUCHED = new Set([204, 205, 206, 304]);
 const NOT_MODIFIED = 304;
@@ -34,7 +39,7 @@ export function compress({ encodings, types, minBytes, levels, count }: Compress
     }),
   );
   /** From the head of an answer to its body. */
-  const chosen = new WeakMap<Exchange, Encoding>();
+  const chosen = new WeakMap<Exchange, Chosen>();
 
   const choose = ({ fields }: Exchange['request']): Encoding | null => {
     return forbidsTransforms(fields) ? null : accepted.choose(fields.getAll('accept-encoding'));
@@ -53,13 +58,14 @@ export function compress({ encodings, types, minBytes, levels, count }: Compress
       varyByEncoding(fields);
       const encoding = choose(request);
       if (encoding === null) return;
+      chosen.set(exchange, { encoding, bytes: Number(fields.get('content-length') ?? -1) });
       encodeHead(fields, encoding);
-      chosen.set(exchange, encoding);
     },
     responseBody(exchange: Exchange, sink: BodySink): BodyTransform | null {
-      const encoding = chosen.get(exchange);
-      const made = encoding === undefined ? undefined : encoders.get(encoding);
-      return made === undefined ? null : new EncodedBody(sink, { ...made, isLive: isLive(exchange.response.fields) });
+      const choice = chosen.get(exchange);
+      const made = choice === undefined ? undefined : encoders.get(choice.encoding);
+      if (choice === undefined || made === undefined) return null;
+      return new EncodedBody(sink, { ...made, bytes: choice.bytes, isLive: isLive(exchange.response.fields) });
     },
     foresee({ request }: Exchange): string {
       const encoding = choose(request);

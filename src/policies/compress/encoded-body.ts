@@ -3,16 +3,19 @@
 import type { BodySink, BodyTransform } from '../../contract/policy.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { Encoder, EncodingStream } from './encoders.ts';
+import { contentOf, givePiece, type Piece, PIECE_BYTES, takePiece } from './pieces.ts';
 
-/** What goes to another thread at once: as much as a socket gives in one read. */
-const PIECE_BYTES = 64 * 1024;
-/** How long less than that waits for more. */
+/** How long less than a piece waits for more. */
 const MOMENT_MS = 20;
+
+const NOTHING = Buffer.alloc(0);
 
 export interface EncodedBodyOptions {
   readonly encoder: Encoder;
   /** Somebody waits for each part of it. */
   readonly isLive: boolean;
+  /** Of the body; -1 when it does not say. */
+  readonly bytes: number;
   /** Is told how many bytes have come in and gone out, whenever some have. */
   readonly count: (taken: number, given: number) => void;
 }
@@ -21,8 +24,9 @@ export class EncodedBody implements BodyTransform {
   readonly #sink: BodySink;
   readonly #options: EncodedBodyOptions;
   #stream: EncodingStream | null = null;
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
+  /** All but the last are full. */
+  readonly #waiting: Piece[] = [];
+  #inWork: Piece | null = null;
   /** Another thread works for us. */
   #isBusy = false;
   /** Something is in the encoder that it may keep to itself. */
@@ -40,11 +44,24 @@ export class EncodedBody implements BodyTransform {
 
   write(bytes: Uint8Array, from: number, to: number): void {
     if (this.#isOver || to === from) return;
-    // The bytes are somebody else's as soon as this returns.
-    this.#waiting.push(Buffer.from(bytes.subarray(from, to)));
-    this.#waitingBytes += to - from;
+    this.#gather(bytes, from, to);
     if (!this.#isBusy) this.#goOn();
-    if (this.#waitingBytes >= PIECE_BYTES) this.#sink.pause();
+    if (this.#hasWholePiece) this.#sink.pause();
+  }
+
+  /** The bytes are somebody else's as soon as this returns. */
+  #gather(bytes: Uint8Array, from: number, to: number): void {
+    let piece = this.#waiting.at(-1);
+    for (let at = from; at < to;) {
+      if (piece === undefined || piece.length === PIECE_BYTES) {
+        piece = takePiece();
+        this.#waiting.push(piece);
+      }
+      const end = Math.min(to, at + PIECE_BYTES - piece.length);
+      piece.bytes.set(bytes.subarray(at, end), piece.length);
+      piece.length += end - at;
+      at = end;
+    }
   }
 
   end(): void {
@@ -54,31 +71,38 @@ export class EncodedBody implements BodyTransform {
   }
 
   abort(): void {
+    // What is in work may still be read.
+    this.#inWork = null;
     const stream = this.#stream;
     this.#close();
-    this.#waiting = [];
     stream?.destroy();
+  }
+
+  get #hasWholePiece(): boolean {
+    return this.#waiting[0]?.length === PIECE_BYTES;
   }
 
   /** Nobody works for us: what is next? */
   #goOn(): void {
-    if (this.#hasEnded) this.#finish();
-    else if (this.#waitingBytes >= PIECE_BYTES || (this.#waitingBytes > 0 && this.#options.isLive)) this.#encode();
-    else if (this.#waitingBytes > 0 || this.#isKept) this.#timer ??= setTimeout(this.#momentPasses, MOMENT_MS);
+    const { length } = this.#waiting;
+    if (this.#hasEnded && length <= 1) this.#finish();
+    else if (this.#hasWholePiece || (length > 0 && this.#options.isLive)) this.#encode();
+    else if (length > 0 || this.#isKept) this.#timer ??= setTimeout(this.#momentPasses, MOMENT_MS);
   }
 
   #encode(): void {
     this.#isBusy = true;
     this.#isFlowing = true;
     this.#isKept = !this.#options.isLive;
-    this.#openStream().write(this.#takeWaiting(), this.#workDone);
+    this.#openStream().write(this.#nextPiece(), this.#workDone);
   }
 
   readonly #workDone = (): void => {
     if (this.#isOver) return;
     this.#isBusy = false;
+    this.#giveBack();
     this.#goOn();
-    if (this.#waitingBytes < PIECE_BYTES) this.#sink.resume();
+    if (!this.#hasWholePiece) this.#sink.resume();
   };
 
   readonly #momentPasses = (): void => {
@@ -86,45 +110,55 @@ export class EncodedBody implements BodyTransform {
     if (this.#isBusy || this.#isFlowing) {
       this.#isFlowing = false;
       this.#timer = setTimeout(this.#momentPasses, MOMENT_MS);
-    } else if (this.#waitingBytes > 0 || this.#isKept) this.#flush();
+    } else if (this.#waiting.length > 0 || this.#isKept) this.#flush();
   };
 
   #flush(): void {
     this.#isBusy = true;
     this.#isKept = false;
     const stream = this.#openStream();
-    if (this.#waitingBytes > 0) stream.write(this.#takeWaiting());
+    if (this.#waiting.length > 0) stream.write(this.#nextPiece());
     stream.flush(this.#options.encoder.flushKind, this.#workDone);
   }
 
+  /** What waits now is all that is left, and less than two pieces. */
   #finish(): void {
-    const { encoder, count } = this.#options;
-    const rest = this.#takeWaiting();
     this.#stopTimer();
-    if (this.#stream !== null || rest.length > encoder.onTheSpotBytes) {
-      this.#isBusy = true;
-      this.#openStream().end(rest);
+    const rest = this.#nextPiece();
+    if (this.#stream === null && rest.length <= this.#options.encoder.onTheSpotBytes) {
+      this.#encodeAll(rest);
       return;
     }
-    const encoded = encoder.encode(rest);
+    this.#isBusy = true;
+    this.#openStream().end(rest);
+  }
+
+  #encodeAll(all: Buffer): void {
+    const { encoder, count } = this.#options;
+    const encoded = encoder.encode(all);
     count(0, encoded.length);
     this.#close();
     this.#sink.write(encoded, 0, encoded.length);
     this.#sink.end();
   }
 
-  #takeWaiting(): Buffer {
-    const [first] = this.#waiting;
-    const all = first !== undefined && this.#waiting.length === 1 ? first : Buffer.concat(this.#waiting);
-    this.#options.count(all.length, 0);
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    return all;
+  /** Goes to work; empty when nothing waits. */
+  #nextPiece(): Buffer {
+    this.#inWork = this.#waiting.shift() ?? null;
+    if (this.#inWork === null) return NOTHING;
+    this.#options.count(this.#inWork.length, 0);
+    return contentOf(this.#inWork);
+  }
+
+  #giveBack(): void {
+    if (this.#inWork !== null) givePiece(this.#inWork);
+    this.#inWork = null;
   }
 
   #openStream(): EncodingStream {
-    this.#stream ??= this.#options.encoder
-      .open(this.#options.isLive)
+    const { encoder, isLive: isHasty, bytes } = this.#options;
+    this.#stream ??= encoder
+      .open({ isHasty, bytes })
       .on('data', this.#encoded)
       .on('end', this.#ended)
       .on('error', this.#failed);
@@ -145,6 +179,7 @@ export class EncodedBody implements BodyTransform {
 
   readonly #failed = (cause: Error): void => {
     if (this.#isOver) return;
+    this.#inWork = null;
     this.#close();
     this.#sink.fail(new SluiceError('internal', { cause }));
   };
@@ -153,6 +188,8 @@ export class EncodedBody implements BodyTransform {
     this.#isOver = true;
     this.#stream = null;
     this.#stopTimer();
+    this.#giveBack();
+    for (const piece of this.#waiting.splice(0)) givePiece(piece);
   }
 
   #stopTimer(): void {

@@ -19,7 +19,13 @@ for (const name of ['zstd', 'br', 'gzip'] as const satisfies readonly Encoding[]
     test('can be read again, made at once or as a stream, hasty or not', async () => {
       const encoder = encoderOf(name, 3);
       assert.deepEqual(DECODE[name](encoder.encode(TEXT)), TEXT);
-      for (const isHasty of [false, true]) assert.deepEqual(DECODE[name](await encoded(encoder.open(isHasty))), TEXT);
+      for (const [isHasty, bytes] of [
+        [false, -1],
+        [true, -1],
+        [false, TEXT.length],
+        [true, TEXT.length],
+      ] as const)
+        assert.deepEqual(DECODE[name](await encoded(encoder.open({ isHasty, bytes }))), TEXT);
     });
 
     test('gets smaller with a higher level, which is never spent on the spot', () => {
