@@ -10,6 +10,7 @@ import {
   checkOpenServices,
   checkUsersExist,
 } from './checks/doors.ts';
+import { checkForwardAuth } from './checks/auth.ts';
 import { checkCors } from './checks/cors.ts';
 import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
 import { checkFilterFiles, filterFiles } from './checks/filter-files.ts';
@@ -99,6 +100,7 @@ const CHECKS: readonly Check[] = [
   checkPolicyFiles,
   checkCors,
   checkFilterFiles,
+  checkForwardAuth,
 ];
 
 /** Throws a ConfigError with all problems. */

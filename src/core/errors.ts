@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'upstream_busy'
   | 'upstream_unavailable'
   | 'backends_exhausted'
+  | 'auth_unavailable'
   | 'hop_unreachable'
   | 'hop_timeout'
   | 'hop_auth_failed'
@@ -138,6 +139,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   upstream_busy: entry('upstream', 503, true, 'Too many connections to the server are open.'),
   upstream_unavailable: entry('upstream', 503, true, 'The server answered that it cannot serve the request now.'),
   backends_exhausted: entry('upstream', 503, true, 'No backend of the route can be used at the moment.'),
+
+  auth_unavailable: entry('upstream', 503, true, 'Whether this request is allowed could not be found out.'),
 
   // Proxies on the way.
   hop_unreachable: entry('hop', 502, true, 'A proxy on the way could not be reached.'),

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { GatewayListen, RouteConfig } from '../config/schema/gateway.ts';
 import type { AclPolicy, Policies } from '../config/schema/policies.ts';
 import type { HeadersPolicy } from '../config/schema/policies-headers.ts';
+import type { AuthPolicy } from '../config/schema/policies-auth.ts';
 import type { CompressPolicy } from '../config/schema/policies-compress.ts';
 import type { ScanPolicy } from '../config/schema/policies-scan.ts';
 import { type UserPolicy, userPolicies } from '../config/schema/user-policies.ts';
@@ -15,20 +16,12 @@ import type { LimitTable } from '../services/limiter/limit-table.ts';
 import type { RunningTable } from '../services/limiter/running-table.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { limitsOf, timeoutOf } from './assemble-bounds.ts';
+import { assembleAuth } from './assemble-auth.ts';
 import { assembleCompress } from './assemble-compress.ts';
 import { ConfiguredScans } from './assemble-scan.ts';
 import { createFilter } from './assemble-filter.ts';
 import { configuredUsers } from './configured-users.ts';
-import {
-  acl,
-  auth,
-  cors,
-  HeaderChanges,
-  type HstsOptions,
-  rateLimit,
-  requestHeaders,
-  responseHeaders,
-} from './registry.ts';
+import { acl, cors, HeaderChanges, type HstsOptions, rateLimit, requestHeaders, responseHeaders } from './registry.ts';
 import { createUserPolicy, type UserPolicyParts, type UserPolicyPlace } from './user-policies.ts';
 
 /** What stands around the question who the client is. */
@@ -141,7 +134,7 @@ export class ConfiguredPolicies {
   #whole(places: readonly Place[]): Policy[] {
     const { before, after } = this.#around(places);
     const headers = nearest(places, 'headers')?.policies.headers || null;
-    return [...before, ...this.#cors(headers), ...this.#usersOnly(nearest(places, 'auth')?.policies.auth), ...after];
+    return [...before, ...this.#cors(headers), ...this.#authOf(nearest(places, 'auth')?.policies.auth), ...after];
   }
 
   /** Headers are changed next to the target: others judge what the client has sent, and what they say of it stays as they said it. */
@@ -246,10 +239,10 @@ export class ConfiguredPolicies {
     return client;
   }
 
-  #usersOnly(whom: Policies['auth']): Policy[] {
-    if (whom !== 'users') return [];
-    this.#auth ??= auth({ users: this.#users, permission: 'gateway' });
-    return [this.#auth];
+  #authOf(settings: AuthPolicy | undefined): Policy[] {
+    if (settings === undefined || settings === 'none') return [];
+    if (settings === 'users') return [(this.#auth ??= assembleAuth(settings, this.#users))];
+    return [this.#once(settings, () => assembleAuth(settings, this.#users))];
   }
 
   /** Of a door that is open: in the order of the configuration, the farthest place first; where a nearer place speaks of a module again, the order stays. */

@@ -14,6 +14,7 @@ export { compress } from '../policies/compress/compress.ts';
 export { cors } from '../policies/cors/cors.ts';
 export { exitFields } from '../policies/exit-fields/exit-fields.ts';
 export { filter } from '../policies/filter/filter.ts';
+export { forwardAuth } from '../policies/forward-auth/forward-auth.ts';
 export { frontPage } from '../policies/front-page/front-page.ts';
 export { HeaderChanges } from '../policies/headers/header-changes.ts';
 export { requestHeaders } from '../policies/headers/request-headers.ts';

@@ -5,6 +5,7 @@ import { isLocalAddress, parseAddress, type TcpAddress } from '../../core/addres
 import { parseProxyUrl } from '../../core/proxy-url.ts';
 import type { Config } from '../config.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
+import { asksUsers } from '../schema/policies-auth.ts';
 import type { Check, CheckContext, Finding } from './finding.ts';
 import { policyPlaces } from '../policy-places.ts';
 import { duplicates, MIN_TOKEN_LENGTH } from './names.ts';
@@ -103,13 +104,13 @@ export const checkUsersExist: Check = ({ config }) => {
 
 /** Does the forward proxy ask its clients who they are? */
 export function asksForUsers({ policies, egress }: Pick<Config, 'policies' | 'egress'>): boolean {
-  return egress.auth === 'users' || (egress.policies.auth ?? policies.auth) === 'users';
+  return egress.auth === 'users' || asksUsers(egress.policies.auth ?? policies.auth);
 }
 
 function placesThatAskForUsers(config: Config): KeyPath[] {
   const { egress, ai } = config;
   const places: KeyPath[] = egress.auth === 'users' ? [['egress', 'auth']] : [];
-  for (const { path, policies } of policyPlaces(config)) if (policies.auth === 'users') places.push([...path, 'auth']);
+  for (const { path, policies } of policyPlaces(config)) if (asksUsers(policies.auth)) places.push([...path, 'auth']);
   if (ai.enabled && ai.auth === 'users') places.push(['ai', 'auth']);
   return places;
 }

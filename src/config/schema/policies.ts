@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { limitsPolicy, type LimitsPolicy, timeoutPolicy, type TimeoutPolicy } from './policies-bounds.ts';
 import { count, duration, headerName, network, rate, share, size, statusCode } from './fields.ts';
+import { authPolicy, type AuthPolicy } from './policies-auth.ts';
 import { compress, type CompressPolicy } from './policies-compress.ts';
 import { headersPolicy, type HeadersPolicy } from './policies-headers.ts';
 import { type FilterPolicy, filterPolicy } from './policies-filter.ts';
@@ -50,7 +51,7 @@ export interface Policies {
   readonly cache?: CachePolicy | false;
   readonly compress?: CompressPolicy | false;
   readonly headers?: HeadersPolicy | false;
-  readonly auth?: 'users' | 'none';
+  readonly auth?: AuthPolicy;
   readonly retry?: RetryPolicy | false;
   readonly timeout?: TimeoutPolicy | false;
 }
@@ -152,10 +153,12 @@ const ours = z.strictObject({
     .describe('Compress answers that are worth it.')
     .meta({ samples: [{ encodings: ['br', 'gzip'] }] }),
   headers: orOff(headersPolicy).exactOptional().describe('Header fields that are set and removed.'),
-  auth: z
-    .enum(['users', 'none'])
+  auth: authPolicy
     .exactOptional()
-    .describe('`users` lets in only those of the section `users` who may use this door, by their token.'),
+    .describe(
+      '`users` lets in only those of the section `users` who may use this door, by their token; `forward` asks another server.',
+    )
+    .meta({ samples: ['users', { forward: 'http://auth:9000/verify', response_headers: ['Remote-User'] }] }),
   retry: orOff(retryPolicy(2))
     .exactOptional()
     .describe('Send a request again that failed before anything was answered.'),

@@ -20,7 +20,7 @@ interface Stage {
 function stage(t: TestContext): Stage {
   const seen: string[] = [];
   const look: Policy = { name: 'look', request: ({ user }) => void seen.push(user) };
-  const policies = [auth({ users: USERS, permission: 'gateway' }), look];
+  const policies = [auth({ users: USERS, permission: 'gateway', realm: 'Sluice', userHeader: null }), look];
   return { play: new Playbook(t, { policies, forwarding: 'none' }), seen };
 }
 
@@ -93,6 +93,15 @@ describe('where only users are let in', () => {
     assert.deepEqual(seen, []);
   });
 
+  test('what is behind may be told who it is, and believes nobody else', (t) => {
+    const policies = [auth({ users: USERS, permission: 'gateway', realm: 'Staff', userHeader: 'X-User' })];
+    const play = new Playbook(t, { policies, forwarding: 'none' });
+    assert.match(play.downstreamSends(get()).takeDownstream(), /Basic realm="Staff", charset/);
+    play.downstreamSends(get('x-user: eve', bearer('a-token'), 'X-USER: root')).expectDial();
+    play.expectUpstream(get('X-User: alice'));
+    play.upstreamSends(head('HTTP/1.1 204 No Content')).expectDownstream(/ 204 /);
+  });
+
   test('a 401 of what is behind us is not made to look like ours', (t) => {
     const { play } = stage(t);
     play
@@ -102,7 +111,7 @@ describe('where only users are let in', () => {
     play.upstreamSends(head('HTTP/1.1 401 Unauthorized', 'WWW-Authenticate: Digest', 'Content-Length: 0'));
     assert.deepEqual(play.takeDownstream().match(/^WWW-Authenticate: .*(?=\r$)/gm), ['WWW-Authenticate: Digest']);
     play.end();
-    const policies = [auth({ users: USERS, permission: 'gateway' })];
+    const policies = [auth({ users: USERS, permission: 'gateway', realm: 'Sluice', userHeader: null })];
     const fixed = new Playbook(t, { target: respond({ status: 401 }), policies });
     assert.doesNotMatch(fixed.downstreamSends(get(bearer('a-token'))).takeDownstream(), /WWW-Authenticate/);
   });

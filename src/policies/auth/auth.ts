@@ -9,15 +9,18 @@ export interface AuthOptions {
   readonly users: UserDirectory;
   /** What a user must be allowed to. */
   readonly permission: string;
+  readonly realm: string;
+  /** Where the server behind is told who it is; null: nowhere. */
+  readonly userHeader: string | null;
 }
-
-/** Programs take the first that they know; browsers know Basic alone, and ask. */
-const CHALLENGES = ['Bearer realm="Sluice"', 'Basic realm="Sluice", charset="UTF-8"'];
 
 // RFC 6750, 2.1.
 const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
-export function auth({ users, permission }: AuthOptions): Policy {
+export function auth({ users, permission, realm, userHeader }: AuthOptions): Policy {
+  // Programs take the first that they know; browsers know Basic alone, and ask.
+  const challenges = [`Bearer realm="${realm}"`, `Basic realm="${realm}", charset="UTF-8"`];
+  const toldIn = userHeader?.toLowerCase() ?? '';
   return {
     name: 'auth',
     request(exchange: Exchange): void {
@@ -29,12 +32,15 @@ export function auth({ users, permission }: AuthOptions): Policy {
       else {
         fields.remove('authorization');
         exchange.user = user.name;
+        if (userHeader === null) return;
+        fields.remove(toldIn);
+        fields.append(userHeader, user.name);
       }
     },
     response({ user, response }: Exchange): void {
       // A server's own 401 is its own business, and so is that of a route behind us: its client is known by then.
       if (!response.isOurs || response.status !== 401 || user !== '') return;
-      for (const challenge of CHALLENGES) response.fields.append('WWW-Authenticate', challenge);
+      for (const challenge of challenges) response.fields.append('WWW-Authenticate', challenge);
     },
   };
 }
