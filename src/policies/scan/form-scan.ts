@@ -51,7 +51,6 @@ export class FormScan implements BodyScan {
     return !this.#isOver && this.#tasks.length === 0 && this.#whole.takesMore;
   }
 
-  /** The bytes must stay as they are. */
   write(bytes: Buffer, from: number, to: number): void {
     this.#whole.write(bytes, from, to);
     this.#splitter.write(bytes, from, to);

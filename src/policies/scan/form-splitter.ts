@@ -43,7 +43,6 @@ export class FormSplitter {
     this.#delimiter = Buffer.from(`\n--${boundary}`, 'latin1');
   }
 
-  /** The bytes must stay as they are. */
   write(bytes: Buffer, from: number, to: number): void {
     if (this.#state === 'over') return;
     const all = Buffer.concat([this.#rest, bytes.subarray(from, to)]);

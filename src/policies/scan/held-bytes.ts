@@ -2,7 +2,11 @@
 // small pieces cost no more memory than one large one.
 import { Buffer } from 'node:buffer';
 
-const BLOCK_BYTES = 16 * 1024;
+/** As much as one read brings. */
+const BLOCK_BYTES = 64 * 1024;
+/** Blocks for the next body: new ones cost more time than what is done with them. */
+const spare: Buffer[] = [];
+const MAX_SPARE = 64;
 
 interface Block {
   readonly bytes: Buffer;
@@ -33,13 +37,14 @@ export class HeldBytes {
   add(bytes: Uint8Array, from: number, to: number): void {
     this.#size += to - from;
     this.#unshown += to - from;
-    let at = from;
     const last = this.#blocks.at(-1);
+    let at = from;
     if (last !== undefined && this.#shown < this.#blocks.length) at += fill(last, bytes, from, to);
-    if (at === to) return;
-    const block = { bytes: Buffer.allocUnsafeSlow(Math.max(to - at, BLOCK_BYTES)), from: 0, to: 0 };
-    fill(block, bytes, at, to);
-    this.#blocks.push(block);
+    while (at < to) {
+      const block = { bytes: spare.pop() ?? Buffer.allocUnsafeSlow(BLOCK_BYTES), from: 0, to: 0 };
+      at += fill(block, bytes, at, to);
+      this.#blocks.push(block);
+    }
   }
 
   /** Shows the next block, if one is full, or at the end of the body whatever there is. */
@@ -52,9 +57,9 @@ export class HeldBytes {
     return true;
   }
 
-  /** Passes on what was shown, in order, but for the last `keep` bytes of what is here. */
-  pass(keep: number, take: Take): void {
-    for (let left = Math.min(this.#size - keep, this.#size - this.#unshown); left > 0;) {
+  /** Passes on what was shown, in order, but for the last `tail` bytes of what is here. */
+  pass(tail: number, take: Take): void {
+    for (let left = Math.min(this.#size - tail, this.#size - this.#unshown); left > 0;) {
       const [block] = this.#blocks;
       // Whoever takes it may give up, and then nothing is left.
       if (block === undefined) return;
@@ -63,8 +68,10 @@ export class HeldBytes {
       left -= to - from;
       this.#size -= to - from;
       block.from = to;
-      if (to === block.to) this.#drop();
+      const isDone = to === block.to;
+      if (isDone) this.#drop();
       take(bytes, from, to);
+      if (isDone) keep(bytes);
     }
   }
 
@@ -72,9 +79,13 @@ export class HeldBytes {
   passAll(take: Take): void {
     const blocks = [...this.#blocks];
     this.clear();
-    for (const { bytes, from, to } of blocks) take(bytes, from, to);
+    for (const { bytes, from, to } of blocks) {
+      take(bytes, from, to);
+      keep(bytes);
+    }
   }
 
+  /** What is here may be in somebody's hands just now, so it is nobody's afterwards. */
   clear(): void {
     this.#blocks.length = 0;
     this.#shown = 0;
@@ -94,4 +105,8 @@ function fill(block: Block, bytes: Uint8Array, from: number, to: number): number
   block.bytes.set(bytes.subarray(from, from + count), block.to);
   block.to += count;
   return count;
+}
+
+function keep(bytes: Buffer): void {
+  if (spare.length < MAX_SPARE) spare.push(bytes);
 }

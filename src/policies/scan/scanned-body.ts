@@ -10,7 +10,7 @@ import { infectedError, notScannedError, tooLarge, type Unscannable } from './un
 /** A body on its way through a scanner. */
 export interface BodyScan {
   readonly takesMore: boolean;
-  /** The bytes stay as they are until it is over. */
+  /** The bytes may be reused at once. */
   write(bytes: Buffer, from: number, to: number): void;
   end(): void;
   cancel(): void;
