@@ -17,6 +17,7 @@ import { checkFilterFiles, filterFiles } from './checks/filter-files.ts';
 import type { Check, Finding } from './checks/finding.ts';
 import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/names.ts';
 import { checkLimits } from './checks/limits.ts';
+import { checkMirror } from './checks/mirror.ts';
 import { checkPolicyFiles, policyFileUses } from './checks/policy-files.ts';
 import { checkProviders, checkRoutes } from './checks/routes.ts';
 import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
@@ -95,6 +96,7 @@ const CHECKS: readonly Check[] = [
   checkLoops,
   checkRoutes,
   checkLimits,
+  checkMirror,
   checkProviders,
   checkTlsFiles,
   checkPolicyFiles,

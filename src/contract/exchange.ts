@@ -42,6 +42,8 @@ export interface RequestView {
   readonly targetBytes: number;
   readonly headBytes: number;
   readonly fieldCount: number;
+  /** The client asks to switch protocols; the fields by which it does so are the connection's. */
+  readonly wantsUpgrade: boolean;
 }
 
 export interface ResponseView {

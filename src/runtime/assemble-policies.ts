@@ -6,6 +6,7 @@ import type { AclPolicy, Policies } from '../config/schema/policies.ts';
 import type { HeadersPolicy } from '../config/schema/policies-headers.ts';
 import type { AuthPolicy } from '../config/schema/policies-auth.ts';
 import type { CompressPolicy } from '../config/schema/policies-compress.ts';
+import type { MirrorPolicy } from '../config/schema/policies-mirror.ts';
 import type { ScanPolicy } from '../config/schema/policies-scan.ts';
 import { type UserPolicy, userPolicies } from '../config/schema/user-policies.ts';
 import type { Policy } from '../contract/policy.ts';
@@ -39,6 +40,7 @@ export interface PolicyParts {
   /** Makes a policy of the user's own. */
   readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
   readonly ofScan: (settings: ScanPolicy) => Policy;
+  readonly ofMirror: (settings: MirrorPolicy, place: string) => Policy;
 }
 
 /** What a thread has for policies. */
@@ -50,7 +52,14 @@ export interface ThreadPolicyParts extends UserPolicyParts {
   readonly recorder: MetricsRecorder;
 }
 
-export function policyParts({ users, timeouts }: Config, parts: ThreadPolicyParts): PolicyParts {
+const NO_MIRROR: Policy = { name: 'mirror' };
+
+/** `makesMirror` is needed where there may be one. */
+export function policyParts(
+  { users, timeouts }: Config,
+  parts: ThreadPolicyParts,
+  makesMirror: PolicyParts['ofMirror'] = () => NO_MIRROR,
+): PolicyParts {
   const scans = new ConfiguredScans(parts, timeouts.connect);
   return {
     users: configuredUsers(users),
@@ -60,6 +69,7 @@ export function policyParts({ users, timeouts }: Config, parts: ThreadPolicyPart
     recorder: parts.recorder,
     ofModule: (use, at) => createUserPolicy(use, at, parts),
     ofScan: (settings) => scans.policy(settings),
+    ofMirror: makesMirror,
   };
 }
 
@@ -77,6 +87,7 @@ export class ConfiguredPolicies {
   readonly #lists: DomainShelf;
   readonly #recorder: MetricsRecorder;
   readonly #ofScan: PolicyParts['ofScan'];
+  readonly #ofMirror: PolicyParts['ofMirror'];
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
   readonly #clients = new Map<AclPolicy | null, ClientAddress>();
@@ -91,6 +102,7 @@ export class ConfiguredPolicies {
     this.#recorder = parts.recorder;
     this.#ofModule = parts.ofModule;
     this.#ofScan = parts.ofScan;
+    this.#ofMirror = parts.ofMirror;
   }
 
   /** `listen` is the address that the request comes in by; null: it makes no difference. */
@@ -154,8 +166,8 @@ export class ConfiguredPolicies {
       after: [
         ...(isPerUser ? limits : []),
         ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
-        ...this.#compress(nearest(places, 'compress')?.policies.compress || null),
-        ...this.#scan(nearest(places, 'scan')?.policies.scan || null),
+        ...this.#bodies(places),
+        ...(isForwardProxy ? [] : this.#mirror(nearest(places, 'mirror'))),
         ...this.#answersChanged(headers, isForwardProxy),
         ...this.#requestsChanged(headers),
       ],
@@ -183,6 +195,18 @@ export class ConfiguredPolicies {
     const limit = { intervalMs: 1000 / rate, burst: burst ?? Math.max(1, Math.floor(rate)) };
     // One for each route: those that share a limit may differ in whom they trust.
     return [rateLimit({ table: this.#limits, scope: place.name, per, client, limit, tellsInOursOnly })];
+  }
+
+  #bodies(places: readonly Place[]): Policy[] {
+    return [
+      ...this.#compress(nearest(places, 'compress')?.policies.compress || null),
+      ...this.#scan(nearest(places, 'scan')?.policies.scan || null),
+    ];
+  }
+
+  #mirror(place: Place | undefined): Policy[] {
+    const settings = place?.policies.mirror || null;
+    return settings === null ? [] : [this.#once(settings, () => this.#ofMirror(settings, place?.name ?? ''))];
   }
 
   #compress(settings: CompressPolicy | null): Policy[] {

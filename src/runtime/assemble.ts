@@ -7,7 +7,8 @@ import type { EngineLimits } from '../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../engine/program.ts';
 import type { RouteMatch } from '../engine/router.ts';
 import type { AnswerTarget } from '../contract/target.ts';
-import { ConfiguredPolicies, type ThreadPolicyParts, policyParts } from './assemble-policies.ts';
+import { mirrorOf } from './assemble-mirror.ts';
+import { ConfiguredPolicies, type PolicyParts, policyParts, type ThreadPolicyParts } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
 import { rewritePolicies } from './assemble-rewrites.ts';
@@ -33,7 +34,8 @@ interface GatewayTargets {
 /** The routes of each address, or one table for all of them. */
 export function gatewayTables(config: Config, readiness: Readiness, parts: GatewayParts): RouteTables<RouteSpec> {
   const { gateway } = config;
-  const policies = new ConfiguredPolicies(config, policyParts(config, parts));
+  const makesMirror: PolicyParts['ofMirror'] = (settings, place) => mirrorOf(settings, place, parts);
+  const policies = new ConfiguredPolicies(config, policyParts(config, parts, makesMirror));
   const targets: GatewayTargets = {
     config,
     explicit: gateway.routes.flatMap((route, index) => {

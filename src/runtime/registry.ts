@@ -20,6 +20,7 @@ export { HeaderChanges } from '../policies/headers/header-changes.ts';
 export { requestHeaders } from '../policies/headers/request-headers.ts';
 export { type HstsOptions, responseHeaders } from '../policies/headers/response-headers.ts';
 export { limits } from '../policies/limits/limits.ts';
+export { mirror, type MirrorOutcome } from '../policies/mirror/mirror.ts';
 export { proxyUser } from '../policies/proxy-user/proxy-user.ts';
 export { rateLimit } from '../policies/rate-limit/rate-limit.ts';
 export { scan } from '../policies/scan/scan.ts';

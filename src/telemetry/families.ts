@@ -205,6 +205,18 @@ export function compressFamilies(recorder: MetricsRecorder): CompressFamilies {
   };
 }
 
+/** What has become of the copies of one mirror. */
+export function mirrorFamilies(
+  recorder: MetricsRecorder,
+  { mirror }: { readonly mirror: string },
+): (outcome: string) => number {
+  return (outcome) =>
+    recorder.counter('sluice_mirrored_requests_total', 'Requests that were to be copied, by what came of the copy.', {
+      mirror,
+      outcome,
+    });
+}
+
 export interface ScanFamilies {
   /** Of bodies whose scan has ended with a verdict, or was to begin and could not. */
   readonly verdicts: (direction: string, verdict: string) => number;

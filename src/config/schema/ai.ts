@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { STRATEGIES, type Strategy } from './balancing.ts';
-import { hopChain } from './egress.ts';
+import { hopChain } from './hop-chain.ts';
 import { duration, filePath, headerMap, identifier, nonEmptyText, secret, url } from './fields.ts';
 
 export interface ApiKeyCredential {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { egressSchema, hopChain } from './egress.ts';
+import { egressSchema } from './egress.ts';
 
 describe('egress', () => {
   test('listens on one address, several, or none', () => {
@@ -72,12 +72,4 @@ describe('egress', () => {
     assert.deepEqual(values, ['auto', true, false]);
     assert.ok(!egressSchema.safeParse({ allow_private: 'yes' }).success);
   });
-});
-
-test('a chain is a name, a list of names, or direct, which stands alone', () => {
-  assert.deepEqual(
-    ['a', ['a', 'b'], [], 'direct', ['direct']].map((value) => hopChain().parse(value)),
-    [['a'], ['a', 'b'], [], [], []],
-  );
-  assert.ok(!hopChain().safeParse(['a', 'direct']).success);
 });

@@ -15,6 +15,7 @@ import {
   port,
   tags,
 } from './fields.ts';
+import { hopChain } from './hop-chain.ts';
 import { policiesSchema, retryPolicy, type Policies, type RetryPolicy } from './policies.ts';
 import { serverTls, type TlsConfig } from './tls.ts';
 
@@ -95,17 +96,6 @@ const match: z.ZodType<EgressMatch> = z.strictObject({
     .describe('Users, by name. Empty: everybody.')
     .meta({ samples: ['alice'] }),
 });
-
-/** Hops in order: one name, a list of names, or `direct`, which is the empty list. */
-export function hopChain(): z.ZodType<string[]> {
-  return oneOrMany(identifier()).transform((names, context) => {
-    if (names.length === 1 && names[0] === 'direct') return [];
-    if (names.includes('direct')) {
-      context.issues.push({ code: 'custom', message: '"direct" stands alone: it is not a hop', input: names });
-    }
-    return names;
-  });
-}
 
 const rule: z.ZodType<EgressRule> = z
   .strictObject({

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { limitsPolicy, type LimitsPolicy, timeoutPolicy, type TimeoutPolicy } from './policies-bounds.ts';
+import { mirrorPolicy, type MirrorPolicy } from './policies-mirror.ts';
 import { count, duration, headerName, network, rate, share, size, statusCode } from './fields.ts';
 import { authPolicy, type AuthPolicy } from './policies-auth.ts';
 import { compress, type CompressPolicy } from './policies-compress.ts';
@@ -53,6 +54,7 @@ export interface Policies {
   readonly headers?: HeadersPolicy | false;
   readonly auth?: AuthPolicy;
   readonly retry?: RetryPolicy | false;
+  readonly mirror?: MirrorPolicy | false;
   readonly timeout?: TimeoutPolicy | false;
 }
 
@@ -162,6 +164,10 @@ const ours = z.strictObject({
   retry: orOff(retryPolicy(2))
     .exactOptional()
     .describe('Send a request again that failed before anything was answered.'),
+  mirror: orOff(mirrorPolicy)
+    .exactOptional()
+    .describe('Copy a share of the requests to a second server and drop its answers. Of the gateway.')
+    .meta({ samples: [{ to: 'http://next:8000', share: '10%' }] }),
   timeout: orOff(timeoutPolicy)
     .exactOptional()
     .describe('How long is waited for a server: 504 before anything was answered, a cut after that.')

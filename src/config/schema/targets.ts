@@ -11,7 +11,7 @@ import {
   type OutlierRule,
   type Strategy,
 } from './balancing.ts';
-import { hopChain } from './egress.ts';
+import { hopChain } from './hop-chain.ts';
 import { count, duration, headerMap, identifier, share, statusCode, url } from './fields.ts';
 import { clientTls, type ClientTls } from './tls.ts';
 
@@ -115,7 +115,7 @@ function isTemplate(text: string): boolean {
 
 const TEMPLATE_FAULT = 'expected "{" and "}" around a name only, as in {rest}';
 
-const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
+export const backendsTarget: z.ZodType<BackendsTarget> = z.strictObject({
   backends: z
     .array(backend)
     .min(1, 'expected at least one backend')
@@ -286,7 +286,7 @@ export function backendsAt(address: string): BackendsTarget {
   };
 }
 
-const oneBackend = backendUrl().transform(backendsAt);
+export const oneBackend: z.ZodType<BackendsTarget> = backendUrl().transform(backendsAt);
 
 export const routeTargetSchema: z.ZodType<RouteTarget> = z.union(
   [oneBackend, backendsTarget, redirectTarget, respondTarget, tunnelTarget],

@@ -8,6 +8,7 @@ import { RunningTable } from '../../services/limiter/running-table.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyParts } from '../assemble-policies.ts';
 import { ConfiguredScans } from '../assemble-scan.ts';
+import { dryMirrorOf } from '../assemble-mirror.ts';
 import { configuredUsers } from '../configured-users.ts';
 import type { Scene } from './scene.ts';
 
@@ -19,7 +20,7 @@ export function dryParts({ config, lists }: Pick<Scene, 'config' | 'lists'>, use
   const ofScan: PolicyParts['ofScan'] = (settings) => scans.policy(settings);
   const limits = new LimitTable({ capacity: 8 });
   const running = new RunningTable({ capacity: 8 });
-  return { users, limits, running, lists, recorder, ofModule, ofScan };
+  return { users, limits, running, lists, recorder, ofModule, ofScan, ofMirror: dryMirrorOf };
 }
 
 /** Whatever a module does, it would do it now. */
