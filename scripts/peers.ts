@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 
 export type PeerName =
   | 'bash'
+  | 'caddy'
   | 'chromium'
   | 'clamd'
   | 'curl'
@@ -26,6 +27,7 @@ export type PeerName =
 /** Each peer is a command, and the Debian package that brings it. */
 const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   bash: 'bash',
+  caddy: 'caddy',
   chromium: 'chromium',
   clamd: 'clamav-daemon',
   curl: 'curl',

@@ -67,6 +67,11 @@ const KEYS: Readonly<Partial<Record<BackendsTarget['strategy'], KeyOf>>> = {
   consistent_hash: ({ request }: Exchange) => request.path + request.query,
 };
 
+/** null: none has anything to do with the choice. */
+export function keyOfStrategy(strategy: BackendsTarget['strategy']): KeyOf | null {
+  return KEYS[strategy] ?? null;
+}
+
 /** For names, beside what `queue` says. */
 const MOST_WAIT_FOR_NAMES = 1000;
 
@@ -96,7 +101,7 @@ function balanced({ name, to, retry }: BackendsInit, specs: readonly BackendSpec
   const target = new BalancedBackends({
     group,
     retries: retriesOf(retry),
-    keyOf: KEYS[to.strategy] ?? null,
+    keyOf: keyOfStrategy(to.strategy),
     bindings: cookie,
     waiting: waitingFor(pool, to, parts, names !== null),
     names,

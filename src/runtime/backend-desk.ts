@@ -13,6 +13,7 @@ import { BackendWatch } from './backend-watch.ts';
 import { BackendWays } from './backend-ways.ts';
 import { ConfiguredDns } from './configured-dns.ts';
 import type { PoolMemberReport } from './hop-metrics.ts';
+import type { BackendSpec } from './resolved-backends.ts';
 import { type GroupEars, poolEars } from './hop-telemetry.ts';
 
 export interface BackendDeskOptions {
@@ -60,6 +61,11 @@ export class BackendDesk {
         return { hop: pool, name: member.id, state, isHealthy, isBackend: true };
       }),
     );
+  }
+
+  /** Of a route that is balanced; null: it is not. */
+  specsOf(route: string): readonly BackendSpec[] | null {
+    return this.#watched.get(route)?.watch.specs ?? null;
   }
 
   /** The same one as long as nothing but its backends changes. */

@@ -12,7 +12,7 @@ import { groupOptions } from './assemble-hops.ts';
 import type { BackendWays } from './backend-ways.ts';
 import type { GroupEars } from './hop-telemetry.ts';
 import type { BackendOrigin } from './registry.ts';
-import { ResolvedBackends } from './resolved-backends.ts';
+import { type BackendSpec, ResolvedBackends } from './resolved-backends.ts';
 
 export interface BackendWatchInit {
   /** Of the route. */
@@ -41,6 +41,11 @@ export class BackendWatch {
     this.group = new Group({ name: this.pool, table, members: this.#names.members(), options });
     this.#names.watch(() => this.group.update(this.#names.members()));
     this.#checker = to.health === null ? null : this.#createChecker(to.health, dial);
+  }
+
+  /** With the addresses that are known of their names. */
+  get specs(): readonly BackendSpec[] {
+    return this.#names.members();
   }
 
   /** Begins with the checks, if there are any. */

@@ -160,6 +160,7 @@ export class Sluice {
       doors: this.doors(),
       members: this.#dataPlane.members,
       lists: this.#dataPlane.lists,
+      backendsOf: (route) => this.backends.specsOf(route),
     });
   }
 

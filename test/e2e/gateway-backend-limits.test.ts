@@ -6,6 +6,7 @@ import { balanced, bodies, counts, failedWith, named } from '../support/backends
 import { until } from '../support/chain-rig.ts';
 import { configOf, Gateway } from '../support/gateway.ts';
 import { http1Origin, http2Origin } from '../support/origins.ts';
+import { startSluice } from '../support/sluice-process.ts';
 import { RawClient } from '../support/raw-client.ts';
 
 /** Answers when it is told to, the oldest request first. */
@@ -158,6 +159,17 @@ describe('a backend with a limit', () => {
     assert.deepEqual([(await first).status, (await second).status], [200, 200]);
     assert.equal(held.most, 1);
     assert.equal(waits(there, 'served'), 1);
+  });
+
+  test('is kept by the workers of a real Sluice, and everybody has a turn', async (t) => {
+    const held = await Held.open(t, 'one');
+    const gateway = { listen: '127.0.0.1:0', routes: [{ to: { backends: [limited(held.url, 2)] } }] };
+    const config = { process: { workers: 3 }, gateway, egress: { listen: null } };
+    const sluice = await startSluice(t, { files: { 'sluice.yaml': JSON.stringify(config) } });
+    const all = Array.from({ length: 30 }, () => ask(sluice.address('gateway')));
+    for (let turn = 0; turn < all.length; turn++) await held.letGo();
+    assert.deepEqual(counts((await Promise.all(all)).map(({ body }) => body)), { one: 30 });
+    assert.equal(held.most, 2);
   });
 
   test('holds through a reload', async (t) => {

@@ -7,6 +7,8 @@ import { STRATEGIES } from '../../src/config/schema/balancing.ts';
 import { type Answered, ask } from '../support/ask.ts';
 import { backendDesk } from '../support/backend-desk.ts';
 import { balanced, bodies, counts, deserted, failedWith, named } from '../support/backends.ts';
+import { startCaddy } from '../support/caddy.ts';
+import { CertificateAuthority } from '../support/certificate-authority.ts';
 import { until } from '../support/chain-rig.ts';
 import { configOf, Gateway } from '../support/gateway.ts';
 import { startNginx } from '../support/nginx.ts';
@@ -19,6 +21,31 @@ describe('several backends', () => {
     if (one === undefined || two === undefined) return;
     const gateway = await balanced(t, { backends: [one.url, two.url, await named(t, 'three')] });
     assert.deepEqual(counts(await bodies(gateway, 9)), { one: 3, two: 3, three: 3 });
+  });
+
+  test('may be Caddy, by HTTP/1.1 and HTTP/2, in the clear and by TLS with a certificate of its own authority', async (t) => {
+    const authority = new CertificateAuthority(temporaryFolder(t));
+    const [clear, secret] = [
+      await startCaddy(t, 'caddy'),
+      await startCaddy(t, 'caddy', authority.issue('caddy', 'DNS:localhost')),
+    ];
+    if (clear === undefined || secret === undefined) return;
+    const tls = { ca: authority.certificate.certFile };
+    const place = `https://localhost:${secret.port}`;
+    for (const [to, protocol] of [
+      [{ backends: [clear.url] }, 'HTTP/1.1'],
+      [{ backends: [clear.url.replace('http:', 'h2c:')] }, 'HTTP/2.0'],
+      [{ backends: [place], tls, host: 'backend' }, 'HTTP/1.1'],
+      [{ backends: [place], tls, host: 'backend', http2: true }, 'HTTP/2.0'],
+    ] as const) {
+      const health = { interval: '100ms' };
+      const gateway = await balanced(t, { ...to, health });
+      assert.deepEqual(counts(await bodies(gateway, 3)), { [`caddy ${protocol}`]: 3 });
+      const desk = backendDesk();
+      t.after(() => desk.stop());
+      desk.follow(configOf({ gateway: { routes: [{ to: { ...to, health } }] } }));
+      await until(() => desk.members()[0]?.state.health === 'healthy');
+    }
   });
 
   for (const strategy of STRATEGIES) {

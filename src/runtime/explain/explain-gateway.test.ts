@@ -21,7 +21,7 @@ const config = documentSchema.parse({
 });
 const origins = new Map([['gateway.routes[0].name', 'sluice.yaml:4']]);
 const lists = new DomainShelf();
-const scene: Scene = { config, origins, members: new MemberTable({ capacity: 1 }), lists, doors: new OwnDoors([]) };
+const scene: Scene = { config, origins, members: new MemberTable({ capacity: 8 }), lists, doors: new OwnDoors([]) };
 
 function explained(url: string, method = 'GET', fields: [string, string][] = []): Promise<GatewayExplanation> {
   const question = { door: 'gateway', method, url, fields, from: '192.0.2.7', user: null };
@@ -53,7 +53,7 @@ describe('the route of a request', () => {
   });
 
   for (const [url, method, fields, name, text] of [
-    ['http://x.test/', 'POST', [], 'gateway.routes[1]', 'one of http://a:1, http://b:2 (round_robin)'],
+    ['http://x.test/', 'POST', [], 'gateway.routes[1]', 'http://a:1, of 2 backends (round_robin)'],
     ['http://any/older', 'GET', [], 'gateway.routes[2]', 'a redirect to /new'],
     ['http://any/ping', 'GET', [['X-Kind', 'a']], 'gateway.routes[3]', 'a fixed answer'],
     ['http://any/health', 'GET', [], 'gateway.own_paths', 'the health of the gateway'],

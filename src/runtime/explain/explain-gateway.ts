@@ -15,8 +15,9 @@ import { httpsUrl } from '../registry.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
 import { DryExchange } from './dry-exchange.ts';
 import { dryLogin, dryParts } from './dry-parts.ts';
-import { backendNamed, explainTarget, redirectTo } from './explain-target.ts';
+import { backendNamed, explainTarget, manner, redirectTo } from './explain-target.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
+import { type AskedRoute, explainBackends } from './explain-backends.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
 import { tooLarge } from './too-large.ts';
@@ -60,7 +61,7 @@ export async function explainGateway(
   if (refusal !== null) return { ...bare, choice, result: refusal };
   const policies = await runPolicies(all, exchange);
   const seen = { ...bare, user: exchange.user || null, policies, choice };
-  if (exchange.answered === null) return { ...seen, result: found?.result(exchange.request) ?? NO_ROUTE };
+  if (exchange.answered === null) return { ...seen, ...whereTo(found, exchange, scene) };
   const { status, code, message: text } = exchange.answered;
   return { ...seen, result: { kind: code === null ? 'answered' : 'refused', status, code, text } };
 }
@@ -74,6 +75,29 @@ export function isHostOfRoute({ authority }: AskedUrl, { config }: Scene): boole
 }
 
 const DEFAULT = 'default';
+
+/** Of several backends the one that the request would get. */
+function whereTo(
+  found: Candidate | null,
+  exchange: DryExchange,
+  scene: Scene,
+): Pick<GatewayExplanation, 'hops' | 'result'> {
+  if (found === null) return { hops: [], result: NO_ROUTE };
+  const result = found.result(exchange.request);
+  const route = balancedRoute(found, scene);
+  if (route === null) return { hops: [], result };
+  const { hops, result: chosen } = explainBackends(route, exchange, scene);
+  if (chosen === null || chosen.kind !== 'backend') return { hops, result: chosen ?? result };
+  return { hops, result: backendNamed([chosen.text, ...manner(route.to, exchange.request)].join(' ')) };
+}
+
+/** null: it leads to no backends. */
+function balancedRoute({ name, index }: Candidate, { config: { gateway } }: Scene): AskedRoute | null {
+  const { default_backend: url } = gateway;
+  if (index === null) return name === DEFAULT && url !== null ? { name, to: backendsAt(url), policies: {} } : null;
+  const route = gateway.routes[index];
+  return route !== undefined && 'backends' in route.to ? { name, to: route.to, policies: route.policies } : null;
+}
 
 const NO_ROUTE: ExplainedResult = {
   kind: 'refused',

@@ -2,7 +2,7 @@
 // takes nobody's turn; only the states, which all groups share, are those of the traffic.
 import { formatHostPort } from '../../core/address.ts';
 import type { Ask } from '../../services/balance/admission.ts';
-import type { Candidate } from '../../services/balance/group.ts';
+import type { Candidate, Group } from '../../services/balance/group.ts';
 import type { Obstacle } from '../../services/balance/member-state.ts';
 import { type IsTold, tagsAt } from '../../services/chain/hop-tags.ts';
 import type { ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
@@ -27,7 +27,7 @@ const OBSTACLES: Readonly<Record<Obstacle, string>> = {
 };
 
 export function explainHops(
-  { via, tags }: Way,
+  { via, tags }: Pick<Way, 'via' | 'tags'>,
   { user, session }: Pick<DryExchange, 'user' | 'session'>,
   { config, members }: Scene,
 ): ExplainedHop[] {
@@ -44,18 +44,24 @@ export function explainHops(
 }
 
 function explainHop(group: HopGroup, ask: Ask<ProxyEndpoint>): ExplainedHop {
-  const members = group.explain(ask).map((candidate) => describeMember(candidate, ask));
-  const picked = group.pick(ask)?.id ?? null;
-  const { strategy } = group.rules;
-  return { name: group.name, strategy, picked, why: whyPicked(group, { picked, members, ask }), members };
+  return explainGroup(group, ask, ({ protocol, host, port }) => `${protocol}://${formatHostPort(host, port)}`);
 }
 
-function describeMember(
-  { member, fits, obstacle }: Candidate<ProxyEndpoint>,
-  ask: Ask<ProxyEndpoint>,
-): ExplainedMember {
-  const { protocol, host, port } = member.data;
-  const proxy = `${protocol}://${formatHostPort(host, port)}`;
+/** `placeOf` says where a member is, without credentials. */
+export function explainGroup<T>(group: Group<T>, ask: Ask<T>, placeOf: (data: T) => string): ExplainedHop {
+  const members = group.explain(ask).map((candidate) => describeMember(candidate, ask, placeOf(candidate.member.data)));
+  const picked = group.pick(ask)?.id ?? null;
+  const { strategy } = group.rules;
+  return {
+    name: group.name,
+    strategy,
+    picked,
+    why: whyPicked(group, { picked, members, key: ask.key ?? null }),
+    members,
+  };
+}
+
+function describeMember<T>({ member, fits, obstacle }: Candidate<T>, ask: Ask<T>, proxy: string): ExplainedMember {
   const { id } = member;
   if (!fits) {
     const labels = Object.entries(ask.tags ?? {}).map(([name, value]) => `${name}=${value}`);
@@ -70,10 +76,10 @@ function describeMember(
 interface Picking {
   readonly picked: string | null;
   readonly members: readonly ExplainedMember[];
-  readonly ask: Ask<ProxyEndpoint>;
+  readonly key: string | null;
 }
 
-function whyPicked(group: HopGroup, { picked, members, ask }: Picking): string {
+function whyPicked<T>(group: Group<T>, { picked, members, key }: Picking): string {
   if (picked === null) {
     const seconds = group.retryAfterSeconds();
     return seconds === null ? 'nobody can be picked' : `nobody can be picked, perhaps in ${seconds} s`;
@@ -82,6 +88,6 @@ function whyPicked(group: HopGroup, { picked, members, ask }: Picking): string {
   const available = members.filter((member) => member.available).length;
   if (available === 0) return 'the least bad of all';
   if (available === 1) return 'the only one that is available';
-  if (ask.key !== null) return 'by its session, as long as that is bound to no other';
+  if (key !== null) return 'by its session, as long as that is bound to no other';
   return `${group.rules.strategy}, one of ${available}`;
 }

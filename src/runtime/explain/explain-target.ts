@@ -1,6 +1,6 @@
 // Where a route would lead a request: the answer, or the backends with what they are asked for. Rule: paths are filled in by whoever
 // fills them in for real requests.
-import type { RouteTarget } from '../../config/schema/targets.ts';
+import type { BackendsTarget, RouteTarget } from '../../config/schema/targets.ts';
 import type { RequestView } from '../../contract/exchange.ts';
 import { redirectLocation } from '../registry.ts';
 import type { ExplainedResult } from './explanation.ts';
@@ -10,17 +10,18 @@ export function explainTarget(to: RouteTarget, pattern: string, request: Request
   if ('respond' in to) return { kind: 'answered', status: to.respond.status, code: null, text: 'a fixed answer' };
   if ('redirect' in to) return redirectTo(to.redirect, to.status, { pattern, request });
   if ('tunnel' in to) return backendNamed(`the tunnel ${to.tunnel}`);
-  const { backends, strategy, host, via } = to;
-  const urls = backends.map(({ url }) => url);
-  const { upstreamTarget } = request;
-  return backendNamed(
-    [
-      urls.length === 1 ? (urls[0] ?? '') : `one of ${urls.join(', ')} (${strategy})`,
-      ...(upstreamTarget === '' ? [] : [`asked for ${upstreamTarget}`]),
-      ...(host === 'keep' ? [] : [`by the name of ${host === 'backend' ? 'the backend' : host}`]),
-      ...(via.length === 0 ? [] : [`through ${via.join(', then ')}`]),
-    ].join(' '),
-  );
+  const urls = to.backends.map(({ url }) => url);
+  const which = urls.length === 1 ? (urls[0] ?? '') : `one of ${urls.join(', ')} (${to.strategy})`;
+  return backendNamed([which, ...manner(to, request)].join(' '));
+}
+
+/** How a backend is asked, and through what. */
+export function manner({ host, via }: BackendsTarget, { upstreamTarget }: RequestView): string[] {
+  return [
+    ...(upstreamTarget === '' ? [] : [`asked for ${upstreamTarget}`]),
+    ...(host === 'keep' ? [] : [`by the name of ${host === 'backend' ? 'the backend' : host}`]),
+    ...(via.length === 0 ? [] : [`through ${via.join(', then ')}`]),
+  ];
 }
 
 interface Redirected {

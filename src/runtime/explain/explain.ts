@@ -22,6 +22,7 @@ export interface RunningScene {
   readonly doors: readonly DoorStatus[];
   readonly members: MemberTable;
   readonly lists: DomainShelf;
+  readonly backendsOf?: Scene['backendsOf'];
 }
 
 export async function explain(
@@ -33,7 +34,8 @@ export async function explain(
   const doors = new OwnDoors([...configuredDoors(config), ...open]);
   const members = running?.members ?? new MemberTable({ capacity: memberCount(config) });
   const lists = running?.lists ?? (await readLists(config));
-  const scene: Scene = { config, origins, members, lists, doors };
+  const backendsOf = running?.backendsOf;
+  const scene: Scene = { config, origins, members, lists, doors, ...(backendsOf !== undefined && { backendsOf }) };
   const asked = askedUrl(question);
   const { door, localPort, listen } = chooseDoor(asked, question, scene);
   const found =
@@ -121,8 +123,9 @@ async function readLists(config: LoadedConfig['config']): Promise<DomainShelf> {
   return shelf;
 }
 
-function memberCount({ hops }: LoadedConfig['config']): number {
-  return Object.values(hops).reduce((sum, { proxies }) => sum + proxies.length, 1);
+function memberCount({ hops, gateway }: LoadedConfig['config']): number {
+  const backends = gateway.routes.reduce((sum, { to }) => sum + ('backends' in to ? to.backends.length : 0), 2);
+  return Object.values(hops).reduce((sum, { proxies }) => sum + proxies.length, backends);
 }
 
 function invalid(message: string): SluiceError {

@@ -2,12 +2,15 @@
 import type { LoadedConfig } from '../../config/load.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import type { BackendSpec } from '../resolved-backends.ts';
 import type { OwnDoors } from '../../services/rules/own-doors.ts';
 
 export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {
   /** The states of the proxies. */
   readonly members: MemberTable;
   readonly lists: DomainShelf;
+  /** The backends of a route that is balanced, with the addresses that are known of their names; null or missing: as configured. */
+  readonly backendsOf?: (route: string) => readonly BackendSpec[] | null;
   /** Where this Sluice listens, or would. */
   readonly doors: OwnDoors;
 }
