@@ -145,6 +145,22 @@ test('what becomes of the answer is told where a policy knows it', async () => {
   }
 });
 
+test('what is scanned of a request, and what is refused for it, is told', async () => {
+  const scan = { clamd: 'unix:/run/clamav/clamd.ctl', max_size: '1KiB' };
+  const config = documentSchema.parse({ policies: { scan }, gateway: { default_backend: 'http://b:1' } });
+  const rule = 'what cannot be scanned is refused';
+  for (const [method, fields, does] of [
+    ['GET', [['Range', 'bytes=0-9']], `passes: takes out range; has the answer scanned; ${rule}`],
+    ['POST', [['Content-Length', '5']], `has the request and the answer scanned; ${rule}`],
+    ['POST', [['Content-Length', '5000']], 'refuses with 413 request_body_too_large'],
+  ] as const) {
+    const question = { door: 'gateway', method, url: 'http://any/', fields, from: '192.0.2.7', user: null };
+    const place = { ...scene, config, localPort: 8080, listen: null };
+    const { policies } = await explainGateway(askedUrl(question), question, place);
+    assert.deepEqual(policies, [{ name: 'scan', does }]);
+  }
+});
+
 test('a host is that of a route when one names it', () => {
   const isOne = (url: string): boolean => isHostOfRoute(askedUrl({ method: 'GET', url }), scene);
   assert.deepEqual(['http://api.test', 'http://x.test', 'http://any'].map(isOne), [true, true, false]);
