@@ -21,6 +21,7 @@ test('another server is asked at its URL, under its own name', () => {
   const policy = assembleAuth(wanted, users);
   const asked: [ForwardTarget, AsideRequest][] = [];
   const exchange = {
+    client: { secure: false },
     request: { method: 'GET', path: '/', query: '', authority: 'a.test', fields: new EditableFields() },
     aside: (target: ForwardTarget, request: AsideRequest) => void asked.push([target, request]),
   } as unknown as Exchange;

@@ -1,9 +1,12 @@
 // Another server decides who may enter, as it does behind nginx, Traefik and Caddy.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { WebSocket, WebSocketServer } from 'ws';
 import { ask } from '../support/ask.ts';
 import { Gateway, type GatewaySettings } from '../support/gateway.ts';
 import { http1Origin, reflectingOrigin, type Seen, valuesOf } from '../support/origins.ts';
@@ -167,6 +170,19 @@ describe('a server that decides', () => {
     assert.equal(status, 401);
     assert.equal(questions[0]?.headers.upgrade, undefined);
     assert.equal(questions[0]?.headers['sec-websocket-key'], undefined);
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    t.after(() => {
+      for (const client of server.clients) client.terminate();
+      server.close();
+    });
+    server.on('connection', (socket, { headers }) => socket.send(String(headers['remote-user'])));
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { gateway: open } = await stage(t, usual, {}, { gateway: { default_backend: `http://127.0.0.1:${port}` } });
+    const client = new WebSocket(open.url.replace(/^http/, 'ws'), { headers: { cookie: 'ok', 'remote-user': 'root' } });
+    t.after(() => client.terminate());
+    const [said] = (await once(client, 'message')) as [Buffer];
+    assert.equal(said.toString(), 'alice');
   });
 
   test('decides on HTTP/2 as on HTTP/1.1, also of clients of curl', async (t) => {

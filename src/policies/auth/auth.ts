@@ -3,6 +3,7 @@
 import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { parseBasic } from '../../services/identity/basic-credentials.ts';
+import { OwnFields } from '../../services/identity/own-fields.ts';
 import type { User, UserDirectory } from '../../services/identity/user-directory.ts';
 
 export interface AuthOptions {
@@ -20,7 +21,7 @@ const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 export function auth({ users, permission, realm, userHeader }: AuthOptions): Policy {
   // Programs take the first that they know; browsers know Basic alone, and ask.
   const challenges = [`Bearer realm="${realm}"`, `Basic realm="${realm}", charset="UTF-8"`];
-  const toldIn = userHeader?.toLowerCase() ?? '';
+  const told = new OwnFields(userHeader === null ? [] : [userHeader]);
   return {
     name: 'auth',
     request(exchange: Exchange): void {
@@ -33,7 +34,7 @@ export function auth({ users, permission, realm, userHeader }: AuthOptions): Pol
         fields.remove('authorization');
         exchange.user = user.name;
         if (userHeader === null) return;
-        fields.remove(toldIn);
+        told.takeOut(fields);
         fields.append(userHeader, user.name);
       }
     },

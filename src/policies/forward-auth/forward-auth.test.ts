@@ -31,6 +31,7 @@ function stage(options: Partial<ForwardAuthOptions> = {}, lines: Readonly<Record
   let events: AsideEvents | undefined;
   const exchange = {
     user: '',
+    client: { secure: true },
     request: { method: 'PUT', path: '/a', query: '?b', authority: 'a.test', fields: fieldsOf(lines) },
     response: { fields: fieldsOf({}) },
     aside: (_: unknown, request: AsideRequest, given: AsideEvents) => {
@@ -59,12 +60,22 @@ describe('the question about a request', () => {
   test('has its fields, but for those about the body and about a copy that the client has', () => {
     const { asked } = stage(
       {},
-      { Cookie: 'a', 'If-Match': 'x', Range: 'y', 'Content-Type': 'z', 'X-Forwarded-Uri': '/x' },
+      {
+        Cookie: 'a',
+        'If-Match': 'x',
+        Range: 'y',
+        'Content-Type': 'z',
+        X_Forwarded_Uri: '/x',
+        'X-Original-URL': 'x',
+        'X-Real-IP': 'y',
+      },
     );
     assert.deepEqual(asked.fields, [
       ['Cookie', 'a'],
       ['X-Forwarded-Method', 'PUT'],
       ['X-Forwarded-Uri', '/a?b'],
+      ['X-Original-Method', 'PUT'],
+      ['X-Original-URL', 'https://a.test/a?b'],
     ]);
     assert.deepEqual(
       [asked.method, asked.target, asked.authority, asked.bodyLength],
@@ -75,13 +86,13 @@ describe('the question about a request', () => {
   test('has only those that may be shown', () => {
     const { asked } = stage({ requestHeaders: ['COOKIE'] }, { Cookie: 'a', Authorization: 'b' });
     assert.deepEqual(asked.fields[0], ['Cookie', 'a']);
-    assert.equal(asked.fields.length, 3);
+    assert.equal(asked.fields.length, 5);
   });
 });
 
 describe('the word about a request', () => {
   test('lets it in, with what is said of the user, as soon as its head is there', async () => {
-    const { exchange, events, decided, told, response } = stage({}, { 'remote-user': 'root' });
+    const { exchange, events, decided, told, response } = stage({}, { 'remote-user': 'root', Remote_User: 'root' });
     events.head(200, fieldsOf({ 'Remote-User': 'alice', 'Set-Cookie': 'a', 'X-Else': 'b' }));
     events.body(bytes, 0, 5);
     await decided;

@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer';
 import type { Aside, AsideEvents } from '../../contract/aside.ts';
 import type { Exchange, Fields } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
+import { OwnFields } from '../../services/identity/own-fields.ts';
 import type { ForwardTarget } from '../../contract/target.ts';
 
 export interface ForwardAuthOptions {
@@ -36,8 +37,14 @@ interface Asking {
   answer: Lines;
 }
 
-/** About the client's own copy or the body: they would be answered instead of the question. */
-const NOT_ASKED = /^(?:accept-ranges|content-.*|if-.*|range|sec-websocket-.*|x-forwarded-(?:method|uri))$/;
+/**
+ * About the body, or a copy that the client has: they would be answered instead of the question. And what says which request it is
+ * about: that is for us to say.
+ */
+const NOT_ASKED = [
+  /^(?:accept-ranges|content-.*|if-.*|range|sec-websocket-.*)$/,
+  /^(?:forwarded|x-forwarded-.*|x-original-.*|x-real-ip|x-rewrite-url|x-http-method.*|x-method-override)$/,
+];
 /** Of the connection with that server, and of the form of its answer. */
 const NOT_PASSED_ON =
   /^(?:connection|content-length|date|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|via)$/;
@@ -48,7 +55,7 @@ export function forwardAuth(options: ForwardAuthOptions): Policy {
   const asking = new WeakMap<Exchange, Asking>();
   const only =
     options.requestHeaders === null ? null : new Set(options.requestHeaders.map((name) => name.toLowerCase()));
-  const owned = options.responseHeaders.map((name) => name.toLowerCase());
+  const owned = new OwnFields(options.responseHeaders);
   return {
     name: 'auth',
     inDryRun: `would ask ${options.url}; nobody is asked in a dry run`,
@@ -70,7 +77,7 @@ export function forwardAuth(options: ForwardAuthOptions): Policy {
       if (found.kind === 'unknown') exchange.fail('auth_unavailable');
       else if (found.kind === 'refused') exchange.answer(found);
       else {
-        for (const name of owned) request.fields.remove(name);
+        owned.takeOut(request.fields);
         for (const [name, value] of found.request) request.fields.append(name, value);
         if (found.user !== '') exchange.user = found.user;
         state.answer = found.answer;
@@ -87,12 +94,17 @@ export function forwardAuth(options: ForwardAuthOptions): Policy {
   };
 }
 
-function questionFields({ request }: Exchange, only: ReadonlySet<string> | null): Lines {
+function questionFields({ request, client }: Exchange, only: ReadonlySet<string> | null): Lines {
   const fields: Lines = request.fields.entries().filter(([name]) => {
     const lower = name.toLowerCase();
-    return (only === null || only.has(lower)) && !NOT_ASKED.test(lower);
+    const plain = lower.replaceAll('_', '-');
+    return (only === null || only.has(lower)) && !NOT_ASKED.some((form) => form.test(plain));
   });
-  fields.push(['X-Forwarded-Method', request.method], ['X-Forwarded-Uri', request.path + request.query]);
+  const uri = request.path + request.query;
+  const url = `${client.secure ? 'https' : 'http'}://${request.authority}${uri}`;
+  fields.push(['X-Forwarded-Method', request.method], ['X-Forwarded-Uri', uri]);
+  // As servers know it that were written for nginx.
+  fields.push(['X-Original-Method', request.method], ['X-Original-URL', url]);
   return fields;
 }
 
