@@ -26,7 +26,7 @@ test('requests that run are counted only where they are limited', () => {
   const phasesOf = (limits: object): string[] => {
     const policy = configOf({ policies: { limits } }).policies.limits;
     assert.ok(policy);
-    return Object.keys(limitsOf(policy, counted));
+    return Object.keys(limitsOf(policy, counted, true));
   };
   assert.deepEqual(phasesOf({ body: '1MiB' }), ['name', 'bounds', 'foresee']);
   assert.deepEqual(phasesOf({ concurrent: 1 }), ['name', 'request', 'done']);

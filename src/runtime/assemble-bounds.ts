@@ -8,8 +8,14 @@ import type { ConcurrentLimit } from '../policies/limits/limits.ts';
 import { limits, timeout } from './registry.ts';
 
 /** `counted` is how requests that run are counted, if they are. */
-export function limitsOf(settings: LimitsPolicy, counted: Omit<ConcurrentLimit, 'most'>): Policy {
-  const { url, headers, header_count: fieldCount, body, methods, concurrent } = settings;
+export function limitsOf(
+  settings: LimitsPolicy,
+  counted: Omit<ConcurrentLimit, 'most'>,
+  takesPreflights: boolean,
+): Policy {
+  const { url, headers, header_count: fieldCount, body, concurrent } = settings;
+  const isToAdd = takesPreflights && settings.methods.length > 0 && !settings.methods.includes('OPTIONS');
+  const methods = isToAdd ? [...settings.methods, 'OPTIONS'] : settings.methods;
   return limits({
     targetBytes: url,
     headBytes: headers,

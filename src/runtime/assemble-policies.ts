@@ -181,9 +181,15 @@ export class ConfiguredPolicies {
     const times = nearest(places, 'timeout')?.policies.timeout || null;
     const counted = { table: this.#running, scope: place?.name ?? '', client: this.#clientOf(access) };
     return [
-      ...(limits === null ? [] : [limitsOf(limits, counted)]),
+      ...(limits === null ? [] : [limitsOf(limits, counted, this.#takesPreflights(places))]),
       ...(times === null ? [] : [this.#once(times, () => timeoutOf(times, this.#config))]),
     ];
+  }
+
+  /** A browser asks by OPTIONS whether it may do what it wants to. */
+  #takesPreflights(places: readonly Place[]): boolean {
+    const headers = nearest(places, 'headers')?.policies.headers || null;
+    return this.#cors(headers).length > 0;
   }
 
   /** The client is whom the access list takes for it. */

@@ -277,3 +277,12 @@ describe('times of a route', () => {
     assert.equal(failedWith(await ask(`${gateway.url}/b`), 504), 'exchange_timeout');
   });
 });
+
+test('methods that are limited keep no browser from asking whether it may use them', async (t) => {
+  const policies = { limits: { methods: ['GET'] }, headers: { cors: { origins: ['https://app.test'] } } };
+  const gateway = await Gateway.open(t, { gateway: { routes: [{ to: FINE }], policies } });
+  const headers = { origin: 'https://app.test', 'access-control-request-method': 'GET' };
+  const { status, headers: got } = await ask(gateway.url, { method: 'OPTIONS', headers });
+  assert.deepEqual([status, got['access-control-allow-origin']], [204, 'https://app.test']);
+  assert.equal((await ask(gateway.url, { method: 'PUT' })).status, 405);
+});
