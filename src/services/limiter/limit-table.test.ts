@@ -131,6 +131,18 @@ describe('a table of limits', () => {
     assert.ok(!table.take(table.scope('x'), 'a', limit));
   });
 
+  test('lets no more through when the clocks of threads differ a little', () => {
+    let nowMs = 1_000_000;
+    const first = new LimitTable({ capacity: 8, now: () => nowMs });
+    const late = new LimitTable({ memory: first.memory, now: () => nowMs - 20 });
+    const scope = first.scope('x');
+    let passed = 0;
+    for (; nowMs < 1_002_000; nowMs += 1) {
+      for (const table of [first, late]) if (table.take(scope, 'a', TEN_A_SECOND)) passed += 1;
+    }
+    assert.equal(passed, TEN_A_SECOND.burst + 2000 / TEN_A_SECOND.intervalMs - 1);
+  });
+
   test('goes on when a thread has died with a lock in its hand', () => {
     const table = new LimitTable({ capacity: 8 });
     const locks = new Int32Array(table.memory, table.memory.byteLength - 4, 1);

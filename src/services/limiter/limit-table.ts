@@ -17,6 +17,9 @@ const DEFAULT_CAPACITY = 131_072;
 const HEADER_BYTES = 64;
 const MAX_SEED = 2 ** 31;
 
+/** Clocks of threads differ by less. */
+const MOST_SKEW_MS = 1000;
+
 export interface Limit {
   /** How long one request takes to be paid for. */
   readonly intervalMs: number;
@@ -81,8 +84,10 @@ export class LimitTable {
   #charge(slot: number, { intervalMs, burst }: Limit): boolean {
     const now = this.#now();
     const allMs = intervalMs * burst;
-    // Of a limit that was stricter before a reload nothing is owed any more.
-    const paidAt = Math.min(Math.max(this.#paidAt[slot]!, now), now + allMs);
+    const known = Math.max(this.#paidAt[slot]!, now);
+    // Of a limit that was stricter before a reload nothing is owed any more. What another thread has written is owed, though its
+    // clock may go before ours: forgiving that would let more through, again and again.
+    const paidAt = known > now + allMs + MOST_SKEW_MS ? now + allMs : known;
     const owedMs = paidAt - now + intervalMs;
     // Times are sums of intervals, whose last digits are not exact.
     const isWithin = owedMs <= allMs + intervalMs / 1000;
