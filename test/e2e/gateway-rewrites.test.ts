@@ -1,9 +1,13 @@
 // Backends that are asked for another path or by another name than the client has asked for, met over the network.
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { ask } from '../support/ask.ts';
 import { Gateway } from '../support/gateway.ts';
+import { startRedirectingNginx } from '../support/nginx.ts';
 import { http1Origin, http2Origin, reflectingOrigin, type Seen, valuesOf } from '../support/origins.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('a path', () => {
   test('is rewritten for the backend, behind the path of its URL', async (t) => {
@@ -55,6 +59,21 @@ describe('a path', () => {
       assert.deepEqual([headers.location, headers['set-cookie']], [location, ['a=b; Path=/api/x']]);
     }
   });
+});
+
+test('nginx behind a prefix sends its clients where they can get to', async (t) => {
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'docs'));
+  writeFileSync(join(folder, 'docs', 'index.html'), 'read me');
+  const nginx = await startRedirectingNginx(t, folder);
+  if (nginx === undefined) return;
+  for (const host of ['keep', 'backend']) {
+    const to = { backends: [`http://127.0.0.1:${nginx.port}`], rewrite: '/{rest}', host };
+    const { url } = await Gateway.open(t, { gateway: { routes: [{ match: { path: '/files/*' }, to }] } });
+    const { headers } = await ask(`${url}/files/docs`, { headers: { host: 'a.test' } });
+    assert.equal(headers.location, '/files/docs/', host);
+    assert.equal((await ask(`${url}/files/docs/`)).body, 'read me');
+  }
 });
 
 describe('the host', () => {

@@ -17,6 +17,11 @@ export function startFileServer(t: TestContext, folder: string): Promise<Running
   return startNginxWith(t, `root ${folder}; ${types} gzip_static on; gzip_proxied any;`);
 }
 
+/** Serves the files of a folder, and sends who asks for a folder without its slash there by a whole URL. */
+export function startRedirectingNginx(t: TestContext, folder: string): Promise<RunningProxy | undefined> {
+  return startNginxWith(t, `root ${folder}; index index.html; absolute_redirect on;`);
+}
+
 function startNginxWith(t: TestContext, location: string): Promise<RunningProxy | undefined> {
   return launch(t, 'nginx', (folder, port) => {
     const file = join(folder, 'nginx.conf');

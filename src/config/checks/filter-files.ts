@@ -5,7 +5,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { fileFault } from '../file-fault.ts';
 import type { KeyPath } from '../key-path.ts';
-import type { Policies } from '../schema/policies.ts';
+import { policyPlaces } from '../policy-places.ts';
 import type { Check } from './finding.ts';
 
 interface NamedFile {
@@ -20,14 +20,8 @@ export const checkFilterFiles: Check = ({ config }) =>
   });
 
 /** Also worth watching: another list is another configuration. */
-export function filterFiles({ policies, egress, gateway }: Config): NamedFile[] {
-  const places: readonly (readonly [KeyPath, Policies])[] = [
-    [['policies'], policies],
-    [['egress', 'policies'], egress.policies],
-    [['gateway', 'policies'], gateway.policies],
-    ...gateway.routes.map((route, index) => [['gateway', 'routes', index, 'policies'], route.policies] as const),
-  ];
-  return places.flatMap(([place, { filter }]) => {
+export function filterFiles(config: Config): NamedFile[] {
+  return policyPlaces(config).flatMap(({ path: place, policies: { filter } }) => {
     if (filter === undefined || filter === false) return [];
     return filter.files.map((file, index) => ({ file, path: [...place, 'filter', 'files', index] }));
   });

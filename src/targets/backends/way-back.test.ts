@@ -16,7 +16,10 @@ function told(prefixes: readonly SwappedPrefixes[], { location, cookies = [], is
   const fields = new EditableFields();
   if (location !== undefined) fields.append('Location', location);
   for (const cookie of cookies) fields.append('Set-Cookie', cookie);
-  const exchange = { request: { authority: 'a.test' }, response: { isOurs, fields } } as unknown as Exchange;
+  const exchange = {
+    request: { authority: 'a.test', host: 'a.test' },
+    response: { isOurs, fields },
+  } as unknown as Exchange;
   wayBack({ authorities: new Set(['b.test:81']), prefixes }).response?.(exchange);
   return fields.entries().map(([, value]) => value);
 }
@@ -36,6 +39,8 @@ describe('a Location', () => {
     [stripped, 'https://a.test/api/login', 'https://a.test/api/login'],
     [stripped, '//b.test:81/login', '/api/login'],
     [stripped, 'https://c.test/login', 'https://c.test/login'],
+    [stripped, 'http://a.test:81/login', '/api/login'],
+    [stripped, 'http://a.test:82/login', 'http://a.test:82/login'],
     [stripped, 'next', 'next'],
     [added, '/app/login', '/login'],
     [added, '/app', '/'],

@@ -64,11 +64,21 @@ function elsewhere(
   const outer = moved(inner, moves);
   if (isOurs)
     return outer === null ? null : `${value.slice(0, value.length - path.length - rest.length)}${outer}${rest}`;
-  if (!authorities.has(authority)) return null;
+  if (!authorities.has(authority) && !isClientsHost(authority, request.host, authorities)) return null;
   if (outer !== null) return outer + rest;
   const isKnownToClients = moves.length === 0 || moves.some((move) => move.inner === '' && isBelow(inner, move.outer));
   return isKnownToClients ? inner + rest : null;
 }
+
+/** A server that is told the client's host puts its own port behind it. */
+function isClientsHost(authority: string, host: string, authorities: ReadonlySet<string>): boolean {
+  const port = PORT.exec(authority)?.[0] ?? '';
+  if (authority.slice(0, authority.length - port.length) !== host) return false;
+  for (const own of authorities) if ((PORT.exec(own)?.[0] ?? '') === port) return true;
+  return false;
+}
+
+const PORT = /:\d+$/;
 
 /** The path as the client has to ask for it; null: it is that already, or lies where no client gets to. */
 function moved(path: string, moves: Moves): string | null {
