@@ -31,7 +31,12 @@ export function explainCommand(context: CliContext): Command {
     .option('-H, --header <FIELD>', 'a header field, as in "Accept: */*"; may repeat', collect)
     .option('--from <IP>', 'the address of the client', '127.0.0.1')
     .option('--user <NAME>', 'as if this user had shown a valid token')
-    .addOption(new Option('--door <NAME>', 'egress, gateway, or a port (default: whichever the URL is for)'))
+    .addOption(
+      new Option(
+        '--door <NAME>',
+        'egress, gateway, the name of an address, or a port (default: whichever the URL is for)',
+      ),
+    )
     .option('--offline', 'ask the config, also when a Sluice runs')
     .option('--json', 'as JSON')
     .action(async (words: readonly string[], options: ExplainOptions) => {

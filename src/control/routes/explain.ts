@@ -58,7 +58,7 @@ const explainRoute = createRoute({
       door: z
         .string()
         .optional()
-        .openapi({ description: '`egress`, `gateway`, or a port that one of them listens on.' }),
+        .openapi({ description: '`egress`, `gateway`, the name of an address of the gateway, or a port.' }),
       header: oneOrMany.default([]).openapi({ example: ['Accept: */*'], description: 'May repeat.' }),
       from: z.string().default('127.0.0.1').openapi({ description: 'The address of the client.' }),
       user: z.string().optional().openapi({ description: 'As if this user had shown a valid token.' }),
