@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { forwardTo, GET, head, origin, Playbook } from '../../test/support/playbook.ts';
-import type { Attempt, ForwardTarget } from '../contract/target.ts';
+import type { Attempt, ForwardTarget, Origin } from '../contract/target.ts';
 
 const SEEN = head('GET / HTTP/1.1', 'Host: a.test', '<forwarding>');
 const OK = `${head('HTTP/1.1 200 OK', 'Content-Length: 2')}hi`;
@@ -55,6 +55,37 @@ describe('an attempt on an origin', () => {
     play.onUpstream(0).upstreamSends(OK).onClient(0).expectDownstream(GOT_OK);
     play.onUpstream(1).upstreamSends(OK).onClient(1).expectDownstream(GOT_OK);
     assert.deepEqual(tickets, [7, 8]);
+  });
+
+  describe('that is promised', () => {
+    const promising = (): { target: ForwardTarget; left: string[]; keep: () => void } => {
+      const left: string[] = [];
+      const { promise, resolve } = Promise.withResolvers<Origin>();
+      const leave: ForwardTarget['leave'] = ({ request }) => left.push(request.path);
+      return { target: { ...forwardTo(), select: () => promise, leave }, left, keep: () => resolve(origin()) };
+    };
+
+    test('is given up by a client that goes away', async (t) => {
+      const { target, left, keep } = promising();
+      const play = new Playbook(t, { target }).downstreamSends(GET).clientCloses();
+      assert.deepEqual(left, ['/']);
+      keep();
+      (await play.promises()).expectNoDial();
+    });
+
+    test('is not kept for a client that will send nothing more', (t) => {
+      const { target, left } = promising();
+      new Playbook(t, { target }).downstreamSends(GET).clientEnds().expectClientConnection('destroyed');
+      assert.deepEqual(left, ['/']);
+    });
+
+    test('is taken and never given up', async (t) => {
+      const { target, left, keep } = promising();
+      const play = new Playbook(t, { target }).downstreamSends(GET);
+      keep();
+      (await play.promises()).expectDial().expectUpstream(SEEN).upstreamSends(OK).expectDownstream(GOT_OK);
+      assert.deepEqual(left, []);
+    });
   });
 
   test('is reported as failed when there was no connection, no answer, or half of one', (t) => {

@@ -9,7 +9,7 @@ import type { Logger } from '../telemetry/application-log.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { routeName } from './assemble.ts';
 import { isBalanced, poolOf, retryOf } from './assemble-backends.ts';
-import { BackendWatch } from './backend-watch.ts';
+import { BackendWatch, type NameNews } from './backend-watch.ts';
 import { BackendWays } from './backend-ways.ts';
 import { ConfiguredDns } from './configured-dns.ts';
 import type { PoolMemberReport } from './hop-metrics.ts';
@@ -83,7 +83,15 @@ export class BackendDesk {
     const { resolve, cache } = this.#dns.of(config);
     const dial = originDialler(timeouts.connect, cache);
     const ways = new BackendWays(config, { table, dns: cache });
-    return { key, watch: new BackendWatch({ name, to, table, dial, resolve, ways, ears: this.#ears(name, to) }) };
+    const ears = this.#ears(name, to);
+    const onNews = (news: NameNews): void => this.#tell(name, news);
+    return { key, watch: new BackendWatch({ name, to, table, dial, resolve, ways, ears, onNews }) };
+  }
+
+  #tell(route: string, { joined, left, failure }: NameNews): void {
+    const { logger } = this.#options;
+    if (joined.length + left.length > 0) logger.info({ route, joined, left }, 'names of backends lead elsewhere');
+    if (failure !== null) logger.warn({ route, reason: failure.message }, 'a backend cannot be found by its name');
   }
 
   #ears(name: string, { strategy }: BackendsTarget): GroupEars {

@@ -2,6 +2,7 @@
 // them. Rule: what changes in the list of backends changes nothing about when the others are checked next.
 import type { BackendsTarget } from '../config/schema/targets.ts';
 import type { BackendHealth } from '../config/schema/balancing.ts';
+import type { SluiceError } from '../core/errors.ts';
 import { Group } from '../services/balance/group.ts';
 import type { MemberTable } from '../services/balance/member-table.ts';
 import { HealthChecker } from '../services/health/health-checker.ts';
@@ -24,6 +25,16 @@ export interface BackendWatchInit {
   readonly resolve: Resolve;
   /** Its own: they end with the watch. */
   readonly ways: BackendWays;
+  /** Told when names have come to stand for other members, or cannot be resolved. */
+  readonly onNews?: (news: NameNews) => void;
+}
+
+/** Ids of members. */
+export interface NameNews {
+  readonly joined: readonly string[];
+  readonly left: readonly string[];
+  /** Why a name stands for nobody; null: each stands for somebody. */
+  readonly failure: SluiceError | null;
 }
 
 export class BackendWatch {
@@ -33,13 +44,16 @@ export class BackendWatch {
   readonly #names: ResolvedBackends;
   readonly #checker: HealthChecker<BackendOrigin> | null;
 
-  constructor({ name, to, table, ears, dial, resolve, ways }: BackendWatchInit) {
+  constructor({ name, to, table, ears, dial, resolve, ways, onNews }: BackendWatchInit) {
     this.pool = poolOf(name);
     this.#ways = ways;
     this.#names = new ResolvedBackends({ specs: backendMembers(to, ways), to, resolve });
     const options = { ...groupOptions(to), ...ears };
     this.group = new Group({ name: this.pool, table, members: this.#names.members(), options });
-    this.#names.watch(() => this.group.update(this.#names.members()));
+    this.#names.watch(() => {
+      const news = this.#takeMembers();
+      onNews?.(news);
+    });
     this.#checker = to.health === null ? null : this.#createChecker(to.health, dial);
   }
 
@@ -56,7 +70,7 @@ export class BackendWatch {
   /** Takes other backends; those that stay keep the time of their next check. */
   update(to: BackendsTarget): void {
     this.#names.configure(backendMembers(to, this.#ways), to);
-    this.group.update(this.#names.members());
+    this.#takeMembers();
   }
 
   stop(): void {
@@ -64,6 +78,14 @@ export class BackendWatch {
     this.#names.dispose();
     this.group.dispose();
     this.#ways.dispose();
+  }
+
+  #takeMembers(): NameNews {
+    const { group } = this;
+    const before = new Set(group.members.map(({ id }) => id));
+    group.update(this.#names.members());
+    const now = new Set(group.members.map(({ id }) => id));
+    return { joined: [...now.difference(before)], left: [...before.difference(now)], failure: this.#names.failure };
   }
 
   #createChecker(health: BackendHealth, dial: DialOrigin): HealthChecker<BackendOrigin> {

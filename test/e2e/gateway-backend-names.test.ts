@@ -156,7 +156,8 @@ describe('a backend with a name', () => {
   test('is checked at each address, and shown with them', async (t) => {
     const port = await serversAt(t, ['127.0.0.2']);
     const dns = await DnsServer.open(t, { [NAME]: ['127.0.0.2', '127.0.0.4'] });
-    const desk = backendDesk();
+    const log: string[] = [];
+    const desk = backendDesk({ log: (message) => log.push(message) });
     t.after(() => desk.stop());
     const to = { backends: [`http://${NAME}:${port}`], health: { interval: '100ms', unhealthy_after: 1 } };
     desk.follow(configOf(settings(dns, to)));
@@ -165,6 +166,9 @@ describe('a backend with a name', () => {
     await until(() => shown().join() === wanted.join());
     dns.records.set(NAME, ['127.0.0.2']);
     await until(() => shown().join() === wanted[0]);
+    assert.equal(log.filter((message) => message === 'names of backends lead elsewhere').length, 2);
+    desk.follow(configOf(settings(dns, { backends: ['http://nobody.test'] })));
+    await until(() => log.includes('a backend cannot be found by its name'));
   });
 
   test('as the only thing that is said of a route follows its name too, with one connection at a time', async (t) => {
