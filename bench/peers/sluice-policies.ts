@@ -22,16 +22,23 @@ const headers = {
   response: { set: { Server: 'sluice' }, add: { 'X-Served-By': 'edge-1' }, remove: ['X-Powered-By', 'X-Runtime'] },
 };
 
-/** What some of them need beside themselves. */
-export interface PolicyParts {
-  /** The address of a clamd, for `every`. */
-  readonly scanner: string | null;
+/** Who works beside Sluice where every policy is on. */
+export interface Helpers {
+  /** The address of a clamd. */
+  readonly scanner: string;
+  /** Where copies of requests go. */
+  readonly mirror: string;
 }
 
 /** As the key `policies` of a configuration. */
-export function policiesOf(set: PolicySet, { scanner }: PolicyParts = { scanner: null }): object {
+export function policiesOf(set: PolicySet, helpers: Helpers | null = null): object {
   if (set !== 'every') return guard(set);
-  return { ...guard(set), ...others, ...(scanner !== null && { scan: { clamd: scanner } }) };
+  const cors = { origins: ['http://localhost:*'], credentials: true };
+  return { ...guard(set), ...others, ...(helpers !== null && withHelpers(helpers)), headers: { ...headers, cors } };
+}
+
+function withHelpers({ scanner, mirror }: Helpers): object {
+  return { scan: { clamd: scanner }, mirror: { to: mirror, share: '10%' } };
 }
 
 const others = {

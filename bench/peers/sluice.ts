@@ -23,6 +23,7 @@ function compressOf({ encoding, level }: Compression): object {
 function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): object {
   const forward = options.door === 'forward' || options.door === 'tunnel';
   const secure = options.door === 'tls' || options.door === 'h2';
+  const helpers = scanner && { scanner: scanner.address, mirror: `http://127.0.0.1:${options.backendPort}` };
   const address = (port: number): string => `127.0.0.1:${port}`;
   return {
     process: { workers: options.workers, data_dir: join(options.dir, 'data'), shutdown_grace: '1s' },
@@ -34,7 +35,7 @@ function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): 
     metrics: { listen: address(ports.metrics) },
     limits: { body: '200MiB' },
     timeouts: { idle: '600s' },
-    ...(options.policies && { policies: policiesOf(options.policies, { scanner: scanner?.address ?? null }) }),
+    ...(options.policies && { policies: policiesOf(options.policies, helpers) }),
     ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     egress: { listen: forward ? address(ports.door) : null },
