@@ -33,7 +33,9 @@ export function listsOf(config: Config): readonly string[] {
 /** Says in the log what has been read, and what was not understood. */
 export function loggedLists(logger: Pick<Logger, 'info' | 'warn'>): DomainLists {
   return new DomainLists(({ file, set, leftOut, readMs }: DomainList) => {
-    logger.info({ file, entries: set.size, duration_ms: Math.round(readMs) }, 'list of domains read');
+    // Whoever fetches lists may have got nothing.
+    const level = set.size === 0 ? 'warn' : 'info';
+    logger[level]({ file, entries: set.size, duration_ms: Math.round(readMs) }, 'list of domains read');
     if (leftOut === null) return;
     const { count, line, reason } = leftOut;
     logger.warn({ file, lines: count, first: `${file}:${line}`, reason }, 'lines of a list left out');

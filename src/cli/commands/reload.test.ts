@@ -32,7 +32,7 @@ describe('sluice reload', () => {
     await main(['reload'], cli);
     assert.match(cli.err, /warning {2}config_unsafe {2}anybody may come in/);
     assert.ok(
-      cli.err.endsWith('Reloaded, nothing has changed\nOnly a restart brings into force: process.workers\n'),
+      cli.err.endsWith('Reloaded, no key has changed\nOnly a restart brings into force: process.workers\n'),
       cli.err,
     );
   });

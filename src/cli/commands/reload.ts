@@ -34,7 +34,7 @@ async function explain({ changed, needs_restart, warnings }: ReloadAnswer, { std
     const { formatProblems } = await import('../../config/format-problems.ts');
     stderr.write(formatProblems(warnings, { color: hasColor(stderr, env) }));
   }
-  const what = changed.length === 0 ? 'nothing has changed' : `changed: ${changed.join(', ')}`;
+  const what = changed.length === 0 ? 'no key has changed' : `changed: ${changed.join(', ')}`;
   stderr.write(`Reloaded, ${printable(what)}\n`);
   if (needs_restart.length > 0)
     stderr.write(`Only a restart brings into force: ${printable(needs_restart.join(', '))}\n`);

@@ -30,16 +30,17 @@ test('the lists of all places are known', () => {
   assert.deepEqual(filterFiles(off), []);
 });
 
-test('lists that cannot be read are told', (t) => {
+test('lists that cannot be read are told', { skip: process.platform === 'win32' && 'Windows has no /dev' }, (t) => {
   const folder = temporaryFolder(t);
   writeFileSync(join(folder, 'a.txt'), '');
-  const files = [join(folder, 'a.txt'), join(folder, 'b.txt'), folder];
+  const files = [join(folder, 'a.txt'), join(folder, 'b.txt'), folder, '/dev/null'];
   const config = documentSchema.parse({ policies: { filter: { files } } });
   assert.deepEqual(
     checkFilterFiles({ config, isWritten: () => true }).map(({ code, message }) => `${code} ${message}`),
     [
       `config_unreadable cannot read ${join(folder, 'b.txt')}: there is no such file`,
       `config_unreadable cannot read ${folder}: it is a folder`,
+      'config_unreadable cannot read /dev/null: it is not a regular file',
     ],
   );
 });

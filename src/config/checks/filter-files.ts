@@ -30,7 +30,10 @@ export function filterFiles(config: Config): NamedFile[] {
 function faultOf(file: string): string | null {
   try {
     accessSync(file, constants.R_OK);
-    return statSync(file).isDirectory() ? 'it is a folder' : null;
+    const stats = statSync(file);
+    if (stats.isDirectory()) return 'it is a folder';
+    // Nobody knows when the last byte of a pipe has come, and none of it comes twice.
+    return stats.isFile() ? null : 'it is not a regular file';
   } catch (error) {
     return fileFault(error);
   }

@@ -18,6 +18,8 @@ export interface DomainFilterOptions {
   readonly sources: readonly DomainSource[];
 }
 
+/** What is longer is no name, and not worth looking for under each of its parts. */
+const LONGEST_NAME = 253;
 const DOT = 46;
 const HYPHEN = 45;
 const UNDERSCORE = 95;
@@ -36,7 +38,7 @@ export class DomainFilter {
 
   /** The host of a request, in any spelling; an empty one names nothing, and so nothing that is listed. */
   lets(host: string): boolean {
-    if (isPlainName(host)) return this.#has(host, false) === this.#isAllowlist;
+    if (host.length <= LONGEST_NAME && isPlainName(host)) return this.#has(host, false) === this.#isAllowlist;
     if (host === '') return !this.#isAllowlist;
     const destination = this.#hosts.read(host);
     return destination !== null && this.#has(destination.host, destination.ip !== null) === this.#isAllowlist;

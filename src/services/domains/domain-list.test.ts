@@ -51,7 +51,7 @@ describe('a list in a file', () => {
     truncateSync(huge, 129 * 1024 * 1024);
     for (const [file, why] of [
       [join(folder, 'missing.txt'), /ENOENT/],
-      [folder, /it is a folder/],
+      [folder, /it is not a regular file/],
       [huge, /it is larger than 128 MiB/],
     ] as const) {
       await assert.rejects(readDomainList(file, null), (error: { code: string; message: string }) => {

@@ -66,7 +66,7 @@ async function readAll(bytes: Buffer, sink: ListSink): Promise<LeftOut | null> {
 
 async function stampOf(opened: FileHandle, file: string): Promise<string> {
   const stats = await opened.stat({ bigint: true });
-  if (stats.isDirectory()) throw faulty(file, 'it is a folder');
+  if (!stats.isFile()) throw faulty(file, 'it is not a regular file');
   if (stats.size > BigInt(MAX_FILE_BYTES)) throw faulty(file, `it is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`);
   return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}`;
 }
