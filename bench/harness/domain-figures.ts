@@ -9,7 +9,7 @@ export interface DomainFigures {
   readonly otherNs: number;
   /** By which the resident memory has grown, divided by the entries. */
   readonly bytesPerEntry: number;
-  /** By the clock; the best of several. */
+  /** CPU time of the thread that reads it; the best of several. */
   readonly loadMs: number;
   /** The most CPU time of the serving thread between two turns of its event loop, in all reloads. */
   readonly turnMs: number;

@@ -75,7 +75,7 @@ function caseSection(result: CaseResult): string {
 function domainSection(figures: readonly DomainFigures[]): string {
   return `## The domain filter
 
-\`node bench/domain-filter.ts\`: a list of a million names, as a hosts file and with all that is below each name. Look-ups and pauses
+\`node bench/domain-filter.ts\`: a list of a million names, as a hosts file and with all that is below each name. All times
 are CPU time of the thread that serves; each look-up is of another name, far from the one before.
 
 ${asMarkdown(domainTable(figures))}`;
