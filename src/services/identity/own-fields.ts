@@ -2,20 +2,32 @@
 // writes `_` for `-`: many servers hold both for the same name.
 import type { Fields } from '../../contract/exchange.ts';
 
+/** A name with more parts is looked for among all names, which costs more than looking for a few. */
+const MOST_PARTS = 5;
+
 export class OwnFields {
-  readonly #names: ReadonlySet<string>;
+  readonly #spellings: readonly string[];
+  readonly #longNames: ReadonlySet<string>;
 
   constructor(names: readonly string[]) {
-    this.#names = new Set(names.map(plain));
+    const all = names.map((name) => plain(name).split('-'));
+    this.#spellings = all.filter((parts) => parts.length <= MOST_PARTS).flatMap(spellingsOf);
+    this.#longNames = new Set(all.filter((parts) => parts.length > MOST_PARTS).map((parts) => parts.join('-')));
   }
 
   takeOut(fields: Fields): void {
+    for (const name of this.#spellings) fields.remove(name);
+    if (this.#longNames.size === 0) return;
     for (const [name] of fields.entries()) {
-      if (this.#names.has(plain(name))) fields.remove(name.toLowerCase());
+      if (this.#longNames.has(plain(name))) fields.remove(name.toLowerCase());
     }
   }
 }
 
 function plain(name: string): string {
   return name.toLowerCase().replaceAll('_', '-');
+}
+
+function spellingsOf([first = '', ...others]: readonly string[]): string[] {
+  return others.reduce((begun, part) => begun.flatMap((text) => [`${text}-${part}`, `${text}_${part}`]), [first]);
 }
