@@ -87,6 +87,30 @@ describe('a transform of an answer that takes its time', () => {
     happens(play, () => made[0]!.letGo()).expectNothingDownstream();
   });
 
+  test('and holds the head has its error pass by the policies, as any answer does, and once', (t) => {
+    const statuses: number[] = [];
+    const policies: Policy[] = [
+      {
+        name: 'sign',
+        response: ({ response }) => {
+          statuses.push(response.status);
+          response.fields.set('X-Signed', '1');
+        },
+      },
+      {
+        name: 'refuse',
+        responseBody: ({ response }, sink) =>
+          response.isOurs
+            ? null
+            : { holdsHead: true, write: () => sink.fail(infected()), end: () => {}, abort: () => {} },
+      },
+    ];
+    const play = new Playbook(t, { policies });
+    play.downstreamSends(GET).expectDial().expectUpstream(/^GET/).upstreamSends(OK);
+    play.expectDownstream(/^HTTP\/1\.1 403 [^]*\r\nX-Signed: 1\r\n/).expectClientConnection('open');
+    assert.deepEqual(statuses, [200, 403]);
+  });
+
   test('and holds the head sends it with the first bytes that it lets go', (t) => {
     const { play, made } = examined(t, ['responseBody'], true);
     play.downstreamSends(GET).expectDial().expectUpstream(/^GET/).upstreamSends(OK).expectNothingDownstream();

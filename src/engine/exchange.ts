@@ -438,6 +438,8 @@ export class HttpExchange implements Exchange {
       this.finish();
       return;
     }
+    // What takes the place of an answer that was held back is seen by the policies as any other is.
+    if (this.answerWay.holdsHead && !this.response.isOurs) this.judged = false;
     this.dropTransforms();
     this.answer(errorAnswer(error, this.id, this.engine.pseudonym));
   }

@@ -1,5 +1,6 @@
 // A policy that keeps bodies until the test lets them go, as one does that asks somebody else about them.
 import type { TestContext } from 'node:test';
+import type { Exchange } from '../../src/contract/exchange.ts';
 import type { BodySink, BodyTransform, Policy } from '../../src/contract/policy.ts';
 import { Playbook } from './playbook.ts';
 
@@ -42,14 +43,15 @@ export interface Examined {
   readonly made: readonly Examiner[];
 }
 
-/** A playbook whose one policy examines bodies, and the examiners that were made. */
+/** A playbook whose one policy examines bodies, but not answers of ours, and the examiners that were made. */
 export function examined(
   t: TestContext,
   phases: readonly ('requestBody' | 'responseBody')[],
   holdsHead = false,
 ): Examined {
   const made: Examiner[] = [];
-  const examine = (_exchange: unknown, sink: BodySink): BodyTransform => {
+  const examine = ({ response }: Exchange, sink: BodySink): BodyTransform | null => {
+    if (response.isOurs) return null;
     const examiner = new Examiner(sink, holdsHead);
     made.push(examiner);
     return examiner;
