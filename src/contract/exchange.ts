@@ -1,6 +1,7 @@
 // What a policy or a target sees of one request and its answer. Types only.
 // Rule: an exchange belongs to the engine and is reused for the next request of its connection; nobody keeps it, or any
 // view of it, past the `done` phase.
+import type { NameSet } from '../codec/http1/name-set.ts';
 import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 import type { ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Aside, AsideEvents, AsideRequest } from './aside.ts';
@@ -17,6 +18,10 @@ export interface Fields {
   /** Fields that many messages get alike: made once, they cost each message one copy. */
   appendReady(lines: ReadyLines): void;
   remove(name: string): void;
+  /** Removes all fields of these names, made ready once, in one pass. */
+  removeAll(names: NameSet): void;
+  /** Which of these names are there: a bit for each, the first name is the lowest. */
+  whichOf(names: NameSet): number;
   /** Name and value, in order. */
   entries(): [name: string, value: string][];
 }

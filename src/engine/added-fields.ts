@@ -1,6 +1,7 @@
 // The fields that one message gets beside those it came with: single ones and lines made ready, in the order in which they came.
 // Rule: adding copies no text; lines are written when the head is.
 import { fieldOctets } from '../codec/http1/field-text.ts';
+import type { NameSet } from '../codec/http1/name-set.ts';
 import { ReadyLines } from '../codec/http1/ready-lines.ts';
 import { type OutBuffer, writeField } from '../codec/http1/writer.ts';
 
@@ -57,6 +58,11 @@ export class AddedFields {
     return this.fields()
       .filter((field) => hasName(field, lowercaseName))
       .map(({ value }) => value);
+  }
+
+  /** A bit for each of the names that is there. */
+  whichOf({ names }: NameSet): number {
+    return names.reduce((found, name, index) => (this.find(name) === undefined ? found : found | (1 << index)), 0);
   }
 
   remove(lowercaseName: string): void {

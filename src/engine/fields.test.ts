@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { requestHead } from '../../test/support/playbook-heads.ts';
+import { NameSet } from '../codec/http1/name-set.ts';
+import { ReadyLines } from '../codec/http1/ready-lines.ts';
 import { OutBuffer } from '../codec/http1/writer.ts';
 import { SluiceError } from '../core/errors.ts';
 import { EditableFields } from './fields.ts';
@@ -87,6 +89,22 @@ describe('EditableFields', () => {
     assert.equal(fields.get('x-three'), '');
     fields.remove('x-three');
     assert.equal(addedText(fields), '');
+  });
+
+  test('looks for many names at once, and takes them out, among received and added ones', () => {
+    const names = new NameSet(['x-one', 'cookie', 'x-two', 'x-three', 'x-four']);
+    const fields = fieldsOf('X-One: 1', 'Cookie: 2', 'Accept: */*', 'x-ONE: 3');
+    fields.append('X-Two', '4');
+    fields.appendReady(new ReadyLines([['X-Three', '5']]));
+    fields.append('X-Five', '6');
+    assert.equal(fields.whichOf(names), 0b01111);
+    fields.removeAll(names);
+    assert.equal(fields.whichOf(names), 0);
+    assert.deepEqual(fields.entries(), [
+      ['Host', 'a'],
+      ['Accept', '*/*'],
+      ['X-Five', '6'],
+    ]);
   });
 
   test('does not show what belongs to the connection only', () => {

@@ -3,6 +3,7 @@
 import { FIELD, Head } from '../codec/http1/head.ts';
 import type { Fields } from '../contract/exchange.ts';
 import { AddedFields } from './added-fields.ts';
+import type { NameSet } from '../codec/http1/name-set.ts';
 import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 
 /** For messages that were made here: nothing was received. Nobody writes to it, since it has no fields. */
@@ -61,6 +62,17 @@ export class EditableFields implements Fields {
     const { head } = this;
     for (let index = this.findKept(name, 0); index >= 0; index = this.findKept(name, index + 1)) head.drop[index] = 1;
     this.added.remove(name);
+  }
+
+  removeAll(names: NameSet): void {
+    const { head, added } = this;
+    for (let index = 0; index < head.count; index++) if (names.positionOf(head, index) >= 0) head.drop[index] = 1;
+    if (!added.isEmpty) for (const name of names.names) added.remove(name);
+  }
+
+  whichOf(names: NameSet): number {
+    const found = names.whichOf(this.head);
+    return this.added.isEmpty ? found : found | this.added.whichOf(names);
   }
 
   entries(): [name: string, value: string][] {

@@ -1,5 +1,6 @@
 // Changes to the header fields of a message, made ready once. Rule: whatever goes is taken out before anything is put in, for
 // taking out what was put in costs a new text each time.
+import { NameSet } from '../../codec/http1/name-set.ts';
 import { ReadyLines } from '../../codec/http1/ready-lines.ts';
 import type { Fields } from '../../contract/exchange.ts';
 
@@ -12,8 +13,7 @@ export interface Changes {
 }
 
 export class HeaderChanges {
-  /** In lower case. */
-  readonly #gone: readonly string[];
+  readonly #gone: NameSet;
   /** What is put in. */
   readonly fields: readonly (readonly [name: string, value: string])[];
   readonly #lines: ReadyLines;
@@ -21,22 +21,22 @@ export class HeaderChanges {
   constructor({ set, add, remove }: Changes) {
     // Of two spellings of one name the later one counts.
     const wanted = new Map(Object.entries(set).map((entry) => [entry[0].toLowerCase(), entry] as const));
-    this.#gone = [...new Set([...remove.map((name) => name.toLowerCase()), ...wanted.keys()])];
+    this.#gone = new NameSet([...new Set([...remove.map((name) => name.toLowerCase()), ...wanted.keys()])]);
     this.fields = [...wanted.values(), ...Object.entries(add)];
     this.#lines = new ReadyLines(this.fields);
   }
 
   get isEmpty(): boolean {
-    return this.#gone.length + this.fields.length === 0;
+    return this.#gone.names.length + this.fields.length === 0;
   }
 
   /** The fields of that name are taken out or replaced. */
   decidesOn(name: string): boolean {
-    return this.#gone.includes(name.toLowerCase());
+    return this.#gone.names.includes(name.toLowerCase());
   }
 
   take(fields: Fields): void {
-    for (const name of this.#gone) fields.remove(name);
+    if (this.#gone.names.length > 0) fields.removeAll(this.#gone);
   }
 
   put(fields: Fields): void {

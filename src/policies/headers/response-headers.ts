@@ -1,5 +1,6 @@
 // Changes the header of answers, and gives them the fields that browsers protect people by. Rule: a server that says one of these
 // itself knows better; what the configuration says by name counts more than both.
+import { NameSet } from '../../codec/http1/name-set.ts';
 import { ReadyLines } from '../../codec/http1/ready-lines.ts';
 import type { Exchange, Fields } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
@@ -27,7 +28,6 @@ export interface HstsOptions {
 
 interface Given {
   readonly name: string;
-  readonly nameToFind: string;
   readonly value: string;
   /** Means something over TLS only (RFC 6797, 7.2). */
   readonly overTls: boolean;
@@ -46,26 +46,23 @@ export function responseHeaders(options: ResponseHeadersOptions): Policy {
     ...(security ? SECURITY.map(([name, value]) => fieldOf(name, value)) : []),
     ...(csp === null ? [] : [fieldOf('Content-Security-Policy', csp)]),
   ].filter(({ name }) => !changes.decidesOn(name));
+  const names = new NameSet(given.map(({ name }) => name));
+  const always = bitsOf(given, (each) => !each.overTls);
+  const overTls = bitsOf(given, (each) => each.overTls);
   const additions = new Additions(given, changes.fields);
   return {
     name: 'headers',
     response({ client, response: { fields, isOurs } }: Exchange): void {
       changes.take(fields);
-      const missing = isOurs || !protectsOursOnly ? missingOf(given, fields, client.secure) : 0;
+      const wanted = isOurs || !protectsOursOnly ? (client.secure ? always | overTls : always) : 0;
+      const missing = wanted === 0 ? 0 : wanted & ~fields.whichOf(names);
       if (missing !== 0 || changes.fields.length > 0) additions.to(fields, missing);
     },
   };
 }
 
-/** A bit for each that the answer should have and has not. */
-function missingOf(given: readonly Given[], fields: Fields, secure: boolean): number {
-  let missing = 0;
-  let bit = 1;
-  for (const { nameToFind, overTls } of given) {
-    if ((secure || !overTls) && !fields.has(nameToFind)) missing |= bit;
-    bit <<= 1;
-  }
-  return missing;
+function bitsOf(given: readonly Given[], is: (each: Given) => boolean): number {
+  return given.reduce((bits, each, index) => (is(each) ? bits | (1 << index) : bits), 0);
 }
 
 /** What answers get: made ready once for each choice of what is missing, of which few occur. */
@@ -95,5 +92,5 @@ function hstsText({ maxAgeMs, includesSubdomains, preload }: HstsOptions): strin
 }
 
 function fieldOf(name: string, value: string, overTls = false): Given {
-  return { name, nameToFind: name.toLowerCase(), value, overTls };
+  return { name, value, overTls };
 }
