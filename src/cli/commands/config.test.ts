@@ -118,10 +118,9 @@ describe('sluice config show', () => {
   test('shows the defaults too, on request', async (t) => {
     const { out } = await place(t, { 'sluice.yaml': VALID }).run('show --effective');
     const { timeouts, gateway } = parse(out);
-    assert.deepEqual(
-      [timeouts.idle, gateway.listen],
-      ['2m', [{ address: '127.0.0.1:8081', tls: null, proxy_protocol: [] }]],
-    );
+    const address = '127.0.0.1:8081';
+    const listen = { address, name: null, tls: null, proxy_protocol: [], redirect_https: null, policies: {} };
+    assert.deepEqual([timeouts.idle, gateway.listen], ['2m', [listen]]);
   });
 
   test('shows where each value comes from, on request', async (t) => {

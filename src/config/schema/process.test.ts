@@ -9,6 +9,7 @@ describe('process', () => {
       state: 'embedded',
       data_dir: '~/.sluice',
       shutdown_grace: 30_000,
+      shutdown_delay: 0,
     });
   });
 
