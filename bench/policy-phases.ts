@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process';
 import { configOf } from '../test/support/gateway.ts';
 import { BROWSER_LINES, CostlessProxy } from '../test/support/costless-proxy.ts';
-import { listsOf } from '../src/runtime/assemble-filter.ts';
-import { ConfiguredPolicies } from '../src/runtime/assemble-policies.ts';
+import { listsOf } from '../src/runtime/assemble/assemble-filter.ts';
+import { ConfiguredPolicies } from '../src/runtime/assemble/assemble-policies.ts';
 import { dryParts } from '../src/runtime/explain/dry-parts.ts';
 import { DomainLists } from '../src/services/domains/domain-lists.ts';
 import { DomainShelf } from '../src/services/domains/domain-shelf.ts';

@@ -1,7 +1,7 @@
 // What a person sees when Sluice has started: each door, one thing to try at it, and how to get on. Rule: every command
 // shown works as it stands, and the token is shown only when it has just been made.
 
-import type { DoorName, DoorStatus } from '../runtime/door.ts';
+import type { DoorName, DoorStatus } from '../runtime/doors/door.ts';
 import { localAddress } from './local-address.ts';
 import type { Paint } from './terminal.ts';
 

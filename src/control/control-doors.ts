@@ -4,8 +4,8 @@
 import { renderPrometheus, PROMETHEUS_CONTENT_TYPE } from '../telemetry/prometheus.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
-import type { Door } from '../runtime/door.ts';
-import { hopFamilies } from '../runtime/hop-metrics.ts';
+import type { Door } from '../runtime/doors/door.ts';
+import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
 import { TrafficMeter } from '../runtime/traffic.ts';
 import { AdminAccess } from './admin-access.ts';

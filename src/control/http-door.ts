@@ -5,8 +5,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { formatAddress, parseAddress, type TcpAddress, type UnixAddress } from '../core/address.ts';
 import { errorBody, ERROR_CATALOGUE, type ErrorCode } from '../core/errors.ts';
-import type { Door, DoorName } from '../runtime/door.ts';
-import { listenError } from '../runtime/listen-error.ts';
+import type { Door, DoorName } from '../runtime/doors/door.ts';
+import { listenError } from '../runtime/doors/listen-error.ts';
 import { newRequestId } from './request-id.ts';
 
 // An import of node:http reads all its exports, and with them loads Node's fetch: 15 MB and 30 ms that nobody here needs.

@@ -7,7 +7,7 @@ import { hopsSchema } from '../config/schema/hops.ts';
 import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { SluiceError } from '../core/errors.ts';
-import type { Door, DoorName } from './door.ts';
+import type { Door, DoorName } from './doors/door.ts';
 import { Sluice } from './sluice.ts';
 
 interface Stage {

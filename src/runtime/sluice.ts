@@ -5,12 +5,12 @@ import type { LoadedConfig } from '../config/load.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
 import type { Logger } from '../telemetry/application-log.ts';
-import type { DataPlane } from './data-plane.ts';
-import type { Door, DoorStatus } from './door.ts';
+import type { DataPlane } from './threads/data-plane.ts';
+import type { Door, DoorStatus } from './doors/door.ts';
 import { explain } from './explain/explain.ts';
 import type { Explanation, Question } from './explain/explanation.ts';
-import type { BackendDesk } from './backend-desk.ts';
-import type { HopControl, WantedEdit } from './hop-control.ts';
+import type { BackendDesk } from './backends/backend-desk.ts';
+import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import { VERSION } from './version.ts';
 

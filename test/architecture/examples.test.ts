@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { formatProblems } from '../../src/config/format-problems.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/config/problem.ts';
-import { inspectPolicy } from '../../src/runtime/policy-modules.ts';
+import { inspectPolicy } from '../../src/runtime/policy-modules/policy-modules.ts';
 import { starterFile } from '../../src/config/starter-file.ts';
 
 const FOLDER = fileURLToPath(new URL('../../examples/', import.meta.url));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { documentSchema } from '../../src/config/schema/document.ts';
-import { SessionBindings } from '../../src/runtime/hop-sessions.ts';
+import { SessionBindings } from '../../src/runtime/hops/hop-sessions.ts';
 import { Group } from '../../src/services/balance/group.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { fakeProxy, httpAnswers } from '../support/fake-proxy.ts';

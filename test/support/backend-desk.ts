@@ -1,7 +1,7 @@
 // The backends of routes without a data plane: for tests of whoever shows or checks them.
 import type { Config } from '../../src/config/config.ts';
-import { BackendDesk } from '../../src/runtime/backend-desk.ts';
-import { BackendWays } from '../../src/runtime/backend-ways.ts';
+import { BackendDesk } from '../../src/runtime/backends/backend-desk.ts';
+import { BackendWays } from '../../src/runtime/backends/backend-ways.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 import { DnsCache } from '../../src/transport/dns-cache.ts';

@@ -3,7 +3,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../src/config/config.ts';
-import { HopControl, type WantedEdit } from '../../src/runtime/hop-control.ts';
+import { HopControl, type WantedEdit } from '../../src/runtime/hops/hop-control.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 

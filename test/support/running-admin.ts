@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { adminDoor } from '../../src/control/admin-door.ts';
-import type { DoorStatus } from '../../src/runtime/door.ts';
+import type { DoorStatus } from '../../src/runtime/doors/door.ts';
 import { writeRunningFile } from '../../src/runtime/running-file.ts';
 import { AdminDesk, TOKEN } from './admin-desk.ts';
 import { FakeCli } from './cli-context.ts';

@@ -1,6 +1,6 @@
 // What the doors of one thread are given, without a plane around them.
-import { PolicyModules } from '../../src/runtime/policy-modules.ts';
-import type { ThreadContext } from '../../src/runtime/thread-context.ts';
+import { PolicyModules } from '../../src/runtime/policy-modules/policy-modules.ts';
+import type { ThreadContext } from '../../src/runtime/threads/thread-context.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { WorkerDataPlane } from '../../src/runtime/worker-data-plane.ts';
+import { WorkerDataPlane } from '../../src/runtime/threads/worker-data-plane.ts';
 import type { LogFields } from '../../src/telemetry/application-log.ts';
 import { DomainLists } from '../../src/services/domains/domain-lists.ts';
 import { MetricsView } from '../../src/telemetry/metrics-view.ts';

@@ -83,7 +83,7 @@ async function load(
   const [{ loadConfig }, { ConfigError }, { inspectPolicy }] = await Promise.all([
     import('../../config/load.ts'),
     import('../../config/problem.ts'),
-    import('../../runtime/policy-modules.ts'),
+    import('../../runtime/policy-modules/policy-modules.ts'),
   ]);
   const found = findConfigFiles(context, [...(options.config ?? []), ...files]);
   const { env, cwd } = context;

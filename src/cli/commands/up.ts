@@ -39,7 +39,7 @@ export function upCommand(context: CliContext): Command {
       const [{ loadConfig }, { runInForeground }, { inspectPolicy }] = await Promise.all([
         import('../../config/load.ts'),
         import('../foreground.ts'),
-        import('../../runtime/policy-modules.ts'),
+        import('../../runtime/policy-modules/policy-modules.ts'),
       ]);
       const { profile, watch = false } = options;
       const { env, cwd } = context;

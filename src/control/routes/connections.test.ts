@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AdminDesk, AUTHORIZED, refused } from '../../../test/support/admin-desk.ts';
-import type { OpenConnection } from '../../runtime/data-plane.ts';
+import type { OpenConnection } from '../../runtime/threads/data-plane.ts';
 
 const TUNNEL: OpenConnection = {
   door: 'egress',

@@ -2,7 +2,7 @@
 // no answer is longer than its limit.
 
 import { createRoute, z } from '@hono/zod-openapi';
-import type { OpenConnection } from '../../runtime/data-plane.ts';
+import type { OpenConnection } from '../../runtime/threads/data-plane.ts';
 import type { ConnectionAnswer, ConnectionsAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';

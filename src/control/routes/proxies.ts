@@ -4,8 +4,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { proxyPatchSchema, proxySpecSchema } from '../../config/schema/proxy-edits.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { exitName } from '../../runtime/exit-name.ts';
-import type { ProxyReport } from '../../runtime/hop-desk.ts';
+import { exitName } from '../../runtime/hops/exit-name.ts';
+import type { ProxyReport } from '../../runtime/hops/hop-desk.ts';
 import type { ProxiesAnswer, ProxyAnswer, ProxyRemovedAnswer, ProxyTestAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';

@@ -6,10 +6,10 @@ import { tokenDigest, UserDirectory } from '../../services/identity/user-directo
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
-import type { PolicyParts } from '../assemble-policies.ts';
-import { ConfiguredScans } from '../assemble-scan.ts';
-import { dryMirrorOf } from '../assemble-mirror.ts';
-import { configuredUsers } from '../configured-users.ts';
+import type { PolicyParts } from '../assemble/assemble-policies.ts';
+import { ConfiguredScans } from '../assemble/assemble-scan.ts';
+import { dryMirrorOf } from '../assemble/assemble-mirror.ts';
+import { configuredUsers } from '../assemble/configured-users.ts';
 import type { Scene } from './scene.ts';
 
 /** `user` is taken for proved, with credentials that hold within a dry run. */

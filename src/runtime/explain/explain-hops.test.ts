@@ -5,7 +5,7 @@ import { MemberTable } from '../../services/balance/member-table.ts';
 import type { Way } from '../../services/rules/destination-rules.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
-import { hopGroups } from '../assemble-hops.ts';
+import { hopGroups } from '../assemble/assemble-hops.ts';
 import { explainHops } from './explain-hops.ts';
 import type { ExplainedHop } from './explanation.ts';
 

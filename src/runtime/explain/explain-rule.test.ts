@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { documentSchema } from '../../config/schema/document.ts';
 import type { DestinationRequest } from '../../services/rules/destination-rules.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
-import { destinationRules } from '../assemble-egress.ts';
+import { destinationRules } from '../assemble/assemble-egress.ts';
 import { explainRule } from './explain-rule.ts';
 import type { ExplainedChoice } from './explanation.ts';
 

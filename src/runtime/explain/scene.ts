@@ -2,7 +2,7 @@
 import type { LoadedConfig } from '../../config/load.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
-import type { BackendSpec } from '../resolved-backends.ts';
+import type { BackendSpec } from '../backends/resolved-backends.ts';
 import type { OwnDoors } from '../../services/rules/own-doors.ts';
 
 export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {

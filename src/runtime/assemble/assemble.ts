@@ -1,0 +1,152 @@
+// Turns the configuration of the gateway into routes. Rule: it decides what goes where and nothing about how.
+import type { Config } from '../../config/config.ts';
+import type { GatewayListen, RouteConfig } from '../../config/schema/gateway.ts';
+import { backendsAt } from '../../config/schema/targets.ts';
+import { DEFAULT_LIMITS, type ParserLimits } from '../../codec/http1/message-parser.ts';
+import type { EngineLimits } from '../../engine/engine.ts';
+import type { Layers, RouteSpec, RouteTables } from '../../engine/program.ts';
+import type { RouteMatch } from '../../engine/router.ts';
+import type { AnswerTarget } from '../../contract/target.ts';
+import { mirrorOf } from './assemble-mirror.ts';
+import { ConfiguredPolicies, type PolicyParts, policyParts, type ThreadPolicyParts } from './assemble-policies.ts';
+import { healthRoutes, type Readiness } from './health-routes.ts';
+import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
+import { rewritePolicies } from './assemble-rewrites.ts';
+import { createTarget, toHttps } from '../registry.ts';
+
+export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
+
+/** Answers come from servers that we have chosen: their size is theirs to say, their heads may be larger. */
+const RESPONSE_HEAD_BYTES = 64 * 1024;
+const RESPONSE_FIELDS = 500;
+
+/** What the gateway shares with the other threads. */
+export type GatewayParts = BackendParts & ThreadPolicyParts;
+
+/** Where requests go, before anybody has said who may come along. Targets are made once, for all addresses. */
+interface GatewayTargets {
+  readonly config: Config;
+  readonly explicit: readonly { readonly route: RouteConfig; readonly spec: RouteSpec }[];
+  readonly own: readonly RouteSpec[];
+  readonly last: RouteSpec;
+}
+
+/** The routes of each address, or one table for all of them. */
+export function gatewayTables(config: Config, readiness: Readiness, parts: GatewayParts): RouteTables<RouteSpec> {
+  const { gateway } = config;
+  const makesMirror: PolicyParts['ofMirror'] = (settings, place) => mirrorOf(settings, place, parts);
+  const policies = new ConfiguredPolicies(config, policyParts(config, parts, makesMirror));
+  const targets: GatewayTargets = {
+    config,
+    explicit: gateway.routes.flatMap((route, index) => {
+      return routeSpecs(config, route, { index, parts }).map((spec) => ({ route, spec }));
+    }),
+    own: gateway.own_paths ? healthRoutes(readiness) : [],
+    last: lastRoute(config, parts),
+  };
+  if (!tellsAddressesApart(config)) return new Map([['', layersOf(targets, policies, null)]]);
+  const tables = gateway.listen.map((listen) => [listen.address, layersOf(targets, policies, listen)] as const);
+  // A connection may be older than the configuration in force, and its address be gone: nothing is served there.
+  return new Map([...tables, ['', [[NOWHERE_AT_ALL]]]]);
+}
+
+function tellsAddressesApart({ gateway }: Config): boolean {
+  const isOwnWay = ({ redirect_https: to, policies }: GatewayListen): boolean =>
+    to !== null || Object.keys(policies).length > 0;
+  return gateway.listen.some(isOwnWay) || gateway.routes.some(({ match }) => match.door.length > 0);
+}
+
+/** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
+function layersOf(
+  { explicit, own, last }: GatewayTargets,
+  policies: ConfiguredPolicies,
+  listen: GatewayListen | null,
+): Layers<RouteSpec> {
+  const routes = explicit.filter(({ route }) => isServedAt(route, listen));
+  const guarded = routes.map(({ route, spec }) => {
+    return { ...spec, policies: [...policies.ofRoute(route, listen), ...spec.policies] };
+  });
+  if (listen !== null && listen.redirect_https !== null) return [guarded, own, [httpsRoute(listen.redirect_https)]];
+  return [guarded, own, [{ ...last, policies: [...policies.ofGateway(listen), ...last.policies] }]];
+}
+
+/** An address that sends its clients elsewhere keeps only what names it. */
+export function isServedAt({ match }: RouteConfig, listen: GatewayListen | null): boolean {
+  if (listen === null) return true;
+  if (match.door.length === 0) return listen.redirect_https === null;
+  return listen.name !== null && match.door.includes(listen.name);
+}
+
+/** It says nothing that is not in the request, so nobody is asked who they are: over plain HTTP that would give it away. */
+function httpsRoute(port: number): RouteSpec {
+  return { name: HTTPS_ROUTE, match: EVERYTHING, policies: [], target: toHttps(port) };
+}
+
+export const HTTPS_ROUTE = 'https';
+
+/** Nothing there: what the policies of the door refuse learns no more from it than from a route. */
+const NOWHERE: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('route_not_found') };
+const NOWHERE_AT_ALL: RouteSpec = { name: '', match: EVERYTHING, policies: [], target: NOWHERE };
+
+function lastRoute(config: Config, parts: BackendParts): RouteSpec {
+  const { default_backend: url } = config.gateway;
+  if (url === null) return NOWHERE_AT_ALL;
+  const name = 'default';
+  const to = backendsAt(url);
+  const made = createBackends({ name, to, retry: retryOf(config, {}) }, parts);
+  const { target, policies } = made;
+  return { name, match: EVERYTHING, target, policies: [...policies, ...rewritePolicies(to, EVERYTHING.path)] };
+}
+
+interface RoutePlace {
+  readonly index: number;
+  readonly parts: BackendParts;
+}
+
+/** With the policies that the target brings along. */
+function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RoutePlace): RouteSpec[] {
+  const specs = routeMatches(route, index);
+  const { to, policies } = route;
+  if ('backends' in to) {
+    const made = createBackends({ name: routeName(route, index), to, retry: retryOf(config, policies) }, parts);
+    return specs.map((each) => {
+      const { target, policies: own } = made;
+      return { ...each, target, policies: [...own, ...rewritePolicies(to, each.match.path)] };
+    });
+  }
+  return specs.map((each) => ({ ...each, policies: [], target: createTarget(to, each.match.path) }));
+}
+
+/** In metrics, logs and explanations. */
+export function routeName({ name }: RouteConfig, index: number): string {
+  return name ?? String(index + 1);
+}
+
+/** A route with several paths is one route per path, with the same name. */
+export function routeMatches(route: RouteConfig, index: number): Pick<RouteSpec, 'name' | 'match'>[] {
+  const name = routeName(route, index);
+  const { host, path, method, header, query } = route.match;
+  const paths = path.length === 0 ? [EVERYTHING.path] : path;
+  const fields = Object.entries(header).map(([field, value]) => [field.toLowerCase(), value] as const);
+  return paths.map((pattern) => ({
+    name,
+    match: { hosts: host, path: pattern, methods: method, fields, query: Object.entries(query) },
+  }));
+}
+
+export function engineLimits({ limits }: Config): EngineLimits {
+  const request: ParserLimits = {
+    ...DEFAULT_LIMITS,
+    maxTargetBytes: limits.url,
+    maxHeadBytes: limits.headers,
+    maxFields: limits.header_count,
+    // What a body may have is a matter of its route.
+    maxBodyBytes: Number.MAX_SAFE_INTEGER,
+  };
+  const response: ParserLimits = {
+    ...request,
+    maxHeadBytes: Math.max(RESPONSE_HEAD_BYTES, limits.headers),
+    maxFields: Math.max(RESPONSE_FIELDS, limits.header_count),
+  };
+  return { request, response, maxBodyBytes: limits.body };
+}

@@ -1,0 +1,76 @@
+// The gateway of one thread: HTTP/1.1 and HTTP/2, in the clear or over TLS. Rule: a certificate that does not fit its key is found
+// before anything has changed.
+import { parseIpRange } from '../../core/ip.ts';
+import type { Config } from '../../config/config.ts';
+import type { GatewayListen } from '../../config/schema/gateway.ts';
+import { compileTables } from '../../engine/compile.ts';
+import type { Program } from '../../engine/program.ts';
+import { createServerContexts } from '../../transport/tls-context.ts';
+import { engineLimits, gatewayTables } from '../assemble/assemble.ts';
+import { BackendWays } from '../backends/backend-ways.ts';
+import type { Dns } from '../assemble/configured-dns.ts';
+import type { WantedListener } from './door-listeners.ts';
+import { EngineDoor, type EngineManners, type ListenerFrame } from './engine-door.ts';
+import type { Readiness } from '../assemble/health-routes.ts';
+import { serverTls } from '../assemble/pem-files.ts';
+import { countingEars } from '../hops/hop-telemetry.ts';
+import { HttpListener, type HttpServing, type HttpSettings } from '../registry.ts';
+import type { ThreadContext } from '../threads/thread-context.ts';
+
+export class GatewayDoor extends EngineDoor<HttpSettings> {
+  private readonly readiness: Readiness;
+
+  constructor(context: ThreadContext, readiness: Readiness, config: Config) {
+    super('gateway', context, config);
+    this.readiness = readiness;
+  }
+
+  protected override mannersOf(config: Config): EngineManners {
+    const {
+      http2: http2InTheClear,
+      forwarded: forwarding,
+      forwarded_certificate: forwardedCertificate,
+    } = config.gateway;
+    return { limits: engineLimits(config), http2InTheClear, forwarding, forwardedCertificate };
+  }
+
+  protected override wanted(config: Config): WantedListener<HttpSettings>[] {
+    return config.gateway.listen.map((endpoint) => {
+      return { address: endpoint.address, settings: this.settingsOf(config, endpoint) };
+    });
+  }
+
+  protected override createProgram(config: Config, dns: Dns): Program {
+    const { context, readiness, traffic } = this;
+    const ways = new BackendWays(config, {
+      table: context.members,
+      dns: dns.cache,
+      earsOf: countingEars(context.recorder),
+    });
+    const parts = { ...context, dns, ways, connectMs: config.timeouts.connect };
+    return compileTables(gatewayTables(config, readiness, parts), traffic, [ways]);
+  }
+
+  protected override createListener(frame: ListenerFrame, settings: HttpSettings): HttpListener {
+    const { engine, traffic } = this;
+    const { entrance } = frame;
+    const serving: HttpServing = {
+      serveHttp1: (socket, first) => engine.serve(socket, first, entrance),
+      serveHttp2: (socket) => engine.serveHttp2(socket, entrance),
+      refused: () => traffic.refused(),
+      handshakeEnded: traffic.handshakeEnded.bind(traffic),
+    };
+    return new HttpListener({ ...frame, serving, settings });
+  }
+
+  private settingsOf(config: Config, { tls, proxy_protocol: peers }: GatewayListen): HttpSettings {
+    const serverOptions = tls === null ? null : serverTls(tls, this.context.ticketKeys);
+    if (serverOptions !== null) createServerContexts(serverOptions);
+    return {
+      tls: serverOptions,
+      http2: config.gateway.http2,
+      proxyPeers: peers.map(parseIpRange).filter((range) => range !== undefined),
+      proxyTimeoutMs: config.timeouts.headers,
+    };
+  }
+}

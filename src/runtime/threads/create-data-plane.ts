@@ -1,0 +1,65 @@
+// Chooses where the data path runs: on the main thread, or on workers. Rule: the rest of the program cannot tell which.
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import type { Config } from '../../config/config.ts';
+import { MemberTable } from '../../services/balance/member-table.ts';
+import { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { RunningTable } from '../../services/limiter/running-table.ts';
+import { AccessLog } from '../../telemetry/access-log.ts';
+import type { LogFields, Logger } from '../../telemetry/application-log.ts';
+import type { LogSink } from '../../telemetry/log-sink.ts';
+import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import type { MetricsView } from '../../telemetry/metrics-view.ts';
+import { loggedLists } from '../assemble/assemble-filter.ts';
+import type { DataPlane } from './data-plane.ts';
+import { LocalDataPlane } from './local-data-plane.ts';
+import { PolicyModules } from '../policy-modules/policy-modules.ts';
+import { threadLog } from './thread-log.ts';
+import { WorkerDataPlane } from './worker-data-plane.ts';
+
+export interface DataPlaneContext {
+  readonly config: Config;
+  readonly logger: Logger;
+  /** Where the main thread counts; already attached to the view. */
+  readonly recorder: MetricsRecorder;
+  readonly view: MetricsView;
+  /** Where access lines go. Not used while `log.access` is off. */
+  readonly accessSink: LogSink;
+  /** Told of errors that nothing on a worker handled. */
+  readonly noteFault: (error: Error, where: LogFields) => void;
+  readonly countWorkerRestart: () => void;
+}
+
+const TICKET_KEY_BYTES = 48;
+
+export function createDataPlane(context: DataPlaneContext): DataPlane {
+  const { config, recorder, view, logger, accessSink, noteFault, countWorkerRestart } = context;
+  const { workers } = config.process;
+  const { access } = config.log;
+  const threads = workers === 'auto' ? availableParallelism() : workers;
+  const files = loggedLists(logger);
+  if (threads > 1) {
+    return new WorkerDataPlane({
+      threads,
+      accessFormat: access === false ? null : access,
+      accessSink: access === false ? null : accessSink,
+      view,
+      logger,
+      files,
+      log: threadLog(logger),
+      noteFault,
+      countRestart: countWorkerRestart,
+    });
+  }
+  const accessLog = access === false ? null : new AccessLog({ format: access, sink: accessSink });
+  const ticketKeys = randomBytes(TICKET_KEY_BYTES);
+  const shared = {
+    members: new MemberTable(),
+    limits: new LimitTable(),
+    running: new RunningTable(),
+    lists: new DomainShelf(),
+  };
+  const own = { modules: new PolicyModules(), log: threadLog(logger) };
+  return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own }, files);
+}

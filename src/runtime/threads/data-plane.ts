@@ -1,0 +1,28 @@
+// The data plane as the runtime sees it: a program that is swapped in whole, and the doors that carry its traffic.
+// Rule: `apply` either takes effect completely or throws and leaves everything as it was.
+
+import type { Config } from '../../config/config.ts';
+import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { DoorStatus } from '../doors/door.ts';
+
+export type { OpenConnection };
+
+export interface DataPlane {
+  /** The states of the proxies, as the threads that use them write them. */
+  readonly members: MemberTable;
+  /** The lists of domains, as the policies know them. */
+  readonly lists: DomainShelf;
+  /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
+  apply(config: Config): Promise<void>;
+  /** Readiness turns 503, after the delay accepting stops and idle connections are closed; resolves when nothing runs any more. */
+  drain(delayMs?: number): Promise<void>;
+  /** Cuts what is still open and gives everything back. */
+  close(): Promise<void>;
+  doors(): readonly DoorStatus[];
+  /** What clients have open on all threads, no more than `limit` of it. */
+  connections(limit: number): Promise<readonly OpenConnection[]>;
+  /** Where the doors of the control plane really listen: nobody may get to them through us. */
+  knowControlDoors(addresses: readonly string[]): Promise<void>;
+}

@@ -1,0 +1,63 @@
+// The data plane on the main thread, for `process.workers: 1`.
+import type { Config } from '../../config/config.ts';
+import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { DomainLists, SharedLists } from '../../services/domains/domain-lists.ts';
+import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import type { OpenConnection } from '../../engine/open-connection.ts';
+import { listsOf } from '../assemble/assemble-filter.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { DoorStatus } from '../doors/door.ts';
+import type { ThreadContext } from './thread-context.ts';
+import { ThreadPlane } from './thread-plane.ts';
+
+export class LocalDataPlane implements DataPlane {
+  readonly members: MemberTable;
+  readonly lists: DomainShelf;
+  private readonly context: ThreadContext;
+  private readonly files: DomainLists;
+  private inForce: SharedLists = new Map();
+  private plane: ThreadPlane | null = null;
+
+  constructor(context: ThreadContext, files: DomainLists) {
+    this.context = context;
+    this.files = files;
+    this.members = context.members;
+    this.lists = context.lists;
+  }
+
+  async apply(config: Config): Promise<void> {
+    const plane = this.plane ?? new ThreadPlane(this.context, config);
+    const lists = await this.files.read(listsOf(config));
+    this.lists.put(lists);
+    try {
+      await plane.apply(config);
+    } catch (error) {
+      this.lists.put(this.inForce);
+      throw error;
+    }
+    this.inForce = lists;
+    this.plane = plane;
+  }
+
+  async drain(delayMs = 0): Promise<void> {
+    await this.plane?.drain(delayMs);
+  }
+
+  async close(): Promise<void> {
+    await this.plane?.close();
+    await this.context.accessLog?.close();
+  }
+
+  knowControlDoors(addresses: readonly string[]): Promise<void> {
+    this.plane?.knowControlDoors(addresses);
+    return Promise.resolve();
+  }
+
+  connections(limit: number): Promise<readonly OpenConnection[]> {
+    return Promise.resolve((this.plane?.connections(limit) ?? []).slice(0, limit));
+  }
+
+  doors(): readonly DoorStatus[] {
+    return this.plane?.doors() ?? [];
+  }
+}

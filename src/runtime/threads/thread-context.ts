@@ -1,0 +1,29 @@
+// What the doors of one thread are given. Types only.
+import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import type { LimitTable } from '../../services/limiter/limit-table.ts';
+import type { RunningTable } from '../../services/limiter/running-table.ts';
+import type { AccessLog } from '../../telemetry/access-log.ts';
+import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import type { PolicyModules } from '../policy-modules/policy-modules.ts';
+import type { ThreadLog } from './thread-log.ts';
+
+export interface ThreadContext {
+  readonly recorder: MetricsRecorder;
+  readonly accessLog: AccessLog | null;
+  /** The same in every worker, so that a TLS session begun with one is resumed by another. */
+  readonly ticketKeys: Buffer;
+  /** How many threads share the doors. */
+  readonly threads: number;
+  /** The state of all members of all groups, shared by the threads. */
+  readonly members: MemberTable;
+  /** What clients have used of their limits, shared by the threads. */
+  readonly limits: LimitTable;
+  /** How many of their requests are running, counted by all threads. */
+  readonly running: RunningTable;
+  /** The lists of domains of the configuration that comes into force next. */
+  readonly lists: DomainShelf;
+  /** Those that this thread has loaded. */
+  readonly modules: PolicyModules;
+  readonly log: ThreadLog;
+}

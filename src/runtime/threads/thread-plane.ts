@@ -1,0 +1,97 @@
+// The data path of one thread: its doors. With one thread it runs on the main one, with more each worker has one.
+// Rule: a configuration comes into force at all doors or at none.
+import type { Config } from '../../config/config.ts';
+import { proveRawIo } from '../../transport/raw-io.ts';
+import { holdTickShape } from '../../transport/tick-shape.ts';
+import { type DoorAddress, OwnDoors } from '../../services/rules/own-doors.ts';
+import type { OpenConnection } from '../../engine/open-connection.ts';
+import { configuredDoors, doorAddress } from '../doors/door-address.ts';
+import type { DoorStatus } from '../doors/door.ts';
+import { EgressDoor } from '../doors/egress-door.ts';
+import { GatewayDoor } from '../doors/gateway-door.ts';
+import type { ThreadContext } from './thread-context.ts';
+import type { DoorPlan, TrafficDoor } from '../doors/traffic-door.ts';
+import type { BoundPorts } from './worker-messages.ts';
+
+export class ThreadPlane {
+  private readonly readiness = { started: false, draining: false };
+  private readonly all: readonly TrafficDoor[];
+  private readonly modules: ThreadContext['modules'];
+  /** Nobody gets to these through us. */
+  private readonly ownDoors = new OwnDoors([]);
+  private configured: readonly DoorAddress[] = [];
+  private controlDoors: readonly DoorAddress[] = [];
+  private endDelay = (): void => {};
+
+  constructor(context: ThreadContext, config: Config) {
+    this.modules = context.modules;
+    this.all = [new GatewayDoor(context, this.readiness, config), new EgressDoor(context, this.ownDoors, config)];
+  }
+
+  /** `ports` says where to bind what is configured with port 0, when another thread has bound it already. */
+  async apply(config: Config, ports: BoundPorts = {}): Promise<void> {
+    await holdTickShape();
+    await proveRawIo();
+    await this.modules.load(config);
+    const plans: DoorPlan[] = [];
+    try {
+      for (const door of this.all) plans.push(door.plan(config, ports));
+      for (const plan of plans) await plan.start();
+    } catch (error) {
+      for (const plan of plans) plan.abandon();
+      throw error;
+    }
+    for (const plan of plans) plan.commit();
+    this.configured = configuredDoors(config);
+    this.nameOwnDoors();
+    this.readiness.started = true;
+  }
+
+  /** Where the doors of the control plane really listen. */
+  knowControlDoors(addresses: readonly string[]): void {
+    this.controlDoors = addresses.flatMap(doorAddress);
+    this.nameOwnDoors();
+  }
+
+  private nameOwnDoors(): void {
+    const open = this.doors().flatMap(({ address }) => doorAddress(address));
+    this.ownDoors.replace([...this.configured, ...open, ...this.controlDoors]);
+  }
+
+  /** Readiness turns first, and for so long nothing else does; resolves when no client connection is left. */
+  async drain(delayMs = 0): Promise<void> {
+    this.readiness.draining = true;
+    if (delayMs > 0) await this.delay(delayMs);
+    // What the system has accepted for us already comes in with the next turn of the event loop.
+    await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    for (const door of this.all) door.stop();
+    await Promise.all(this.all.map((door) => door.drain()));
+  }
+
+  /** Over at once when everything is closed. */
+  private async delay(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.endDelay = resolve;
+    await promise;
+    clearTimeout(timer);
+  }
+
+  /** Resolves when what was cut has been counted and logged. */
+  async close(): Promise<void> {
+    this.readiness.draining = true;
+    this.endDelay();
+    for (const door of this.all) door.stop();
+    await Promise.all(this.all.map((door) => door.close()));
+  }
+
+  /** What clients have open, no more than `limit` of it at each door. */
+  connections(limit: number): OpenConnection[] {
+    return this.all.flatMap((door) => door.connections(limit));
+  }
+
+  doors(): DoorStatus[] {
+    return this.all.flatMap((door) => door.status());
+  }
+}

@@ -1,0 +1,81 @@
+// What the main thread and its workers say to each other. Rule: plain data; a call carries a number and is
+// answered once, with that number.
+import type { Config } from '../../config/config.ts';
+import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { LogFields } from '../../telemetry/application-log.ts';
+import type { MetricDefinition } from '../../telemetry/metric-definition.ts';
+import type { SharedLists } from '../../services/domains/domain-lists.ts';
+import type { LogLines } from '../../telemetry/port-sink.ts';
+import type { DoorStatus } from '../doors/door.ts';
+import type { ThreadLogLevel } from './thread-log.ts';
+
+export interface WorkerStart {
+  readonly threads: number;
+  /** Which of them this one is, from 0 on. */
+  readonly thread: number;
+  readonly ticketKeys: Uint8Array;
+  /** The memory of the members of all groups. */
+  readonly members: SharedArrayBuffer;
+  /** The memory of what clients have used of their limits. */
+  readonly limits: SharedArrayBuffer;
+  /** The memory of how many requests of theirs are running. */
+  readonly running: SharedArrayBuffer;
+  readonly accessFormat: 'json' | 'common' | 'combined' | null;
+}
+
+/** Which port an address with port 0 was really bound to, so that all workers share it; by `portKey`. */
+export type BoundPorts = Readonly<Record<string, number>>;
+
+/** Two doors may have the same address as long as its port is 0. */
+export function portKey(key: string, address: string): string {
+  return `${key} ${address}`;
+}
+
+export type WorkerCall =
+  | {
+      readonly kind: 'apply';
+      readonly config: Config;
+      readonly ports: BoundPorts;
+      /** The lists of domains that the configuration names. */
+      readonly lists: SharedLists;
+    }
+  | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
+  | { readonly kind: 'drain'; readonly delayMs?: number }
+  | { readonly kind: 'close' }
+  | { readonly kind: 'doors' }
+  | { readonly kind: 'connections'; readonly limit: number };
+
+export interface WorkerRequest {
+  readonly id: number;
+  readonly call: WorkerCall;
+}
+
+/** An error that nothing in the worker handled, in a form that can travel whatever it was. */
+export interface WorkerFault {
+  readonly kind: 'fault';
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+  readonly origin: string;
+}
+
+export type WorkerMessage =
+  | {
+      readonly kind: 'answer';
+      readonly id: number;
+      readonly doors: readonly DoorStatus[];
+      /** When they were asked for. */
+      readonly connections: readonly OpenConnection[];
+      readonly error: { readonly code: string; readonly message: string } | null;
+    }
+  | { readonly kind: 'metrics'; readonly slab: SharedArrayBuffer; readonly definitions: readonly MetricDefinition[] }
+  | { readonly kind: 'define'; readonly definition: MetricDefinition }
+  | WorkerFault
+  | {
+      readonly kind: 'log';
+      readonly level: ThreadLogLevel;
+      /** Plain data. */
+      readonly fields: LogFields;
+      readonly message: string;
+    }
+  | LogLines;

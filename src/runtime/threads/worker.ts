@@ -1,0 +1,119 @@
+// The entry of a worker thread: the data path and nothing else. Rule: it does what the main thread says, one thing after the
+// other, and reports what it counted and what went wrong; when too much does it ends, and the main thread starts another.
+import { parentPort, workerData } from 'node:worker_threads';
+import { SluiceError } from '../../core/errors.ts';
+import type { OpenConnection } from '../../engine/open-connection.ts';
+import { MemberTable } from '../../services/balance/member-table.ts';
+import { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { RunningTable } from '../../services/limiter/running-table.ts';
+import { redactValue } from '../../core/redact.ts';
+import { AccessLog } from '../../telemetry/access-log.ts';
+import type { LogFields } from '../../telemetry/application-log.ts';
+import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { threadMetrics } from '../../telemetry/process-metrics.ts';
+import { PortSink } from '../../telemetry/port-sink.ts';
+import { guardAgainstFaults } from '../doors/fault-guard.ts';
+import { PolicyModules } from '../policy-modules/policy-modules.ts';
+import type { ThreadLog } from './thread-log.ts';
+import { ThreadPlane } from './thread-plane.ts';
+import type { WorkerCall, WorkerFault, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
+
+const port = parentPort;
+if (port === null) throw new SluiceError('internal', { message: 'a worker was started outside of a worker thread' });
+
+const start = workerData as WorkerStart;
+const say = (message: WorkerMessage): void => port.postMessage(message);
+
+guardAgainstFaults({
+  source: process,
+  report: (error, origin) => say({ kind: 'fault', ...plainError(error), origin }),
+  // Ends the thread only; the main thread notices.
+  giveUp: () => process.exit(1),
+});
+
+const recorder = new MetricsRecorder({ onDefine: (definition) => say({ kind: 'define', definition }) });
+say({ kind: 'metrics', slab: recorder.slab, definitions: [] });
+threadMetrics(recorder);
+
+const accessLog =
+  start.accessFormat === null
+    ? null
+    : new AccessLog({
+        format: start.accessFormat,
+        sink: new PortSink({ postMessage: (message, transfer) => port.postMessage(message, [...transfer]) }),
+      });
+
+const members = new MemberTable({ memory: start.members });
+const limits = new LimitTable({ memory: start.limits });
+const running = new RunningTable({ memory: start.running, thread: start.thread });
+const lists = new DomainShelf();
+const modules = new PolicyModules();
+const log: ThreadLog = (level, fields, message) => {
+  const plain = redactValue(fields) as LogFields;
+  say({ kind: 'log', level, fields: plain, message });
+};
+let plane: ThreadPlane | null = null;
+
+async function carryOut(call: WorkerCall): Promise<void> {
+  if (call.kind === 'apply') {
+    const target =
+      plane ??
+      new ThreadPlane(
+        {
+          recorder,
+          accessLog,
+          ticketKeys: Buffer.from(start.ticketKeys),
+          threads: start.threads,
+          members,
+          limits,
+          running,
+          lists,
+          modules,
+          log,
+        },
+        call.config,
+      );
+    lists.put(call.lists);
+    await target.apply(call.config, call.ports);
+    plane = target;
+  } else if (call.kind === 'control-doors') {
+    plane?.knowControlDoors(call.addresses);
+  } else if (call.kind === 'drain') {
+    await plane?.drain(call.delayMs);
+    accessLog?.flush();
+  } else if (call.kind === 'close') {
+    await plane?.close();
+    await accessLog?.close();
+  }
+}
+
+function connectionsFor(call: WorkerCall): readonly OpenConnection[] {
+  return call.kind === 'connections' ? (plane?.connections(call.limit) ?? []) : [];
+}
+
+function plainError(cause: unknown): Pick<WorkerFault, 'name' | 'message' | 'stack'> {
+  const { name, message, stack = '' } = cause instanceof Error ? cause : new Error(String(cause));
+  return { name, message, stack };
+}
+
+function describe(cause: unknown): { code: string; message: string } {
+  if (cause instanceof SluiceError) return { code: cause.code, message: cause.message };
+  return { code: 'internal', message: cause instanceof Error ? cause.message : String(cause) };
+}
+
+/** A call begins when the one before has ended: two configurations at once would each open the doors. */
+let lastCall: Promise<void> = Promise.resolve();
+
+port.on('message', ({ id, call }: WorkerRequest) => {
+  const answer = (error: ReturnType<typeof describe> | null): void =>
+    say({ kind: 'answer', id, doors: plane?.doors() ?? [], connections: connectionsFor(call), error });
+  // These do not wait for a drain, which may wait for long.
+  const isUrgent = call.kind === 'doors' || call.kind === 'connections' || call.kind === 'close';
+  const turn = isUrgent ? carryOut(call) : lastCall.then(() => carryOut(call));
+  if (!isUrgent) lastCall = turn.catch(() => {});
+  turn.then(
+    () => answer(null),
+    (cause: unknown) => answer(describe(cause)),
+  );
+});
