@@ -1,0 +1,271 @@
+// A stand-in for the APIs of Anthropic and OpenAI: answers as they do, event by event, and keeps what it was asked and what it has
+// said, byte for byte. Rule: it decides by the path of a request alone which of the two it is, and follows a plan where a test has one.
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
+import type net from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TestContext } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
+
+/** What happens to the next request, in place of the usual answer. */
+export interface Plan {
+  readonly status?: number;
+  readonly fields?: Readonly<Record<string, string>>;
+  /** The whole answer. */
+  readonly body?: string | Buffer;
+  /** The connection is cut after so many events of a stream. */
+  readonly cutAfter?: number;
+  /** Awaited before each event of a stream. */
+  readonly beforeEvent?: (index: number) => Promise<unknown>;
+  /** Awaited before the head of the answer. */
+  readonly beforeHead?: () => Promise<unknown>;
+}
+
+/** One request, and what it was answered with. */
+export interface Heard {
+  readonly method: string;
+  readonly target: string;
+  /** Names as they were spelled. */
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** As it came, whatever its encoding. */
+  body: Buffer;
+  readonly said: Buffer[];
+  /** The client has gone before the answer was complete. */
+  wasLeft: boolean;
+}
+
+export function sha256(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The values of a field of a request, by its name in lower case. */
+export function heardValues({ fields }: Heard, name: string): string[] {
+  return fields.filter(([each]) => each.toLowerCase() === name).map(([, value]) => value);
+}
+
+export class AiProvider {
+  readonly heard: Heard[] = [];
+  readonly plans: Plan[] = [];
+  private readonly server: http.Server;
+  private wake = Promise.withResolvers<void>();
+
+  private constructor() {
+    this.server = http.createServer((request, response) => void this.take(request, response));
+    this.server.on('upgrade', (request, socket) => this.switch(request, socket));
+  }
+
+  static async open(t: TestContext): Promise<AiProvider> {
+    const provider = new AiProvider();
+    provider.server.listen(0, '127.0.0.1');
+    await once(provider.server, 'listening');
+    t.after(() => {
+      provider.server.closeAllConnections();
+      provider.server.close();
+    });
+    return provider;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as net.AddressInfo).port}`;
+  }
+
+  get last(): Heard {
+    const last = this.heard.at(-1);
+    if (last === undefined) throw new Error('nothing was heard');
+    return last;
+  }
+
+  /** Resolves as soon as the condition holds; it is asked whenever something has happened here. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.wake.promise;
+  }
+
+  private happened(): void {
+    this.wake.resolve();
+    this.wake = Promise.withResolvers();
+  }
+
+  private hear(request: http.IncomingMessage): Heard {
+    const { method = '', url = '', rawHeaders } = request;
+    const fields = rawHeaders.flatMap((name, index) =>
+      index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? ''] as const] : [],
+    );
+    const heard: Heard = { method, target: url, fields, body: Buffer.alloc(0), said: [], wasLeft: false };
+    this.heard.push(heard);
+    return heard;
+  }
+
+  private async take(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const heard = this.hear(request);
+    response.on('error', () => {});
+    response.on('close', () => {
+      heard.wasLeft = !response.writableFinished;
+      this.happened();
+    });
+    const parts: Buffer[] = [];
+    try {
+      for await (const part of request) parts.push(part as Buffer);
+    } catch {
+      return;
+    }
+    heard.body = Buffer.concat(parts);
+    this.happened();
+    await this.answer(heard, response);
+  }
+
+  private async answer(heard: Heard, response: http.ServerResponse): Promise<void> {
+    const plan = this.plans.shift() ?? {};
+    await plan.beforeHead?.();
+    const usual = usualAnswer(heard);
+    const status = plan.status ?? usual.status;
+    if (plan.body !== undefined || !('events' in usual)) {
+      const body = Buffer.from(plan.body ?? ('body' in usual ? usual.body : ''));
+      heard.said.push(body);
+      response.writeHead(status, {
+        'content-type': 'application/json',
+        'request-id': 'req_1',
+        ...plan.fields,
+        'content-length': body.length,
+      });
+      response.end(body);
+      return;
+    }
+    response.writeHead(status, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      'request-id': 'req_1',
+      ...plan.fields,
+    });
+    response.flushHeaders();
+    for (const [index, event] of usual.events.entries()) {
+      await plan.beforeEvent?.(index);
+      if (index === plan.cutAfter) {
+        response.socket?.resetAndDestroy();
+        return;
+      }
+      const bytes = Buffer.from(event);
+      heard.said.push(bytes);
+      response.write(bytes);
+    }
+    response.end();
+  }
+
+  /** As a WebSocket: what comes is said again. */
+  private switch(request: http.IncomingMessage, socket: Duplex): void {
+    this.hear(request);
+    socket.on('error', () => {});
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    socket.pipe(socket);
+    this.happened();
+  }
+}
+
+type Usual =
+  | { readonly status: number; readonly body: string }
+  | { readonly status: number; readonly events: readonly string[] };
+
+function usualAnswer(heard: Heard): Usual {
+  const { method, target } = heard;
+  const path = target.replace(/\?.*$/, '');
+  const kind = `${method} ${path.slice(path.lastIndexOf('/') + 1)}`;
+  if (kind === 'GET models') return { status: 200, body: JSON.stringify({ data: [{ id: 'model-1', type: 'model' }] }) };
+  if (kind === 'POST count_tokens') return { status: 200, body: JSON.stringify({ input_tokens: 12 }) };
+  if (kind !== 'POST messages' && kind !== 'POST responses') {
+    return { status: 404, body: '{"type":"error","error":{"type":"not_found_error","message":"Not found"}}' };
+  }
+  const { stream, model } = askedOf(heard);
+  const isMessages = kind === 'POST messages';
+  if (stream) return { status: 200, events: isMessages ? messageEvents(model) : responseEvents(model) };
+  return { status: 200, body: JSON.stringify(isMessages ? message(model) : response(model)) };
+}
+
+function askedOf(heard: Heard): { readonly stream: boolean; readonly model: string } {
+  try {
+    const isZstd = heardValues(heard, 'content-encoding').includes('zstd');
+    const text = (isZstd ? zstdDecompressSync(heard.body) : heard.body).toString();
+    const { stream = false, model = 'model-1' } = JSON.parse(text) as { stream?: boolean; model?: string };
+    return { stream, model };
+  } catch {
+    return { stream: false, model: 'model-1' };
+  }
+}
+
+const MESSAGE_USAGE = { input_tokens: 25, cache_creation_input_tokens: 3, cache_read_input_tokens: 7 };
+
+/** An answer of Anthropic: 25 tokens in, 15 out, 3 written to the cache and 7 read from it. */
+function message(model: string): object {
+  return {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: [{ type: 'text', text: 'Hello, wörld' }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { ...MESSAGE_USAGE, output_tokens: 15 },
+  };
+}
+
+function messageEvents(model: string): string[] {
+  const start = { ...message(model), content: [], stop_reason: null, usage: { ...MESSAGE_USAGE, output_tokens: 1 } };
+  const text = (part: string): [string, object] => [
+    'content_block_delta',
+    { index: 0, delta: { type: 'text_delta', text: part } },
+  ];
+  const events: [type: string, data: object][] = [
+    ['message_start', { message: start }],
+    ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
+    ['ping', {}],
+    text('Hello'),
+    text(', wörld'),
+    ['content_block_stop', { index: 0 }],
+    ['message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 15 } }],
+    ['message_stop', {}],
+  ];
+  return events.map(([type, data]) => eventOf(type, { type, ...data }));
+}
+
+/** An answer of OpenAI: 36 tokens in, 4 of them from the cache, 87 out, 64 of them reasoning. */
+function response(model: string): object {
+  const content = [{ type: 'output_text', text: 'Hello, wörld', annotations: [] }];
+  return {
+    id: 'resp_1',
+    object: 'response',
+    status: 'completed',
+    model,
+    output: [{ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant', content }],
+    usage: {
+      input_tokens: 36,
+      input_tokens_details: { cached_tokens: 4 },
+      output_tokens: 87,
+      output_tokens_details: { reasoning_tokens: 64 },
+      total_tokens: 123,
+    },
+  };
+}
+
+function responseEvents(model: string): string[] {
+  const whole = response(model) as { readonly output: readonly [object] };
+  const begun = { ...whole, status: 'in_progress', output: [], usage: null };
+  const [item] = whole.output;
+  const place = { item_id: 'msg_1', output_index: 0, content_index: 0 };
+  const part = { type: 'output_text', text: '', annotations: [] };
+  const events: [type: string, data: object][] = [
+    ['response.created', { response: begun }],
+    ['response.in_progress', { response: begun }],
+    ['response.output_item.added', { output_index: 0, item: { ...item, status: 'in_progress', content: [] } }],
+    ['response.content_part.added', { ...place, part }],
+    ['response.output_text.delta', { ...place, delta: 'Hello' }],
+    ['response.output_text.delta', { ...place, delta: ', wörld' }],
+    ['response.output_text.done', { ...place, text: 'Hello, wörld' }],
+    ['response.content_part.done', { ...place, part: { ...part, text: 'Hello, wörld' } }],
+    ['response.output_item.done', { output_index: 0, item }],
+    ['response.completed', { response: whole }],
+  ];
+  return events.map(([type, data], index) => eventOf(type, { type, sequence_number: index, ...data }));
+}
+
+function eventOf(type: string, data: object): string {
+  return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+}
