@@ -168,6 +168,18 @@ describe('an encoded body', () => {
     }
   });
 
+  test('that is small and has come whole waits for nothing but its end', (t) => {
+    stopTime(t);
+    const small = text(6000);
+    const { sink, body } = make('gzip', { bytes: small.length });
+    write(body, small);
+    t.mock.timers.tick(1000);
+    assert.deepEqual(sink.parts, []);
+    body.end();
+    assert.ok(gunzipSync(sink.bytes).equals(small));
+    assert.deepEqual(sink.told, ['end']);
+  });
+
   test('that is small but costly, or large, is made elsewhere', async () => {
     for (const [bytes, changes] of [
       [text(100), { onTheSpotBytes: 0 }],

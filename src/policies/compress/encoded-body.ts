@@ -82,11 +82,17 @@ export class EncodedBody implements BodyTransform {
     return this.#waiting[0]?.length === PIECE_BYTES;
   }
 
+  /** A small body that said how long it is: its end comes at once. */
+  get #isWhole(): boolean {
+    return this.#waiting[0]?.length === this.#options.bytes;
+  }
+
   /** Nobody works for us: what is next? */
   #goOn(): void {
     const { length } = this.#waiting;
     if (this.#hasEnded && length <= 1) this.#finish();
     else if (this.#hasWholePiece || (length > 0 && this.#options.isLive)) this.#encode();
+    else if (this.#isWhole) return;
     else if (length > 0 || this.#isKept) this.#timer ??= setTimeout(this.#momentPasses, MOMENT_MS);
   }
 

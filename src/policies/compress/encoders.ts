@@ -7,10 +7,10 @@ import {
   createBrotliCompress,
   createGzip,
   createZstdCompress,
-  gzipSync,
   zstdCompressSync,
 } from 'node:zlib';
 import type { Encoding } from './accepted-encodings.ts';
+import { gzipOnce, MOST_BYTES, ReusedGzip } from './reused-gzip.ts';
 
 export type Levels = Readonly<Record<Encoding, number>>;
 
@@ -31,6 +31,7 @@ export interface Encoder {
   readonly onTheSpotBytes: number;
   /** For `EncodingStream.flush`. */
   readonly flushKind: number;
+  /** At most `onTheSpotBytes`; what comes may be overwritten by the next call. */
   encode(bytes: Uint8Array): Buffer;
   open(needs: StreamNeeds): EncodingStream;
 }
@@ -38,17 +39,29 @@ export interface Encoder {
 type Maker = (level: number) => Omit<Encoder, 'onTheSpotBytes'>;
 
 /** A fraction of a millisecond with fast levels; slow ones always go elsewhere. */
-const ON_THE_SPOT_BYTES = 16 * 1024;
+const ON_THE_SPOT_BYTES = MOST_BYTES;
 const FAST: Levels = { gzip: 6, br: 5, zstd: 6 };
 /** log2 of the bytes that a stream looks back on. More hardly helps, and costs up to 4 MiB per stream. */
 const BROTLI_WINDOW = { least: 10, most: 18 } as const;
 const ZSTD_WINDOW = { least: 10, most: 20 } as const;
 
+/** One for each level is enough, for a body is made in one go; null where that is not possible. */
+const reused = new Map<number, ReusedGzip | null>();
+
+function reusedGzip(level: number): ReusedGzip | null {
+  const known = reused.get(level);
+  if (known !== undefined) return known;
+  const made = ReusedGzip.open(level);
+  reused.set(level, made);
+  return made;
+}
+
 const gzip: Maker = (level) => {
   const flushKind = constants.Z_SYNC_FLUSH;
+  const again = level <= FAST.gzip ? reusedGzip(level) : null;
   return {
     flushKind,
-    encode: (bytes) => gzipSync(bytes, { level, chunkSize: chunkFor(bytes.length) }),
+    encode: (bytes) => again?.encode(bytes) ?? gzipOnce(bytes, level),
     open: ({ isHasty, bytes }) => {
       const flush = isHasty ? flushKind : constants.Z_NO_FLUSH;
       return createGzip({ level, chunkSize: chunkFor(bytes), flush });
