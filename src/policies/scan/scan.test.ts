@@ -95,6 +95,20 @@ describe('what can be told from a head', () => {
   });
 });
 
+test('what a policy says of a body that it encodes later does not hide the body', (t) => {
+  const opened: string[] = [];
+  const stream = { write: () => true, end: () => {}, cancel: () => {} };
+  const clamd = { scan: () => (opened.push('scan'), stream) } as unknown as Clamd;
+  const { policies, told } = scanning({ clamd });
+  const encodes: Policy = {
+    name: 'encodes',
+    response: ({ response }: Exchange) => response.fields.append('Content-Encoding', 'zstd'),
+  };
+  const play = new Playbook(t, { policies: [encodes, ...policies] }).downstreamSends(GET).expectDial();
+  play.expectUpstream(/^GET/).upstreamSends(head('HTTP/1.1 200 OK', 'Content-Length: 60') + 'x'.repeat(60));
+  assert.deepEqual([opened, told], [['scan'], []]);
+});
+
 test('what we say ourselves is not scanned', (t) => {
   const { policies, told } = scanning();
   const play = new Playbook(t, { target: respond({ status: 200, body: 'x'.repeat(1000) }), policies });

@@ -30,6 +30,8 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 export function scan(options: ScanOptions): Policy {
   const { clamd, requests, responses, rules, ears } = options;
   const wishes = new WeakMap<Exchange, Wish>();
+  // What the heads have told, as they were here: by the time of a body, policies that come later have changed them.
+  const unscanned = { request: new WeakSet<Exchange>(), response: new WeakSet<Exchange>() } as const;
   const bodyOf = (exchange: Exchange, direction: Direction, sink: BodySink): BodyTransform => {
     const boundary = boundaryOf(exchange[direction].fields.get('content-type') ?? '');
     return new ScannedBody(sink, {
@@ -47,7 +49,9 @@ export function scan(options: ScanOptions): Policy {
     name: 'scan',
     request(exchange: Exchange): void {
       const fault = requests ? faultOfRequest(exchange, rules) : null;
+      unscanned.request.delete(exchange);
       if (fault !== null) {
+        unscanned.request.add(exchange);
         ears.failed(exchange, 'request', { ...fault, passes: rules.passesErrors });
         const { code, message } = notScannedError('request', fault);
         if (!rules.passesErrors) exchange.fail(code, message);
@@ -55,20 +59,22 @@ export function scan(options: ScanOptions): Policy {
       if (responses && exchange.request.method !== 'CONNECT') askForWhole(exchange, wishes);
     },
     requestBody(exchange: Exchange, sink: BodySink): BodyTransform | null {
-      return requests && faultOfRequest(exchange, rules) === null ? bodyOf(exchange, 'request', sink) : null;
+      return requests && !unscanned.request.has(exchange) ? bodyOf(exchange, 'request', sink) : null;
     },
     response(exchange: Exchange): void {
       if (!responses) return;
       giveBackWish(exchange, wishes);
+      unscanned.response.delete(exchange);
       if (!isScanned(exchange)) return;
       exchange.response.fields.remove('accept-ranges');
       const fault = faultOfResponse(exchange, rules);
       if (fault === null) return;
+      unscanned.response.add(exchange);
       ears.failed(exchange, 'response', { ...fault, passes: rules.passesErrors });
       if (!rules.passesErrors) throw notScannedError('response', fault);
     },
     responseBody(exchange: Exchange, sink: BodySink): BodyTransform | null {
-      const isWanted = responses && isScanned(exchange) && faultOfResponse(exchange, rules) === null;
+      const isWanted = responses && isScanned(exchange) && !unscanned.response.has(exchange);
       return isWanted ? bodyOf(exchange, 'response', sink) : null;
     },
     foresee({ request }: Exchange): string {
