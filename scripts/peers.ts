@@ -13,15 +13,20 @@ export type PeerName =
   | 'danted'
   | 'fish'
   | 'git'
+  | 'h2load'
   | 'haproxy'
   | 'microsocks'
+  | 'nghttp'
   | 'nginx'
   | 'openssl'
   | 'privoxy'
   | 'promtool'
+  | 'slowhttptest'
   | 'squid'
+  | 'testssl'
   | 'tinyproxy'
   | 'wget'
+  | 'wrk'
   | 'zsh';
 
 /** Each peer is a command, and the Debian package that brings it. */
@@ -34,16 +39,21 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   danted: 'dante-server',
   fish: 'fish',
   git: 'git',
+  h2load: 'nghttp2-client',
   haproxy: 'haproxy',
   microsocks: 'microsocks',
+  nghttp: 'nghttp2-client',
   nginx: 'nginx',
   openssl: 'openssl',
   privoxy: 'privoxy',
   promtool: 'prometheus',
+  slowhttptest: 'slowhttptest',
   // The other package of it speaks no TLS through OpenSSL.
   squid: 'squid-openssl',
+  testssl: 'testssl.sh',
   tinyproxy: 'tinyproxy',
   wget: 'wget',
+  wrk: 'wrk',
   zsh: 'zsh',
 };
 

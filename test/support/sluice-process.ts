@@ -103,9 +103,13 @@ export class SluiceProcess {
 
   /** Where a door really listens. */
   address(door: string): string {
-    const found = findRunningFile(this.dataDir)?.doors.find(({ name }) => name === door);
-    assert.ok(found, `no door ${door}`);
-    return found.address;
+    return this.addresses(door)[0] ?? assert.fail(`no door ${door}`);
+  }
+
+  /** All that a door has, in the order of the configuration. */
+  addresses(door: string): string[] {
+    const doors = findRunningFile(this.dataDir)?.doors ?? [];
+    return doors.filter(({ name }) => name === door).map(({ address }) => address);
   }
 
   /** The admin token that the program has made. */
