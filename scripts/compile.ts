@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 
 const ROOT = dirname(import.meta.dirname);
 /** Of no use outside of a thread of its own. */
-const WORKER = join('src', 'runtime', 'worker.ts');
+const WORKER = join('src', 'runtime', 'threads', 'worker.ts');
 
 const require = createRequire(import.meta.url);
 const { keepCompiledCode } = require('../bin/compile-cache.js') as { readonly keepCompiledCode: () => void };

@@ -3,6 +3,11 @@
 import type { SluiceError } from '../core/errors.ts';
 import type { Fields } from './exchange.ts';
 
+/** A forward target: what else it has is between it and the engine, and not for whoever writes a policy. */
+export interface AsideTarget {
+  readonly kind: 'forward';
+}
+
 export interface AsideRequest {
   readonly method: string;
   /** Path and query. */

@@ -4,8 +4,7 @@
 import type { NameSet } from '../codec/http1/name-set.ts';
 import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 import type { ErrorCode, SluiceError } from '../core/errors.ts';
-import type { Aside, AsideEvents, AsideRequest } from './aside.ts';
-import type { ForwardTarget } from './target.ts';
+import type { Aside, AsideEvents, AsideRequest, AsideTarget } from './aside.ts';
 
 /** The header fields of one message: names are compared case-blind, order and spelling are kept. Names are given in lower case. */
 export interface Fields {
@@ -112,7 +111,7 @@ export interface Exchange {
   readonly response: ResponseView;
 
   /** Sends a request of our own beside this exchange, with its id and what is said of its client. */
-  aside(target: ForwardTarget, request: AsideRequest, events: AsideEvents): Aside;
+  aside(target: AsideTarget, request: AsideRequest, events: AsideEvents): Aside;
 
   /** Answers at once and ends the request phases. */
   answer(answer: Answer): void;

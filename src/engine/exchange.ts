@@ -3,7 +3,7 @@
 // (an upstream, or a target that answers by itself). Rule: it is reused for the next request of its connection; whoever
 // waits compares `generation` before going on.
 import { Head, METHOD } from '../codec/http1/head.ts';
-import type { Aside, AsideEvents, AsideRequest } from '../contract/aside.ts';
+import type { Aside, AsideEvents, AsideRequest, AsideTarget } from '../contract/aside.ts';
 import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
 import type { ForwardTarget } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
@@ -225,8 +225,8 @@ export class HttpExchange implements Exchange {
 
   // -- Called by producers, policies and targets -------------------------------------------------------------------
 
-  aside(target: ForwardTarget, request: AsideRequest, events: AsideEvents): Aside {
-    return this.engine.aside(this, { target, request, events });
+  aside(target: AsideTarget, request: AsideRequest, events: AsideEvents): Aside {
+    return this.engine.aside(this, { target: target as ForwardTarget, request, events });
   }
 
   produce(producer: Producer): void {

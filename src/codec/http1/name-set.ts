@@ -1,6 +1,6 @@
 // Names of fields that are looked for together, in one pass over a head however many they are. Rule: a name is found by its number or
 // by its length first, and is compared octet by octet before it counts.
-import { FIELD, type Head } from './head.ts';
+import { FIELD } from './head.ts';
 
 /** An answer to `whichOf` has a bit for each name. */
 const MAX_NAMES = 31;
@@ -8,6 +8,16 @@ const NOBODY = -1;
 const NUMBERS: ReadonlyMap<string, number> = new Map(
   Object.entries(FIELD).map(([name, id]) => [name.toLowerCase().replaceAll('_', '-'), id]),
 );
+
+/** What is asked of a head. Modules of users see this type, and nothing of the buffers that a head lies in. */
+interface NamedFields {
+  readonly count: number;
+  readonly ids: ArrayLike<number>;
+  /** Four offsets a field: name from and to, value from and to. */
+  readonly fields: ArrayLike<number>;
+  readonly drop: ArrayLike<number>;
+  nameEquals(index: number, lowercaseName: string): boolean;
+}
 
 export class NameSet {
   /** In lower case. */
@@ -29,7 +39,7 @@ export class NameSet {
   }
 
   /** The position of the name that a field of the head has, -1 if it has none of them. */
-  positionOf(head: Head, index: number): number {
+  positionOf(head: NamedFields, index: number): number {
     const id = head.ids[index]!;
     if (id !== FIELD.OTHER) return this.#byNumber[id]!;
     const length = head.fields[index * 4 + 1]! - head.fields[index * 4]!;
@@ -42,7 +52,7 @@ export class NameSet {
   }
 
   /** A bit for each of the first 31 names that a field with `drop` 0 has; the first name is the lowest bit. */
-  whichOf(head: Head): number {
+  whichOf(head: NamedFields): number {
     let found = 0;
     for (let index = 0; index < head.count; index++) {
       const position = head.drop[index] === 0 ? this.positionOf(head, index) : NOBODY;

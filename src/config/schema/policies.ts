@@ -117,7 +117,7 @@ export function retryPolicy(attempts: number): z.ZodType<RetryPolicy> {
     budget: share()
       .prefault('20%')
       .describe(
-        'The most retries as a share of all requests, so that they cannot become a storm. A few are always possible.',
+        'The most retries as a share of all requests, so that they cannot become a storm. A reserve of 1,000 lets a short outage pass.',
       ),
     within: duration()
       .nullable()
