@@ -31,17 +31,28 @@ function fieldName(): z.ZodType<string, string> {
   return headerName().refine((name) => !OURS.test(name), 'Sluice itself decides on this field of a request');
 }
 
-const users: z.ZodType<UsersAuth> = z.strictObject({
-  realm: headerValue()
-    .refine((text) => /^[ -~]+$/.test(text) && !/["\\]/.test(text), 'expected a text of ASCII without quotes')
-    .prefault('Sluice')
-    .describe('What browsers name when they ask for a password.'),
-  user_header: fieldName()
-    .nullable()
-    .prefault(null)
-    .describe('The field in which the server behind is told the name of the user. What clients say in it is taken out.')
-    .meta({ samples: ['X-Sluice-User'] }),
-});
+/** Every key of this shape may be left out, so that whatever is wrong with another shape would be told of as keys that this one has not. */
+function refuseStrangers(_: unknown, { issues }: z.core.$RefinementCtx): void {
+  for (const [index, issue] of issues.entries()) {
+    if (issue.code === 'unrecognized_keys') issues[index] = { ...issue, continue: false };
+  }
+}
+
+const users: z.ZodType<UsersAuth> = z
+  .strictObject({
+    realm: headerValue()
+      .refine((text) => /^[ -~]+$/.test(text) && !/["\\]/.test(text), 'expected a text of ASCII without quotes')
+      .prefault('Sluice')
+      .describe('What browsers name when they ask for a password.'),
+    user_header: fieldName()
+      .nullable()
+      .prefault(null)
+      .describe(
+        'The field in which the server behind is told the name of the user. What clients say in it is taken out.',
+      )
+      .meta({ samples: ['X-Sluice-User'] }),
+  })
+  .superRefine(refuseStrangers, { when: () => true });
 
 const forward: z.ZodType<ForwardAuth> = z.strictObject({
   forward: url({
