@@ -4,6 +4,7 @@
 import type { Config } from './config.ts';
 import type { KeyPath } from './key-path.ts';
 import { policyPlaces } from './policy-places.ts';
+import type { Credential, ProviderConfig } from './schema/ai.ts';
 import type { RouteConfig } from './schema/gateway.ts';
 import type { Policies } from './schema/policies.ts';
 
@@ -25,7 +26,15 @@ const UNAVAILABLE: readonly Unavailable[] = [
   },
   { what: 'running commands', find: ({ exec }) => when(exec.enabled, ['exec', 'enabled']) },
   { what: 'running agents', find: ({ agents }) => when(agents.enabled, ['agents', 'enabled']) },
-  { what: 'the AI gateway', find: ({ ai }) => when(ai.enabled, ['ai', 'enabled']) },
+  { what: 'OAuth credentials of a store', find: inCredentials((all) => all.some((one) => 'store' in one)) },
+  { what: 'several credentials of a provider', find: inCredentials((all) => all.length > 1) },
+  {
+    what: 'limits of tokens of AI models',
+    find: ({ ai, users }) =>
+      users.flatMap(({ limits }, index) =>
+        when(ai.enabled && limits.ai_tokens_per_day !== null, ['users', index, 'limits', 'ai_tokens_per_day']),
+      ),
+  },
   { what: 'the tunnel server', find: ({ tunnels }) => when(tunnels.server.enabled, ['tunnels', 'server', 'enabled']) },
   {
     what: 'the tunnel client',
@@ -55,6 +64,14 @@ function when(on: boolean, path: KeyPath): readonly KeyPath[] {
 
 function inTargets(isOn: (to: RouteConfig['to']) => boolean, key: string): Unavailable['find'] {
   return ({ gateway }) => gateway.routes.flatMap(({ to }, index) => when(isOn(to), targetPath(index, key)));
+}
+
+function inCredentials(isOn: (all: readonly Credential[]) => boolean): Unavailable['find'] {
+  return ({ ai }) =>
+    Object.entries(ai.providers).flatMap(([name, { credentials }]: [string, ProviderConfig]) => {
+      const isUsed = ai.enabled && credentials !== 'passthrough' && isOn(credentials);
+      return when(isUsed, ['ai', 'providers', name, 'credentials']);
+    });
 }
 
 function targetPath(index: number, key: string): KeyPath {

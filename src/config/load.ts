@@ -19,7 +19,8 @@ import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/n
 import { checkLimits } from './checks/limits.ts';
 import { checkMirror } from './checks/mirror.ts';
 import { checkPolicyFiles, policyFileUses } from './checks/policy-files.ts';
-import { checkProviders, checkRoutes } from './checks/routes.ts';
+import { checkAi } from './checks/ai.ts';
+import { checkRoutes } from './checks/routes.ts';
 import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
 import type { Config } from './config.ts';
 import { overrideDoor } from './door-override.ts';
@@ -97,7 +98,7 @@ const CHECKS: readonly Check[] = [
   checkRoutes,
   checkLimits,
   checkMirror,
-  checkProviders,
+  checkAi,
   checkTlsFiles,
   checkPolicyFiles,
   checkCors,

@@ -25,4 +25,6 @@ export interface Bounds {
   /** The most that the body of a request may have. */
   readonly bodyBytes?: number;
   readonly timeouts?: Timeouts;
+  /** A client that ends its half of the connection has left, and its answer is given up; else it is waited for with the answer. */
+  readonly halfIsGone?: boolean;
 }

@@ -38,10 +38,15 @@ export interface TunnelGuard {
   take(bytes: Uint8Array, from: number, to: number): 'more' | 'pass' | SluiceError;
 }
 
+/** The body of an error answer, to be written as JSON: as clients of a route know it from what is behind. */
+export type ErrorShape = (error: SluiceError, requestId: string) => object;
+
 export interface Policy {
   readonly name: string;
   /** Holds for every exchange of the routes that the policy stands in, before any phase runs. */
   readonly bounds?: Bounds;
+  /** How errors of ours are said on the routes that the policy stands in. */
+  readonly errorShape?: ErrorShape;
   /** Said in a dry run in place of its `request`, which is not called: because it would ask somebody else, or nobody knows what it does. */
   readonly inDryRun?: string;
 

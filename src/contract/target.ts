@@ -30,6 +30,8 @@ export interface Origin {
   readonly dialler: OriginDialler | null;
   /** It is asked for whole URLs, as a proxy is; a server is asked for its own paths. */
   readonly isProxy: boolean;
+  /** It learns nothing of the client and of us beside the request: no X-Forwarded-For, Via, X-Request-Id or traceparent of ours. */
+  readonly isTransparent?: boolean;
 }
 
 /** Opens connections to an origin that is not reached straight over the network. */

@@ -185,6 +185,7 @@ function routeTo(target: ForwardTarget, bounds: Bounds): Route {
     responseBody: [],
     tunnel: [],
     done: [],
+    errorShape: null,
     metrics: null,
   };
 }

@@ -30,6 +30,7 @@ function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
     match: spec.match,
     target: spec.target,
     bounds: boundsOf(spec.policies),
+    errorShape: spec.policies.findLast(({ errorShape }) => errorShape !== undefined)?.errorShape ?? null,
     request: taking(spec.policies, 'request'),
     requestBody: taking(spec.policies, 'requestBody'),
     upstream: taking(spec.policies, 'upstream'),

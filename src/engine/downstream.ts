@@ -103,7 +103,7 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
     }
     this.clientEnded = true;
     // In a line others wait behind it: there it has to stay for its turn, whole.
-    if (this.exchange.attempts.promisedBy !== null) {
+    if (this.exchange.attempts.promisedBy !== null || this.exchange.bounds.halfIsGone) {
       this.connection.destroy('eof');
       return;
     }

@@ -16,6 +16,12 @@ test('an error is answered with its status, its code, what a person may know, an
   });
 });
 
+test('an error is said in the shape of its route where that has one', () => {
+  const shape = ({ code }: SluiceError, id: string): object => ({ said: `${code} ${id}` });
+  const { body } = errorAnswer(new SluiceError('upstream_unreachable'), 'abcd', 'sluice-1', shape);
+  assert.equal(body, '{"said":"upstream_unreachable abcd"}');
+});
+
 test('an error that passes by itself says when, in whole seconds and never too early', () => {
   for (const [retryAfterMs, expected] of [
     [30_000, '30'],

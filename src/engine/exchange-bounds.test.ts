@@ -33,6 +33,24 @@ function postChunked(path = '/'): string {
   return head(`POST ${path} HTTP/1.1`, 'Host: a.test', 'Transfer-Encoding: chunked');
 }
 
+test('a client that ends its half is waited for with its answer, unless the route takes it for gone', (t) => {
+  const waiting = new Playbook(t)
+    .downstreamSends(GET)
+    .expectDial()
+    .expectUpstream(/^GET/)
+    .clientEnds()
+    .expectClientConnection('open');
+  waiting.upstreamSends(`${OK}hi`).expectDownstream(/hi$/).end();
+  const gone = new Playbook(t, { policies: [bounded({ halfIsGone: true })] });
+  gone.downstreamSends(GET).expectDial().expectUpstream(/^GET/);
+  gone
+    .upstreamSends(`${OK}h`)
+    .expectDownstream(/h$/)
+    .clientEnds()
+    .expectClientConnection('destroyed')
+    .expectUpstreamConnection('destroyed');
+});
+
 describe('the most that a body may have', () => {
   const routes = [
     route(forwardTo(), [bounded({ bodyBytes: 20 })], { match: { ...EVERYTHING, path: '/uploads/*' } }),

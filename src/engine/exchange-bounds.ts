@@ -9,6 +9,8 @@ import type { Route } from './program.ts';
 export class ExchangeBounds {
   timeouts: Timeouts;
   maxBodyBytes = 0;
+  /** A client that sends nothing more has left. */
+  halfIsGone = false;
   private readonly exchange: HttpExchange;
   /** Made for the first exchange that may only take so long. */
   private whole: Deadline | null = null;
@@ -23,6 +25,7 @@ export class ExchangeBounds {
     const { timeouts, limits } = this.exchange.engine;
     this.timeouts = timeouts;
     this.maxBodyBytes = limits.maxBodyBytes;
+    this.halfIsGone = false;
   }
 
   /** Takes over what its route says. What is wrong with the request then; null: nothing. */
@@ -38,7 +41,8 @@ export class ExchangeBounds {
     return false;
   }
 
-  private take({ bodyBytes, timeouts }: Bounds): void {
+  private take({ bodyBytes, timeouts, halfIsGone = false }: Bounds): void {
+    this.halfIsGone = halfIsGone;
     if (bodyBytes !== undefined) this.maxBodyBytes = bodyBytes;
     if (timeouts === undefined) return;
     this.timeouts = timeouts;

@@ -441,7 +441,7 @@ export class HttpExchange implements Exchange {
     // What takes the place of an answer that was held back is seen by the policies as any other is.
     if (this.answerWay.holdsHead && !this.response.isOurs) this.judged = false;
     this.dropTransforms();
-    this.answer(errorAnswer(error, this.id, this.engine.pseudonym));
+    this.answer(errorAnswer(error, this.id, this.engine.pseudonym, this.matched?.errorShape));
   }
 
   /** What a policy or a target has thrown ends this exchange and no other. */

@@ -1,7 +1,7 @@
 // What a configuration becomes: routes with everything decided that can be decided before a request comes.
 // Rule: a program never changes; a reload makes a new one, and the old one is disposed of when its last exchange has ended.
 import type { Bounds } from '../contract/bounds.ts';
-import type { Policy } from '../contract/policy.ts';
+import type { ErrorShape, Policy } from '../contract/policy.ts';
 import type { Target } from '../contract/target.ts';
 import type { HttpFamilies } from '../telemetry/families.ts';
 import type { Head } from '../codec/http1/head.ts';
@@ -22,6 +22,8 @@ export interface Route {
   readonly target: Target;
   /** null: what holds for the door. */
   readonly bounds: Bounds | null;
+  /** null: errors of ours have the one shape that they have everywhere. */
+  readonly errorShape: ErrorShape | null;
   readonly request: readonly Required<Pick<Policy, 'request'>>[];
   readonly requestBody: readonly Required<Pick<Policy, 'requestBody'>>[];
   readonly upstream: readonly Required<Pick<Policy, 'upstream'>>[];

@@ -39,6 +39,14 @@ function valuesOf(list: readonly string[], name: string): string[] {
 
 const TLS = { serverName: null, ca: null, certificate: null, verify: true };
 
+test('an origin that is to learn nothing of the client gets what the client says, and nothing of ours', (t) => {
+  const request = head('GET / HTTP/1.1', 'Host: a.test', 'X-Forwarded-For: 203.0.113.9', 'X-Request-Id: mine');
+  assert.deepEqual(linesOf(listOf(t, request, { isTransparent: true })).slice(4), [
+    'x-forwarded-for: 203.0.113.9',
+    'x-request-id: mine',
+  ]);
+});
+
 describe('the list that an origin of HTTP/2 gets', () => {
   test('is the request, what we say about the client, and nothing else', (t) => {
     const list = listOf(t, head('GET /a?b HTTP/1.1', 'Host: a.test', 'Accept: */*', 'X-Odd:  two  words '));

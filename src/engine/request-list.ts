@@ -8,9 +8,10 @@ import type { RequestState } from './request-state.ts';
 import { defaultHost, markReplaced } from './request-writer.ts';
 
 export function requestList(exchange: HttpExchange, origin: Origin): string[] {
-  const { request, engine, idNumber } = exchange;
+  const { request } = exchange;
   const { head } = request;
-  const hasTrace = markReplaced(head);
+  const tellsUpstream = origin.isTransparent !== true;
+  const hasTrace = tellsUpstream && markReplaced(head);
   if (head.hostIndex >= 0) head.drop[head.hostIndex] = 1;
   const authority = origin.hostField ?? (request.authority === '' ? defaultHost(origin) : request.authority);
   const scheme = origin.tls === null ? 'http' : 'https';
@@ -25,12 +26,17 @@ export function requestList(exchange: HttpExchange, origin: Origin): string[] {
     pathOf(request, origin),
   ];
   appendFields(list, request.fields);
+  if (tellsUpstream) appendForwarding(list, exchange, hasTrace);
+  if (head.teTrailers) list.push('te', 'trailers');
+  return list;
+}
+
+function appendForwarding(list: string[], exchange: HttpExchange, hasTrace: boolean): void {
+  const { request, engine, idNumber } = exchange;
   appendLines(list, exchange.responder.forwardedLines.toString('latin1'));
   if (request.authority !== '' && engine.forwarding !== 'forwarded') list.push('x-forwarded-host', request.authority);
   list.push('x-request-id', engine.ids.text(idNumber));
   if (!hasTrace) appendLines(list, engine.ids.traceField(idNumber).toString('latin1'));
-  if (head.teTrailers) list.push('te', 'trailers');
-  return list;
 }
 
 function pathOf({ head, upstreamTarget }: RequestState, origin: Origin): string {

@@ -43,6 +43,11 @@ describe('the head that an upstream gets', () => {
     );
   });
 
+  test('is the request alone where the origin is to learn nothing else, with what the client itself says', (t) => {
+    const request = head('GET / HTTP/1.1', 'Host: a.test', 'X-Forwarded-For: 203.0.113.9', 'X-Request-Id: mine');
+    assert.equal(sent(t, request, { isTransparent: true }), request);
+  });
+
   test('says nothing that the client claims about itself', (t) => {
     const text = sent(
       t,

@@ -38,7 +38,7 @@ export function writeRequestHead(
   authorization: string | null,
 ): void {
   const { head, fields } = exchange.request;
-  const tellsUpstream = exchange.engine.forwarding !== 'none';
+  const tellsUpstream = exchange.engine.forwarding !== 'none' && origin.isTransparent !== true;
   const hasTrace = tellsUpstream && markReplaced(head);
   const { upstreamTarget } = exchange.request;
   if (origin.isProxy) writeWholeTarget(out, head);

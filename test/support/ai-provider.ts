@@ -6,6 +6,7 @@ import http from 'node:http';
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 
 /** What happens to the next request, in place of the usual answer. */
@@ -141,7 +142,9 @@ export class AiProvider {
     for (const [index, event] of usual.events.entries()) {
       await plan.beforeEvent?.(index);
       if (index === plan.cutAfter) {
-        response.socket?.resetAndDestroy();
+        // What was said before is on its way by then.
+        await nextTurn();
+        response.socket?.destroy();
         return;
       }
       const bytes = Buffer.from(event);

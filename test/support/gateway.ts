@@ -35,6 +35,7 @@ export interface GatewaySettings {
   readonly hops?: object;
   readonly policies?: object;
   readonly users?: readonly object[];
+  readonly ai?: object;
   readonly limits?: object;
   readonly timeouts?: object;
   readonly dns?: object;

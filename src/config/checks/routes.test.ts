@@ -4,7 +4,7 @@ import { formatPath } from '../key-path.ts';
 import { fromJson, type JsonValue } from '../source-tree.ts';
 import { validate } from '../validate.ts';
 import type { Check } from './finding.ts';
-import { checkProviders, checkRoutes } from './routes.ts';
+import { checkRoutes } from './routes.ts';
 
 function run(check: Check, document: JsonValue): string[] {
   const place = { source: { kind: 'flag', name: '', folder: '/', text: '' }, from: 0, to: 0 } as const;
@@ -72,11 +72,4 @@ describe('routes', () => {
     assert.deepEqual(found('internal'), []);
     assert.deepEqual(found('intern'), ['error config_unknown_name gateway.routes[0].match.door[0]']);
   });
-});
-
-test('two providers do not share a prefix', () => {
-  assert.deepEqual(run(checkProviders, {}), []);
-  assert.deepEqual(run(checkProviders, { ai: { providers: { chatgpt: { prefix: '/claude' } } } }), [
-    'error config_conflict ai.providers.chatgpt.prefix',
-  ]);
 });

@@ -72,10 +72,3 @@ function isGiven(name: string, given: readonly (readonly string[])[]): boolean {
   if (name === REST) return given.some((names) => names.includes(name));
   return given.length > 0 && given.every((names) => names.includes(name));
 }
-
-export const checkProviders: Check = ({ config: { ai } }) => {
-  const { claude, chatgpt } = ai.providers;
-  if (claude.prefix !== chatgpt.prefix) return [];
-  const message = `the prefix "${chatgpt.prefix}" is also that of ai.providers.claude`;
-  return [{ code: 'config_conflict', message, path: ['ai', 'providers', 'chatgpt', 'prefix'] }];
-};

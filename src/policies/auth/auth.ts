@@ -2,9 +2,9 @@
 // us and go no further; what the client is told is the same whether the name or the token was wrong.
 import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
-import { parseBasic } from '../../services/identity/basic-credentials.ts';
 import { OwnFields } from '../../services/identity/own-fields.ts';
-import type { User, UserDirectory } from '../../services/identity/user-directory.ts';
+import type { UserDirectory } from '../../services/identity/user-directory.ts';
+import { userOfAuthorization } from '../../services/identity/user-of-authorization.ts';
 
 export interface AuthOptions {
   readonly users: UserDirectory;
@@ -15,9 +15,6 @@ export interface AuthOptions {
   readonly userHeader: string | null;
 }
 
-// RFC 6750, 2.1.
-const BEARER = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
-
 export function auth({ users, permission, realm, userHeader }: AuthOptions): Policy {
   // Programs take the first that they know; browsers know Basic alone, and ask.
   const challenges = [`Bearer realm="${realm}"`, `Basic realm="${realm}", charset="UTF-8"`];
@@ -27,7 +24,7 @@ export function auth({ users, permission, realm, userHeader }: AuthOptions): Pol
     request(exchange: Exchange): void {
       const { fields } = exchange.request;
       const value = fields.get('authorization');
-      const user = value === undefined ? null : userOf(value, users);
+      const user = value === undefined ? null : userOfAuthorization(value, users);
       if (user === null) exchange.fail('unauthorized');
       else if (!user.may.has(permission)) exchange.fail('forbidden', 'This user may not use this door.');
       else {
@@ -44,11 +41,4 @@ export function auth({ users, permission, realm, userHeader }: AuthOptions): Pol
       for (const challenge of challenges) response.fields.append('WWW-Authenticate', challenge);
     },
   };
-}
-
-function userOf(value: string, users: UserDirectory): User | null {
-  const token = BEARER.exec(value)?.[1];
-  if (token !== undefined) return users.findByToken(token);
-  const basic = parseBasic(value);
-  return basic === null ? null : users.find(basic.name, basic.password);
 }

@@ -79,11 +79,12 @@ export function createBackends(init: BackendsInit, parts: BackendParts): MadeBac
   const { to } = init;
   const specs = backendMembers(to, parts.ways);
   const [only] = specs;
-  if (only !== undefined && !isBalanced(init)) return { target: single(only.data, parts), policies: [] };
+  if (only !== undefined && !isBalanced(init)) return { target: plainBackend(only.data, parts), policies: [] };
   return balanced(init, specs, parts);
 }
 
-function single(origin: BackendOrigin, { dns }: BackendParts): ForwardTarget {
+/** One of which nothing is asked. */
+export function plainBackend(origin: BackendOrigin, { dns }: BackendParts): ForwardTarget {
   const isFollowed = origin.dialler === null && standsForAddresses(origin);
   return isFollowed ? new FollowedBackend({ origin, dns: dns.cache }) : backends(origin);
 }

@@ -126,6 +126,11 @@ export class ConfiguredPolicies {
     return this.#around([this.#door('egress'), this.#top()], true);
   }
 
+  /** Before what is relayed to providers of AI: who may not come, and how often. It is theirs what else is said and done. */
+  ofAi(listen: GatewayListen | null = null): PoliciesAround {
+    return this.#around(this.#gatewayPlaces(listen).map((place) => ({ ...place, policies: guardsOf(place.policies) })));
+  }
+
   #gatewayPlaces(listen: GatewayListen | null): Place[] {
     return [...(listen === null ? [] : [this.#address(listen)]), this.#door('gateway'), this.#top()];
   }
@@ -316,6 +321,14 @@ function hstsOf({ security, hsts }: HeadersPolicy): HstsOptions | null {
 /** The first place that says anything of that kind; the nearest one stands first. */
 function nearest(places: readonly Place[], kind: keyof Policies): Place | undefined {
   return places.find(({ policies }) => policies[kind] !== undefined);
+}
+
+function guardsOf({ acl: access, limits, rate_limit }: Policies): Policies {
+  return {
+    ...(access !== undefined && { acl: access }),
+    ...(limits !== undefined && { limits }),
+    ...(rate_limit !== undefined && { rate_limit }),
+  };
 }
 
 function countsUsers(places: readonly Place[]): boolean {

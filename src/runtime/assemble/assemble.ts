@@ -7,11 +7,13 @@ import type { EngineLimits } from '../../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
+import { aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
 import { mirrorOf } from './assemble-mirror.ts';
 import { ConfiguredPolicies, type PolicyParts, policyParts, type ThreadPolicyParts } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
 import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
 import { rewritePolicies } from './assemble-rewrites.ts';
+import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import { createTarget, toHttps } from '../registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
@@ -28,6 +30,7 @@ interface GatewayTargets {
   readonly config: Config;
   readonly explicit: readonly { readonly route: RouteConfig; readonly spec: RouteSpec }[];
   readonly own: readonly RouteSpec[];
+  readonly ai: { readonly users: UserDirectory; readonly targets: ReturnType<typeof aiTargets> };
   readonly last: RouteSpec;
 }
 
@@ -35,13 +38,15 @@ interface GatewayTargets {
 export function gatewayTables(config: Config, readiness: Readiness, parts: GatewayParts): RouteTables<RouteSpec> {
   const { gateway } = config;
   const makesMirror: PolicyParts['ofMirror'] = (settings, place) => mirrorOf(settings, place, parts);
-  const policies = new ConfiguredPolicies(config, policyParts(config, parts, makesMirror));
+  const made = policyParts(config, parts, makesMirror);
+  const policies = new ConfiguredPolicies(config, made);
   const targets: GatewayTargets = {
     config,
     explicit: gateway.routes.flatMap((route, index) => {
       return routeSpecs(config, route, { index, parts }).map((spec) => ({ route, spec }));
     }),
     own: gateway.own_paths ? healthRoutes(readiness) : [],
+    ai: { users: made.users, targets: aiTargets(config, parts) },
     last: lastRoute(config, parts),
   };
   if (!tellsAddressesApart(config)) return new Map([['', layersOf(targets, policies, null)]]);
@@ -58,7 +63,7 @@ function tellsAddressesApart({ gateway }: Config): boolean {
 
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
 function layersOf(
-  { explicit, own, last }: GatewayTargets,
+  { config, explicit, own, ai, last }: GatewayTargets,
   policies: ConfiguredPolicies,
   listen: GatewayListen | null,
 ): Layers<RouteSpec> {
@@ -67,7 +72,8 @@ function layersOf(
     return { ...spec, policies: [...policies.ofRoute(route, listen), ...spec.policies] };
   });
   if (listen !== null && listen.redirect_https !== null) return [guarded, own, [httpsRoute(listen.redirect_https)]];
-  return [guarded, own, [{ ...last, policies: [...policies.ofGateway(listen), ...last.policies] }]];
+  const relayed = aiRoutes(config, ai.users, policies.ofAi(listen)).map((route) => ledTo(route, ai.targets));
+  return [guarded, [...own, ...relayed], [{ ...last, policies: [...policies.ofGateway(listen), ...last.policies] }]];
 }
 
 /** An address that sends its clients elsewhere keeps only what names it. */

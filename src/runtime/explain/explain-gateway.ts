@@ -9,7 +9,8 @@ import type { RequestState } from '../../engine/request-state.ts';
 import { type RouteMatch, Router } from '../../engine/router.ts';
 import { engineLimits, EVERYTHING, HTTPS_ROUTE, isServedAt, routeMatches } from '../assemble/assemble.ts';
 import { healthRoutes } from '../assemble/health-routes.ts';
-import { ConfiguredPolicies } from '../assemble/assemble-policies.ts';
+import type { AiRoute } from '../assemble/assemble-ai.ts';
+import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
 import { rewritePolicies } from '../assemble/assemble-rewrites.ts';
 import { httpsUrl } from '../registry.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
@@ -17,6 +18,7 @@ import { DryExchange } from './dry-exchange.ts';
 import { dryLogin, dryParts } from './dry-parts.ts';
 import { backendNamed, explainTarget, manner, redirectTo } from './explain-target.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
+import { aiRoutesAt, explainAi, placeOfProvider } from './explain-ai.ts';
 import { type AskedRoute, explainBackends } from './explain-backends.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
@@ -32,6 +34,8 @@ interface Candidate {
   readonly index: number | null;
   /** What becomes of a request that its policies let through. */
   readonly result: (request: RequestView) => ExplainedResult;
+  /** Of a path of ours that leads elsewhere. */
+  readonly ai?: AiRoute;
 }
 
 /** `listen` is the address that the request comes in by; null: one that the configuration does not know. */
@@ -52,11 +56,12 @@ export async function explainGateway(
     const result: ExplainedResult = { kind: 'refused', status: ERROR_CATALOGUE[code].status, code, text: detail };
     return { ...bare, choice: null, result };
   }
-  const found = find(layers(scene), read.request);
+  const parts = dryParts(scene, user);
+  const found = find(layers(scene, parts), read.request);
   const others = otherRoutes(read.request, found?.index ?? null, scene);
   const choice = found === null ? null : choiceOf({ ...found, others }, scene);
   const exchange = new DryExchange('gateway', { address: from, localPort: scene.localPort }, read.request);
-  const all = policiesOf(found, scene, user);
+  const all = policiesOf(found, scene, parts);
   const refusal = tooLarge(read.request, all, scene.config.limits.body);
   if (refusal !== null) return { ...bare, choice, result: refusal };
   const policies = await runPolicies(all, exchange);
@@ -111,10 +116,11 @@ function withoutLogin(fields: Question['fields']): Question['fields'] {
 }
 
 /** Our own paths have none. */
-function policiesOf(found: Candidate | null, scene: GatewayScene, user: string | null): Policy[] {
+function policiesOf(found: Candidate | null, scene: GatewayScene, parts: PolicyParts): Policy[] {
   const { config, listen } = scene;
-  const policies = new ConfiguredPolicies(config, dryParts(scene, user));
+  const policies = new ConfiguredPolicies(config, parts);
   const route = config.gateway.routes[found?.index ?? -1];
+  if (found?.ai !== undefined) return [...found.ai.policies];
   if (found === null) return policies.ofGateway(listen);
   if (route !== undefined) return [...policies.ofRoute(route, listen), ...ownPolicies(route.to, found)];
   const { default_backend: url } = config.gateway;
@@ -128,7 +134,8 @@ function ownPolicies(to: RouteTarget, { match }: Candidate): Policy[] {
 }
 
 /** As the gateway has them: an earlier layer wins. */
-function layers({ config: { gateway }, listen }: GatewayScene): Candidate[][] {
+function layers({ config, listen }: GatewayScene, parts: PolicyParts): Candidate[][] {
+  const { gateway } = config;
   const explicit = gateway.routes.flatMap((route, index) => {
     if (!isServedAt(route, listen)) return [];
     return routeMatches(route, index).map(({ name, match }): Candidate => {
@@ -138,7 +145,11 @@ function layers({ config: { gateway }, listen }: GatewayScene): Candidate[][] {
   const health: ExplainedResult = { kind: 'answered', status: 200, code: null, text: 'the health of the gateway' };
   const own = gateway.own_paths ? healthRoutes({ started: true, draining: false }) : [];
   const ours = own.map(({ name, match }): Candidate => ({ name, match, index: null, result: () => health }));
-  return [explicit, ours, lastOf(gateway.default_backend, listen)];
+  const relayed = aiRoutesAt({ config, listen }, parts).map((ai): Candidate => {
+    const { name, match } = ai;
+    return { name, match, index: null, ai, result: (request) => explainAi(ai, config, request) };
+  });
+  return [explicit, [...ours, ...relayed], lastOf(gateway.default_backend, listen)];
 }
 
 function lastOf(url: string | null, listen: GatewayListen | null): Candidate[] {
@@ -165,10 +176,11 @@ function findIn<R extends { readonly match: RouteMatch }>(routes: readonly R[], 
 }
 
 function choiceOf(
-  { name, index, match, others }: Candidate & { readonly others: readonly string[] },
+  { name, index, match, ai, others }: Candidate & { readonly others: readonly string[] },
   { config, origins, listen }: GatewayScene,
 ): ExplainedChoice {
-  const path = index === null ? placeOfOwn(name, config.gateway.listen, listen) : `gateway.routes[${index}]`;
+  const ofOwn = ai === undefined ? null : placeOfProvider(ai);
+  const path = index === null ? (ofOwn ?? placeOfOwn(name, config.gateway.listen, listen)) : `gateway.routes[${index}]`;
   const own = index === null ? null : (config.gateway.routes[index]?.name ?? null);
   const title = own === null ? path : `${path} "${own}"`;
   return { kind: 'route', name: title, place: placeOf(path, origins), why: describeMatch(match), others };

@@ -1,0 +1,126 @@
+// Turns what the configuration says of providers of AI into routes and targets. Rule: a request is relayed as it is; of the policies
+// of the gateway only those that keep clients out stand before it, and its users are asked for by the section `ai`.
+import type { Config } from '../../config/config.ts';
+import type { AiConfig, ProviderConfig } from '../../config/schema/ai.ts';
+import type { Bounds } from '../../contract/bounds.ts';
+import type { Policy } from '../../contract/policy.ts';
+import type { AnswerTarget, ForwardTarget } from '../../contract/target.ts';
+import type { RouteSpec } from '../../engine/program.ts';
+import type { UserDirectory } from '../../services/identity/user-directory.ts';
+import { aiKey, aiRelay, aiUser, anthropicError, openaiError, originOfUrl, respondWith } from '../registry.ts';
+import { type BackendParts, plainBackend } from './assemble-backends.ts';
+import { engineTimeouts } from './assemble-bounds.ts';
+import type { PoliciesAround } from './assemble-policies.ts';
+
+export type ProviderName = keyof AiConfig['providers'];
+
+/** A route without its target: `leadsTo` says whether the provider answers, we do, or nobody. */
+export interface AiRoute extends Omit<RouteSpec, 'target'> {
+  readonly provider: ProviderName;
+  readonly leadsTo: 'provider' | 'here' | 'nowhere';
+}
+
+const PROVIDERS: readonly ProviderName[] = ['claude', 'chatgpt'];
+
+/** As much as Anthropic takes. */
+const BODY_BYTES = 32 * 1024 * 1024;
+/** A model may think for long before it says more. */
+const SILENCE_MS = 600_000;
+
+/** `guards` are the policies of the gateway that hold here too. */
+export function aiRoutes(config: Config, users: UserDirectory, guards: PoliciesAround): AiRoute[] {
+  const { ai, gateway } = config;
+  if (!ai.enabled || !gateway.own_paths) return [];
+  const user = aiUser({ users, isRequired: ai.auth === 'users' });
+  return PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...guards, user }));
+}
+
+function routesOf(
+  provider: ProviderName,
+  config: Config,
+  { before, user, after }: PoliciesAround & { readonly user: Policy },
+): AiRoute[] {
+  const { prefix } = config.ai.providers[provider];
+  const name = `ai/${provider}`;
+  const route = (
+    path: string,
+    leadsTo: AiRoute['leadsTo'],
+    policies: readonly Policy[],
+    methods: readonly string[] = [],
+  ): AiRoute => {
+    return { name, provider, leadsTo, policies, match: { hosts: [], path, methods, fields: [], query: [] } };
+  };
+  const shape: Policy = { name: 'ai-errors', errorShape: errorShapeOf(provider) };
+  // Claude Code opens its connections so, without saying who it is.
+  const bases = [prefix, `${prefix}/`, `${prefix}/v1`, `${prefix}/v1/`];
+  return [
+    route(`${prefix}/v1/*`, 'provider', [...before, user, ...after, ...providerPolicies(provider, config)]),
+    ...bases.map((path) => route(path, 'here', [...before, shape], ['HEAD'])),
+    ...[prefix, `${prefix}/*`].map((path) => route(path, 'nowhere', [...before, shape])),
+  ];
+}
+
+function providerPolicies(provider: ProviderName, config: Config): Policy[] {
+  const settings = config.ai.providers[provider];
+  const relay = aiRelay({
+    outer: `${settings.prefix}/v1`,
+    inner: keepsVersion(provider, settings) ? '/v1' : '',
+    leaveOut: provider === 'chatgpt' && !keepsVersion(provider, settings) ? ['anthropic-beta'] : [],
+    headers: Object.entries(settings.headers),
+    bounds: boundsOf(config),
+    errorShape: errorShapeOf(provider),
+  });
+  const key = keyOf(settings);
+  return key === null ? [relay] : [relay, aiKey({ key, dialect: provider === 'claude' ? 'anthropic' : 'openai' })];
+}
+
+/** A base of OpenAI that has a path of its own, as the backend of ChatGPT has, stands for the `/v1` of its public API. */
+function keepsVersion(provider: ProviderName, { base }: ProviderConfig): boolean {
+  return provider === 'claude' || originOfUrl(base).pathPrefix === '';
+}
+
+/** null: requests go with what the client has. */
+function keyOf({ credentials }: ProviderConfig): string | null {
+  if (credentials === 'passthrough') return null;
+  const [only] = credentials;
+  return only !== undefined && 'api_key' in only ? only.api_key : null;
+}
+
+function boundsOf(config: Config): Bounds {
+  const everywhere = engineTimeouts(config);
+  return {
+    bodyBytes: BODY_BYTES,
+    // Programs that give up close their connections; what a model says to nobody is paid for all the same.
+    halfIsGone: true,
+    timeouts: {
+      ...everywhere,
+      responseMs: config.ai.request_timeout,
+      readMs: Math.max(everywhere.readMs, SILENCE_MS),
+      tunnelIdleMs: Math.max(everywhere.tunnelIdleMs, SILENCE_MS),
+    },
+  };
+}
+
+function errorShapeOf(provider: ProviderName): typeof anthropicError {
+  return provider === 'claude' ? anthropicError : openaiError;
+}
+
+const HERE: AnswerTarget = respondWith(() => ({ status: 200 }));
+const NOWHERE: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('route_not_found') };
+
+/** The servers of the providers; none where nothing is asked of them. */
+export function aiTargets({ ai }: Config, parts: BackendParts): ReadonlyMap<ProviderName, ForwardTarget> {
+  if (!ai.enabled) return new Map();
+  return new Map(
+    PROVIDERS.map((provider) => {
+      const known = { ...originOfUrl(ai.providers[provider].base, { host: 'backend' }), isTransparent: true };
+      const origin = { ...known, dialler: parts.ways.diallerOf(ai.via, known), member: null };
+      return [provider, plainBackend(origin, parts)];
+    }),
+  );
+}
+
+export function ledTo({ leadsTo, provider, ...route }: AiRoute, targets: ReturnType<typeof aiTargets>): RouteSpec {
+  const target = leadsTo === 'provider' ? targets.get(provider) : undefined;
+  return { ...route, target: target ?? (leadsTo === 'here' ? HERE : NOWHERE) };
+}

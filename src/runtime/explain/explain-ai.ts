@@ -1,0 +1,34 @@
+// Where requests for providers of AI would lead. Rule: their routes and policies are those that the gateway is made of.
+import { aiRoutes, type AiRoute } from '../assemble/assemble-ai.ts';
+import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
+import { ERROR_CATALOGUE } from '../../core/errors.ts';
+import type { RequestView } from '../../contract/exchange.ts';
+import type { Config } from '../../config/config.ts';
+import type { GatewayListen } from '../../config/schema/gateway.ts';
+import { backendNamed } from './explain-target.ts';
+import type { ExplainedResult } from './explanation.ts';
+
+export interface AiScene {
+  readonly config: Config;
+  readonly listen: GatewayListen | null;
+}
+
+/** An address that sends its clients elsewhere has none. */
+export function aiRoutesAt({ config, listen }: AiScene, parts: PolicyParts): AiRoute[] {
+  if (listen !== null && listen.redirect_https !== null) return [];
+  return aiRoutes(config, parts.users, new ConfiguredPolicies(config, parts).ofAi(listen));
+}
+
+export function explainAi({ provider, leadsTo }: AiRoute, { ai }: Config, request: RequestView): ExplainedResult {
+  if (leadsTo === 'here') return { kind: 'answered', status: 200, code: null, text: `the path of ${provider} itself` };
+  if (leadsTo === 'nowhere') {
+    const { status, summary: text } = ERROR_CATALOGUE.route_not_found;
+    return { kind: 'refused', status, code: 'route_not_found', text };
+  }
+  const through = ai.via.length === 0 ? '' : ` through ${ai.via.join(', then ')}`;
+  return backendNamed(`${ai.providers[provider].base} asked for ${request.upstreamTarget}${through}`);
+}
+
+export function placeOfProvider({ provider }: AiRoute): string {
+  return `ai.providers.${provider}`;
+}
