@@ -10,6 +10,7 @@ import { createDataPlane } from '../runtime/threads/create-data-plane.ts';
 import { guardAgainstFaults } from '../runtime/doors/fault-guard.ts';
 import { openTelemetry, type ProgramTelemetry } from '../runtime/assemble/program-telemetry.ts';
 import type { ReloadTrigger } from '../runtime/reload.ts';
+import { AccountDesk } from '../runtime/accounts/account-desk.ts';
 import { BackendDesk } from '../runtime/backends/backend-desk.ts';
 import { HopControl } from '../runtime/hops/hop-control.ts';
 import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
@@ -78,7 +79,8 @@ function assemble(
   const { data_dir: dataDir } = loaded.config.process;
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
-  return new Sluice({ loaded, load, dataPlane, hops, backends, logger: log, noteReload, onConfig });
+  const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
+  return new Sluice({ loaded, load, dataPlane, hops, backends, accounts, logger: log, noteReload, onConfig });
 }
 
 /** Opens the doors, tells the command line of this user where they are, and the person as well. */

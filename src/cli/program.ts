@@ -60,6 +60,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
   {
+    name: 'ai',
+    summary: 'show what a running Sluice does for providers of AI',
+    load: async () => (await import('./commands/ai.ts')).aiCommand,
+  },
+  {
     name: 'import',
     summary: 'turn the config of another program into one of Sluice',
     load: async () => (await import('./commands/import.ts')).importCommand,

@@ -26,7 +26,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   },
   { what: 'running commands', find: ({ exec }) => when(exec.enabled, ['exec', 'enabled']) },
   { what: 'running agents', find: ({ agents }) => when(agents.enabled, ['agents', 'enabled']) },
-  { what: 'OAuth credentials of a store', find: inCredentials((all) => all.some((one) => 'store' in one)) },
   { what: 'several credentials of a provider', find: inCredentials((all) => all.length > 1) },
   {
     what: 'limits of tokens of AI models',

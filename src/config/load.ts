@@ -10,6 +10,7 @@ import {
   checkOpenServices,
   checkUsersExist,
 } from './checks/doors.ts';
+import { checkAiStores } from './checks/ai-stores.ts';
 import { checkForwardAuth } from './checks/auth.ts';
 import { checkCors } from './checks/cors.ts';
 import { checkEgressRules, checkProxies, checkStickyPorts } from './checks/egress.ts';
@@ -99,6 +100,7 @@ const CHECKS: readonly Check[] = [
   checkLimits,
   checkMirror,
   checkAi,
+  checkAiStores,
   checkTlsFiles,
   checkPolicyFiles,
   checkCors,

@@ -113,6 +113,21 @@ export interface ConnectionsAnswer {
   readonly total: number;
 }
 
+export interface AiAccountAnswer {
+  readonly provider: 'claude' | 'chatgpt';
+  readonly id: string;
+  readonly kind: 'api_key' | 'store';
+  readonly file: string | null;
+  readonly state: 'ok' | 'expiring' | 'dead';
+  readonly reason: string | null;
+  readonly expires_at: string | null;
+  readonly readable_by_others: boolean;
+}
+
+export interface AiAccountsAnswer {
+  readonly accounts: AiAccountAnswer[];
+}
+
 export interface ConfigAnswer {
   readonly config: Readonly<Record<string, unknown>>;
   readonly origins: Readonly<Record<string, string>>;

@@ -130,6 +130,7 @@ test('the admin API describes every resource in its OpenAPI document', async () 
   const document = (await answer.json()) as { openapi: string; paths: object; components: { schemas: object } };
   assert.equal(document.openapi, '3.1.0');
   assert.deepEqual(Object.keys(document.paths).sort(), [
+    '/api/v1/ai/accounts',
     '/api/v1/config',
     '/api/v1/connections',
     '/api/v1/explain',

@@ -9,6 +9,7 @@ import type { AdminApp, AdminContext, AdminEnv, AdminParts } from './admin-env.t
 import { answerError, answerThrown } from './admin-errors.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { newRequestId } from './request-id.ts';
+import { addAiAccountsRoute } from './routes/ai-accounts.ts';
 import { addConfigRoute } from './routes/config.ts';
 import { addExplainRoute } from './routes/explain.ts';
 import { addConnectionsRoute } from './routes/connections.ts';
@@ -64,6 +65,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addStatsRoute(app, parts);
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
+  addAiAccountsRoute(app, parts);
   addExplainRoute(app, parts);
   addOpenApiDocument(app);
   return app;

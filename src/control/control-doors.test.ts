@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test, type TestContext } from 'node:test';
 import { join } from 'node:path';
+import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
@@ -43,6 +44,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     dataPlane,
     hops: hopControl(),
     backends: backendDesk(),
+    accounts: accountDesk(),
     noteReload: () => {},
   });
   const recorder = new MetricsRecorder();

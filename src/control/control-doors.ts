@@ -5,6 +5,7 @@ import { renderPrometheus, PROMETHEUS_CONTENT_TYPE } from '../telemetry/promethe
 import type { Logger } from '../telemetry/application-log.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
 import type { Door } from '../runtime/doors/door.ts';
+import { accountFamilies } from '../runtime/accounts/account-metrics.ts';
 import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
 import { TrafficMeter } from '../runtime/traffic.ts';
@@ -46,6 +47,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
     const path = (): string => sluice.loaded.config.metrics.path;
     const render = (): string => renderPrometheus(view);
     view.include(() => hopFamilies([...sluice.hops.proxies(), ...sluice.backends.members()]));
+    view.include(() => accountFamilies(sluice.accounts.reports()));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }
   return { doors, keptToken };

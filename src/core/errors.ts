@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'upstream_unavailable'
   | 'backends_exhausted'
   | 'auth_unavailable'
+  | 'credential_unavailable'
   | 'hop_unreachable'
   | 'hop_timeout'
   | 'hop_auth_failed'
@@ -141,6 +142,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   backends_exhausted: entry('upstream', 503, true, 'No backend of the route can be used at the moment.'),
 
   auth_unavailable: entry('upstream', 503, true, 'Whether this request is allowed could not be found out.'),
+  credential_unavailable: entry('operator', 503, true, 'There is no usable login for the provider at the moment.'),
 
   // Proxies on the way.
   hop_unreachable: entry('hop', 502, true, 'A proxy on the way could not be reached.'),

@@ -12,6 +12,7 @@ export { acl } from '../policies/acl/acl.ts';
 export { aiKey } from '../policies/ai-key/ai-key.ts';
 export { aiRelay } from '../policies/ai-relay/ai-relay.ts';
 export { anthropicError, openaiError } from '../policies/ai-relay/provider-errors.ts';
+export { aiStore } from '../policies/ai-store/ai-store.ts';
 export { aiUser } from '../policies/ai-user/ai-user.ts';
 export { auth } from '../policies/auth/auth.ts';
 export { compress } from '../policies/compress/compress.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
@@ -42,6 +43,7 @@ async function setStage(): Promise<Stage> {
       onConfig: () => events.push('config in force'),
       hops: hopControl(),
       backends: backendDesk(),
+      accounts: accountDesk(),
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
         lists: new DomainShelf(),

@@ -9,6 +9,7 @@ import type { DataPlane } from './threads/data-plane.ts';
 import type { Door, DoorStatus } from './doors/door.ts';
 import { explain } from './explain/explain.ts';
 import type { Explanation, Question } from './explain/explanation.ts';
+import type { AccountDesk } from './accounts/account-desk.ts';
 import type { BackendDesk } from './backends/backend-desk.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
@@ -18,6 +19,8 @@ import { VERSION } from './version.ts';
 const CONTROL_GRACE_MS = 500;
 /** What is cut ends at once; should something not, the program ends all the same. */
 const CUT_GRACE_MS = 2_000;
+/** A login that is being renewed may be lost if nobody hears the answer. */
+const RENEWAL_GRACE_MS = 5_000;
 
 export type SluiceState = 'starting' | 'ready' | 'draining' | 'stopped';
 
@@ -27,6 +30,7 @@ export interface SluiceParts {
   readonly dataPlane: DataPlane;
   readonly hops: HopControl;
   readonly backends: BackendDesk;
+  readonly accounts: AccountDesk;
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
   /** A config has come into force: the first one, or another. */
@@ -54,6 +58,7 @@ export class Sluice {
   readonly startedAtMs: number = Date.now();
   readonly hops: HopControl;
   readonly backends: BackendDesk;
+  readonly accounts: AccountDesk;
   readonly #dataPlane: DataPlane;
   readonly #logger: Logger;
   readonly #reloader: Reloader;
@@ -65,9 +70,10 @@ export class Sluice {
   #stopping: Promise<StopResult> | null = null;
 
   constructor(parts: SluiceParts) {
-    const { loaded: initial, load, dataPlane, hops, backends, logger, noteReload: note, onConfig = () => {} } = parts;
-    this.hops = hops;
-    this.backends = backends;
+    const { loaded: initial, load, dataPlane, logger, noteReload: note, onConfig = () => {} } = parts;
+    this.hops = parts.hops;
+    this.backends = parts.backends;
+    this.accounts = parts.accounts;
     this.#dataPlane = dataPlane;
     this.#logger = logger;
     this.#onConfig = onConfig;
@@ -102,8 +108,11 @@ export class Sluice {
       await this.#dataPlane.knowControlDoors(controlDoors.map(({ address }) => address));
     } catch (error) {
       this.#state = 'stopped';
-      this.#stopChecks();
-      await Promise.allSettled([this.#dataPlane.close(), ...controlDoors.map((door) => door.close())]);
+      await Promise.allSettled([
+        this.#stopChecks(),
+        this.#dataPlane.close(),
+        ...controlDoors.map((door) => door.close()),
+      ]);
       throw error;
     }
     this.#state = 'ready';
@@ -124,6 +133,7 @@ export class Sluice {
       await this.hops.change(loaded, wanted, (config) => this.#dataPlane.apply(config));
       // Some may be reached through what has changed.
       this.backends.follow(this.hops.over(loaded));
+      this.accounts.follow(this.hops.over(loaded));
     });
   }
 
@@ -181,12 +191,15 @@ export class Sluice {
     await this.#dataPlane.apply(config);
     this.hops.follow(config);
     this.backends.follow(config);
+    this.accounts.follow(config);
     this.#onConfig(loaded);
   }
 
-  #stopChecks(): void {
+  /** Resolves when nothing is under way any more that would be lost. */
+  #stopChecks(): Promise<void> {
     this.hops.stop();
     this.backends.stop();
+    return this.accounts.stop();
   }
 
   async #drain(graceMs: number, delayMs: number): Promise<StopResult> {
@@ -195,7 +208,7 @@ export class Sluice {
     const isDrained = await endsWithin(this.#drainTraffic(delayMs), delayMs + graceMs, this.#forced.promise);
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
-    this.#stopChecks();
+    await endsWithin(this.#stopChecks(), RENEWAL_GRACE_MS);
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));

@@ -7,6 +7,7 @@ import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
 import type { AdminApp, AdminParts } from '../../src/control/admin-env.ts';
 import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
+import type { AccountReport } from '../../src/runtime/accounts/account-desk.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
 import { changer, hopControl } from './hop-control.ts';
@@ -28,6 +29,7 @@ export class AdminDesk {
   readonly reloads: ReloadRequest[] = [];
   reloadOutcome: ReloadOutcome = { tag: 'tag-2', changed: ['log.level'], needsRestart: [], warnings: [] };
   reloadFault: Error | undefined;
+  accounts: AccountReport[] = [];
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -49,6 +51,7 @@ export class AdminDesk {
         loaded,
         hops,
         changeHops: changer(hops, loaded.config),
+        accounts: { reports: () => this.accounts },
         connections: () => Promise.resolve([]),
         configTag: 'tag-1',
         startedAtMs: Date.now() - 5_000,

@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { waysOf } from '../../../test/support/backend-desk.ts';
+import { configOf } from '../../../test/support/gateway.ts';
 import { documentSchema } from '../../config/schema/document.ts';
 import { configuredUsers } from './configured-users.ts';
-import { aiRoutes } from './assemble-ai.ts';
+import { DnsCache } from '../../transport/dns-cache.ts';
+import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
+import { aiLogins, type AiLogins, aiRoutes } from './assemble-ai.ts';
 
 const GUARDS = { before: [{ name: 'acl' }], after: [{ name: 'rate_limit' }] };
+const LOGIN: LoginSource = {
+  login: null,
+  require: () => Promise.reject(new Error()),
+  refused: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
 
-function routes(ai: object, rest: object = {}): string[] {
+function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): string[] {
   const config = documentSchema.parse({ ...rest, ai });
-  return aiRoutes(config, configuredUsers([]), GUARDS).map(({ name, leadsTo, match, policies }) => {
+  const parts = { users: configuredUsers([]), guards: GUARDS, logins };
+  return aiRoutes(config, parts).map(({ name, leadsTo, match, policies }) => {
     return `${name} ${match.methods.join('')}${match.path} ${leadsTo}: ${policies.map((policy) => policy.name).join(' ')}`;
   });
 }
@@ -36,4 +47,25 @@ test('each provider has its prefix, asks for users after the guards, and leaves 
     'ai/chatgpt /gpt nowhere: acl ai-errors',
     'ai/chatgpt /gpt/* nowhere: acl ai-errors',
   ]);
+});
+
+test('a provider with a store is asked with its login', () => {
+  const providers = { claude: { credentials: { store: '/a/.credentials.json' } } };
+  const [first] = routes({ enabled: true, providers }, {}, new Map([['claude', LOGIN]]));
+  assert.equal(first, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-relay ai-store');
+});
+
+test('there are logins of stores only, and none where nothing is switched on', () => {
+  const providers = {
+    claude: { credentials: { store: '/a/.credentials.json' } },
+    chatgpt: { credentials: { api_key: 'k' } },
+  };
+  const loginsOf = (enabled: boolean): string[] => {
+    const config = configOf({ ai: { enabled, providers } });
+    const cache = new DnsCache();
+    const dns = { cache, resolve: () => assert.fail() };
+    return [...aiLogins(config, { ways: waysOf(config), dns }).keys()];
+  };
+  assert.deepEqual(loginsOf(true), ['claude']);
+  assert.deepEqual(loginsOf(false), []);
 });

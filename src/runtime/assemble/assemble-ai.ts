@@ -1,18 +1,18 @@
 // Turns what the configuration says of providers of AI into routes and targets. Rule: a request is relayed as it is; of the policies
 // of the gateway only those that keep clients out stand before it, and its users are asked for by the section `ai`.
 import type { Config } from '../../config/config.ts';
-import type { AiConfig, ProviderConfig } from '../../config/schema/ai.ts';
+import type { ProviderConfig } from '../../config/schema/ai.ts';
 import type { Bounds } from '../../contract/bounds.ts';
 import type { Policy } from '../../contract/policy.ts';
 import type { AnswerTarget, ForwardTarget } from '../../contract/target.ts';
 import type { RouteSpec } from '../../engine/program.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
-import { aiKey, aiRelay, aiUser, anthropicError, openaiError, originOfUrl, respondWith } from '../registry.ts';
+import { credentialsOf, openStore, type ProviderName } from '../accounts/account-store.ts';
+import { aiKey, aiRelay, aiStore, aiUser, anthropicError, openaiError, originOfUrl, respondWith } from '../registry.ts';
+import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
 import { type BackendParts, plainBackend } from './assemble-backends.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
 import type { PoliciesAround } from './assemble-policies.ts';
-
-export type ProviderName = keyof AiConfig['providers'];
 
 /** A route without its target: `leadsTo` says whether the provider answers, we do, or nobody. */
 export interface AiRoute extends Omit<RouteSpec, 'target'> {
@@ -27,18 +27,27 @@ const BODY_BYTES = 32 * 1024 * 1024;
 /** A model may think for long before it says more. */
 const SILENCE_MS = 600_000;
 
-/** `guards` are the policies of the gateway that hold here too. */
-export function aiRoutes(config: Config, users: UserDirectory, guards: PoliciesAround): AiRoute[] {
+/** The logins of those providers that have a store. */
+export type AiLogins = ReadonlyMap<ProviderName, LoginSource>;
+
+export interface AiRouteParts {
+  readonly users: UserDirectory;
+  /** The policies of the gateway that hold here too. */
+  readonly guards: PoliciesAround;
+  readonly logins: AiLogins;
+}
+
+export function aiRoutes(config: Config, { users, guards, logins }: AiRouteParts): AiRoute[] {
   const { ai, gateway } = config;
   if (!ai.enabled || !gateway.own_paths) return [];
   const user = aiUser({ users, isRequired: ai.auth === 'users' });
-  return PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...guards, user }));
+  return PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...guards, user, logins }));
 }
 
 function routesOf(
   provider: ProviderName,
   config: Config,
-  { before, user, after }: PoliciesAround & { readonly user: Policy },
+  { before, user, after, logins }: PoliciesAround & { readonly user: Policy; readonly logins: AiLogins },
 ): AiRoute[] {
   const { prefix } = config.ai.providers[provider];
   const name = `ai/${provider}`;
@@ -54,13 +63,13 @@ function routesOf(
   // Claude Code opens its connections so, without saying who it is.
   const bases = [prefix, `${prefix}/`, `${prefix}/v1`, `${prefix}/v1/`];
   return [
-    route(`${prefix}/v1/*`, 'provider', [...before, user, ...after, ...providerPolicies(provider, config)]),
+    route(`${prefix}/v1/*`, 'provider', [...before, user, ...after, ...providerPolicies(provider, config, logins)]),
     ...bases.map((path) => route(path, 'here', [...before, shape], ['HEAD'])),
     ...[prefix, `${prefix}/*`].map((path) => route(path, 'nowhere', [...before, shape])),
   ];
 }
 
-function providerPolicies(provider: ProviderName, config: Config): Policy[] {
+function providerPolicies(provider: ProviderName, config: Config, logins: AiLogins): Policy[] {
   const settings = config.ai.providers[provider];
   const relay = aiRelay({
     outer: `${settings.prefix}/v1`,
@@ -70,6 +79,8 @@ function providerPolicies(provider: ProviderName, config: Config): Policy[] {
     bounds: boundsOf(config),
     errorShape: errorShapeOf(provider),
   });
+  const store = logins.get(provider);
+  if (store !== undefined) return [relay, aiStore({ store, beta: settings.beta })];
   const key = keyOf(settings);
   return key === null ? [relay] : [relay, aiKey({ key, dialect: provider === 'claude' ? 'anthropic' : 'openai' })];
 }
@@ -107,6 +118,18 @@ function errorShapeOf(provider: ProviderName): typeof anthropicError {
 
 const HERE: AnswerTarget = respondWith(() => ({ status: 200 }));
 const NOWHERE: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('route_not_found') };
+
+/** One for all addresses: what is known of a login is known to all of them. */
+export function aiLogins(config: Config, { ways, dns }: Pick<BackendParts, 'ways' | 'dns'>): AiLogins {
+  const logins = new Map<ProviderName, LoginSource>();
+  if (!config.ai.enabled) return logins;
+  for (const provider of PROVIDERS) {
+    const [only] = credentialsOf(config, provider);
+    const store = only === undefined ? null : openStore(config, provider, only, { ways, dns: dns.cache });
+    if (store !== null) logins.set(provider, store);
+  }
+  return logins;
+}
 
 /** The servers of the providers; none where nothing is asked of them. */
 export function aiTargets({ ai }: Config, parts: BackendParts): ReadonlyMap<ProviderName, ForwardTarget> {

@@ -7,7 +7,7 @@ import type { EngineLimits } from '../../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
-import { aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
+import { aiLogins, type AiLogins, aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
 import { mirrorOf } from './assemble-mirror.ts';
 import { ConfiguredPolicies, type PolicyParts, policyParts, type ThreadPolicyParts } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
@@ -30,7 +30,11 @@ interface GatewayTargets {
   readonly config: Config;
   readonly explicit: readonly { readonly route: RouteConfig; readonly spec: RouteSpec }[];
   readonly own: readonly RouteSpec[];
-  readonly ai: { readonly users: UserDirectory; readonly targets: ReturnType<typeof aiTargets> };
+  readonly ai: {
+    readonly users: UserDirectory;
+    readonly targets: ReturnType<typeof aiTargets>;
+    readonly logins: AiLogins;
+  };
   readonly last: RouteSpec;
 }
 
@@ -46,7 +50,7 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
       return routeSpecs(config, route, { index, parts }).map((spec) => ({ route, spec }));
     }),
     own: gateway.own_paths ? healthRoutes(readiness) : [],
-    ai: { users: made.users, targets: aiTargets(config, parts) },
+    ai: { users: made.users, targets: aiTargets(config, parts), logins: aiLogins(config, parts) },
     last: lastRoute(config, parts),
   };
   if (!tellsAddressesApart(config)) return new Map([['', layersOf(targets, policies, null)]]);
@@ -72,7 +76,7 @@ function layersOf(
     return { ...spec, policies: [...policies.ofRoute(route, listen), ...spec.policies] };
   });
   if (listen !== null && listen.redirect_https !== null) return [guarded, own, [httpsRoute(listen.redirect_https)]];
-  const relayed = aiRoutes(config, ai.users, policies.ofAi(listen)).map((route) => ledTo(route, ai.targets));
+  const relayed = aiRoutes(config, { ...ai, guards: policies.ofAi(listen) }).map((route) => ledTo(route, ai.targets));
   return [guarded, [...own, ...relayed], [{ ...last, policies: [...policies.ofGateway(listen), ...last.policies] }]];
 }
 

@@ -1,10 +1,12 @@
 // Where requests for providers of AI would lead. Rule: their routes and policies are those that the gateway is made of.
-import { aiRoutes, type AiRoute } from '../assemble/assemble-ai.ts';
+import { type AiLogins, aiRoutes, type AiRoute } from '../assemble/assemble-ai.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
-import { ERROR_CATALOGUE } from '../../core/errors.ts';
+import { credentialsOf } from '../accounts/account-store.ts';
+import { ERROR_CATALOGUE, SluiceError } from '../../core/errors.ts';
 import type { RequestView } from '../../contract/exchange.ts';
 import type { Config } from '../../config/config.ts';
 import type { GatewayListen } from '../../config/schema/gateway.ts';
+import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
 import { backendNamed } from './explain-target.ts';
 import type { ExplainedResult } from './explanation.ts';
 
@@ -13,10 +15,25 @@ export interface AiScene {
   readonly listen: GatewayListen | null;
 }
 
+/** Nothing is sent, so that nobody's login is needed. */
+const NO_LOGIN: LoginSource = {
+  login: null,
+  require: () => Promise.reject(new SluiceError('credential_unavailable')),
+  refused: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+function dryLogins(config: Config): AiLogins {
+  const all = ['claude', 'chatgpt'] as const;
+  const stored = all.filter((provider) => credentialsOf(config, provider).some((one) => 'store' in one));
+  return new Map(stored.map((provider) => [provider, NO_LOGIN]));
+}
+
 /** An address that sends its clients elsewhere has none. */
 export function aiRoutesAt({ config, listen }: AiScene, parts: PolicyParts): AiRoute[] {
   if (listen !== null && listen.redirect_https !== null) return [];
-  return aiRoutes(config, parts.users, new ConfiguredPolicies(config, parts).ofAi(listen));
+  const guards = new ConfiguredPolicies(config, parts).ofAi(listen);
+  return aiRoutes(config, { users: parts.users, guards, logins: dryLogins(config) });
 }
 
 export function explainAi({ provider, leadsTo }: AiRoute, { ai }: Config, request: RequestView): ExplainedResult {

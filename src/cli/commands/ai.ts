@@ -1,0 +1,71 @@
+// `sluice ai`: what a running Sluice does for providers of AI. Rule: it only asks, and nothing that it shows is a secret.
+
+import { Command } from 'commander';
+import type { AiAccountAnswer, AiAccountsAnswer } from '../../control/admin-answers.ts';
+import { addConfigOption } from '../config-files.ts';
+import type { CliContext } from '../context.ts';
+import { formatElapsed } from '../elapsed.ts';
+import { addExamples } from '../examples.ts';
+import { painter, printable } from '../terminal.ts';
+
+interface AccountsOptions {
+  readonly config?: readonly string[];
+  readonly json?: true;
+}
+
+const COLOURS = { ok: 'green', expiring: 'yellow', dead: 'red' } as const;
+const NONE = 'No accounts: requests go with what the clients have themselves.';
+const TERMS = `The login of a subscription is for its owner's own use of the provider's own programs, by the terms of the providers.
+For anything that is shared use API keys, or "passthrough", which leaves each client its own login.`;
+
+export function aiCommand(context: CliContext): Command {
+  const command = new Command('ai').description('Show what a running Sluice does for providers of AI.');
+  command.addCommand(accountsCommand(context));
+  addExamples(command, [['sluice ai accounts', 'how the accounts are that requests are sent with']]);
+  return command;
+}
+
+function accountsCommand(context: CliContext): Command {
+  const command = new Command('accounts')
+    .description('Show the accounts that requests to providers of AI are sent with.')
+    .option('--json', 'as JSON')
+    .action(async ({ config, json }: AccountsOptions) => {
+      const { findDaemon } = await import('../find-daemon.ts');
+      const client = await findDaemon(context, config);
+      const answer = await client.get<AiAccountsAnswer>('/api/v1/ai/accounts');
+      const text = json
+        ? JSON.stringify({ schema: 'sluice.ai-accounts/v1', ...answer })
+        : formatAccounts(answer.accounts, context);
+      context.stdout.write(`${text}\n`);
+    });
+  addConfigOption(command, 'the config of that Sluice, to find it by its data directory');
+  addExamples(command, [
+    ['sluice ai accounts', 'are all logins well?'],
+    ['sluice ai accounts --json', 'for a script'],
+  ]);
+  return command;
+}
+
+function formatAccounts(accounts: readonly AiAccountAnswer[], context: CliContext): string {
+  if (accounts.length === 0) return NONE;
+  const lines = accounts.flatMap((account) => formatAccount(account, context));
+  const hasStore = accounts.some(({ kind }) => kind === 'store');
+  return [...lines, ...(hasStore ? ['', TERMS] : [])].join('\n');
+}
+
+function formatAccount(account: AiAccountAnswer, { stdout, env }: CliContext): string[] {
+  const { provider, id, kind, file, state, reason, expires_at: expiresAt, readable_by_others: isOpen } = account;
+  const paint = painter(stdout, env);
+  const said = state === 'dead' ? 'dead: sign in again' : state;
+  const from = kind === 'store' ? printable(file ?? '') : 'an API key';
+  const left = expiresAt === null ? '' : `, ${formatLeft(Date.parse(expiresAt) - Date.now())}`;
+  return [
+    `${provider}/${printable(id)}  ${paint(COLOURS[state], said)}${left}  ${from}`,
+    ...(reason === null ? [] : [`  ${printable(reason)}`]),
+    ...(isOpen ? ['  others than its owner can read this file: chmod 600'] : []),
+  ];
+}
+
+function formatLeft(ms: number): string {
+  return ms > 0 ? `holds for ${formatElapsed(Math.floor(ms / 1000))}` : 'has run out';
+}
