@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
-import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
+import { WebSocket } from 'ws';
 import { AiProvider, heardValues, sha256 } from '../support/ai-provider.ts';
 import { ask } from '../support/ask.ts';
 import { deserted } from '../support/backends.ts';
@@ -171,16 +171,19 @@ describe('what is relayed', () => {
 
   test('may switch to a WebSocket', async (t) => {
     const { provider, gateway } = await stage(t);
-    const socket = net.connect(gateway.port, '127.0.0.1');
-    socket.on('error', () => {});
-    const head = ['GET /chatgpt/v1/responses HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket'];
-    socket.write(`${head.join('\r\n')}\r\nX-Api-Key: ${TOKEN}\r\n\r\n`);
-    assert.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 101 /);
-    socket.write('ping');
-    assert.equal(String((await once(socket, 'data'))[0]), 'ping');
+    const url = `${gateway.url.replace(/^http/, 'ws')}/chatgpt/v1/responses`;
+    const socket = new WebSocket(url, { headers: { 'X-Api-Key': TOKEN } });
+    const texts: string[] = [];
+    socket.on('message', (data: Buffer) => texts.push(data.toString()));
+    await once(socket, 'open');
+    const asked = JSON.stringify({ type: 'response.create', pad: 'x'.repeat(100_000) });
+    socket.send(asked);
+    while (!texts.at(-1)?.includes('response.completed')) await once(socket, 'message');
+    assert.equal(sha256(provider.last.body), sha256(asked));
     assert.equal(provider.last.target, '/backend-api/codex/responses');
     assert.deepEqual(heardValues(provider.last, 'x-api-key'), []);
-    socket.destroy();
+    socket.close();
+    await once(socket, 'close');
   });
 
   test('may go through hops, and no other way', async (t) => {

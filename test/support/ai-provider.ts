@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
+import { WebSocketServer } from 'ws';
 
 /** What happens to the next request, in place of the usual answer. */
 export interface Plan {
@@ -49,11 +50,12 @@ export class AiProvider {
   readonly heard: Heard[] = [];
   readonly plans: Plan[] = [];
   private readonly server: http.Server;
+  private readonly sockets = new WebSocketServer({ noServer: true });
   private wake = Promise.withResolvers<void>();
 
   private constructor() {
     this.server = http.createServer((request, response) => void this.take(request, response));
-    this.server.on('upgrade', (request, socket) => this.switch(request, socket));
+    this.server.on('upgrade', (request, socket, first) => this.switch(request, socket, first));
   }
 
   static async open(t: TestContext): Promise<AiProvider> {
@@ -154,13 +156,17 @@ export class AiProvider {
     response.end();
   }
 
-  /** As a WebSocket: what comes is said again. */
-  private switch(request: http.IncomingMessage, socket: Duplex): void {
-    this.hear(request);
-    socket.on('error', () => {});
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-    socket.pipe(socket);
+  /** As a WebSocket, by which OpenAI answers each message with the events of a stream. */
+  private switch(request: http.IncomingMessage, socket: Duplex, first: Buffer): void {
+    const heard = this.hear(request);
     this.happened();
+    this.sockets.handleUpgrade(request, socket, first, (webSocket) => {
+      webSocket.on('error', () => {});
+      webSocket.on('message', (data: Buffer) => {
+        heard.body = data;
+        for (const event of responseEvents('model-1')) webSocket.send(event.replace(/^event: .*\ndata: /, '').trim());
+      });
+    });
   }
 }
 
