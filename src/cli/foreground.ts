@@ -16,6 +16,7 @@ import { HopControl } from '../runtime/hops/hop-control.ts';
 import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
 import { settleMemory } from '../runtime/settle-memory.ts';
 import { Sluice } from '../runtime/sluice.ts';
+import { usageBookIn } from '../runtime/usage-book-in.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
 import { VERSION } from '../runtime/version.ts';
 import { FileWatch } from '../runtime/watch-files.ts';
@@ -67,20 +68,22 @@ function assemble(
   { log, recorder, view, count, noteFault, noteReload }: ProgramTelemetry,
   onConfig: (loaded: LoadedConfig) => void,
 ): Sluice {
+  const { data_dir: dataDir } = loaded.config.process;
+  const usage = usageBookIn(dataDir, log);
   const dataPlane = createDataPlane({
     config: loaded.config,
     logger: log,
     recorder,
     view,
     accessSink: log.sink,
+    tellUsage: usage.note,
     noteFault,
     countWorkerRestart: () => count('workerRestarts'),
   });
-  const { data_dir: dataDir } = loaded.config.process;
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
-  return new Sluice({ loaded, load, dataPlane, hops, backends, accounts, logger: log, noteReload, onConfig });
+  return new Sluice({ loaded, load, dataPlane, hops, backends, accounts, usage, logger: log, noteReload, onConfig });
 }
 
 /** Opens the doors, tells the command line of this user where they are, and the person as well. */

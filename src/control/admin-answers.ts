@@ -128,6 +128,30 @@ export interface AiAccountsAnswer {
   readonly accounts: AiAccountAnswer[];
 }
 
+/** Sums of what was used of AI providers; the keys are those that were asked for. */
+export interface AiUsageLine {
+  readonly day?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly user?: string | undefined;
+  readonly account?: string | undefined;
+  readonly model?: string | undefined;
+  readonly session?: string | undefined;
+  readonly requests: number;
+  readonly unknown_requests: number;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cache_read_tokens: number;
+  readonly cache_write_tokens: number;
+  readonly cost: number | null;
+  readonly unpriced_requests: number;
+}
+
+export interface AiUsageAnswer {
+  readonly from: string;
+  readonly to: string;
+  readonly usage: AiUsageLine[];
+}
+
 export interface ConfigAnswer {
   readonly config: Readonly<Record<string, unknown>>;
   readonly origins: Readonly<Record<string, string>>;

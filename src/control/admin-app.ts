@@ -10,6 +10,7 @@ import { answerError, answerThrown } from './admin-errors.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { newRequestId } from './request-id.ts';
 import { addAiAccountsRoute } from './routes/ai-accounts.ts';
+import { addAiUsageRoute } from './routes/ai-usage.ts';
 import { addConfigRoute } from './routes/config.ts';
 import { addExplainRoute } from './routes/explain.ts';
 import { addConnectionsRoute } from './routes/connections.ts';
@@ -66,6 +67,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
   addAiAccountsRoute(app, parts);
+  addAiUsageRoute(app, parts);
   addExplainRoute(app, parts);
   addOpenApiDocument(app);
   return app;

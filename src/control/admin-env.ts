@@ -12,7 +12,10 @@ export interface AdminParts {
   readonly sluice: Pick<
     Sluice,
     'status' | 'explain' | 'startedAtMs' | 'loaded' | 'configTag' | 'reload' | 'hops' | 'changeHops' | 'connections'
-  > & { readonly accounts: Pick<Sluice['accounts'], 'reports'> };
+  > & {
+    readonly accounts: Pick<Sluice['accounts'], 'reports'>;
+    readonly usage: Pick<Sluice['usage'], 'sums'>;
+  };
   readonly traffic: () => Traffic;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** The host that the door listens on, by which its own names are told from foreign ones. */

@@ -5,6 +5,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { join } from 'node:path';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
+import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
 import { DomainShelf } from '../services/domains/domain-shelf.ts';
@@ -45,6 +46,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     hops: hopControl(),
     backends: backendDesk(),
     accounts: accountDesk(),
+    usage: usageBook(),
     noteReload: () => {},
   });
   const recorder = new MetricsRecorder();

@@ -32,6 +32,7 @@ export { scan } from '../policies/scan/scan.ts';
 export type { ScanEars } from '../policies/scan/scan-ears.ts';
 export { timeout } from '../policies/timeout/timeout.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
+export { usage } from '../policies/usage/usage.ts';
 export { backends } from '../targets/backends/backends.ts';
 export {
   type BackendNames,

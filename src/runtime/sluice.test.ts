@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
+import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { hopsSchema } from '../config/schema/hops.ts';
@@ -44,6 +45,7 @@ async function setStage(): Promise<Stage> {
       hops: hopControl(),
       backends: backendDesk(),
       accounts: accountDesk(),
+      usage: usageBook(),
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
         lists: new DomainShelf(),

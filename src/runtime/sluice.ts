@@ -4,6 +4,7 @@
 import type { LoadedConfig } from '../config/load.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
+import type { UsageBook } from '../services/usage/usage-book.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { DataPlane } from './threads/data-plane.ts';
 import type { Door, DoorStatus } from './doors/door.ts';
@@ -31,6 +32,7 @@ export interface SluiceParts {
   readonly hops: HopControl;
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
+  readonly usage: UsageBook;
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
   /** A config has come into force: the first one, or another. */
@@ -59,6 +61,7 @@ export class Sluice {
   readonly hops: HopControl;
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
+  readonly usage: UsageBook;
   readonly #dataPlane: DataPlane;
   readonly #logger: Logger;
   readonly #reloader: Reloader;
@@ -74,6 +77,7 @@ export class Sluice {
     this.hops = parts.hops;
     this.backends = parts.backends;
     this.accounts = parts.accounts;
+    this.usage = parts.usage;
     this.#dataPlane = dataPlane;
     this.#logger = logger;
     this.#onConfig = onConfig;
@@ -113,6 +117,7 @@ export class Sluice {
         this.#dataPlane.close(),
         ...controlDoors.map((door) => door.close()),
       ]);
+      this.usage.close();
       throw error;
     }
     this.#state = 'ready';
@@ -192,6 +197,7 @@ export class Sluice {
     this.hops.follow(config);
     this.backends.follow(config);
     this.accounts.follow(config);
+    this.usage.keepFor(config.ai.usage.keep);
     this.#onConfig(loaded);
   }
 
@@ -210,6 +216,7 @@ export class Sluice {
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
     await endsWithin(this.#stopChecks(), RENEWAL_GRACE_MS);
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
+    this.usage.close();
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));
     this.#state = 'stopped';

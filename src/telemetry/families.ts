@@ -1,5 +1,6 @@
 // The metric families of the data path, by name, and the slots in which a part of the program records them.
-// Rule: labels come from the configuration or from fixed lists, never from traffic; a direct destination is one upstream, `direct`.
+// Rule: labels come from the configuration or from fixed lists, never from traffic, but for a bounded number of models; a direct
+// destination is one upstream, `direct`.
 
 import type { ErrorCode } from '../core/errors.ts';
 import { redactTarget } from '../core/redact.ts';
@@ -247,6 +248,39 @@ export function scanFamilies(recorder: MetricsRecorder, { door }: { readonly doo
         DURATION_BUCKETS,
         { door, direction },
       ),
+  };
+}
+
+/** How many models of a provider may have series of their own; the tokens of those beyond are told under `other`. */
+const MAX_MODELS = 100;
+
+export interface AiUsageFamilies {
+  readonly requests: (usage: 'known' | 'unknown') => number;
+  readonly tokens: (model: string, type: 'input' | 'output' | 'cache_read' | 'cache_write') => number;
+}
+
+/** What was used of one provider of AI. */
+export function aiUsageFamilies(
+  recorder: MetricsRecorder,
+  { provider }: { readonly provider: string },
+): AiUsageFamilies {
+  const models = new Set<string>();
+  const labelOf = (model: string): string => {
+    if (models.size < MAX_MODELS) models.add(model);
+    return models.has(model) ? model : 'other';
+  };
+  return {
+    requests: (usage) =>
+      recorder.counter('sluice_ai_requests_total', 'Answers of models, by whether it is known what they have used.', {
+        provider,
+        usage,
+      }),
+    tokens: (model, type) =>
+      recorder.counter('sluice_ai_tokens_total', 'Tokens that were used, none of them counted twice.', {
+        provider,
+        model: labelOf(model),
+        type,
+      }),
   };
 }
 

@@ -53,6 +53,7 @@ export class AdminDesk {
         changeHops: changer(hops, loaded.config),
         accounts: { reports: () => this.accounts },
         connections: () => Promise.resolve([]),
+        usage: { sums: () => [] },
         configTag: 'tag-1',
         startedAtMs: Date.now() - 5_000,
         status: () => ({

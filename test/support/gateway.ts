@@ -11,12 +11,14 @@ import { hopGroups } from '../../src/runtime/assemble/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/threads/thread-plane.ts';
 import type { MemberState } from '../../src/services/balance/member-state.ts';
 import { PolicyModules } from '../../src/runtime/policy-modules/policy-modules.ts';
+import { countedUsage } from '../../src/runtime/assemble/usage-telemetry.ts';
 import type { ThreadLog } from '../../src/runtime/threads/thread-log.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { DomainLists } from '../../src/services/domains/domain-lists.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
+import type { UsageRecord } from '../../src/services/usage/usage-record.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
 import type { LogFields } from '../../src/telemetry/application-log.ts';
@@ -72,6 +74,8 @@ export class Gateway {
   private readonly log = new ImmediateAccessLog();
   /** What went into the application log. */
   readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
+  /** What was used of AI providers. */
+  readonly used: UsageRecord[] = [];
   private readonly note: ThreadLog = (level, fields, message) => void this.said.push({ level, fields, message });
 
   private constructor(config: Config, members: MemberTable) {
@@ -87,6 +91,7 @@ export class Gateway {
       lists: this.lists,
       modules: new PolicyModules(),
       log: this.note,
+      tellUsage: countedUsage(this.recorder, (record) => this.used.push(record)),
     };
     this.plane = new ThreadPlane(context, config);
   }

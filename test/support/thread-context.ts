@@ -19,5 +19,6 @@ export function threadContext(threads: number): ThreadContext {
     lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},
+    tellUsage: () => {},
   };
 }

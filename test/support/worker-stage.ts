@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { WorkerDataPlane } from '../../src/runtime/threads/worker-data-plane.ts';
 import type { LogFields } from '../../src/telemetry/application-log.ts';
 import { DomainLists } from '../../src/services/domains/domain-lists.ts';
+import type { UsageRecord } from '../../src/services/usage/usage-record.ts';
 import { MetricsView } from '../../src/telemetry/metrics-view.ts';
 import { configOf, type GatewaySettings } from './gateway.ts';
 import { MemorySink } from './memory-sink.ts';
@@ -29,6 +30,7 @@ export class WorkerStage {
   readonly logged: string[] = [];
   /** What workers wrote into the application log. */
   readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
+  readonly used: UsageRecord[] = [];
   readonly faults: Error[] = [];
   restarts = 0;
   readonly plane: WorkerDataPlane;
@@ -44,6 +46,7 @@ export class WorkerStage {
       logger: { error },
       files: new DomainLists(),
       log: (level, fields, message) => void this.said.push({ level, fields, message }),
+      tellUsage: (record) => void this.used.push(record),
       noteFault: (fault) => this.faults.push(fault),
       countRestart: () => this.restarts++,
     });

@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts';
 import { formatElapsed } from '../elapsed.ts';
 import { addExamples } from '../examples.ts';
 import { painter, printable } from '../terminal.ts';
+import { aiUsageCommand } from './ai-usage.ts';
 
 interface AccountsOptions {
   readonly config?: readonly string[];
@@ -21,7 +22,11 @@ For anything that is shared use API keys, or "passthrough", which leaves each cl
 export function aiCommand(context: CliContext): Command {
   const command = new Command('ai').description('Show what a running Sluice does for providers of AI.');
   command.addCommand(accountsCommand(context));
-  addExamples(command, [['sluice ai accounts', 'how the accounts are that requests are sent with']]);
+  command.addCommand(aiUsageCommand(context));
+  addExamples(command, [
+    ['sluice ai accounts', 'how the accounts are that requests are sent with'],
+    ['sluice ai usage', 'who has used how much'],
+  ]);
   return command;
 }
 

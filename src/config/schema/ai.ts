@@ -1,6 +1,7 @@
 // Section ai: the providers behind /claude and /chatgpt. Rule: credentials come out as a group, or as `passthrough`.
 
 import { z } from 'zod';
+import { type AiPrices, aiPricesSchema, type AiUsageConfig, aiUsageSchema } from './ai-usage.ts';
 import { STRATEGIES, type Strategy } from './balancing.ts';
 import { hopChain } from './hop-chain.ts';
 import { duration, filePath, headerMap, identifier, nonEmptyText, secret, url } from './fields.ts';
@@ -35,6 +36,8 @@ export interface AiConfig {
   readonly request_timeout: number;
   /** Hop names in order; empty = direct. */
   readonly via: readonly string[];
+  readonly usage: AiUsageConfig;
+  readonly prices: AiPrices;
   readonly providers: { readonly claude: ProviderConfig; readonly chatgpt: ProviderConfig };
 }
 
@@ -136,6 +139,8 @@ export const aiSchema: z.ZodType<AiConfig> = z
       .prefault([])
       .describe('Hops to reach the providers through.')
       .meta({ samples: ['corporate'] }),
+    usage: aiUsageSchema.prefault({}),
+    prices: aiPricesSchema.prefault({}),
     providers: z
       .strictObject({
         claude: claude.prefault({}).describe('Anthropic.'),

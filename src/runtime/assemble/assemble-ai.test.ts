@@ -18,7 +18,7 @@ const LOGIN: LoginSource = {
 
 function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): string[] {
   const config = documentSchema.parse({ ...rest, ai });
-  const parts = { users: configuredUsers([]), guards: GUARDS, logins };
+  const parts = { users: configuredUsers([]), guards: GUARDS, logins, tellUsage: () => {} };
   return aiRoutes(config, parts).map(({ name, leadsTo, match, policies }) => {
     return `${name} ${match.methods.join('')}${match.path} ${leadsTo}: ${policies.map((policy) => policy.name).join(' ')}`;
   });
@@ -32,14 +32,14 @@ test('there are no routes unless they are switched on', () => {
 test('each provider has its prefix, asks for users after the guards, and leaves nothing under it to others', () => {
   const providers = { claude: { credentials: { api_key: 'k' } }, chatgpt: { prefix: '/gpt' } };
   assert.deepEqual(routes({ enabled: true, providers }), [
-    'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-relay ai-key',
+    'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-relay ai-key usage',
     'ai/claude HEAD/claude here: acl ai-errors',
     'ai/claude HEAD/claude/ here: acl ai-errors',
     'ai/claude HEAD/claude/v1 here: acl ai-errors',
     'ai/claude HEAD/claude/v1/ here: acl ai-errors',
     'ai/claude /claude nowhere: acl ai-errors',
     'ai/claude /claude/* nowhere: acl ai-errors',
-    'ai/chatgpt /gpt/v1/* provider: acl ai-user rate_limit ai-relay',
+    'ai/chatgpt /gpt/v1/* provider: acl ai-user rate_limit ai-relay usage',
     'ai/chatgpt HEAD/gpt here: acl ai-errors',
     'ai/chatgpt HEAD/gpt/ here: acl ai-errors',
     'ai/chatgpt HEAD/gpt/v1 here: acl ai-errors',
@@ -52,7 +52,7 @@ test('each provider has its prefix, asks for users after the guards, and leaves 
 test('a provider with a store is asked with its login', () => {
   const providers = { claude: { credentials: { store: '/a/.credentials.json' } } };
   const [first] = routes({ enabled: true, providers }, {}, new Map([['claude', LOGIN]]));
-  assert.equal(first, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-relay ai-store');
+  assert.equal(first, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-relay ai-store usage');
 });
 
 test('there are logins of stores only, and none where nothing is switched on', () => {

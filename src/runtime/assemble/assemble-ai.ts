@@ -7,8 +7,19 @@ import type { Policy } from '../../contract/policy.ts';
 import type { AnswerTarget, ForwardTarget } from '../../contract/target.ts';
 import type { RouteSpec } from '../../engine/program.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
+import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { credentialsOf, openStore, type ProviderName } from '../accounts/account-store.ts';
-import { aiKey, aiRelay, aiStore, aiUser, anthropicError, openaiError, originOfUrl, respondWith } from '../registry.ts';
+import {
+  aiKey,
+  aiRelay,
+  aiStore,
+  aiUser,
+  anthropicError,
+  openaiError,
+  originOfUrl,
+  respondWith,
+  usage,
+} from '../registry.ts';
 import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
 import { type BackendParts, plainBackend } from './assemble-backends.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
@@ -35,19 +46,20 @@ export interface AiRouteParts {
   /** The policies of the gateway that hold here too. */
   readonly guards: PoliciesAround;
   readonly logins: AiLogins;
+  readonly tellUsage: TellUsage;
 }
 
-export function aiRoutes(config: Config, { users, guards, logins }: AiRouteParts): AiRoute[] {
+export function aiRoutes(config: Config, parts: AiRouteParts): AiRoute[] {
   const { ai, gateway } = config;
   if (!ai.enabled || !gateway.own_paths) return [];
-  const user = aiUser({ users, isRequired: ai.auth === 'users' });
-  return PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...guards, user, logins }));
+  const user = aiUser({ users: parts.users, isRequired: ai.auth === 'users' });
+  return PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...parts, user }));
 }
 
 function routesOf(
   provider: ProviderName,
   config: Config,
-  { before, user, after, logins }: PoliciesAround & { readonly user: Policy; readonly logins: AiLogins },
+  { guards: { before, after }, user, logins, tellUsage }: AiRouteParts & { readonly user: Policy },
 ): AiRoute[] {
   const { prefix } = config.ai.providers[provider];
   const name = `ai/${provider}`;
@@ -59,11 +71,13 @@ function routesOf(
   ): AiRoute => {
     return { name, provider, leadsTo, policies, match: { hosts: [], path, methods, fields: [], query: [] } };
   };
+  const asked = [...before, user, ...after];
+  const counted = usage({ provider, account: accountOf(config, provider), tell: tellUsage });
   const shape: Policy = { name: 'ai-errors', errorShape: errorShapeOf(provider) };
   // Claude Code opens its connections so, without saying who it is.
   const bases = [prefix, `${prefix}/`, `${prefix}/v1`, `${prefix}/v1/`];
   return [
-    route(`${prefix}/v1/*`, 'provider', [...before, user, ...after, ...providerPolicies(provider, config, logins)]),
+    route(`${prefix}/v1/*`, 'provider', [...asked, ...providerPolicies(provider, config, logins), counted]),
     ...bases.map((path) => route(path, 'here', [...before, shape], ['HEAD'])),
     ...[prefix, `${prefix}/*`].map((path) => route(path, 'nowhere', [...before, shape])),
   ];
@@ -88,6 +102,12 @@ function providerPolicies(provider: ProviderName, config: Config, logins: AiLogi
 /** A base of OpenAI that has a path of its own, as the backend of ChatGPT has, stands for the `/v1` of its public API. */
 function keepsVersion(provider: ProviderName, { base }: ProviderConfig): boolean {
   return provider === 'claude' || originOfUrl(base).pathPrefix === '';
+}
+
+/** Empty: requests go with what the client has. */
+function accountOf(config: Config, provider: ProviderName): string {
+  const [only] = credentialsOf(config, provider);
+  return only === undefined ? '' : (only.id ?? '1');
 }
 
 /** null: requests go with what the client has. */

@@ -15,6 +15,7 @@ import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
+import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { limitsOf, timeoutOf } from './assemble-bounds.ts';
 import { assembleAuth } from './assemble-auth.ts';
@@ -37,6 +38,7 @@ export interface PolicyParts {
   readonly running: RunningTable;
   readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
+  readonly tellUsage: TellUsage;
   /** Makes a policy of the user's own. */
   readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
   readonly ofScan: (settings: ScanPolicy) => Policy;
@@ -50,6 +52,7 @@ export interface ThreadPolicyParts extends UserPolicyParts {
   readonly running: RunningTable;
   readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
+  readonly tellUsage: TellUsage;
 }
 
 const NO_MIRROR: Policy = { name: 'mirror' };
@@ -67,6 +70,7 @@ export function policyParts(
     running: parts.running,
     lists: parts.lists,
     recorder: parts.recorder,
+    tellUsage: parts.tellUsage,
     ofModule: (use, at) => createUserPolicy(use, at, parts),
     ofScan: (settings) => scans.policy(settings),
     ofMirror: makesMirror,

@@ -14,6 +14,7 @@ import { healthRoutes, type Readiness } from './health-routes.ts';
 import { type BackendParts, createBackends, retryOf } from './assemble-backends.ts';
 import { rewritePolicies } from './assemble-rewrites.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
+import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { createTarget, toHttps } from '../registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
@@ -32,6 +33,7 @@ interface GatewayTargets {
   readonly own: readonly RouteSpec[];
   readonly ai: {
     readonly users: UserDirectory;
+    readonly tellUsage: TellUsage;
     readonly targets: ReturnType<typeof aiTargets>;
     readonly logins: AiLogins;
   };
@@ -50,7 +52,12 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
       return routeSpecs(config, route, { index, parts }).map((spec) => ({ route, spec }));
     }),
     own: gateway.own_paths ? healthRoutes(readiness) : [],
-    ai: { users: made.users, targets: aiTargets(config, parts), logins: aiLogins(config, parts) },
+    ai: {
+      users: made.users,
+      tellUsage: made.tellUsage,
+      targets: aiTargets(config, parts),
+      logins: aiLogins(config, parts),
+    },
     last: lastRoute(config, parts),
   };
   if (!tellsAddressesApart(config)) return new Map([['', layersOf(targets, policies, null)]]);

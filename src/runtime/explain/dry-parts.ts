@@ -20,7 +20,7 @@ export function dryParts({ config, lists }: Pick<Scene, 'config' | 'lists'>, use
   const ofScan: PolicyParts['ofScan'] = (settings) => scans.policy(settings);
   const limits = new LimitTable({ capacity: 8 });
   const running = new RunningTable({ capacity: 8 });
-  return { users, limits, running, lists, recorder, ofModule, ofScan, ofMirror: dryMirrorOf };
+  return { users, limits, running, lists, recorder, tellUsage: () => {}, ofModule, ofScan, ofMirror: dryMirrorOf };
 }
 
 /** Whatever a module does, it would do it now. */

@@ -39,7 +39,7 @@ test('a request for a provider is explained with its policies and where it goes,
   );
   assert.deepEqual(
     policies.map(({ name }) => name),
-    ['rate_limit', 'ai-user', 'ai-relay', 'ai-key'],
+    ['rate_limit', 'ai-user', 'ai-relay', 'ai-key', 'usage'],
   );
   assert.doesNotMatch(JSON.stringify(explanation), /sk-own/);
 });

@@ -33,7 +33,7 @@ function dryLogins(config: Config): AiLogins {
 export function aiRoutesAt({ config, listen }: AiScene, parts: PolicyParts): AiRoute[] {
   if (listen !== null && listen.redirect_https !== null) return [];
   const guards = new ConfiguredPolicies(config, parts).ofAi(listen);
-  return aiRoutes(config, { users: parts.users, guards, logins: dryLogins(config) });
+  return aiRoutes(config, { ...parts, guards, logins: dryLogins(config) });
 }
 
 export function explainAi({ provider, leadsTo }: AiRoute, { ai }: Config, request: RequestView): ExplainedResult {

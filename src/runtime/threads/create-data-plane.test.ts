@@ -39,6 +39,7 @@ async function create(t: TestContext, config: Config): Promise<Created> {
     view,
     accessSink: sink,
     logger: { error: unexpected } as never,
+    tellUsage: () => {},
     noteFault: unexpected,
     countWorkerRestart: unexpected,
   });

@@ -11,7 +11,9 @@ import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
+import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { loggedLists } from '../assemble/assemble-filter.ts';
+import { countedUsage } from '../assemble/usage-telemetry.ts';
 import type { DataPlane } from './data-plane.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
 import { PolicyModules } from '../policy-modules/policy-modules.ts';
@@ -26,6 +28,8 @@ export interface DataPlaneContext {
   readonly view: MetricsView;
   /** Where access lines go. Not used while `log.access` is off. */
   readonly accessSink: LogSink;
+  /** Keeps what was used of AI providers. */
+  readonly tellUsage: TellUsage;
   /** Told of errors that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countWorkerRestart: () => void;
@@ -34,7 +38,7 @@ export interface DataPlaneContext {
 const TICKET_KEY_BYTES = 48;
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
-  const { config, recorder, view, logger, accessSink, noteFault, countWorkerRestart } = context;
+  const { config, recorder, view, logger, accessSink, tellUsage, noteFault, countWorkerRestart } = context;
   const { workers } = config.process;
   const { access } = config.log;
   const threads = workers === 'auto' ? availableParallelism() : workers;
@@ -48,6 +52,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       logger,
       files,
       log: threadLog(logger),
+      tellUsage,
       noteFault,
       countRestart: countWorkerRestart,
     });
@@ -60,6 +65,10 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     running: new RunningTable(),
     lists: new DomainShelf(),
   };
-  const own = { modules: new PolicyModules(), log: threadLog(logger) };
+  const own = {
+    modules: new PolicyModules(),
+    log: threadLog(logger),
+    tellUsage: countedUsage(recorder, tellUsage),
+  };
   return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own }, files);
 }

@@ -28,6 +28,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},
+    tellUsage: () => {},
   };
   const plane = new LocalDataPlane(context, new DomainLists());
   t.after(() => plane.close());

@@ -3,6 +3,7 @@ import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
+import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { AccessLog } from '../../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyModules } from '../policy-modules/policy-modules.ts';
@@ -26,4 +27,6 @@ export interface ThreadContext {
   /** Those that this thread has loaded. */
   readonly modules: PolicyModules;
   readonly log: ThreadLog;
+  /** Takes what was used of AI providers. */
+  readonly tellUsage: TellUsage;
 }

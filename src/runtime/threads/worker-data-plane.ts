@@ -12,6 +12,7 @@ import type { OpenConnection } from '../../engine/open-connection.ts';
 import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
+import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { Acceptor } from '../../transport/accept.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -31,6 +32,8 @@ export interface WorkerPlaneContext {
   readonly files: DomainLists;
   /** What workers have to say. */
   readonly log: ThreadLog;
+  /** What workers have seen used of AI providers. */
+  readonly tellUsage: TellUsage;
   /** An error that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countRestart: () => void;
@@ -56,6 +59,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly members: MemberTable = new MemberTable();
   readonly lists: DomainShelf = new DomainShelf();
   readonly log: ThreadLog;
+  readonly tellUsage: TellUsage;
   private readonly context: WorkerPlaneContext;
   private readonly start: Omit<WorkerStart, 'thread'>;
   private readonly running: RunningTable;
@@ -76,6 +80,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.accessSink = context.accessSink;
     this.running = new RunningTable({ threads: context.threads });
     this.log = context.log;
+    this.tellUsage = context.tellUsage;
     this.start = {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),

@@ -15,6 +15,7 @@ import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import type { WorkerCall } from './worker-messages.ts';
 
 class Owner implements WorkerOwner {
+  readonly tellUsage = (): void => {};
   readonly view = new MetricsView();
   readonly accessSink = new MemorySink();
   readonly said: string[] = [];

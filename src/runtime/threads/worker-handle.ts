@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsSource, MetricsView } from '../../telemetry/metrics-view.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -13,6 +14,7 @@ export interface WorkerOwner {
   readonly view: MetricsView;
   readonly accessSink: LogSink | null;
   readonly log: ThreadLog;
+  readonly tellUsage: TellUsage;
   /** Something in the worker went wrong and nothing there handled it; the worker goes on. */
   faulted(error: Error, origin: string): void;
   /** The worker is gone though nobody asked it to go. */
@@ -95,6 +97,9 @@ export class WorkerHandle {
         break;
       case 'fault':
         this.owner.faulted(errorOf(message), message.origin);
+        break;
+      case 'usage':
+        this.owner.tellUsage(message.record);
         break;
       case 'log-lines':
         this.owner.accessSink?.write(message.lines, message.count);

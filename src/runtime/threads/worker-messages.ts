@@ -5,6 +5,7 @@ import type { OpenConnection } from '../../engine/open-connection.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
 import type { MetricDefinition } from '../../telemetry/metric-definition.ts';
 import type { SharedLists } from '../../services/domains/domain-lists.ts';
+import type { UsageRecord } from '../../services/usage/usage-record.ts';
 import type { LogLines } from '../../telemetry/port-sink.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import type { ThreadLogLevel } from './thread-log.ts';
@@ -78,4 +79,5 @@ export type WorkerMessage =
       readonly fields: LogFields;
       readonly message: string;
     }
+  | { readonly kind: 'usage'; readonly record: UsageRecord }
   | LogLines;

@@ -13,6 +13,7 @@ import type { LogFields } from '../../telemetry/application-log.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { threadMetrics } from '../../telemetry/process-metrics.ts';
 import { PortSink } from '../../telemetry/port-sink.ts';
+import { countedUsage } from '../assemble/usage-telemetry.ts';
 import { guardAgainstFaults } from '../doors/fault-guard.ts';
 import { PolicyModules } from '../policy-modules/policy-modules.ts';
 import type { ThreadLog } from './thread-log.ts';
@@ -53,6 +54,7 @@ const log: ThreadLog = (level, fields, message) => {
   const plain = redactValue(fields) as LogFields;
   say({ kind: 'log', level, fields: plain, message });
 };
+const tellUsage = countedUsage(recorder, (record) => say({ kind: 'usage', record }));
 let plane: ThreadPlane | null = null;
 
 async function carryOut(call: WorkerCall): Promise<void> {
@@ -71,6 +73,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           lists,
           modules,
           log,
+          tellUsage,
         },
         call.config,
       );

@@ -1,0 +1,115 @@
+// What is used of AI providers, as whoever pays sees it: from a client's request to the admin API, over the network.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { describe, test, type TestContext } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import type { UsageRecord } from '../../src/services/usage/usage-record.ts';
+import { AiProvider } from '../support/ai-provider.ts';
+import { Gateway, type GatewaySettings } from '../support/gateway.ts';
+import { WorkerStage } from '../support/worker-stage.ts';
+
+const USERS = [{ name: 'alice', token: 'a-token-of-alice-1', may: ['ai'] }];
+const FIELDS = { 'X-Sluice-Token': 'a-token-of-alice-1', 'X-Claude-Code-Session-Id': 's-1' };
+const CLAUDE = { input: 25, output: 15, cacheRead: 7, cacheWrite: 3 };
+const CHATGPT = { input: 32, output: 87, cacheRead: 4, cacheWrite: 0 };
+
+function settings(provider: string, claude: object = {}): GatewaySettings {
+  const providers = { claude: { base: provider, ...claude }, chatgpt: { base: provider } };
+  return { users: USERS, ai: { enabled: true, providers } };
+}
+
+async function stage(t: TestContext): Promise<{ readonly provider: AiProvider; readonly gateway: Gateway }> {
+  const provider = await AiProvider.open(t);
+  return { provider, gateway: await Gateway.open(t, settings(provider.url)) };
+}
+
+/** Its body, octet for octet. */
+async function post(url: string, body: object, fields: Readonly<Record<string, string>> = FIELDS): Promise<Buffer> {
+  const request = http.request(url, { method: 'POST', headers: fields, agent: false });
+  request.end(JSON.stringify(body));
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+  const parts: Buffer[] = [];
+  for await (const part of response) parts.push(part as Buffer);
+  return Buffer.concat(parts);
+}
+
+async function usedBy(gateway: Gateway): Promise<UsageRecord> {
+  await gateway.until(() => gateway.used.length === 1, 'that somebody has used something');
+  return gateway.used[0]!;
+}
+
+describe('what is used of a provider of AI', () => {
+  test('is counted for the user, the model and the session, in streams and whole answers of both', async (t) => {
+    const provider = await AiProvider.open(t);
+    for (const [path, tokens, name] of [
+      ['/claude/v1/messages?beta=true', CLAUDE, 'claude'],
+      ['/chatgpt/v1/responses', CHATGPT, 'chatgpt'],
+    ] as const) {
+      for (const stream of [true, false]) {
+        const gateway = await Gateway.open(t, settings(provider.url));
+        const body = await post(`${gateway.url}${path}`, { model: 'model-7', stream });
+        assert.deepEqual(body, Buffer.concat(provider.last.said));
+        const { atMs: _, ...record } = await usedBy(gateway);
+        const owner = { provider: name, user: 'alice', account: '', model: 'model-7', session: 's-1' };
+        assert.deepEqual(record, { ...owner, isKnown: true, ...tokens });
+        assert.equal(gateway.metric('sluice_ai_tokens_total', { provider: name, type: 'output' }), tokens.output);
+        assert.equal(gateway.metric('sluice_ai_requests_total', { provider: name, usage: 'known' }), 1);
+      }
+    }
+  });
+
+  test('is read from a copy where the provider compresses', async (t) => {
+    const plain = JSON.stringify({ model: 'm', content: [], usage: { input_tokens: 1, output_tokens: 2 } });
+    for (const [encoding, encode] of [
+      ['gzip', gzipSync],
+      ['zstd', zstdCompressSync],
+    ] as const) {
+      const { provider, gateway } = await stage(t);
+      const body = encode(plain);
+      provider.plans.push({ body, fields: { 'content-encoding': encoding } });
+      const fields = { ...FIELDS, 'Accept-Encoding': 'gzip, deflate, br, zstd' };
+      assert.deepEqual(await post(`${gateway.url}/claude/v1/messages`, {}, fields), body);
+      assert.partialDeepStrictEqual(await usedBy(gateway), { model: 'm', isKnown: true, input: 1, output: 2 });
+    }
+  });
+
+  test('is what was seen, when the client has gone before the end', async (t) => {
+    const { provider, gateway } = await stage(t);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    t.after(() => resolve());
+    provider.plans.push({ beforeEvent: (index) => (index === 2 ? promise : Promise.resolve()) });
+    const request = http.request(`${gateway.url}/claude/v1/messages`, {
+      method: 'POST',
+      headers: FIELDS,
+      agent: false,
+    });
+    request.on('error', () => {});
+    request.end(JSON.stringify({ model: 'model-7', stream: true }));
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    response.on('error', () => {});
+    await once(response, 'data');
+    request.destroy();
+    assert.partialDeepStrictEqual(await usedBy(gateway), { model: 'model-7', isKnown: true, input: 25, output: 1 });
+  });
+
+  test('is with the account that has our key, and nothing where the provider refuses', async (t) => {
+    const provider = await AiProvider.open(t);
+    const credentials = { id: 'team', api_key: 'key-of-the-team' };
+    const gateway = await Gateway.open(t, settings(provider.url, { credentials }));
+    provider.plans.push({ status: 529, body: '{"type":"error"}' });
+    await post(`${gateway.url}/claude/v1/messages`, {});
+    await post(`${gateway.url}/claude/v1/messages/count_tokens`, {});
+    assert.deepEqual(gateway.used, []);
+    await post(`${gateway.url}/claude/v1/messages`, {});
+    assert.equal((await usedBy(gateway)).account, 'team');
+  });
+
+  test('comes from workers to the main thread', async (t) => {
+    const provider = await AiProvider.open(t);
+    const workers = await WorkerStage.open(t, 2, settings(provider.url));
+    for (let i = 0; i < 8; i += 1) await post(`${workers.url}/claude/v1/messages`, { stream: true });
+    await workers.until(() => workers.used.length === 8, 'that all of it has arrived');
+    assert.ok(workers.used.every(({ user, output }) => user === 'alice' && output === 15));
+  });
+});
