@@ -74,6 +74,13 @@ export interface Answer {
   readonly body?: string | Uint8Array;
 }
 
+/** What has come of the body of a request. */
+export interface EarlyBytes {
+  readonly bytes: Uint8Array;
+  /** Nothing of it follows. */
+  readonly isWhole: boolean;
+}
+
 /** Who answers an exchange piece by piece; it also gets the request's body. See Exchange.produce. */
 export interface Producer {
   /** A part of the request's body; the bytes are valid only during the call. */
@@ -112,6 +119,12 @@ export interface Exchange {
 
   /** Sends a request of our own beside this exchange, with its id and what is said of its client. */
   aside(target: AsideTarget, request: AsideRequest, events: AsideEvents): Aside;
+
+  /**
+   * For the request phase: waits until `most` bytes of the body have come, or `isEnough` says so of what has, or all of it is there. It
+   * goes on its way afterwards as if nobody had looked. Does not settle when the exchange ends before.
+   */
+  readBody(most: number, isEnough?: (soFar: Uint8Array) => boolean): Promise<EarlyBytes>;
 
   /** Answers at once and ends the request phases. */
   answer(answer: Answer): void;

@@ -217,7 +217,7 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
     this.exchange.begin();
     // A chunk that says too much is refused before it comes.
     if (head.framing === FRAMING.CHUNKED) this.parser.allowBody(this.exchange.bounds.maxBodyBytes);
-    if (this.exchange.request.hasBody && !this.exchange.over && this.exchange.producer === null) this.pauseRequest();
+    if (this.exchange.request.hasBody && !this.exchange.over && this.exchange.requestWaits) this.pauseRequest();
   }
 
   onBody(bytes: Buffer, from: number, to: number): void {

@@ -2,9 +2,9 @@
 // and stands between two sides that know nothing of each other: the responder (the client's HTTP version) and the producer
 // (an upstream, or a target that answers by itself). Rule: it is reused for the next request of its connection; whoever
 // waits compares `generation` before going on.
-import { Head, METHOD } from '../codec/http1/head.ts';
+import { type Head, METHOD } from '../codec/http1/head.ts';
 import type { Aside, AsideEvents, AsideRequest, AsideTarget } from '../contract/aside.ts';
-import type { Answer, ClientView, Exchange, Producer } from '../contract/exchange.ts';
+import type { Answer, ClientView, EarlyBytes, Exchange, Producer } from '../contract/exchange.ts';
 import type { ForwardTarget } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
@@ -25,9 +25,6 @@ import { mayTryElsewhere } from './retry-rule.ts';
 
 /** The status of an answer after which the connection speaks another protocol. */
 const SWITCHED = 101;
-
-/** The answer to `Expect: 100-continue` where the request ends here; an upstream gives its own. */
-const CONTINUE = Object.assign(new Head(), { status: 100 });
 
 export class HttpExchange implements Exchange {
   readonly engine: Engine;
@@ -95,6 +92,11 @@ export class HttpExchange implements Exchange {
   /** The request's body has been received whole. */
   get requestEnded(): boolean {
     return this.requestWay.hasEnded;
+  }
+
+  /** Nobody takes the request's body yet. */
+  get requestWaits(): boolean {
+    return this.producer === null && !this.requestWay.isReadEarly;
   }
 
   /** It has come whole to whoever answers. */
@@ -229,11 +231,13 @@ export class HttpExchange implements Exchange {
     return this.engine.aside(this, { target: target as ForwardTarget, request, events });
   }
 
+  readBody(most: number, isEnough: (soFar: Uint8Array) => boolean = () => false): Promise<EarlyBytes> {
+    return this.requestWay.readEarly({ most, isEnough });
+  }
+
   produce(producer: Producer): void {
     if (this.over) return;
     this.producer = producer;
-    const isWaitedFor = !this.requestEnded && this.request.head.expectContinue;
-    if (isWaitedFor && this.matched?.target.kind === 'answer') this.responder.writeInterim(CONTINUE);
     this.requestWay.leadTo(producer);
   }
 
@@ -316,7 +320,8 @@ export class HttpExchange implements Exchange {
 
   /** A 1xx answer that another one follows. */
   responseInterim(head: Head): void {
-    if (!this.committed && !this.over) this.responder.writeInterim(head);
+    const isKnown = head.status === 100 && this.requestWay.wasAskedFor;
+    if (!this.committed && !this.over && !isKnown) this.responder.writeInterim(head);
   }
 
   /** An upstream has switched protocols: the bytes of both sides are nobody's business from here on. */

@@ -79,6 +79,19 @@ describe('a request on a stream of HTTP/2', () => {
     stream.closes();
   });
 
+  test('shows its body to a policy that goes by it, before it is clear where that goes', async (t) => {
+    const rig = new Rig(t, {
+      policies: [{ name: 'reads', request: async (exchange) => void (await exchange.readBody(4)) }],
+    });
+    const stream = rig.asks(POST, true).sends('one');
+    assert.equal(stream.isPaused, false);
+    stream.sends('two').ends();
+    assert.equal(stream.isPaused, true);
+    (await rig.play.promises()).expectDial();
+    rig.play.expectUpstream(/\r\n\r\n6\r\nonetwo\r\n0\r\n\r\n$/).upstreamSends(OK);
+    stream.closes();
+  });
+
   test('brings its trailers where its end was open, and loses them where its length was said', (t) => {
     const rig = new Rig(t);
     const open = rig.forwards(POST, true);

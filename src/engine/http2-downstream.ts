@@ -45,7 +45,7 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
     const { exchange } = this;
     exchange.begin();
     if (exchange.over || exchange.requestEnded) return;
-    if (exchange.producer === null) this.pauseRequest();
+    if (exchange.requestWaits) this.pauseRequest();
     else wheel.arm(this.deadline, this.client.engine.timeouts.readMs);
   }
 

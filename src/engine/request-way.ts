@@ -1,16 +1,20 @@
 // The way of a request's body from its client to whoever answers, through the transforms of its route. Rule: the end is passed on
 // once, after everything before it; the client is held back as long as anybody on the way holds it.
 import { Buffer } from 'node:buffer';
-import type { Head } from '../codec/http1/head.ts';
-import type { Producer } from '../contract/exchange.ts';
+import { Head } from '../codec/http1/head.ts';
+import type { EarlyBytes, Producer } from '../contract/exchange.ts';
 import type { Policy } from '../contract/policy.ts';
 import type { SluiceError } from '../core/errors.ts';
 import { BodyTransforms, type BodyWay } from './body-transforms.ts';
+import { type EarlyAsk, EarlyBody } from './early-body.ts';
 import type { HttpExchange } from './exchange.ts';
 
 /** Who holds the client back, as bits. */
 const BY_PRODUCER = 1;
 const BY_TRANSFORMS = 2;
+
+/** The answer to `Expect: 100-continue` where somebody here wants the body; an upstream gives its own. */
+const CONTINUE = Object.assign(new Head(), { status: 100 });
 
 export class RequestWay implements BodyWay {
   /** The client has sent it whole. */
@@ -18,6 +22,10 @@ export class RequestWay implements BodyWay {
   /** All of it has come through. */
   hasPassed = false;
   trailers: Head | null = null;
+  /** The client was told to send it, so nobody needs to tell it once more. */
+  wasAskedFor = false;
+  /** What policies have looked at and is not on its way yet. */
+  private early: EarlyBody | null = null;
   private readonly exchange: HttpExchange;
   private transforms: BodyTransforms | null = null;
   private heldBy = 0;
@@ -31,6 +39,8 @@ export class RequestWay implements BodyWay {
     this.hasPassed = !hasBody;
     this.trailers = null;
     this.transforms = null;
+    this.early = null;
+    this.wasAskedFor = false;
     // Whoever answers is not known yet.
     this.heldBy = hasBody ? BY_PRODUCER : 0;
   }
@@ -42,9 +52,47 @@ export class RequestWay implements BodyWay {
     if (this.transforms !== null && !this.transforms.keepsLength) exchange.request.forgetLength();
   }
 
+  // -- What policies look at -----------------------------------------------------------------------------------------
+
+  /** Somebody reads it before it is known who answers: the client is not held back meanwhile. */
+  get isReadEarly(): boolean {
+    return this.early !== null && this.early.isAwaited;
+  }
+
+  readEarly(ask: EarlyAsk): Promise<EarlyBytes> {
+    const { request } = this.exchange;
+    if (this.hasPassed) return Promise.resolve({ bytes: new Uint8Array(0), isWhole: true });
+    this.early ??= new EarlyBody(request.head.contentLength);
+    const bytes = this.early.wait(ask);
+    this.early.judge(this.hasEnded);
+    if (this.isReadEarly) {
+      this.askFor(request.head);
+      this.resume(BY_PRODUCER);
+    }
+    return bytes;
+  }
+
+  private askFor({ expectContinue }: Head): void {
+    if (!expectContinue || this.wasAskedFor) return;
+    this.wasAskedFor = true;
+    this.exchange.responder.writeInterim(CONTINUE);
+  }
+
+  private holdIfEnough(): void {
+    if (!this.isReadEarly) this.pause(BY_PRODUCER);
+  }
+
   // -- What comes from the client ----------------------------------------------------------------------------------
 
   take(bytes: Uint8Array, from: number, to: number): void {
+    if (this.early === null) this.passOn(bytes, from, to);
+    else {
+      this.early.add(bytes, from, to);
+      this.holdIfEnough();
+    }
+  }
+
+  private passOn(bytes: Uint8Array, from: number, to: number): void {
     if (this.transforms === null) this.exchange.producer?.takeBody(bytes, from, to);
     else this.transforms.write(bytes, from, to);
   }
@@ -52,6 +100,14 @@ export class RequestWay implements BodyWay {
   takeEnd(trailers: Head | null): void {
     this.hasEnded = true;
     this.trailers = trailers;
+    if (this.early === null) this.passEnd();
+    else {
+      this.early.judge(true);
+      this.heldBy |= BY_PRODUCER;
+    }
+  }
+
+  private passEnd(): void {
     if (this.transforms === null) this.pass();
     else this.transforms.end();
   }
@@ -90,6 +146,8 @@ export class RequestWay implements BodyWay {
 
   /** There is somebody to take it, from where it stands. */
   leadTo(producer: Producer): void {
+    const { matched, request } = this.exchange;
+    if (!this.hasEnded && matched?.target.kind === 'answer') this.askFor(request.head);
     // What was held back may bring the end of the request, and with it the call of takeEnd.
     if (this.hasPassed) producer.takeEnd();
     else this.resume(BY_PRODUCER);
@@ -110,7 +168,21 @@ export class RequestWay implements BodyWay {
 
   private resume(who: number): void {
     this.heldBy &= ~who;
-    if (this.heldBy === 0 && !this.exchange.over) this.exchange.responder.resumeRequest();
+    if (this.heldBy !== 0 || this.exchange.over) return;
+    if (this.early === null || this.early.isAwaited) this.exchange.responder.resumeRequest();
+    else this.passEarly(this.early);
+  }
+
+  /** What was looked at goes on its way, as fast as whoever answers takes it; then comes the rest. */
+  private passEarly(early: EarlyBody): void {
+    while (early.hasMore && this.heldBy === 0 && this.early === early) {
+      early.pass((bytes, from, to) => this.passOn(bytes, from, to));
+    }
+    this.exchange.engine.outbound.flushSoon();
+    if (this.early !== early || this.heldBy !== 0) return;
+    this.early = null;
+    if (this.hasEnded) this.passEnd();
+    else this.exchange.responder.resumeRequest();
   }
 
   private pass(): void {
@@ -121,6 +193,7 @@ export class RequestWay implements BodyWay {
   abort(): void {
     const { transforms } = this;
     this.transforms = null;
+    this.early = null;
     transforms?.abort();
   }
 }

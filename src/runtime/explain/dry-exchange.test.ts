@@ -30,3 +30,7 @@ test('what only a target may do is refused', () => {
   dry.pauseRequest();
   dry.resumeRequest();
 });
+
+test('there is no body to go by', async () => {
+  assert.deepEqual(await exchange().readBody(), { bytes: new Uint8Array(0), isWhole: true });
+});

@@ -1,6 +1,6 @@
 // An exchange that goes nowhere: policies see the request and may answer it, which is written down instead of sent. Rule: whatever
 // only a target may do is refused, for a dry run has none.
-import type { Answer, ClientView, Exchange, RequestView, ResponseView } from '../../contract/exchange.ts';
+import type { Answer, ClientView, EarlyBytes, Exchange, RequestView, ResponseView } from '../../contract/exchange.ts';
 import { ERROR_CATALOGUE, type ErrorCode, SluiceError } from '../../core/errors.ts';
 import { ResponseState } from '../../engine/response-state.ts';
 
@@ -45,6 +45,11 @@ export class DryExchange implements Exchange {
 
   aside(): never {
     return refuse();
+  }
+
+  /** Nobody has sent one. */
+  readBody(): Promise<EarlyBytes> {
+    return Promise.resolve({ bytes: new Uint8Array(0), isWhole: true });
   }
 
   produce(): void {
