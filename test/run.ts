@@ -9,6 +9,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { installNpmPeers, wantNpmPeers } from '../scripts/npm-peers.ts';
 import { installPeers } from '../scripts/peers.ts';
 import { judgeCoverage, type CoverageVerdict } from './support/coverage-gate.ts';
 
@@ -33,6 +34,7 @@ if (files.length === 0) {
 }
 
 installPeers();
+if (wantNpmPeers(files)) installNpmPeers();
 let verdict: CoverageVerdict = { passed: !isWhole, lines: isWhole ? ['coverage could not be measured'] : [] };
 const events = run(runOptions());
 events.on('test:fail', ({ todo }) => {
