@@ -30,11 +30,19 @@ export const checkAiStores: Check = ({ config: { ai } }) => {
   });
 };
 
+/** May a login of Claude Code go there? */
+export function takesClaudeLogin(url: string, what: 'base' | 'token_url'): boolean {
+  return isFor(url, (what === 'base' ? BASE_HOSTS : TOKEN_HOSTS).claude);
+}
+
+function isFor(url: string, hosts: readonly string[]): boolean {
+  const { hostname = '', protocol, port } = URL.parse(url) ?? {};
+  return LOOPBACK.test(hostname) || (hosts.includes(hostname) && protocol === 'https:' && port === '');
+}
+
 function judge(url: string, hosts: readonly string[], path: KeyPath): Finding[] {
-  const { hostname, protocol, port } = new URL(url);
-  if (LOOPBACK.test(hostname)) return [];
-  const isTheirs = hosts.includes(hostname) && protocol === 'https:' && port === '';
-  if (isTheirs) return [];
+  if (isFor(url, hosts)) return [];
+  const { hostname } = new URL(url);
   const message = `the login of a store would go to ${hostname}, and is for ${hosts.join(' or ')} over https only`;
   const hint = 'use an api_key there, or passthrough';
   return [{ code: 'config_conflict', message, path, hint }];

@@ -23,6 +23,15 @@ export interface Predecessor {
   readonly convert: (root: ForeignSection) => Record<string, JsonValue>;
 }
 
+const AIMUX_NOW = ['state_dir', 'refresh_check_interval', 'providers'];
+const AIMUX_EARLIER = [
+  'anthropic_base',
+  'anthropic_base_url',
+  'oauth_token_endpoint',
+  'beta_header',
+  'credential_path',
+];
+
 export const PREDECESSORS: readonly Predecessor[] = [
   {
     name: 'mooltiroute',
@@ -43,7 +52,7 @@ export const PREDECESSORS: readonly Predecessor[] = [
   {
     name: 'aimux',
     title: 'ai-mux',
-    keys: ['state_dir', 'refresh_check_interval', 'anthropic_base', 'anthropic_base_url', 'providers'],
+    keys: [...AIMUX_NOW, ...AIMUX_EARLIER],
     variables: 'none',
     convert: fromAimux,
   },
