@@ -197,7 +197,7 @@ export class Sluice {
     this.hops.follow(config);
     this.backends.follow(config);
     this.accounts.follow(config);
-    this.usage.keepFor(config.ai.usage.keep);
+    this.usage.keepFor({ rowsMs: config.ai.usage.keep, daysMs: config.ai.usage.keep_sums });
     this.#onConfig(loaded);
   }
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test, type TestContext } from 'node:test';
-import { UsageFile, type UsageRow } from './usage-file.ts';
+import { UsageFile } from './usage-file.ts';
+import { DAY_MS, type UsageKey, type UsageRow, type UsageSum } from './usage-row.ts';
 
-const DAY_MS = 86_400_000;
 const ROW: UsageRow = {
   atMs: 10.5,
   provider: 'claude',
@@ -20,6 +20,8 @@ const ROW: UsageRow = {
   cacheRead: 300,
   cacheWrite: 4000,
 };
+/** Whole days, and not. */
+const DAYS = { fromMs: 0, toMs: 1000 * DAY_MS };
 const ALWAYS = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };
 
 function folderOf(t: TestContext): string {
@@ -39,21 +41,68 @@ describe('the file of what has been used', () => {
     const file = fileIn(t);
     file.add([ROW, { ...ROW, user: 'bob', isKnown: false, input: 0 }, { ...ROW, atMs: DAY_MS, model: 'm-2' }]);
     const tokens = { output: 20, cacheRead: 300, cacheWrite: 4000 };
-    assert.deepEqual(file.sums({ ...ALWAYS, by: ['day', 'user'] }), [
-      { keys: { day: '1970-01-01', user: 'ann' }, model: 'm-1', requests: 1, unknown: 0, input: 1, ...tokens },
-      { keys: { day: '1970-01-01', user: 'bob' }, model: 'm-1', requests: 1, unknown: 1, input: 0, ...tokens },
-      { keys: { day: '1970-01-02', user: 'ann' }, model: 'm-2', requests: 1, unknown: 0, input: 1, ...tokens },
+    for (const when of [ALWAYS, DAYS]) {
+      assert.deepEqual(file.sums({ ...when, by: ['day', 'user'] }), [
+        { keys: { day: '1970-01-01', user: 'ann' }, model: 'm-1', requests: 1, unknown: 0, input: 1, ...tokens },
+        { keys: { day: '1970-01-01', user: 'bob' }, model: 'm-1', requests: 1, unknown: 1, input: 0, ...tokens },
+        { keys: { day: '1970-01-02', user: 'ann' }, model: 'm-2', requests: 1, unknown: 0, input: 1, ...tokens },
+      ]);
+      const all = file.sums({ ...when, by: [] });
+      assert.deepEqual(
+        all.map(({ model, requests, output }) => [model, requests, output]),
+        [
+          ['m-1', 2, 40],
+          ['m-2', 1, 20],
+        ],
+      );
+      for (const by of ['provider', 'account', 'model', 'session'] as const) {
+        assert.equal(file.sums({ ...when, by: [by] })[0]?.keys[by], ROW[by]);
+      }
+    }
+  });
+
+  test('tells who has asked apart from whose key was used', (t) => {
+    const file = fileIn(t);
+    const asked = [
+      ['ann', 'team'],
+      ['ann', 'spare'],
+      ['bob', 'team'],
+      ['bob', 'team'],
+    ] as const;
+    file.add(asked.map(([user, account]) => ({ ...ROW, user, account })));
+    const counted = (by: readonly UsageKey[]): unknown[] => {
+      return file.sums({ ...DAYS, by }).map(({ keys, requests }) => [...Object.values(keys), requests]);
+    };
+    assert.deepEqual(counted(['user']), [
+      ['ann', 2],
+      ['bob', 2],
     ]);
-    const all = file.sums({ ...ALWAYS, by: [] });
-    assert.deepEqual(
-      all.map(({ model, requests, output }) => [model, requests, output]),
-      [
-        ['m-1', 2, 40],
-        ['m-2', 1, 20],
-      ],
-    );
-    for (const by of ['provider', 'account', 'model', 'session'] as const) {
-      assert.equal(file.sums({ ...ALWAYS, by: [by] })[0]?.keys[by], ROW[by]);
+    assert.deepEqual(counted(['account']), [
+      ['spare', 1],
+      ['team', 3],
+    ]);
+    assert.deepEqual(counted(['user', 'account']), [
+      ['ann', 'spare', 1],
+      ['ann', 'team', 1],
+      ['bob', 'team', 2],
+    ]);
+  });
+
+  test('tells of whole days what it tells of their requests, in however many batches they came', (t) => {
+    const file = fileIn(t);
+    const of = (list: readonly string[], i: number): string => list[i % list.length] ?? '';
+    const rows = Array.from({ length: 500 }, (_, i): UsageRow => {
+      const names = { user: of(['ann', 'bob'], i), model: of(['m-1', 'm-2', 'm-3'], i), session: `s-${i % 7}` };
+      return { ...ROW, ...names, atMs: (i * DAY_MS) / 100, isKnown: i % 5 > 0, input: i };
+    });
+    for (let from = 0; from < rows.length; from += 90) file.add(rows.slice(from, from + 90));
+    for (const by of [[], ['day', 'user'], ['session'], ['day', 'session', 'model']] as const) {
+      const whole = file.sums({ ...DAYS, by });
+      assert.deepEqual(whole, file.sums({ ...ALWAYS, by }));
+      assert.equal(
+        whole.reduce((sum, { requests }: UsageSum) => sum + requests, 0),
+        500,
+      );
     }
   });
 
@@ -68,18 +117,22 @@ describe('the file of what has been used', () => {
 
   test('lets go of what is too old', (t) => {
     const file = fileIn(t);
-    file.add([1, 2, 3].map((atMs) => ({ ...ROW, atMs })));
-    file.forgetBefore(3);
-    assert.equal(file.sums({ ...ALWAYS, by: [] })[0]?.requests, 1);
+    file.add([1, 2, 3, 4].map((days) => ({ ...ROW, atMs: days * DAY_MS + 5 })));
+    file.forget({ rowsBeforeMs: 3 * DAY_MS + 10, daysBeforeMs: 2 * DAY_MS });
+    const kept = (by: readonly UsageKey[], when = DAYS): number | undefined => file.sums({ ...when, by })[0]?.requests;
+    // Of a day that is partly too old the sums stay.
+    assert.deepEqual([kept([], ALWAYS), kept(['session']), kept([])], [1, 2, 3]);
   });
 
   test('keeps all of a batch or none', (t) => {
     const file = fileIn(t);
     const odd = { ...ROW, input: 'x' as unknown as number };
-    assert.throws(() => file.add([ROW, odd]));
-    assert.deepEqual(file.sums({ ...ALWAYS, by: [] }), []);
+    for (const when of [ALWAYS, DAYS]) {
+      assert.throws(() => file.add([ROW, odd]));
+      assert.deepEqual(file.sums({ ...when, by: [] }), []);
+    }
     file.add([ROW]);
-    assert.equal(file.sums({ ...ALWAYS, by: [] }).length, 1);
+    for (const when of [ALWAYS, DAYS]) assert.equal(file.sums({ ...when, by: [] })[0]?.requests, 1);
   });
 
   test('is there again after a restart, and nobody else can read it', (t) => {
@@ -105,7 +158,7 @@ describe('the file of what has been used', () => {
     });
     const newer = join(folder, 'newer.db');
     const database = new DatabaseSync(newer);
-    database.exec('PRAGMA user_version = 2');
+    database.exec('PRAGMA user_version = 3');
     database.close();
     assert.throws(() => new UsageFile(newer), { message: /newer version/ });
   });

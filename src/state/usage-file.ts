@@ -4,64 +4,46 @@ import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
 import { SluiceError } from '../core/errors.ts';
+import {
+  asksForWholeDays,
+  DAY_MS,
+  dayOf,
+  type DaySum,
+  daySums,
+  type UsageAges,
+  type UsageKey,
+  type UsageQuestion,
+  type UsageRow,
+  type UsageSum,
+} from './usage-row.ts';
+import { bringUpToDate } from './usage-tables.ts';
 
-/** One request, as it is kept. */
-export interface UsageRow {
-  readonly atMs: number;
-  readonly provider: string;
-  readonly user: string;
-  readonly account: string;
-  readonly model: string;
-  readonly session: string;
-  readonly isKnown: boolean;
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-}
-
-/** What sums are made by. The day is that of UTC. */
-export type UsageKey = 'day' | 'provider' | 'user' | 'account' | 'model' | 'session';
-
-export interface UsageSum {
-  /** Those that were asked for. */
-  readonly keys: Readonly<Partial<Record<UsageKey, string>>>;
-  readonly model: string;
-  readonly requests: number;
-  /** Of these requests nobody knows what they have used. */
-  readonly unknown: number;
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-}
-
-export interface UsageQuestion {
-  readonly fromMs: number;
-  /** Not included. */
-  readonly toMs: number;
-  readonly by: readonly UsageKey[];
-}
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS usage (
-    at_ms INTEGER NOT NULL, provider TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, model TEXT NOT NULL,
-    session TEXT NOT NULL, is_known INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
-    cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX IF NOT EXISTS usage_at ON usage (at_ms);
-`;
 const INSERT = 'INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-/** A newer Sluice would have another. */
-const VERSION = 1;
+const ADD = `ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, unknown = unknown + excluded.unknown,
+  input = input + excluded.input, output = output + excluded.output, cache_read = cache_read + excluded.cache_read,
+  cache_write = cache_write + excluded.cache_write`;
+const ADD_DAY = `INSERT INTO usage_days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${ADD}`;
+const ADD_SESSION = `INSERT INTO usage_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${ADD}`;
 
-const COLUMNS: Readonly<Record<UsageKey, string>> = {
+/** Where a question is answered from. */
+interface Source {
+  readonly table: string;
+  /** By what its rows are found. */
+  readonly moment: 'at_ms' | 'day';
+  readonly day: string;
+  readonly counts: string;
+}
+
+const OF_SUMS = 'sum(requests) AS requests, sum(unknown) AS unknown';
+const OF_ROWS = 'count(*) AS requests, sum(1 - is_known) AS unknown';
+const DAY_TEXT = "strftime('%Y-%m-%d', day * 86400, 'unixepoch')";
+const DAYS: Source = { table: 'usage_days', moment: 'day', day: DAY_TEXT, counts: OF_SUMS };
+const SESSIONS: Source = { ...DAYS, table: 'usage_sessions' };
+const ROWS: Source = {
+  table: 'usage',
+  moment: 'at_ms',
   day: "strftime('%Y-%m-%d', at_ms / 1000, 'unixepoch')",
-  provider: 'provider',
-  user: 'user',
-  account: 'account',
-  model: 'model',
-  session: 'session',
+  counts: OF_ROWS,
 };
 
 export class UsageFile {
@@ -71,38 +53,53 @@ export class UsageFile {
     this.database = opened(path);
   }
 
-  /** All of them, or none. */
+  /** All of them with their sums, or none. */
   add(rows: readonly UsageRow[]): void {
-    const insert = this.database.prepare(INSERT);
-    this.database.exec('BEGIN IMMEDIATE');
+    const { database } = this;
+    database.exec('BEGIN IMMEDIATE');
     try {
+      const insert = database.prepare(INSERT);
       for (const row of rows) insert.run(...valuesOf(row));
-      this.database.exec('COMMIT');
+      const addDay = database.prepare(ADD_DAY);
+      for (const sum of daySums(rows, false)) addDay.run(...namesOf(sum), ...countsOf(sum));
+      const addSession = database.prepare(ADD_SESSION);
+      for (const sum of daySums(rows, true)) addSession.run(...namesOf(sum), sum.session, ...countsOf(sum));
+      database.exec('COMMIT');
     } catch (error) {
-      this.database.exec('ROLLBACK');
+      database.exec('ROLLBACK');
       throw error;
     }
   }
 
   /** Apart by model in any case: models have prices. */
-  sums({ fromMs, toMs, by }: UsageQuestion): UsageSum[] {
-    const columns = by.map((key) => `${COLUMNS[key]} AS by_${key}`);
-    const groups = [...by.map((key) => `by_${key}`), 'model'];
+  sums(question: UsageQuestion): UsageSum[] {
+    const { fromMs, toMs, by } = question;
+    const { table, moment, day, counts } = sourceOf(question);
+    const keys = by.map((key) => `${key === 'day' ? day : key} AS by_${key}`);
+    const groups = [...by.map((key) => `by_${key}`), 'model'].join(', ');
     const select = this.database.prepare(
-      `SELECT ${[...columns, 'model'].join(', ')}, count(*) AS requests, sum(1 - is_known) AS unknown,
+      `SELECT ${[...keys, 'model', counts].join(', ')},
         sum(input) AS input, sum(output) AS output, sum(cache_read) AS cache_read, sum(cache_write) AS cache_write
-      FROM usage WHERE at_ms >= ? AND at_ms < ? GROUP BY ${groups.join(', ')} ORDER BY ${groups.join(', ')}`,
+      FROM ${table} WHERE ${moment} >= ? AND ${moment} < ? GROUP BY ${groups} ORDER BY ${groups}`,
     );
-    return select.all(fromMs, toMs).map((row) => sumOf(row, by));
+    const unit = moment === 'day' ? DAY_MS : 1;
+    return select.all(fromMs / unit, toMs / unit).map((row) => sumOf(row, by));
   }
 
-  forgetBefore(atMs: number): void {
-    this.database.prepare('DELETE FROM usage WHERE at_ms < ?').run(atMs);
+  forget({ rowsBeforeMs, daysBeforeMs }: UsageAges): void {
+    this.database.prepare('DELETE FROM usage WHERE at_ms < ?').run(rowsBeforeMs);
+    this.database.prepare('DELETE FROM usage_sessions WHERE day < ?').run(dayOf(rowsBeforeMs));
+    this.database.prepare('DELETE FROM usage_days WHERE day < ?').run(dayOf(daysBeforeMs));
   }
 
   close(): void {
     this.database.close();
   }
+}
+
+function sourceOf(question: UsageQuestion): Source {
+  if (!asksForWholeDays(question)) return ROWS;
+  return question.by.includes('session') ? SESSIONS : DAYS;
 }
 
 function opened(path: string): DatabaseSync {
@@ -113,9 +110,7 @@ function opened(path: string): DatabaseSync {
     chmodSync(path, 0o600);
     const database = new DatabaseSync(path, { timeout: 2_000 });
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
-    if (Number(version) > VERSION) throw new Error('it was written by a newer version of Sluice');
-    database.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`);
+    bringUpToDate(database);
     return database;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -128,6 +123,14 @@ function valuesOf(row: UsageRow): SQLInputValue[] {
   const names = [provider, user, account, model, session];
   const counts = [input, output, cacheRead, cacheWrite];
   return [Math.floor(atMs), ...names, isKnown ? 1 : 0, ...counts];
+}
+
+function namesOf({ day, provider, user, account, model }: DaySum): SQLInputValue[] {
+  return [day, provider, user, account, model];
+}
+
+function countsOf({ requests, unknown, input, output, cacheRead, cacheWrite }: DaySum): SQLInputValue[] {
+  return [requests, unknown, input, output, cacheRead, cacheWrite];
 }
 
 function sumOf(row: Readonly<Record<string, SQLOutputValue>>, by: readonly UsageKey[]): UsageSum {

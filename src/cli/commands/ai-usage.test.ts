@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { runAdmin } from '../../../test/support/running-admin.ts';
-import type { UsageSum } from '../../state/usage-file.ts';
+import type { UsageSum } from '../../state/usage-row.ts';
 import { main } from '../main.ts';
 
 const SUM: UsageSum = {

@@ -18,6 +18,6 @@ describe('prices', () => {
 });
 
 test('what was used is kept for a time that is no shorter than a day', () => {
-  assert.equal(aiUsageSchema.parse({}).keep, 90 * 86_400_000);
-  assert.ok(!aiUsageSchema.safeParse({ keep: '1h' }).success);
+  assert.deepEqual(aiUsageSchema.parse({}), { keep: 90 * 86_400_000, keep_sums: 1095 * 86_400_000 });
+  for (const key of ['keep', 'keep_sums']) assert.ok(!aiUsageSchema.safeParse({ [key]: '1h' }).success, key);
 });

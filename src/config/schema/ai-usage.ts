@@ -6,6 +6,8 @@ import { duration } from './fields.ts';
 export interface AiUsageConfig {
   /** Milliseconds. */
   readonly keep: number;
+  /** Milliseconds. */
+  readonly keep_sums: number;
 }
 
 export interface AiPrice {
@@ -21,7 +23,10 @@ export const aiUsageSchema: z.ZodType<AiUsageConfig> = z
   .strictObject({
     keep: duration({ min: '1d', max: '3650d' })
       .prefault('90d')
-      .describe('How long it is kept what each request has used, in `process.data_dir`.'),
+      .describe('How long it is kept what each request and each session has used, in `process.data_dir`.'),
+    keep_sums: duration({ min: '1d', max: '3650d' })
+      .prefault('1095d')
+      .describe('How long the sums of each day are kept, by user, account and model; never shorter than `keep`.'),
   })
   .describe('What users, accounts, models and sessions have used.');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { AdminDesk, AUTHORIZED, refused } from '../../../test/support/admin-desk.ts';
-import type { UsageQuestion, UsageSum } from '../../state/usage-file.ts';
+import type { UsageQuestion, UsageSum } from '../../state/usage-row.ts';
 
 const MILLION = 1_000_000;
 

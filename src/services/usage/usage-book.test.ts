@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import type { UsageKey } from '../../state/usage-row.ts';
 import { UsageBook } from './usage-book.ts';
 import type { UsageRecord } from './usage-record.ts';
 
 const DAY_MS = 86_400_000;
+const DAYS = { fromMs: 0, toMs: 1_000_000 * DAY_MS };
 const ALWAYS = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, by: [] };
 
 function record(change: Partial<UsageRecord> = {}): UsageRecord {
@@ -72,13 +74,15 @@ describe('the book of what has been used', () => {
 
   test('lets go of what is older than it is to be kept', (t) => {
     const { book } = new Stage(t);
-    book.keepFor(10 * DAY_MS);
-    book.note(record({ atMs: Date.now() - 11 * DAY_MS }));
-    book.note(record({ atMs: Date.now() - 9 * DAY_MS }));
-    assert.equal(book.sums(ALWAYS)[0]?.requests, 1);
-    book.keepFor(5 * DAY_MS);
+    const kept = (by: readonly UsageKey[]): number | undefined => book.sums({ ...DAYS, by })[0]?.requests;
+    book.keepFor({ rowsMs: 10 * DAY_MS, daysMs: 30 * DAY_MS });
+    for (const days of [31, 11, 9]) book.note(record({ atMs: Date.now() - days * DAY_MS }));
+    assert.deepEqual([book.sums(ALWAYS)[0]?.requests, kept(['session']), kept(['user'])], [1, 1, 2]);
+    // The sums of days are no shorter there than what they are of.
+    book.keepFor({ rowsMs: 5 * DAY_MS, daysMs: DAY_MS });
     book.note(record());
-    assert.equal(book.sums(ALWAYS)[0]?.requests, 1);
+    book.note(record({ atMs: Date.now() - 4 * DAY_MS }));
+    assert.deepEqual([book.sums(ALWAYS)[0]?.requests, kept(['session']), kept(['user'])], [2, 2, 2]);
   });
 
   test('says once that it cannot write, and writes what waits as soon as it can', (t) => {

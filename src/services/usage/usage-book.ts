@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { SluiceError } from '../../core/errors.ts';
 import type { Logger } from '../../telemetry/application-log.ts';
-import { UsageFile, type UsageQuestion, type UsageSum } from '../../state/usage-file.ts';
+import { UsageFile } from '../../state/usage-file.ts';
+import type { UsageQuestion, UsageSum } from '../../state/usage-row.ts';
 import type { UsageRecord } from './usage-record.ts';
 
 const FLUSH_EVERY_MS = 1_000;
@@ -17,6 +18,14 @@ export interface UsageBookOptions {
   readonly logger: Pick<Logger, 'error'>;
 }
 
+/** For how long. */
+export interface UsageKeeping {
+  /** Single requests, and what sessions have used. */
+  readonly rowsMs: number;
+  /** What was used in a day; no shorter than single requests. */
+  readonly daysMs: number;
+}
+
 export class UsageBook {
   private readonly path: string;
   private readonly logger: Pick<Logger, 'error'>;
@@ -24,7 +33,7 @@ export class UsageBook {
   private file: UsageFile | null = null;
   private waiting: UsageRecord[] = [];
   private timer: NodeJS.Timeout | null = null;
-  private keepMs = Infinity;
+  private keeping: UsageKeeping = { rowsMs: Infinity, daysMs: Infinity };
   private forgottenAtMs = 0;
   private isFailing = false;
   private isClosed = false;
@@ -35,9 +44,9 @@ export class UsageBook {
   }
 
   /** What is older goes. */
-  keepFor(keepMs: number): void {
-    if (keepMs !== this.keepMs) this.forgottenAtMs = 0;
-    this.keepMs = keepMs;
+  keepFor(keeping: UsageKeeping): void {
+    if (keeping.rowsMs !== this.keeping.rowsMs || keeping.daysMs !== this.keeping.daysMs) this.forgottenAtMs = 0;
+    this.keeping = keeping;
   }
 
   readonly note = (record: UsageRecord): void => {
@@ -87,9 +96,11 @@ export class UsageBook {
     file.add(this.waiting);
     this.waiting = [];
     const nowMs = Date.now();
-    if (nowMs - this.forgottenAtMs < FORGET_EVERY_MS || this.keepMs === Infinity) return;
+    const { rowsMs, daysMs } = this.keeping;
+    if (nowMs - this.forgottenAtMs < FORGET_EVERY_MS || rowsMs === Infinity) return;
     this.forgottenAtMs = nowMs;
-    file.forgetBefore(nowMs - this.keepMs);
+    // What is known of a request is no less known of its day.
+    file.forget({ rowsBeforeMs: nowMs - rowsMs, daysBeforeMs: nowMs - Math.max(rowsMs, daysMs) });
   }
 
   private opened(): UsageFile {

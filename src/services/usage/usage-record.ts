@@ -1,6 +1,6 @@
 // What one request to a provider of AI has used. Types only. Rule: plain data, which can travel between threads; nothing of what was
 // asked or answered is in it.
-import type { UsageRow } from '../../state/usage-file.ts';
+import type { UsageRow } from '../../state/usage-row.ts';
 
 /** Texts are empty where nobody said. */
 export type UsageRecord = UsageRow;

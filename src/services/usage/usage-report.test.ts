@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { UsageSum } from '../../state/usage-file.ts';
+import type { UsageSum } from '../../state/usage-row.ts';
 import { type Price, priceOf, usageLines } from './usage-report.ts';
 
 const PRICE: Price = { input: 3, output: 15, cacheRead: 0.3, cacheWrite: 3.75 };

@@ -1,6 +1,6 @@
 // What has been used, by what somebody asks for, and what it costs. Rule: a cost is told only where every model has a price; otherwise
 // it is said how many requests have none.
-import type { UsageKey, UsageSum } from '../../state/usage-file.ts';
+import type { UsageKey, UsageSum } from '../../state/usage-row.ts';
 import type { TokenCounts } from './usage-record.ts';
 
 export type { UsageKey };

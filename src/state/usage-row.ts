@@ -1,0 +1,102 @@
+// What has been used, as it is kept and as it is asked for: the same words for every place where it may be. Types only, and the sums of a
+// day. Rule: a day is one of UTC; whoever asks for whole days is answered from their sums, which are few.
+
+/** One request, as it is kept. */
+export interface UsageRow {
+  readonly atMs: number;
+  readonly provider: string;
+  readonly user: string;
+  readonly account: string;
+  readonly model: string;
+  readonly session: string;
+  readonly isKnown: boolean;
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+/** What sums are made by. */
+export type UsageKey = 'day' | 'provider' | 'user' | 'account' | 'model' | 'session';
+
+export interface UsageCounts {
+  readonly requests: number;
+  /** Of these requests nobody knows what they have used. */
+  readonly unknown: number;
+  readonly input: number;
+  readonly output: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
+}
+
+export interface UsageSum extends UsageCounts {
+  /** Those that were asked for. */
+  readonly keys: Readonly<Partial<Record<UsageKey, string>>>;
+  readonly model: string;
+}
+
+export interface UsageQuestion {
+  readonly fromMs: number;
+  /** Not included. */
+  readonly toMs: number;
+  readonly by: readonly UsageKey[];
+}
+
+/** Until when what is older is to be forgotten. */
+export interface UsageAges {
+  /** Of single requests, and of the sums of sessions. */
+  readonly rowsBeforeMs: number;
+  /** Of the sums of days. */
+  readonly daysBeforeMs: number;
+}
+
+/** What was used in one day by those of the same names. */
+export interface DaySum extends UsageCounts {
+  /** Counted from 1970 on. */
+  readonly day: number;
+  readonly provider: string;
+  readonly user: string;
+  readonly account: string;
+  readonly model: string;
+  /** Empty where sessions are not told apart. */
+  readonly session: string;
+}
+
+export const DAY_MS = 86_400_000;
+
+export function dayOf(atMs: number): number {
+  return Math.floor(atMs / DAY_MS);
+}
+
+export function asksForWholeDays({ fromMs, toMs }: UsageQuestion): boolean {
+  return fromMs % DAY_MS === 0 && toMs % DAY_MS === 0;
+}
+
+/** Fewer, mostly: those of one day and the same names become one. */
+export function daySums(rows: readonly UsageRow[], bySession: boolean): DaySum[] {
+  const sums = new Map<string, DaySum>();
+  for (const row of rows) {
+    const one = daySumOf(row, bySession ? row.session : '');
+    const id = JSON.stringify([one.day, one.provider, one.user, one.account, one.model, one.session]);
+    const sum = sums.get(id);
+    sums.set(id, sum === undefined ? one : { ...one, ...added(sum, one) });
+  }
+  return [...sums.values()];
+}
+
+function daySumOf(row: UsageRow, session: string): DaySum {
+  const { atMs, provider, user, account, model, isKnown, input, output, cacheRead, cacheWrite } = row;
+  const counts = { requests: 1, unknown: isKnown ? 0 : 1, input, output, cacheRead, cacheWrite };
+  return { day: dayOf(atMs), provider, user, account, model, session, ...counts };
+}
+
+function added(a: UsageCounts, b: UsageCounts): UsageCounts {
+  return {
+    requests: a.requests + b.requests,
+    unknown: a.unknown + b.unknown,
+    input: a.input + b.input,
+    output: a.output + b.output,
+    cacheRead: a.cacheRead + b.cacheRead,
+    cacheWrite: a.cacheWrite + b.cacheWrite,
+  };
+}

@@ -1,0 +1,62 @@
+// The tables of the file of what has been used, and how those of an older version become those of this one. Rule: a file is changed whole or
+// not at all, and one of a newer version is left alone.
+import type { DatabaseSync } from 'node:sqlite';
+
+/** A newer Sluice would have another. */
+export const VERSION = 2;
+
+const COUNTS = `requests INTEGER NOT NULL, unknown INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
+  cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL`;
+
+/** Single requests. */
+const ROWS = `
+  CREATE TABLE IF NOT EXISTS usage (
+    at_ms INTEGER NOT NULL, provider TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, model TEXT NOT NULL,
+    session TEXT NOT NULL, is_known INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS usage_at ON usage (at_ms);
+`;
+
+/** Sessions have a table of their own: clients name them, so there may be as many as there are requests. */
+const SUMS = `
+  CREATE TABLE usage_days (
+    day INTEGER NOT NULL, provider TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, model TEXT NOT NULL, ${COUNTS},
+    PRIMARY KEY (day, provider, user, account, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE usage_sessions (
+    day INTEGER NOT NULL, provider TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, model TEXT NOT NULL,
+    session TEXT NOT NULL, ${COUNTS},
+    PRIMARY KEY (day, session, provider, user, account, model)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+const COUNTED = `count(*), sum(1 - is_known), sum(input), sum(output), sum(cache_read), sum(cache_write)`;
+const DAY = 'at_ms / 86400000';
+
+/** What a file of the first version has, which had single requests only. */
+const FILL = `
+  INSERT INTO usage_days SELECT ${DAY}, provider, user, account, model, ${COUNTED} FROM usage GROUP BY 1, 2, 3, 4, 5;
+  INSERT INTO usage_sessions
+    SELECT ${DAY}, provider, user, account, model, session, ${COUNTED} FROM usage GROUP BY 1, 2, 3, 4, 5, 6;
+`;
+
+export function bringUpToDate(database: DatabaseSync): void {
+  if (versionOf(database) === VERSION) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have been faster.
+    const version = versionOf(database);
+    if (version > VERSION) throw new Error('it was written by a newer version of Sluice');
+    if (version < VERSION) database.exec(`${ROWS} ${SUMS} ${FILL} PRAGMA user_version = ${VERSION};`);
+    database.exec('COMMIT');
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function versionOf(database: DatabaseSync): number {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
+  return Number(version);
+}
