@@ -3,12 +3,19 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import type net from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { WebSocketServer } from 'ws';
+
+/** In PEM. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** What happens to the next request, in place of the usual answer. */
 export interface Plan {
@@ -49,17 +56,22 @@ export function heardValues({ fields }: Heard, name: string): string[] {
 export class AiProvider {
   readonly heard: Heard[] = [];
   readonly plans: Plan[] = [];
-  private readonly server: http.Server;
+  private readonly server: http.Server | https.Server;
+  private readonly scheme: 'http' | 'https';
   private readonly sockets = new WebSocketServer({ noServer: true });
   private wake = Promise.withResolvers<void>();
 
-  private constructor() {
-    this.server = http.createServer((request, response) => void this.take(request, response));
+  private constructor(tls?: ServerTls) {
+    const take = (request: http.IncomingMessage, response: http.ServerResponse): void => {
+      void this.take(request, response);
+    };
+    this.scheme = tls === undefined ? 'http' : 'https';
+    this.server = tls === undefined ? http.createServer(take) : https.createServer(tls, take);
     this.server.on('upgrade', (request, socket, first) => this.switch(request, socket, first));
   }
 
-  static async open(t: TestContext): Promise<AiProvider> {
-    const provider = new AiProvider();
+  static async open(t: TestContext, tls?: ServerTls): Promise<AiProvider> {
+    const provider = new AiProvider(tls);
     provider.server.listen(0, '127.0.0.1');
     await once(provider.server, 'listening');
     t.after(() => {
@@ -70,7 +82,7 @@ export class AiProvider {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as net.AddressInfo).port}`;
+    return `${this.scheme}://127.0.0.1:${(this.server.address() as net.AddressInfo).port}`;
   }
 
   get last(): Heard {

@@ -1,12 +1,14 @@
 // A token endpoint as the providers have them: each refresh token is good for one answer, and using one again kills the family. Rule: a
 // token counts as used when its answer has been sent, so that a request that is cut before has changed nothing.
 import http from 'node:http';
+import https from 'node:https';
 import type { TestContext } from 'node:test';
 import type { DialOrigin } from '../../src/services/health/origin-check.ts';
 import type { TokenEndpoint } from '../../src/services/credentials/token-request.ts';
 import { Connection, NOBODY } from '../../src/transport/connection.ts';
 import { dial } from '../../src/transport/dial.ts';
 import { DnsCache } from '../../src/transport/dns-cache.ts';
+import type { ServerTls } from './ai-provider.ts';
 import { readAll } from './origins.ts';
 import { origin } from './playbook.ts';
 
@@ -50,11 +52,12 @@ export class TokenStandIn {
   }
 }
 
-export async function tokenStandIn(t: TestContext): Promise<TokenStandIn> {
+export async function tokenStandIn(t: TestContext, tls?: ServerTls): Promise<TokenStandIn> {
   const standIn = new TokenStandIn();
-  const server = http.createServer((request, response) => {
+  const take = (request: http.IncomingMessage, response: http.ServerResponse): void => {
     standIn.answer(request, response).catch(() => response.destroy());
-  });
+  };
+  const server = tls === undefined ? http.createServer(take) : https.createServer(tls, take);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();
@@ -62,7 +65,7 @@ export async function tokenStandIn(t: TestContext): Promise<TokenStandIn> {
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  standIn.url = `http://127.0.0.1:${address.port}/v1/oauth/token`;
+  standIn.url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}/v1/oauth/token`;
   return standIn;
 }
 
