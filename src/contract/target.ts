@@ -78,7 +78,7 @@ export interface Attempt {
   readonly ticket: number;
   /** Why it failed; null when it did not, or was given up for no fault of the origin. */
   readonly code: ErrorCode | null;
-  /** 0 when there was no answer. */
+  /** Also of an answer that was let go for the sake of another attempt; 0 when there was none. */
   readonly status: number;
   /** Until the head of the answer came, or until it failed. */
   readonly durationMs: number;
@@ -102,15 +102,20 @@ export interface ForwardTarget {
   readonly maxAttempts?: number;
   /** Answers with these statuses are tried elsewhere while that is safe. */
   readonly retryStatuses?: readonly number[];
+  /**
+   * An answer with one of `retryStatuses` shows that nothing was done: any request may be sent again after it, whatever its method, and
+   * so much of its body is kept for that until an answer goes to the client. A body that is longer is sent once.
+   */
+  readonly resendsBodies?: { readonly bytes: number };
   /** Asked again, with the origins that have failed, when the request may be tried elsewhere. Null: there is nobody else. */
   select(exchange: Exchange, tried: readonly Origin[]): Origin | null | Promise<Origin | null>;
   /** For a request that asks for a connection (CONNECT, SOCKS). Without it such requests are refused. */
   connect?(exchange: Exchange, events: TunnelEvents): Cancellable;
   /**
-   * Whether there is anybody else to try: asked before an answer with one of `retryStatuses` is let go for the next one.
-   * Without it there always is.
+   * Whether another attempt may do better: asked before an answer with one of `retryStatuses`, which is the exchange's response
+   * meanwhile, is let go for it. The answer is held as long as a promise takes. Without it there always is somebody else.
    */
-  hasOther?(exchange: Exchange, tried: readonly Origin[]): boolean;
+  mayDoBetter?(exchange: Exchange, tried: readonly Origin[]): boolean | Promise<boolean>;
   /** Every origin that select named is reported once. */
   report?(attempt: Attempt): void;
   /** The exchange has ended while it waited for what `select` has promised: nobody will take it, or report it. */

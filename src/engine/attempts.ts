@@ -105,9 +105,10 @@ export class Attempts {
     this.failure = error;
   }
 
-  /** It failed, and another origin may be tried. */
-  moved(error: SluiceError): void {
-    this.failed(error.code);
+  /** It failed, and another origin may be tried; the status is that of an answer which was not passed on. */
+  moved(error: SluiceError, status = 0): void {
+    this.report(error.code, status);
+    this.countError(error.code);
     this.failure = error;
     const { origin } = this;
     if (origin === null) return;

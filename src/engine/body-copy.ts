@@ -1,20 +1,21 @@
-// What has been sent of the body of one request, kept for a proxy that may ask for credentials behind it. Rule: it is kept
-// whole or not at all; bodies that are longer than a few reads are not.
+// What has been sent of the body of one request, kept in case it has to be sent once more. Rule: it is kept whole or not at all.
 import { Buffer } from 'node:buffer';
 
-/** What forms and calls of APIs stay below. */
-const MAX_BYTES = 64 * 1024;
-
 export class BodyCopy {
+  private readonly maxBytes: number;
   private parts: Buffer[] = [];
   private size = 0;
 
-  /** Everything that was added is still there. */
-  get isWhole(): boolean {
-    return this.size <= MAX_BYTES;
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
   }
 
-  add(bytes: Buffer, from: number, to: number): void {
+  /** Everything that was added is still there. */
+  get isWhole(): boolean {
+    return this.size <= this.maxBytes;
+  }
+
+  add(bytes: Uint8Array, from: number, to: number): void {
     this.size += to - from;
     if (this.isWhole) this.parts.push(Buffer.from(bytes.subarray(from, to)));
     else this.parts = [];

@@ -10,7 +10,6 @@ import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import { AnswerWay } from './answer-way.ts';
 import { Attempts } from './attempts.ts';
-import type { BodyCopy } from './body-copy.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
 import { ExchangeBounds } from './exchange-bounds.ts';
@@ -48,12 +47,10 @@ export class HttpExchange implements Exchange {
   matched: Route | null = null;
   readonly bounds: ExchangeBounds;
   producer: Producer | null = null;
-  private readonly requestWay = new RequestWay(this);
+  readonly requestWay: RequestWay = new RequestWay(this);
   private readonly answerWay = new AnswerWay(this);
   /** The client asked to switch protocols and we pass that on. */
   upgrades = false;
-  /** What has been sent of the body, where it may have to be sent again; made by whoever sends it. */
-  bodyCopy: BodyCopy | null = null;
   /** Something of the answer has been handed to the client: from here on nothing can be retried or replaced. */
   committed = false;
   /** Ended, well or not. Nothing may happen any more until `begin`. */
@@ -178,7 +175,6 @@ export class HttpExchange implements Exchange {
     request.begin();
     this.requestWay.begin(request.hasBody);
     this.answerWay.begin();
-    this.bodyCopy = null;
     this.upgrades = request.wantsUpgrade;
   }
 
@@ -302,8 +298,20 @@ export class HttpExchange implements Exchange {
       this.giveUp(error);
       return;
     }
-    this.attempts.moved(error);
+    this.tryElsewhere(error, 0);
+  }
+
+  /** The answer to the running attempt is not passed on: on to another one. */
+  answerLetGo(status: number): void {
+    this.response.reset();
+    this.tryElsewhere(new SluiceError('upstream_unavailable', { message: `the server answered ${status}` }), status);
+  }
+
+  private tryElsewhere(error: SluiceError, status: number): void {
+    this.attempts.moved(error, status);
     this.producer = null;
+    // What the client sends meanwhile waits for whoever takes it.
+    this.pauseRequest();
     try {
       toTarget(this);
     } catch (cause) {
@@ -410,6 +418,7 @@ export class HttpExchange implements Exchange {
   sendHead(): void {
     if (this.committed || this.over) return;
     this.committed = true;
+    this.requestWay.dropCopy();
     this.firstByteMs = performance.now() - this.startedAtMs;
     this.responder.writeHead();
   }

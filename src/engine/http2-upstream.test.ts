@@ -28,7 +28,8 @@ class Rig implements Pool {
       this.send(exchange as HttpExchange);
       return new Promise(() => {});
     };
-    this.play = new Playbook(t, { routes: [route({ kind: 'forward', select } as never)], ...options });
+    const target = { kind: 'forward', select, ...options.target } as never;
+    this.play = new Playbook(t, { routes: [route(target)], ...options });
   }
 
   get engine(): Playbook['engine'] {
@@ -40,6 +41,7 @@ class Rig implements Pool {
   }
 
   send(exchange: HttpExchange): void {
+    exchange.requestWay.keep(1000);
     exchange.attemptBegins(this);
     new Http2Upstream(this, exchange).start(this as unknown as Http2ClientConnection);
   }
@@ -281,5 +283,48 @@ describe('a request that was refused before it began', () => {
     rig.play.clientConnects();
     refused(rig.asks(head('POST / HTTP/1.1', 'Host: a.test', 'Content-Length: 0')));
     rig.play.expectError(502, 'upstream_reset');
+  });
+});
+
+describe('an answer of HTTP/2 that another attempt may do better than', () => {
+  const LIMITED: FlatFields = [':status', '429', 'content-length', '3'];
+  const again = { kind: 'forward', maxAttempts: 2, retryStatuses: [429], resendsBodies: { bytes: 1000 } } as const;
+
+  test('is let go, and the request sent again whole, also while the client is still sending', (t) => {
+    const rig = new Rig(t, { target: again as never });
+    const first = rig.asks(UPLOAD);
+    rig.play.downstreamSends('3\r\none\r\n');
+    answers(first, LIMITED);
+    const second = rig.streams[1] ?? assert.fail('it was not sent again');
+    assert.deepEqual([first.resetCode, second.body], [HTTP2_CODE.CANCEL, 'one']);
+    rig.play.downstreamSends('3\r\ntwo\r\n0\r\nX-Sum: 1\r\n\r\n');
+    assert.deepEqual([second.body, second.trailers], ['onetwo', ['x-sum', '1']]);
+    answers(second, OK).sends('ok').ends().closes();
+    rig.play.expectDownstream(`${GOT_OK}ok`);
+  });
+
+  for (const goesAgain of [true, false]) {
+    test(`is held until its target has told that it is ${goesAgain ? '' : 'not '}let go`, async (t) => {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const rig = new Rig(t, { target: { ...again, mayDoBetter: () => promise } as never });
+      const first = answers(rig.asks(head('POST / HTTP/1.1', 'Host: a.test', 'Content-Length: 0')), LIMITED);
+      assert.equal(first.isPaused, true);
+      rig.play.passes(600_000).expectNothingDownstream();
+      resolve(goesAgain);
+      await rig.play.promises();
+      if (goesAgain) answers(rig.streams[1]!, OK).sends('ok').ends().closes();
+      else first.sends('why').ends().closes();
+      rig.play.expectDownstream(goesAgain ? `${GOT_OK}ok` : /^HTTP\/1\.1 429 [^]*why$/);
+      assert.deepEqual([first.isPaused, first.resetCode], goesAgain ? [true, HTTP2_CODE.CANCEL] : [false, null]);
+    });
+  }
+
+  test('cannot be passed on when its stream has ended meanwhile', async (t) => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const rig = new Rig(t, { target: { ...again, mayDoBetter: () => promise } as never });
+    answers(rig.asks(head('POST / HTTP/1.1', 'Host: a.test', 'Content-Length: 0')), LIMITED).closes(HTTP2_CODE.CANCEL);
+    resolve(false);
+    await rig.play.promises();
+    rig.play.expectError(502, 'upstream_incomplete');
   });
 });

@@ -10,6 +10,7 @@ import { type FlatFields, HTTP2_CODE, type Http2Body } from '../transport/http2-
 import { Deadline, wheel } from '../transport/timers.ts';
 import type { Engine } from './engine.ts';
 import type { HttpExchange } from './exchange.ts';
+import { HeldAnswer } from './held-answer.ts';
 import { responseHeadOf, trailerList } from './http2-head.ts';
 import { Http2HeadReader } from './http2-head-reader.ts';
 import { requestList } from './request-list.ts';
@@ -31,6 +32,8 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   private exchange: HttpExchange | null;
   private stream: Http2ClientStream | null = null;
   private answered = false;
+  /** The answer waits for its target to tell whether it goes to the client. */
+  private held: HeldAnswer | null = null;
 
   constructor(owner: Http2UpstreamOwner, exchange: HttpExchange) {
     this.owner = owner;
@@ -65,7 +68,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   takeEnd(): void {
     if (this.exchange === null) return;
     if (this.exchange.request.hasBody) this.stream?.end(trailerList(this.exchange.requestTrailers));
-    wheel.arm(this.deadline, this.exchange.bounds.timeouts.responseMs);
+    if (this.held === null) wheel.arm(this.deadline, this.exchange.bounds.timeouts.responseMs);
   }
 
   resume(): void {
@@ -97,9 +100,39 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   private headCame(head: Head): void {
     const { exchange } = this;
     if (exchange === null) return;
-    if (isBetterElsewhere(exchange, head.status)) {
-      this.fail(new SluiceError('upstream_unavailable', { message: `the server answered ${head.status}` }));
-    } else exchange.responseHead(head);
+    const isBetter = isBetterElsewhere(exchange, head);
+    if (isBetter === true) this.letAnswerGo(exchange, head.status);
+    else if (isBetter === false) exchange.responseHead(head);
+    else this.holdAnswer(exchange, isBetter);
+  }
+
+  private letAnswerGo(exchange: HttpExchange, status: number): void {
+    this.letGo(HTTP2_CODE.CANCEL);
+    exchange.answerLetGo(status);
+  }
+
+  /** What follows its head stays where it is until it is known whether the answer is of any use. */
+  private holdAnswer(exchange: HttpExchange, isBetter: Promise<boolean>): void {
+    const held = new HeldAnswer(exchange);
+    this.held = held;
+    this.stream?.pause();
+    wheel.disarm(this.deadline);
+    held.wait(isBetter, (goesAgain) => {
+      this.held = null;
+      if (goesAgain) this.letAnswerGo(exchange, held.head.status);
+      else this.release(exchange, held);
+      this.engine.outbound.flush();
+    });
+  }
+
+  private release(exchange: HttpExchange, { head, hasEnded }: HeldAnswer): void {
+    if (hasEnded) {
+      this.fail(new SluiceError('upstream_incomplete'));
+      return;
+    }
+    exchange.responseHead(head);
+    this.rearm();
+    this.stream?.resume();
   }
 
   onData(bytes: Buffer, from: number, to: number): void {
@@ -132,7 +165,8 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   onClose(): void {
     wheel.release(this.deadline);
     const { exchange } = this;
-    if (exchange !== null) {
+    if (this.held !== null) this.held.hasEnded = true;
+    else if (exchange !== null) {
       const mayGoAgain = this.stream?.unprocessed === true && !exchange.request.hasBody && mayTryAgain(exchange);
       if (mayGoAgain) this.sendAgain(exchange);
       else this.fail(new SluiceError(this.answered ? 'upstream_incomplete' : 'upstream_reset'));
@@ -149,7 +183,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
   }
 
   private rearm(): void {
-    if (this.exchange?.requestPassed !== true) return;
+    if (this.exchange?.requestPassed !== true || this.held !== null) return;
     const { timeouts } = this.exchange.bounds;
     wheel.arm(this.deadline, this.answered ? timeouts.readMs : timeouts.responseMs);
   }
@@ -179,6 +213,8 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
 
   private letGo(code: number): void {
     this.exchange = null;
+    this.held?.forget();
+    this.held = null;
     wheel.release(this.deadline);
     this.stream?.reset(code);
   }

@@ -71,6 +71,7 @@ function forward(exchange: HttpExchange, target: ForwardTarget, origin: Origin |
     return;
   }
   exchange.attempts.choose(origin, target, exchange.ticket);
+  if (target.resendsBodies !== undefined) exchange.requestWay.keep(target.resendsBodies.bytes);
   if (exchange.matched!.upstream.length === 0) exchange.engine.poolOf(origin).send(exchange);
   else runUpstreamPhases(exchange, 0, origin);
 }

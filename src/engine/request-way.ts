@@ -4,7 +4,8 @@ import { Buffer } from 'node:buffer';
 import { Head } from '../codec/http1/head.ts';
 import type { EarlyBytes, Producer } from '../contract/exchange.ts';
 import type { Policy } from '../contract/policy.ts';
-import type { SluiceError } from '../core/errors.ts';
+import { SluiceError } from '../core/errors.ts';
+import { BodyCopy } from './body-copy.ts';
 import { BodyTransforms, type BodyWay } from './body-transforms.ts';
 import { type EarlyAsk, EarlyBody } from './early-body.ts';
 import type { HttpExchange } from './exchange.ts';
@@ -16,6 +17,8 @@ const BY_TRANSFORMS = 2;
 /** The answer to `Expect: 100-continue` where somebody here wants the body; an upstream gives its own. */
 const CONTINUE = Object.assign(new Head(), { status: 100 });
 
+const TOO_MUCH = 'more of the body came between two attempts than is kept';
+
 export class RequestWay implements BodyWay {
   /** The client has sent it whole. */
   hasEnded = false;
@@ -26,6 +29,8 @@ export class RequestWay implements BodyWay {
   wasAskedFor = false;
   /** What policies have looked at and is not on its way yet. */
   private early: EarlyBody | null = null;
+  /** What has come through, where it may have to be sent again. */
+  private copy: BodyCopy | null = null;
   private readonly exchange: HttpExchange;
   private transforms: BodyTransforms | null = null;
   private heldBy = 0;
@@ -41,6 +46,7 @@ export class RequestWay implements BodyWay {
     this.transforms = null;
     this.early = null;
     this.wasAskedFor = false;
+    this.copy = null;
     // Whoever answers is not known yet.
     this.heldBy = hasBody ? BY_PRODUCER : 0;
   }
@@ -93,7 +99,7 @@ export class RequestWay implements BodyWay {
   }
 
   private passOn(bytes: Uint8Array, from: number, to: number): void {
-    if (this.transforms === null) this.exchange.producer?.takeBody(bytes, from, to);
+    if (this.transforms === null) this.give(bytes, from, to);
     else this.transforms.write(bytes, from, to);
   }
 
@@ -115,8 +121,16 @@ export class RequestWay implements BodyWay {
   // -- What comes out of the transforms ----------------------------------------------------------------------------
 
   write(bytes: Uint8Array, from: number, to: number): void {
-    this.exchange.producer?.takeBody(asBuffer(bytes), from, to);
+    this.give(asBuffer(bytes), from, to);
     this.exchange.engine.outbound.flushSoon();
+  }
+
+  private give(bytes: Uint8Array, from: number, to: number): void {
+    const { copy, exchange } = this;
+    copy?.add(bytes, from, to);
+    if (exchange.producer !== null) exchange.producer.takeBody(bytes, from, to);
+    else if (copy !== null && !copy.isWhole)
+      exchange.giveUp(new SluiceError('upstream_unavailable', { message: TOO_MUCH }));
   }
 
   end(): void {
@@ -144,13 +158,31 @@ export class RequestWay implements BodyWay {
 
   // -- Who takes it ------------------------------------------------------------------------------------------------
 
-  /** There is somebody to take it, from where it stands. */
+  /** What goes out from here on is kept, up to so many bytes. */
+  keep(maxBytes: number): void {
+    const fits = this.exchange.request.head.contentLength <= maxBytes;
+    if (fits && this.copy === null && !this.hasPassed) this.copy = new BodyCopy(maxBytes);
+  }
+
+  /** Nobody will ask for it again. */
+  dropCopy(): void {
+    this.copy = null;
+  }
+
+  /** Everything that somebody was given, which may be nothing, can be given to somebody else. */
+  get isStillThere(): boolean {
+    return !this.exchange.request.hasBody || (this.copy !== null && this.copy.isWhole);
+  }
+
+  /** There is somebody to take it, from the beginning if it was kept, else from where it stands. */
   leadTo(producer: Producer): void {
     const { matched, request } = this.exchange;
     if (!this.hasEnded && matched?.target.kind === 'answer') this.askFor(request.head);
+    this.heldBy &= ~BY_PRODUCER;
+    this.copy?.replay((bytes, from, to) => producer.takeBody(bytes, from, to));
     // What was held back may bring the end of the request, and with it the call of takeEnd.
     if (this.hasPassed) producer.takeEnd();
-    else this.resume(BY_PRODUCER);
+    else this.goOn();
   }
 
   pauseForProducer(): void {
@@ -168,6 +200,10 @@ export class RequestWay implements BodyWay {
 
   private resume(who: number): void {
     this.heldBy &= ~who;
+    this.goOn();
+  }
+
+  private goOn(): void {
     if (this.heldBy !== 0 || this.exchange.over) return;
     if (this.early === null || this.early.isAwaited) this.exchange.responder.resumeRequest();
     else this.passEarly(this.early);

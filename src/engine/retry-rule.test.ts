@@ -117,14 +117,112 @@ describe('an answer that says "not now"', () => {
   });
 });
 
+describe('an answer that shows that nothing was done', () => {
+  const again: Partial<ForwardTarget> = { retryStatuses: [429], resendsBodies: { bytes: 100_000 } };
+  const limited = `${head('HTTP/1.1 429 Too Many Requests', 'Content-Length: 3')}why`;
+  const upload = (...fields: readonly string[]): string => head('POST / HTTP/1.1', 'Host: a.test', ...fields);
+
+  test('has any request sent again, with its body', (t) => {
+    const play = new Playbook(t, { target: both(again) }).downstreamSends(POST).expectDial('one');
+    play
+      .expectUpstream(/^POST [^]*hello$/)
+      .upstreamSends(limited)
+      .expectNothingDownstream();
+    play.expectDial('two').expectUpstream(/^POST [^]*\r\nContent-Length: 5\r\n[^]*\r\n\r\nhello$/);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+    assert.equal(play.metric('sluice_upstream_retries_total'), 1);
+    play.end();
+    const empty = new Playbook(t, { target: both(again) })
+      .downstreamSends(upload('Content-Length: 0'))
+      .expectDial('one');
+    empty
+      .expectUpstream(/^POST /)
+      .upstreamSends(limited)
+      .expectDial('two')
+      .expectUpstream(/^POST /);
+    empty.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('may come while the client is still sending', (t) => {
+    const play = new Playbook(t, { target: both(again) });
+    play.downstreamSends(upload('Content-Length: 9'), 'one').expectDial('one').expectUpstream(/one$/);
+    play.downstreamSends('two').expectUpstream('two').upstreamSends(limited).expectUpstreamConnection('destroyed');
+    play
+      .downstreamSends('six')
+      .expectDial('two')
+      .expectUpstream(/\r\n\r\nonetwosix$/);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('may come while the client is still sending chunks, with trailers behind them', (t) => {
+    const play = new Playbook(t, { target: both(again) });
+    play.downstreamSends(upload('Transfer-Encoding: chunked'), '3\r\none\r\n').expectDial('one').takeUpstream();
+    play
+      .upstreamSends(limited)
+      .expectDial('two')
+      .expectUpstream(/\r\n\r\n3\r\none\r\n$/);
+    play.downstreamSends('3\r\ntwo\r\n0\r\nX-Sum: 1\r\n\r\n').expectUpstream('3\r\ntwo\r\n0\r\nX-Sum: 1\r\n\r\n');
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('sends large bodies again octet by octet, as fast as they are taken', (t) => {
+    const body = Buffer.from(Array.from({ length: 90_000 }, (_each, index) => index % 251));
+    const play = new Playbook(t, { target: both(again) });
+    play.downstreamSends(upload('Content-Length: 90000'), body.subarray(0, 70_000)).expectDial('one');
+    play.downstreamSends(body.subarray(70_000));
+    const first = play.takeUpstream();
+    play.upstreamSends(limited).expectDialBegins('two').upstreamAccepts();
+    const second = play.takeUpstream();
+    assert.equal(second.slice(second.indexOf('\r\n\r\n')), first.slice(first.indexOf('\r\n\r\n')));
+    assert.equal(second.length - second.indexOf('\r\n\r\n') - 4, 90_000);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
+  test('is passed on when the body is too long to be kept', (t) => {
+    for (const request of [POST, `${upload('Transfer-Encoding: chunked')}5\r\nhello\r\n0\r\n\r\n`]) {
+      const play = new Playbook(t, { target: both({ ...again, resendsBodies: { bytes: 4 } }) });
+      play.downstreamSends(request).expectDial('one').takeUpstream();
+      play
+        .upstreamSends(limited)
+        .expectNoDial()
+        .expectDownstream(/^HTTP\/1\.1 429 [^]*why$/)
+        .end();
+    }
+  });
+
+  test('is none once something of an answer is with the client, and neither is a connection that breaks', (t) => {
+    const play = new Playbook(t, { target: both(again) });
+    play.downstreamSends(POST).expectDial('one').takeUpstream();
+    play.upstreamCloses('reset').expectNoDial().expectError(502, 'upstream_reset');
+    play.downstreamSends(POST).expectDial('one').takeUpstream();
+    play.upstreamSends(head('HTTP/1.1 200 OK', 'Content-Length: 9'), 'one').expectDownstream(/one$/);
+    play.upstreamCloses('reset').expectNoDial().expectNothingDownstream().expectClientConnection('reset');
+  });
+
+  test('is followed by one that cannot be reached: the next one is asked', (t) => {
+    const target = both({ ...again, maxAttempts: 3 });
+    const play = new Playbook(t, { target })
+      .downstreamSends(POST)
+      .expectDial('one')
+      .expectUpstream(/hello$/);
+    play
+      .upstreamSends(limited)
+      .expectDialBegins('two')
+      .upstreamRefuses()
+      .expectDial('two')
+      .expectUpstream(/hello$/);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+});
+
 describe('a target that has nobody else', () => {
   test('gets its answer passed on, whatever it says', (t) => {
     const asked: string[][] = [];
-    const hasOther = (_exchange: unknown, tried: readonly Origin[]): boolean => {
+    const mayDoBetter = (_exchange: unknown, tried: readonly Origin[]): boolean => {
       asked.push(tried.map(({ name }) => name));
       return tried.length < 2;
     };
-    const target = both({ maxAttempts: 5, retryStatuses: [503], hasOther });
+    const target = both({ maxAttempts: 5, retryStatuses: [503], mayDoBetter });
     const play = new Playbook(t, { target }).downstreamSends(GET).expectDial('one').expectUpstream(/^GET/);
     const busy = `${head('HTTP/1.1 503 Service Unavailable', 'Content-Length: 3')}why`;
     play.upstreamSends(busy).expectDial('two').expectUpstream(/^GET/);

@@ -1,5 +1,6 @@
 // When a request may go out once more. Rule: never after something of an answer has gone to the client, and what may have been
 // seen by a server only if it means the same twice and is still there (RFC 9110, 9.2.2).
+import type { Head } from '../codec/http1/head.ts';
 import type { HttpExchange } from './exchange.ts';
 
 /** More would only hit what has just failed. */
@@ -17,13 +18,17 @@ export function mayTryElsewhere(exchange: HttpExchange, wasSent: boolean): boole
   return isRepeatable(exchange, wasSent);
 }
 
-/** An answer with that status is better not passed on, since another origin may do better. */
-export function isBetterElsewhere(exchange: HttpExchange, status: number): boolean {
+/** The answer that has just come is better not passed on, since another attempt may do better; its target may take its time to tell. */
+export function isBetterElsewhere(exchange: HttpExchange, answer: Head): boolean | Promise<boolean> {
   const target = exchange.matched?.target;
   if (target?.kind !== 'forward' || target.retryStatuses === undefined) return false;
-  if (!target.retryStatuses.includes(status) || !mayTryElsewhere(exchange, true)) return false;
+  if (!target.retryStatuses.includes(answer.status)) return false;
+  const mayBeSentTwice = target.resendsBodies === undefined;
+  if (!mayTryElsewhere(exchange, mayBeSentTwice) || !exchange.requestWay.isStillThere) return false;
   const { tried, origin } = exchange.attempts;
-  return target.hasOther === undefined || origin === null || target.hasOther(exchange, [...tried, origin]);
+  if (target.mayDoBetter === undefined || origin === null) return true;
+  exchange.response.begin(answer);
+  return target.mayDoBetter(exchange, [...tried, origin]);
 }
 
 function isRepeatable({ committed, over, request }: HttpExchange, wasSent: boolean): boolean {

@@ -7,9 +7,9 @@ import type { Origin, ProxyAuth } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { CloseReason, Connection, ConnectionHandler } from '../transport/connection.ts';
 import { Deadline, wheel } from '../transport/timers.ts';
-import { BodyCopy } from './body-copy.ts';
 import { writeLastChunk } from './chunk-writer.ts';
 import type { HttpExchange } from './exchange.ts';
+import { HeldAnswer } from './held-answer.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { writeRequestHead } from './request-writer.ts';
 import { isBetterElsewhere, mayTryAgain } from './retry-rule.ts';
@@ -20,6 +20,8 @@ const IDLE_MS = 55_000;
 const IDLE_MARGIN_MS = 1000;
 /** A server that closes behind an answer does so at once. */
 const STAYED_MS = 200;
+/** Kept for a proxy that may ask for credentials behind a body. What forms and calls of APIs stay below. */
+const AUTH_BODY_BYTES = 64 * 1024;
 
 export class Upstream implements ConnectionHandler, MessageSink, Producer {
   readonly connection: Connection;
@@ -42,6 +44,8 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   private ended = false;
   /** The answer only asked for credentials: its body is dropped, and the request goes out again. */
   private asksAgain = false;
+  /** The answer waits for its target to tell whether it goes to the client. */
+  private held: HeldAnswer | null = null;
   private readonly auth: ProxyAuth | null;
 
   constructor(pool: OriginPool, connection: Connection, auth: ProxyAuth | null = null) {
@@ -76,31 +80,20 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     const authorization = this.auth === null ? null : this.auth.authorize(request.method, request.target);
     writeRequestHead(engine.outbound.for(this.connection), exchange, origin, authorization);
     wheel.disarm(this.deadline);
-    if (request.hasBody && (this.auth !== null || exchange.bodyCopy !== null)) this.replayBody(exchange);
+    if (this.auth !== null) exchange.requestWay.keep(AUTH_BODY_BYTES);
     exchange.produce(this);
-  }
-
-  /** What has gone out before goes out again; what follows is kept like it. */
-  private replayBody(exchange: HttpExchange): void {
-    exchange.bodyCopy ??= new BodyCopy();
-    exchange.bodyCopy.replay((bytes, from, to) => this.writeBody(bytes, from, to));
   }
 
   // -- The request -------------------------------------------------------------------------------------------------
 
   takeBody(bytes: Buffer, from: number, to: number): void {
     if (this.exchange === null) return;
-    this.exchange.bodyCopy?.add(bytes, from, to);
-    this.writeBody(bytes, from, to);
-    if (!this.connection.congested) return;
-    wheel.arm(this.deadline, this.exchange.bounds.timeouts.writeMs);
-    this.exchange.pauseRequest();
-  }
-
-  private writeBody(bytes: Buffer, from: number, to: number): void {
     const { outbound } = this.pool.engine;
     if (this.isChunked) outbound.chunk(this.connection, bytes, from, to);
     else outbound.for(this.connection).copy(bytes, from, to);
+    if (!this.connection.congested) return;
+    wheel.arm(this.deadline, this.exchange.bounds.timeouts.writeMs);
+    this.exchange.pauseRequest();
   }
 
   takeEnd(): void {
@@ -123,6 +116,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   /** Its head is due; once that is there, its bytes are. */
   private awaitAnswer({ bounds: { timeouts } }: HttpExchange): void {
+    if (this.held !== null) return;
     wheel.arm(this.deadline, this.headCame ? timeouts.readMs : timeouts.responseMs);
   }
 
@@ -143,10 +137,13 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
       return;
     }
     this.headCame = true;
-    if (isBetterElsewhere(exchange, head.status)) {
-      this.failAttempt(new SluiceError('upstream_unavailable', { message: `the server answered ${head.status}` }));
-      return;
-    }
+    const isBetter = isBetterElsewhere(exchange, head);
+    if (isBetter === true) this.letAnswerGo(exchange, head.status);
+    else if (isBetter === false) this.takeAnswer(exchange, head);
+    else this.holdAnswer(exchange, isBetter);
+  }
+
+  private takeAnswer(exchange: HttpExchange, head: Head): void {
     const { origin } = this.pool;
     this.reusable = origin.proxyProtocol === null && head.keepAlive && head.framing !== FRAMING.UNTIL_CLOSE;
     if (this.reusable) this.readKeepAlive(head);
@@ -158,6 +155,34 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     exchange.responseHead(head);
   }
 
+  private letAnswerGo(exchange: HttpExchange, status: number): void {
+    this.exchange = null;
+    this.letGo('error');
+    exchange.answerLetGo(status);
+  }
+
+  /** What follows its head stays where it is until it is known whether the answer is of any use. */
+  private holdAnswer(exchange: HttpExchange, isBetter: Promise<boolean>): void {
+    const held = new HeldAnswer(exchange);
+    this.held = held;
+    this.parser.pause();
+    this.connection.pause();
+    wheel.disarm(this.deadline);
+    held.wait(isBetter, (goesAgain) => {
+      this.held = null;
+      if (goesAgain) this.letAnswerGo(exchange, held.head.status);
+      else this.release(exchange, held);
+      this.pool.engine.outbound.flush();
+    });
+  }
+
+  private release(exchange: HttpExchange, { head, rest, hasEnded }: HeldAnswer): void {
+    this.takeAnswer(exchange, head);
+    this.connection.resume();
+    this.onData(rest, 0, rest.length);
+    if (hasEnded && this.exchange !== null) this.onHalfClose();
+  }
+
   /** A proxy wants to know who asks: that is between it and us, and never the client's business. */
   private challenged(head: Head, exchange: HttpExchange): void {
     const values: string[] = [];
@@ -166,7 +191,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     }
     const mayHelp = this.auth !== null && this.auth.challenge(values);
     // It has not passed the request on: only a body that is gone already stands in the way of sending it again.
-    this.asksAgain = mayHelp && isStillThere(exchange);
+    this.asksAgain = mayHelp && exchange.requestWay.isStillThere;
     if (!this.asksAgain) this.failAttempt(refusalBy(this.pool.origin, mayHelp));
   }
 
@@ -200,8 +225,9 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
       return;
     }
     this.answered = true;
-    const at = this.parser.feed(bytes, from, to);
-    if (this.parser.upgraded && this.exchange !== null) this.switchProtocols(bytes, at, to);
+    const at = this.held === null ? this.parser.feed(bytes, from, to) : from;
+    if (this.held !== null) this.held.keep(bytes, at, to);
+    else if (this.parser.upgraded && this.exchange !== null) this.switchProtocols(bytes, at, to);
     else if (this.ended) this.complete(at === to);
     else if (this.headCame && this.requestSent && this.exchange !== null) this.awaitAnswer(exchange);
     pool.engine.outbound.flush();
@@ -211,6 +237,10 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   onHalfClose(): void {
     if (this.exchange === null) {
       this.letGo('eof');
+      return;
+    }
+    if (this.held !== null) {
+      this.held.hasEnded = true;
       return;
     }
     if (this.parser.idle) this.fail(new SluiceError('upstream_reset'));
@@ -230,7 +260,9 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   onClose(_reason: CloseReason): void {
     wheel.release(this.deadline);
     this.pool.removed(this);
-    if (this.exchange !== null) this.fail(new SluiceError(this.answered ? 'upstream_incomplete' : 'upstream_reset'));
+    if (this.held !== null) this.held.hasEnded = true;
+    else if (this.exchange !== null)
+      this.fail(new SluiceError(this.answered ? 'upstream_incomplete' : 'upstream_reset'));
     this.pool.engine.outbound.flush();
   }
 
@@ -265,7 +297,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   private askAgain(exchange: HttpExchange, nothingLeft: boolean): void {
     this.asksAgain = false;
-    if (!isStillThere(exchange)) {
+    if (!exchange.requestWay.isStillThere) {
       this.failAttempt(refusalBy(this.pool.origin, true));
       return;
     }
@@ -318,6 +350,8 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   private letGo(reason: CloseReason): void {
     this.exchange = null;
+    this.held?.forget();
+    this.held = null;
     this.parser.pause();
     this.connection.destroy(reason);
   }
@@ -329,11 +363,6 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     this.pool.removed(this);
     exchange.upgrade(this.parser.head, this.connection, Buffer.from(bytes.subarray(from, to)));
   }
-}
-
-/** All of the request that has been sent can be sent again. */
-function isStillThere({ request, bodyCopy }: HttpExchange): boolean {
-  return !request.hasBody || (bodyCopy !== null && bodyCopy.isWhole);
 }
 
 /** The same request would fare better if it could be sent again: then nobody is to blame, and the client may do so. */

@@ -116,7 +116,7 @@ export class BalancedBackends implements ForwardTarget {
     return this.waitForOne(exchange, waiting);
   }
 
-  hasOther(exchange: Exchange, tried: readonly Origin[]): boolean {
+  mayDoBetter(exchange: Exchange, tried: readonly Origin[]): boolean {
     if (!this.mayGoOn(exchange)) return false;
     if (this.retries.repeats) return true;
     const candidates = this.group.explain({ exclude: membersOf(tried) });

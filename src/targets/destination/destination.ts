@@ -70,10 +70,10 @@ export class Destination implements ForwardTarget {
     return tried.length > 0 ? null : this.originOf(goal);
   }
 
-  hasOther(exchange: Exchange, tried: readonly Origin[]): boolean {
+  mayDoBetter(exchange: Exchange, tried: readonly Origin[]): boolean {
     if (!this.mayGoOn(exchange)) return false;
     const goal = this.goalOf(exchange, HTTP_PORT, false);
-    return goal.way.via.length > 0 && this.options.via(goal.way).hasOther(exchange, goal, tried);
+    return goal.way.via.length > 0 && this.options.via(goal.way).mayDoBetter(exchange, goal, tried);
   }
 
   connect(exchange: Exchange, events: TunnelEvents): Cancellable {

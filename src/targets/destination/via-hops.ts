@@ -124,7 +124,7 @@ export class ViaHops {
   }
 
   /** Whether another member could be picked after these. */
-  hasOther(exchange: Exchange, goal: Goal, tried: readonly Origin[]): boolean {
+  mayDoBetter(exchange: Exchange, goal: Goal, tried: readonly Origin[]): boolean {
     const session = sessionOf(exchange, goal);
     const exclude = membersOf(tried);
     if (session.key !== '') return this.pick(session, exclude) !== null;
