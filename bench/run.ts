@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { makeCertificate } from '../test/support/pki.ts';
 import type { Case } from './cases/case.ts';
 import { cases } from './cases/catalogue.ts';
-import { startBackend, startEcho } from './harness/backend.ts';
+import { startAiProvider, startBackend, startEcho } from './harness/backend.ts';
 import { runContest, type ContestSettings } from './harness/contest.ts';
 import { type DomainFigures, domainTable } from './harness/domain-figures.ts';
 import { judge } from './harness/goals.ts';
@@ -113,6 +113,8 @@ async function runAll(choice: Choice, dir: string): Promise<CaseResult[]> {
   const { proxyCpus, loadCpus } = divideCores();
   const backend = await startBackend(dir, loadCpus);
   const echo = await startEcho(dir, loadCpus);
+  const provider = await startAiProvider(dir, loadCpus);
+  const backendOf = ({ door }: Case): number => (door === 'websocket' ? echo : door === 'ai' ? provider : backend).port;
   const settings: ContestSettings = {
     dir,
     proxyCpus,
@@ -128,13 +130,12 @@ async function runAll(choice: Choice, dir: string): Promise<CaseResult[]> {
   for (const subject of choice.cases) {
     const contestants = subject.contestants.filter(({ peer }) => settings.peers.has(peer));
     if (contestants.length === 0) continue;
-    const backendPort = subject.door === 'websocket' ? echo.port : backend.port;
-    const result = await runContest(subject, contestants, { ...settings, backendPort });
+    const result = await runContest(subject, contestants, { ...settings, backendPort: backendOf(subject) });
     results.push(result);
     progress('');
     console.log(`${result.title} (${result.name})\n${asText(tableOf(result))}\n`);
   }
-  await Promise.all([backend.stop(), echo.stop()]);
+  await Promise.all([backend.stop(), echo.stop(), provider.stop()]);
   return results;
 }
 

@@ -18,6 +18,8 @@ export interface Target {
   readonly door: Door;
   readonly port: number;
   readonly backendPort: number;
+  /** Before the paths of a provider of AI. */
+  readonly aiPrefix: string;
   /** The root of the proxy's process tree. */
   readonly pid: number;
   readonly workers: number;

@@ -1,5 +1,6 @@
 // Every case, in the order in which they run and are reported.
 import { accessLog } from './access-log.ts';
+import { aiBody, aiFirstByte, aiSmall, aiStreams } from './ai.ts';
 import { browser } from './browser.ts';
 import { hundredMb, oneMib, tenKib } from './bulk.ts';
 import type { Case } from './case.ts';
@@ -43,4 +44,8 @@ export const cases: readonly Case[] = [
   tunnelSetup,
   tunnelBulk,
   tunnelIdle,
+  aiSmall,
+  aiBody,
+  aiFirstByte,
+  aiStreams,
 ];

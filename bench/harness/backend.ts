@@ -98,10 +98,19 @@ export async function startBackend(dir: string, cpus: string | null): Promise<Ba
 }
 
 /** The backend of WebSocket traffic: sends every message back. */
-export async function startEcho(dir: string, cpus: string | null): Promise<Backend> {
+export function startEcho(dir: string, cpus: string | null): Promise<Backend> {
+  return startProgram('websocket-echo', dir, cpus);
+}
+
+/** A provider of AI. */
+export function startAiProvider(dir: string, cpus: string | null): Promise<Backend> {
+  return startProgram('ai-provider', dir, cpus);
+}
+
+async function startProgram(name: string, dir: string, cpus: string | null): Promise<Backend> {
   const [port = 0] = await findFreePorts(1);
-  const program = join(import.meta.dirname, '../load/websocket-echo.ts');
-  const started = startProcess([process.execPath, program, String(port)], { name: 'echo', dir, cpus });
+  const program = join(import.meta.dirname, `../load/${name}.ts`);
+  const started = startProcess([process.execPath, program, String(port)], { name, dir, cpus });
   await untilListening(started, port);
   return { port, stop: started.stop };
 }

@@ -55,6 +55,7 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
   runner.target = {
     door: subject.door,
     port: runner.running.port,
+    aiPrefix: runner.running.aiPrefix ?? '',
     backendPort,
     pid: runner.running.pid,
     workers,

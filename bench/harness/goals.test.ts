@@ -61,6 +61,16 @@ describe('judge', () => {
     ]);
   });
 
+  test('wants events of streams to be there soon, and many streams to be small', () => {
+    const streams = { ...row('sluice', 14), result: { cost: 14, p99Ms: 21, rssMiB: 150, errors: 0 } };
+    const { rows } = judge([result('ai-first-byte', row('sluice', 0.2)), result('ai-streams', streams)]);
+    assert.deepEqual(rows, [
+      ['ai-first-byte: median', '0.2 ms', 'at most 1 ms', 'yes'],
+      ['ai-streams: 99 of 100 events', '21 ms', 'at most 20 ms', 'no'],
+      ['ai-streams: memory', '150 MiB', 'at most 200 MiB', 'yes'],
+    ]);
+  });
+
   test('wants idle connections to be small', () => {
     const [only] = judge([result('idle', row('sluice', 11.9))]).rows;
     assert.deepEqual(only?.slice(1), ['11.9 KiB', 'at most 12 KiB', 'yes']);

@@ -30,6 +30,9 @@ const ratioGoals: readonly RatioGoal[] = [
   { case: 'compress', of: 'sluice', to: 'nginx', atMost: 1.1 },
   { case: 'compress', of: 'sluice, br 4', to: 'nginx', atMost: 1.1 },
   { case: 'compress', of: 'sluice, zstd 3', to: 'nginx', atMost: 1.1 },
+  ...sluiceTo('node-pipe', 0.7, 'ai-small'),
+  ...sluiceTo('portkey', 0.25, 'ai-small'),
+  ...sluiceTo('portkey', 0.3, 'ai-body'),
   { case: 'access-log', of: 'sluice, log on', to: 'sluice', atMost: 1.1 },
   { case: 'policies', of: 'sluice, policies on', to: 'sluice', atMost: 1.25 },
   { case: 'workers', of: 'sluice × 2', to: 'sluice × 1', atMost: 1.1 },
@@ -39,6 +42,9 @@ const IDLE_KIB_AT_MOST = 12;
 const TUNNEL_KIB_AT_MOST = 16;
 const LEAST_SHARE_AT_LEAST = 0.4;
 const P95_MS_AT_MOST = 50;
+const FIRST_EVENT_MS_AT_MOST = 1;
+const EVENT_P99_MS_AT_MOST = 20;
+const STREAMS_MIB_AT_MOST = 200;
 const HELD_PER_SECOND_AT_LEAST = 990;
 
 /** Judged as it is shown: a table that says 1.25 and "no" to a limit of 1.25 would claim a precision that nobody has. */
@@ -69,6 +75,23 @@ function judgeHeld({ cost, perSecond = 0, errors }: Sample): string[][] {
   ];
 }
 
+/** How soon events of a provider of AI are with the client, one stream at a time and very many. */
+function judgeStreams(first: Sample | undefined, many: Sample | undefined): string[][] {
+  const atMost = (what: string, measured: number, most: number, unit: string): string[] => [
+    what,
+    `${formatNumber(measured)} ${unit}`,
+    `at most ${most} ${unit}`,
+    verdict(measured <= most),
+  ];
+  const rows: string[][] = [];
+  if (first !== undefined) rows.push(atMost('ai-first-byte: median', first.cost, FIRST_EVENT_MS_AT_MOST, 'ms'));
+  if (many !== undefined) {
+    rows.push(atMost('ai-streams: 99 of 100 events', many.p99Ms ?? Number.NaN, EVENT_P99_MS_AT_MOST, 'ms'));
+    rows.push(atMost('ai-streams: memory', many.rssMiB, STREAMS_MIB_AT_MOST, 'MiB'));
+  }
+  return rows;
+}
+
 /** One line per goal that the run has figures for. */
 export function judge(results: readonly CaseResult[]): Table {
   const rowOf = (name: string, label: string): CaseResult['rows'][number] | undefined =>
@@ -89,6 +112,7 @@ export function judge(results: readonly CaseResult[]): Table {
   }
   const held = rowOf('gateway-load', 'sluice, every policy on')?.result;
   if (held !== undefined) rows.push(...judgeHeld(held));
+  rows.push(...judgeStreams(rowOf('ai-first-byte', 'sluice')?.result, rowOf('ai-streams', 'sluice')?.result));
   const share = rowOf('workers', 'sluice × 2')?.result?.leastShare;
   if (share !== undefined) {
     const percent = (part: number): string => `${Math.round(part * 100)} %`;

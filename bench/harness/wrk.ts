@@ -11,6 +11,8 @@ export interface WrkRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as POST, filled with x. */
   readonly bodyBytes?: number;
+  /** Sent as POST. */
+  readonly body?: string;
 }
 
 export interface WrkOptions {
@@ -36,6 +38,7 @@ function scriptText(request: WrkRequest): string {
   if (request.target !== undefined) lines.push(`wrk.path = ${JSON.stringify(request.target)}`);
   if (request.bodyBytes !== undefined)
     lines.push('wrk.method = "POST"', `wrk.body = string.rep("x", ${request.bodyBytes})`);
+  if (request.body !== undefined) lines.push('wrk.method = "POST"', `wrk.body = [==[${request.body}]==]`);
   return `${lines.join('\n')}
 done = function(summary, latency)
   local e = summary.errors

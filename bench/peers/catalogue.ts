@@ -4,7 +4,9 @@ import { fastProxy } from './fast-proxy.ts';
 import { haproxy } from './haproxy.ts';
 import { httpProxy } from './http-proxy.ts';
 import { nginx, nginxBigBuffers } from './nginx.ts';
+import { nodePipe } from './node-pipe.ts';
 import type { Peer } from './peer.ts';
+import { portkey } from './portkey.ts';
 import { proxyChain } from './proxy-chain.ts';
 import { sluice } from './sluice.ts';
 import { squid } from './squid.ts';
@@ -23,4 +25,6 @@ export const peers: readonly Peer[] = [
   fastProxy,
   httpProxy,
   proxyChain,
+  nodePipe,
+  portkey,
 ];

@@ -4,14 +4,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startPeer, type Door, type Peer } from './peer.ts';
 
-function findPackageVersion(name: string): string | undefined {
-  const file = join(import.meta.dirname, `../../node_modules/${name}/package.json`);
+/** Of the package in a folder; undefined where there is none. */
+export function packageVersion(folder: string): string | undefined {
   try {
-    const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
     return version;
   } catch {
     return undefined;
   }
+}
+
+/** A program of ours that needs nothing but Node. */
+export function ownPeer(name: string, doors: readonly Door[]): Peer {
+  return { ...nodePeer(name, doors), findVersion: () => process.versions.node };
 }
 
 export function nodePeer(name: string, doors: readonly Door[]): Peer {
@@ -19,7 +24,7 @@ export function nodePeer(name: string, doors: readonly Door[]): Peer {
   return {
     name,
     doors,
-    findVersion: () => findPackageVersion(name),
+    findVersion: () => packageVersion(join(import.meta.dirname, `../../node_modules/${name}`)),
     start: (options) =>
       startPeer(options, (port) => {
         const secure = options.door === 'tls' ? [options.certificate.cert, options.certificate.key] : [];

@@ -9,9 +9,10 @@ import type { PolicySet } from './sluice-policies.ts';
 
 /**
  * The ways in. `http`: plain HTTP/1.1 in front of the backend; `tls`: the same with TLS; `h2`: HTTP/2 over TLS;
- * `websocket`: plain HTTP with upgrades let through; `forward`: a forward proxy asked with absolute URLs; `tunnel`: one asked to CONNECT.
+ * `websocket`: plain HTTP with upgrades let through; `forward`: a forward proxy asked with absolute URLs; `tunnel`: one asked to CONNECT;
+ * `ai`: a gateway to providers of AI, with one user and a key of ours.
  */
-export type Door = 'http' | 'tls' | 'h2' | 'websocket' | 'forward' | 'tunnel';
+export type Door = 'http' | 'tls' | 'h2' | 'websocket' | 'forward' | 'tunnel' | 'ai';
 
 /** With what answers are compressed: nginx and Caddy know gzip only. */
 export interface Compression {
@@ -40,6 +41,8 @@ export interface RunningPeer {
   readonly port: number;
   /** The root of its process tree. */
   readonly pid: number;
+  /** Before the paths of a provider of AI. */
+  readonly aiPrefix?: string;
   hasExited(): boolean;
   stop(): Promise<void>;
 }

@@ -20,6 +20,11 @@ function compressOf({ encoding, level }: Compression): object {
   return { encodings: [encoding], levels: { [encoding]: level } };
 }
 
+function aiOf(provider: string): object {
+  const claude = { base: `http://${provider}`, credentials: { api_key: 'sk-ant-bench' } };
+  return { users: [{ name: 'bench', token: TOKEN, may: ['ai'] }], ai: { enabled: true, providers: { claude } } };
+}
+
 function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): object {
   const forward = options.door === 'forward' || options.door === 'tunnel';
   const secure = options.door === 'tls' || options.door === 'h2';
@@ -38,6 +43,7 @@ function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): 
     ...(options.policies && { policies: policiesOf(options.policies, helpers) }),
     ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
+    ...(options.door === 'ai' && aiOf(address(options.backendPort))),
     egress: { listen: forward ? address(ports.door) : null },
     gateway: {
       listen: address(forward ? ports.other : ports.door),
@@ -50,7 +56,7 @@ function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): 
 
 export const sluice: Peer = {
   name: 'sluice',
-  doors: ['http', 'tls', 'h2', 'websocket', 'forward', 'tunnel'],
+  doors: ['http', 'tls', 'h2', 'websocket', 'forward', 'tunnel', 'ai'],
   findVersion: () => (existsSync(launcher) ? versionFrom(process.execPath, launcher, 'version') : undefined),
   start: async (options) => {
     const scanner = options.policies === 'every' ? await startScanner(options.dir, options.loadCpus) : null;
@@ -64,6 +70,10 @@ export const sluice: Peer = {
         env: { HOME: options.dir, NODE_ENV: 'production' },
       };
     });
-    return { ...running, stop: async () => void (await Promise.all([running.stop(), scanner?.stop()])) };
+    return {
+      ...running,
+      aiPrefix: '/claude',
+      stop: async () => void (await Promise.all([running.stop(), scanner?.stop()])),
+    };
   },
 };
