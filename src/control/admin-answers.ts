@@ -138,6 +138,7 @@ export interface AiUsageLine {
   readonly session?: string | undefined;
   readonly requests: number;
   readonly unknown_requests: number;
+  readonly cached_requests: number;
   readonly input_tokens: number;
   readonly output_tokens: number;
   readonly cache_read_tokens: number;

@@ -43,9 +43,33 @@ describe('the file of what has been used', () => {
     const tokens = { output: 20, cacheRead: 300, cacheWrite: 4000 };
     for (const when of [ALWAYS, DAYS]) {
       assert.deepEqual(file.sums({ ...when, by: ['day', 'user'] }), [
-        { keys: { day: '1970-01-01', user: 'ann' }, model: 'm-1', requests: 1, unknown: 0, input: 1, ...tokens },
-        { keys: { day: '1970-01-01', user: 'bob' }, model: 'm-1', requests: 1, unknown: 1, input: 0, ...tokens },
-        { keys: { day: '1970-01-02', user: 'ann' }, model: 'm-2', requests: 1, unknown: 0, input: 1, ...tokens },
+        {
+          keys: { day: '1970-01-01', user: 'ann' },
+          model: 'm-1',
+          requests: 1,
+          unknown: 0,
+          cached: 0,
+          input: 1,
+          ...tokens,
+        },
+        {
+          keys: { day: '1970-01-01', user: 'bob' },
+          model: 'm-1',
+          requests: 1,
+          unknown: 1,
+          cached: 0,
+          input: 0,
+          ...tokens,
+        },
+        {
+          keys: { day: '1970-01-02', user: 'ann' },
+          model: 'm-2',
+          requests: 1,
+          unknown: 0,
+          cached: 0,
+          input: 1,
+          ...tokens,
+        },
       ]);
       const all = file.sums({ ...when, by: [] });
       assert.deepEqual(
@@ -158,7 +182,7 @@ describe('the file of what has been used', () => {
     });
     const newer = join(folder, 'newer.db');
     const database = new DatabaseSync(newer);
-    database.exec('PRAGMA user_version = 3');
+    database.exec('PRAGMA user_version = 99');
     database.close();
     assert.throws(() => new UsageFile(newer), { message: /newer version/ });
   });

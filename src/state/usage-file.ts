@@ -18,12 +18,12 @@ import {
 } from './usage-row.ts';
 import { bringUpToDate } from './usage-tables.ts';
 
-const INSERT = 'INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const INSERT = 'INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 const ADD = `ON CONFLICT DO UPDATE SET requests = requests + excluded.requests, unknown = unknown + excluded.unknown,
   input = input + excluded.input, output = output + excluded.output, cache_read = cache_read + excluded.cache_read,
-  cache_write = cache_write + excluded.cache_write`;
-const ADD_DAY = `INSERT INTO usage_days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${ADD}`;
-const ADD_SESSION = `INSERT INTO usage_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${ADD}`;
+  cache_write = cache_write + excluded.cache_write, cached = cached + excluded.cached`;
+const ADD_DAY = `INSERT INTO usage_days VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${ADD}`;
+const ADD_SESSION = `INSERT INTO usage_sessions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ${ADD}`;
 
 /** Where a question is answered from. */
 interface Source {
@@ -34,8 +34,8 @@ interface Source {
   readonly counts: string;
 }
 
-const OF_SUMS = 'sum(requests) AS requests, sum(unknown) AS unknown';
-const OF_ROWS = 'count(*) AS requests, sum(1 - is_known) AS unknown';
+const OF_SUMS = 'sum(requests) AS requests, sum(unknown) AS unknown, sum(cached) AS cached';
+const OF_ROWS = 'count(*) AS requests, sum(1 - is_known) AS unknown, sum(is_cached) AS cached';
 const DAY_TEXT = "strftime('%Y-%m-%d', day * 86400, 'unixepoch')";
 const DAYS: Source = { table: 'usage_days', moment: 'day', day: DAY_TEXT, counts: OF_SUMS };
 const SESSIONS: Source = { ...DAYS, table: 'usage_sessions' };
@@ -119,18 +119,19 @@ function opened(path: string): DatabaseSync {
 }
 
 function valuesOf(row: UsageRow): SQLInputValue[] {
-  const { atMs, provider, user, account, model, session, isKnown, input, output, cacheRead, cacheWrite } = row;
+  const { atMs, provider, user, account, model, session, isKnown, isCached, input, output, cacheRead, cacheWrite } =
+    row;
   const names = [provider, user, account, model, session];
   const counts = [input, output, cacheRead, cacheWrite];
-  return [Math.floor(atMs), ...names, isKnown ? 1 : 0, ...counts];
+  return [Math.floor(atMs), ...names, isKnown ? 1 : 0, ...counts, isCached === true ? 1 : 0];
 }
 
 function namesOf({ day, provider, user, account, model }: DaySum): SQLInputValue[] {
   return [day, provider, user, account, model];
 }
 
-function countsOf({ requests, unknown, input, output, cacheRead, cacheWrite }: DaySum): SQLInputValue[] {
-  return [requests, unknown, input, output, cacheRead, cacheWrite];
+function countsOf({ requests, unknown, cached, input, output, cacheRead, cacheWrite }: DaySum): SQLInputValue[] {
+  return [requests, unknown, input, output, cacheRead, cacheWrite, cached];
 }
 
 function sumOf(row: Readonly<Record<string, SQLOutputValue>>, by: readonly UsageKey[]): UsageSum {
@@ -139,6 +140,7 @@ function sumOf(row: Readonly<Record<string, SQLOutputValue>>, by: readonly Usage
     model: String(row['model']),
     requests: Number(row['requests']),
     unknown: Number(row['unknown']),
+    cached: Number(row['cached']),
     input: Number(row['input']),
     output: Number(row['output']),
     cacheRead: Number(row['cache_read']),

@@ -10,6 +10,8 @@ export interface UsageRow {
   readonly model: string;
   readonly session: string;
   readonly isKnown: boolean;
+  /** Answered by us with what was answered before: the provider was not asked. */
+  readonly isCached?: true;
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
@@ -23,6 +25,8 @@ export interface UsageCounts {
   readonly requests: number;
   /** Of these requests nobody knows what they have used. */
   readonly unknown: number;
+  /** Of these requests: answered from the cache, so that they have used nothing. */
+  readonly cached: number;
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
@@ -85,8 +89,9 @@ export function daySums(rows: readonly UsageRow[], bySession: boolean): DaySum[]
 }
 
 function daySumOf(row: UsageRow, session: string): DaySum {
-  const { atMs, provider, user, account, model, isKnown, input, output, cacheRead, cacheWrite } = row;
-  const counts = { requests: 1, unknown: isKnown ? 0 : 1, input, output, cacheRead, cacheWrite };
+  const { atMs, provider, user, account, model, isKnown, isCached, input, output, cacheRead, cacheWrite } = row;
+  const asked = { requests: 1, unknown: isKnown ? 0 : 1, cached: isCached === true ? 1 : 0 };
+  const counts = { ...asked, input, output, cacheRead, cacheWrite };
   return { day: dayOf(atMs), provider, user, account, model, session, ...counts };
 }
 
@@ -94,6 +99,7 @@ function added(a: UsageCounts, b: UsageCounts): UsageCounts {
   return {
     requests: a.requests + b.requests,
     unknown: a.unknown + b.unknown,
+    cached: a.cached + b.cached,
     input: a.input + b.input,
     output: a.output + b.output,
     cacheRead: a.cacheRead + b.cacheRead,

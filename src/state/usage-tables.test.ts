@@ -20,6 +20,39 @@ const FIRST_VERSION = `
   PRAGMA user_version = 1;
 `;
 
+const SECOND_VERSION = `
+  ${FIRST_VERSION}
+  CREATE TABLE usage_days (
+    day INTEGER NOT NULL, provider TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, model TEXT NOT NULL,
+    requests INTEGER NOT NULL, unknown INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL, PRIMARY KEY (day, provider, user, account, model)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE usage_sessions (
+    day INTEGER NOT NULL, provider TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL, model TEXT NOT NULL,
+    session TEXT NOT NULL, requests INTEGER NOT NULL, unknown INTEGER NOT NULL, input INTEGER NOT NULL, output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL, PRIMARY KEY (day, session, provider, user, account, model)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO usage_days VALUES (0, 'claude', 'ann', 'team', 'm-1', 1, 0, 1, 2, 3, 4);
+  INSERT INTO usage_sessions VALUES (0, 'claude', 'ann', 'team', 'm-1', 's-1', 1, 0, 1, 2, 3, 4);
+  PRAGMA user_version = 2;
+`;
+
+test('a file of the second version knows from then on what came from the cache', (t) => {
+  const path = join(temporaryFolder(t), 'usage.db');
+  const database = new DatabaseSync(path);
+  database.exec(SECOND_VERSION);
+  database.close();
+  const file = new UsageFile(path);
+  const tokens = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+  file.add([{ atMs: 7, ...NAMES, isKnown: true, isCached: true, ...tokens }]);
+  for (const key of ['account', 'session'] as const) {
+    const [sum] = file.sums({ ...DAYS, by: [key] });
+    assert.partialDeepStrictEqual(sum, { requests: 2, cached: 1, input: 1, cacheWrite: 4 });
+  }
+  assert.partialDeepStrictEqual(file.sums({ fromMs: 1, toMs: 8, by: [] })[0], { requests: 1, cached: 1 });
+  file.close();
+});
+
 describe('a file of the first version', () => {
   test('has the sums of what is in it, from then on', (t) => {
     const path = join(temporaryFolder(t), 'usage.db');
@@ -33,8 +66,8 @@ describe('a file of the first version', () => {
     const counts = { requests: 2, input: 2, output: 4, cacheRead: 6, cacheWrite: 8, model: 'm-1' };
     for (const key of ['account', 'session'] as const) {
       assert.deepEqual(file.sums({ ...DAYS, by: ['day', key] }), [
-        { keys: { day: '1970-01-01', [key]: NAMES[key] }, ...counts, unknown: 2 },
-        { keys: { day: '1970-01-02', [key]: NAMES[key] }, ...counts, unknown: 0 },
+        { keys: { day: '1970-01-01', [key]: NAMES[key] }, ...counts, unknown: 2, cached: 0 },
+        { keys: { day: '1970-01-02', [key]: NAMES[key] }, ...counts, unknown: 0, cached: 0 },
       ]);
     }
     file.close();

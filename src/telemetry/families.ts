@@ -255,7 +255,7 @@ export function scanFamilies(recorder: MetricsRecorder, { door }: { readonly doo
 const MAX_MODELS = 100;
 
 export interface AiUsageFamilies {
-  readonly requests: (usage: 'known' | 'unknown') => number;
+  readonly requests: (usage: 'known' | 'unknown' | 'cached') => number;
   readonly tokens: (model: string, type: 'input' | 'output' | 'cache_read' | 'cache_write') => number;
 }
 

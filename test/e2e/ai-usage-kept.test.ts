@@ -51,8 +51,8 @@ ai:
   );
   const table = await second.admin('/api/v1/ai/usage?by=user,account&format=csv');
   assert.deepEqual((await table.text()).split('\r\n').slice(1), [
-    'alice,team,4,0,100,60,28,12,0.0601,0',
-    'bob,team,1,0,25,15,7,3,0.015025,0',
+    'alice,team,4,0,100,60,28,12,0.0601,0,0',
+    'bob,team,1,0,25,15,7,3,0.015025,0,0',
     '',
   ]);
   assert.partialDeepStrictEqual(line, { user: 'alice', model: 'model-7', requests: 4, unknown_requests: 0 });

@@ -9,6 +9,7 @@ const SUM: UsageSum = {
   model: 'm-1',
   requests: 2,
   unknown: 1,
+  cached: 0,
   input: 10,
   output: 2000,
   cacheRead: 3,
@@ -18,7 +19,9 @@ const SUM: UsageSum = {
 describe('sluice ai usage', () => {
   test('shows a table, and says what is not known', async (t) => {
     const { desk, cli: makeCli } = await runAdmin(t);
-    Object.assign(desk.parts.sluice, { usage: { sums: () => [SUM, { ...SUM, keys: { user: '', model: '\u001b' } }] } });
+    Object.assign(desk.parts.sluice, {
+      usage: { sums: () => [SUM, { ...SUM, cached: 1, keys: { user: '', model: '\u001b' } }] },
+    });
     const cli = makeCli();
     assert.equal(await main(['ai', 'usage', '--by', 'user,model'], cli), 0, cli.err);
     assert.deepEqual(cli.out.split('\n'), [
@@ -27,7 +30,8 @@ describe('sluice ai usage', () => {
       '-     \\u001b         2     10    2000           3            4     -',
       '',
       'Requests of which nobody knows what they have used: 2',
-      'Requests without a price in ai.prices: 4',
+      'Requests that were answered from the cache, at no cost: 1',
+      'Requests without a price in ai.prices: 3',
       '',
     ]);
   });

@@ -68,13 +68,15 @@ function rowOf(line: AiUsageLine, keys: readonly (typeof KEYS)[number][]): strin
 }
 
 function remarksOn(usage: readonly AiUsageLine[]): string[] {
-  const sum = (key: 'unknown_requests' | 'unpriced_requests'): number => {
+  const sum = (key: 'unknown_requests' | 'cached_requests' | 'unpriced_requests'): number => {
     return usage.reduce((total, line) => total + line[key], 0);
   };
   const unknown = sum('unknown_requests');
+  const cached = sum('cached_requests');
   const unpriced = sum('unpriced_requests');
   const remarks = [
     ...(unknown === 0 ? [] : [`Requests of which nobody knows what they have used: ${unknown}`]),
+    ...(cached === 0 ? [] : [`Requests that were answered from the cache, at no cost: ${cached}`]),
     ...(unpriced === 0 ? [] : [`Requests without a price in ai.prices: ${unpriced}`]),
   ];
   return remarks.length === 0 ? [] : ['', ...remarks];

@@ -18,6 +18,7 @@ async function deskWithUsage(): Promise<{ readonly desk: AdminDesk; readonly ask
       model,
       requests: 2,
       unknown: 1,
+      cached: 1,
       ...tokens,
     }));
   };
@@ -31,6 +32,7 @@ async function deskWithUsage(): Promise<{ readonly desk: AdminDesk; readonly ask
 const FACTS = {
   requests: 2,
   unknown_requests: 1,
+  cached_requests: 1,
   input_tokens: MILLION,
   output_tokens: MILLION,
   cache_read_tokens: MILLION,
@@ -46,7 +48,7 @@ describe('GET /api/v1/ai/usage', () => {
       to: '2026-01-31',
       usage: [
         { user: 'm-1', ...FACTS, cost: 22.5, unpriced_requests: 0 },
-        { user: 'm-2', ...FACTS, cost: null, unpriced_requests: 2 },
+        { user: 'm-2', ...FACTS, cost: null, unpriced_requests: 1 },
       ],
     });
     assert.deepEqual(asked, [{ fromMs: Date.UTC(2026, 0, 1), toMs: Date.UTC(2026, 1, 1), by: ['user'] }]);
@@ -71,9 +73,9 @@ describe('GET /api/v1/ai/usage', () => {
       assert.equal(answer.headers.get('content-type'), 'text/csv; charset=utf-8');
       assert.equal(
         await answer.text(),
-        'user,session,requests,unknown_requests,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,cost,unpriced_requests\r\n' +
-          'm-1,"\'=1,""",2,1,1000000,1000000,1000000,1000000,22.5,0\r\n' +
-          'm-2,"\'=1,""",2,1,1000000,1000000,1000000,1000000,,2\r\n',
+        'user,session,requests,unknown_requests,input_tokens,output_tokens,cache_read_tokens,cache_write_tokens,cost,unpriced_requests,cached_requests\r\n' +
+          'm-1,"\'=1,""",2,1,1000000,1000000,1000000,1000000,22.5,0,1\r\n' +
+          'm-2,"\'=1,""",2,1,1000000,1000000,1000000,1000000,,1,1\r\n',
       );
     }
   });

@@ -30,6 +30,7 @@ const lineSchema: z.ZodType<AiUsageLine> = z
     session: z.string().optional(),
     requests: z.int(),
     unknown_requests: z.int().openapi({ description: 'Of these requests: nobody knows what they have used.' }),
+    cached_requests: z.int().openapi({ description: 'Of these requests: answered from the cache, at no cost.' }),
     input_tokens: z.int().openapi({ description: 'Without those of the cache.' }),
     output_tokens: z.int(),
     cache_read_tokens: z.int(),
@@ -107,16 +108,17 @@ function pricesOf(prices: AiPrices): ReadonlyMap<string, Price> {
 }
 
 function lineAnswer(line: UsageLine): AiUsageLine {
-  const { keys, requests, unknown, input, output, cacheRead, cacheWrite, cost, unpriced } = line;
+  const { keys, requests, unknown, cached, input, output, cacheRead, cacheWrite, cost, unpriced } = line;
   return {
     ...keys,
     requests,
     unknown_requests: unknown,
+    cached_requests: cached,
     input_tokens: input,
     output_tokens: output,
     cache_read_tokens: cacheRead,
     cache_write_tokens: cacheWrite,
-    cost: unpriced === requests ? null : cost,
+    cost: requests > 0 && unpriced === requests - cached ? null : cost,
     unpriced_requests: unpriced,
   };
 }
@@ -133,7 +135,7 @@ function wantsCsv(accept: string): boolean {
 function csvOf(by: readonly UsageKey[], lines: readonly AiUsageLine[]): string {
   const numbers = [
     ...(['requests', 'unknown_requests', 'input_tokens', 'output_tokens'] as const),
-    ...(['cache_read_tokens', 'cache_write_tokens', 'cost', 'unpriced_requests'] as const),
+    ...(['cache_read_tokens', 'cache_write_tokens', 'cost', 'unpriced_requests', 'cached_requests'] as const),
   ];
   const columns = [...by, ...numbers];
   const rows = lines.map((line) => columns.map((column) => csvCell(line[column] ?? '')).join(','));

@@ -23,8 +23,10 @@ test('what was used is counted by model and kind of token, and told', () => {
   const told: UsageRecord[] = [];
   const tell = countedUsage(recorder, (record) => told.push(record));
   const unknown = { ...RECORD, isKnown: false };
-  for (const record of [RECORD, RECORD, unknown]) tell(record);
-  assert.deepEqual(told, [RECORD, RECORD, unknown]);
+  const cached: UsageRecord = { ...RECORD, isCached: true };
+  const all = [RECORD, RECORD, unknown, cached];
+  for (const record of all) tell(record);
+  assert.deepEqual(told, all);
   const counted = recorder.definitions.map(({ labels, slot }) => [
     Object.values(labels).join(' '),
     recorder.slots[slot],
@@ -36,6 +38,7 @@ test('what was used is counted by model and kind of token, and told', () => {
     ['claude m-1 cache_read', 600],
     ['claude m-1 cache_write', 8000],
     ['claude unknown', 1],
+    ['claude cached', 1],
   ]);
 });
 

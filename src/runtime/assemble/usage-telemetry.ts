@@ -15,10 +15,10 @@ export function countedUsage(recorder: MetricsRecorder, tell: TellUsage): TellUs
     recorder.slots[slot] = (recorder.slots[slot] ?? 0) + count;
   };
   return (record) => {
-    const { provider, model, isKnown, input, output, cacheRead, cacheWrite } = record;
+    const { provider, model, isKnown, isCached, input, output, cacheRead, cacheWrite } = record;
     const { requests, tokens } = familiesOf(provider);
-    add(requests(isKnown ? 'known' : 'unknown'), 1);
-    if (isKnown) {
+    add(requests(isCached === true ? 'cached' : isKnown ? 'known' : 'unknown'), 1);
+    if (isKnown && isCached !== true) {
       add(tokens(model, 'input'), input);
       add(tokens(model, 'output'), output);
       add(tokens(model, 'cache_read'), cacheRead);

@@ -8,7 +8,7 @@ const MILLION = 1_000_000;
 
 function sum(user: string, model: string, change: Partial<UsageSum> = {}): UsageSum {
   const tokens = { input: MILLION, output: MILLION, cacheRead: 2 * MILLION, cacheWrite: 0 };
-  return { keys: { user }, model, requests: 2, unknown: 1, ...tokens, ...change };
+  return { keys: { user }, model, requests: 2, unknown: 1, cached: 0, ...tokens, ...change };
 }
 
 describe('a report of what has been used', () => {
@@ -17,9 +17,14 @@ describe('a report of what has been used', () => {
     const tokens = { input: MILLION, output: MILLION, cacheRead: 2 * MILLION, cacheWrite: 0 };
     const twice = { input: 2 * MILLION, output: 2 * MILLION, cacheRead: 4 * MILLION, cacheWrite: 0 };
     assert.deepEqual(lines, [
-      { keys: { user: 'ann' }, requests: 4, unknown: 2, ...twice, cost: 18.6, unpriced: 2 },
-      { keys: { user: 'bob' }, requests: 2, unknown: 1, ...tokens, cost: 0, unpriced: 2 },
+      { keys: { user: 'ann' }, requests: 4, unknown: 2, cached: 0, ...twice, cost: 18.6, unpriced: 2 },
+      { keys: { user: 'bob' }, requests: 2, unknown: 1, cached: 0, ...tokens, cost: 0, unpriced: 2 },
     ]);
+  });
+
+  test('asks for no price of what came from the cache', () => {
+    const [line] = usageLines([sum('ann', 'm-2', { cached: 1 })], new Map());
+    assert.partialDeepStrictEqual(line, { requests: 2, cached: 1, unpriced: 1 });
   });
 
   test('takes the price of the model itself, else that of the longest beginning', () => {

@@ -16,6 +16,8 @@ export interface UsageLine extends TokenCounts {
   readonly requests: number;
   /** Of these requests nobody knows what they have used. */
   readonly unknown: number;
+  /** Of these requests: answered from the cache, at no cost. */
+  readonly cached: number;
   /** Of those that have a price. */
   readonly cost: number;
   /** Requests of models without a price. */
@@ -37,7 +39,8 @@ export function usageLines(sums: readonly UsageSum[], prices: Prices): UsageLine
 }
 
 function emptyLine(keys: UsageLine['keys']): UsageLine {
-  return { keys, requests: 0, unknown: 0, input: 0, output: 0, cacheRead: 0, cacheWrite: 0, cost: 0, unpriced: 0 };
+  const nothing = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+  return { keys, requests: 0, unknown: 0, cached: 0, ...nothing, cost: 0, unpriced: 0 };
 }
 
 function added(line: UsageLine, sum: UsageSum, price: Price | undefined): UsageLine {
@@ -45,12 +48,13 @@ function added(line: UsageLine, sum: UsageSum, price: Price | undefined): UsageL
     keys: line.keys,
     requests: line.requests + sum.requests,
     unknown: line.unknown + sum.unknown,
+    cached: line.cached + sum.cached,
     input: line.input + sum.input,
     output: line.output + sum.output,
     cacheRead: line.cacheRead + sum.cacheRead,
     cacheWrite: line.cacheWrite + sum.cacheWrite,
     cost: line.cost + (price === undefined ? 0 : costOf(sum, price)),
-    unpriced: line.unpriced + (price === undefined ? sum.requests : 0),
+    unpriced: line.unpriced + (price === undefined ? sum.requests - sum.cached : 0),
   };
 }
 
