@@ -10,6 +10,7 @@ import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { WebSocketServer } from 'ws';
+import { type ScriptedEvent, scriptedMessage, scriptedResponse } from './ai-script.ts';
 
 /** In PEM. */
 export interface ServerTls {
@@ -56,6 +57,8 @@ export function heardValues({ fields }: Heard, name: string): string[] {
 export class AiProvider {
   readonly heard: Heard[] = [];
   readonly plans: Plan[] = [];
+  /** Those that it says it has. */
+  models: readonly string[] = ['model-1'];
   private readonly server: http.Server | https.Server;
   private readonly scheme: 'http' | 'https';
   private readonly sockets = new WebSocketServer({ noServer: true });
@@ -132,7 +135,7 @@ export class AiProvider {
   private async answer(heard: Heard, response: http.ServerResponse): Promise<void> {
     const plan = this.plans.shift() ?? {};
     await plan.beforeHead?.();
-    const usual = usualAnswer(heard);
+    const usual = usualAnswer(heard, this.models);
     const status = plan.status ?? usual.status;
     if (plan.body !== undefined || !('events' in usual)) {
       const body = Buffer.from(plan.body ?? ('body' in usual ? usual.body : ''));
@@ -174,9 +177,17 @@ export class AiProvider {
     this.happened();
     this.sockets.handleUpgrade(request, socket, first, (webSocket) => {
       webSocket.on('error', () => {});
+      // A client sends what is new since the answer before.
+      let conversation: readonly unknown[] = [];
       webSocket.on('message', (data: Buffer) => {
         heard.body = data;
-        for (const event of responseEvents('model-1')) webSocket.send(event.replace(/^event: .*\ndata: /, '').trim());
+        const { model, body } = askedOf(heard);
+        const { input = [], previous_response_id: before } = body as WebSocketAsked;
+        conversation = before === undefined ? input : [...conversation, ...input];
+        const script = scriptedResponse({ input: conversation }, model);
+        const events = script === null ? responseEvents(model) : streamOf(script);
+        for (const event of events) webSocket.send(event.replace(/^event: .*\ndata: /, '').trim());
+        this.happened();
       });
     });
   }
@@ -186,29 +197,48 @@ type Usual =
   | { readonly status: number; readonly body: string }
   | { readonly status: number; readonly events: readonly string[] };
 
-function usualAnswer(heard: Heard): Usual {
+function usualAnswer(heard: Heard, models: readonly string[]): Usual {
   const { method, target } = heard;
   const path = target.replace(/\?.*$/, '');
   const kind = `${method} ${path.slice(path.lastIndexOf('/') + 1)}`;
-  if (kind === 'GET models') return { status: 200, body: JSON.stringify({ data: [{ id: 'model-1', type: 'model' }] }) };
+  if (kind === 'GET models') {
+    return {
+      status: 200,
+      body: JSON.stringify({ data: models.map((id) => ({ id, type: 'model', display_name: id })) }),
+    };
+  }
   if (kind === 'POST count_tokens') return { status: 200, body: JSON.stringify({ input_tokens: 12 }) };
   if (kind !== 'POST messages' && kind !== 'POST responses') {
     return { status: 404, body: '{"type":"error","error":{"type":"not_found_error","message":"Not found"}}' };
   }
-  const { stream, model } = askedOf(heard);
+  const { stream, model, body } = askedOf(heard);
   const isMessages = kind === 'POST messages';
+  const script = isMessages ? scriptedMessage(body, model) : scriptedResponse(body, model);
+  if (script !== null) return { status: 200, events: streamOf(script) };
   if (stream) return { status: 200, events: isMessages ? messageEvents(model) : responseEvents(model) };
   return { status: 200, body: JSON.stringify(isMessages ? message(model) : response(model)) };
 }
 
-function askedOf(heard: Heard): { readonly stream: boolean; readonly model: string } {
+interface WebSocketAsked {
+  readonly input?: readonly unknown[];
+  readonly previous_response_id?: string;
+}
+
+interface Asked {
+  readonly stream: boolean;
+  readonly model: string;
+  readonly body: object;
+}
+
+function askedOf(heard: Heard): Asked {
   try {
     const isZstd = heardValues(heard, 'content-encoding').includes('zstd');
     const text = (isZstd ? zstdDecompressSync(heard.body) : heard.body).toString();
-    const { stream = false, model = 'model-1' } = JSON.parse(text) as { stream?: boolean; model?: string };
-    return { stream, model };
+    const body = JSON.parse(text) as { stream?: boolean; model?: string };
+    const { stream = false, model = 'model-1' } = body;
+    return { stream, model, body };
   } catch {
-    return { stream: false, model: 'model-1' };
+    return { stream: false, model: 'model-1', body: {} };
   }
 }
 
@@ -244,7 +274,7 @@ function messageEvents(model: string): string[] {
     ['message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 15 } }],
     ['message_stop', {}],
   ];
-  return events.map(([type, data]) => eventOf(type, { type, ...data }));
+  return streamOf(events);
 }
 
 /** An answer of OpenAI: 36 tokens in, 4 of them from the cache, 87 out, 64 of them reasoning. */
@@ -284,7 +314,14 @@ function responseEvents(model: string): string[] {
     ['response.output_item.done', { output_index: 0, item }],
     ['response.completed', { response: whole }],
   ];
-  return events.map(([type, data], index) => eventOf(type, { type, sequence_number: index, ...data }));
+  return streamOf(events);
+}
+
+function streamOf(events: readonly ScriptedEvent[]): string[] {
+  return events.map(([type, data], index) => {
+    const number = type.startsWith('response.') ? { sequence_number: index } : {};
+    return eventOf(type, { type, ...number, ...data });
+  });
 }
 
 function eventOf(type: string, data: object): string {
