@@ -56,6 +56,8 @@ export type ErrorCode =
   | 'content_infected'
   | 'content_not_scannable'
   | 'scan_failed'
+  | 'process_failed'
+  | 'processes_busy'
   | 'shutting_down'
   | 'internal'
   | 'config_invalid'
@@ -161,6 +163,10 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   content_infected: entry('downstream', 403, false, 'The content is infected.'),
   content_not_scannable: entry('downstream', 403, false, 'The content cannot be scanned, and so it may not pass.'),
   scan_failed: entry('operator', 503, true, 'The content was not scanned, and so it may not pass.'),
+
+  // Programs that are run.
+  process_failed: entry('target', 502, false, 'The program could not be started.'),
+  processes_busy: entry('target', 503, true, 'As many programs run as may, and as many wait as may.'),
 
   // Sluice and the person who runs it.
   shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { marked, runIn, runSpec, shell, supervisorFor } from '../../../test/support/run-rig.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { findMembers, listProcesses, nameOf, readPeakMemory, readProcess, type Traces } from './process-table.ts';
+
+const tracesOf = (id: string, pid: number): Traces => ({ id, pid, startTicks: readProcess(pid)?.startTicks ?? 0 });
+
+describe('the table of processes', { skip: process.platform !== 'linux' }, () => {
+  test('tells who a process is, though its name is odd', (t) => {
+    const file = join(temporaryFolder(t), 'a) R 1 (');
+    symlinkSync('/bin/sleep', file);
+    const ran = runIn(supervisorFor(t), runSpec(file, ['1000']));
+    const own = readProcess(process.pid);
+    assert.ok(own && own.parent === process.ppid && own.startTicks > 0);
+    const { pid } = ran.run;
+    const { parent, group, session, isDead } = readProcess(pid) ?? assert.fail('not there');
+    assert.deepEqual(
+      { parent, group, session, isDead },
+      { parent: process.pid, group: pid, session: pid, isDead: false },
+    );
+    assert.equal(readProcess(2 ** 30), null);
+  });
+
+  test('finds what has left its group, its session and its parent', async (t) => {
+    const ran = shell(t, 'setsid sleep 1000 & (setsid sleep 1000 &) ; echo ready; wait');
+    await ran.says('ready');
+    const members = findMembers(tracesOf(ran.run.id, ran.run.pid), listProcesses());
+    assert.equal(members.length, 3);
+    assert.equal(marked(ran.run.id).length, 3);
+  });
+
+  test('finds children that have thrown the mark away, by their parents', async (t) => {
+    const ran = shell(t, 'env -i setsid sh -c "sleep 1000 & echo ready; wait" & wait');
+    await ran.says('ready');
+    const found = findMembers(tracesOf(ran.run.id, ran.run.pid), listProcesses());
+    assert.ok(found.length >= 3, JSON.stringify(found));
+    ran.run.stop('stopped');
+    await ran.ended;
+    const names = new Set(found.map(nameOf));
+    assert.deepEqual(
+      listProcesses().filter((entry) => names.has(nameOf(entry))),
+      [],
+    );
+  });
+
+  test('never takes an older process for a member, nor one of another run', async (t) => {
+    const supervisor = supervisorFor(t);
+    const spec = runSpec('/bin/sleep', ['1000']);
+    const [one, other] = [runIn(supervisor, spec), runIn(supervisor, spec)];
+    const table = listProcesses();
+    const found = findMembers(tracesOf(one.run.id, one.run.pid), table).map(({ pid }) => pid);
+    assert.deepEqual(found, [one.run.pid]);
+    // Its number has been given to somebody who was there before.
+    const later = { ...tracesOf(other.run.id, other.run.pid), startTicks: Number.MAX_SAFE_INTEGER };
+    assert.deepEqual(findMembers(later, table), []);
+  });
+
+  test('tells how much memory a process has had', () => {
+    assert.ok((readPeakMemory(process.pid) ?? 0) > 10_000_000);
+    assert.equal(readPeakMemory(2 ** 30), null);
+  });
+});

@@ -1,0 +1,260 @@
+// One program that runs: its input and output, its bounds, its end. Rule: the end is told once, and only when nothing of the run is
+// left; whatever somebody does to it, nobody waits for ever.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { SluiceError } from '../../core/errors.ts';
+import { readPeakMemory, readProcess, RUN_MARK, type Traces } from './process-table.ts';
+import type { EndReason, OutputName, RunEnd, RunEvents, RunningProcess, RunSpec } from './run-spec.ts';
+import { signalIfThere } from './sweep.ts';
+import type { Keeper } from './warden-link.ts';
+
+/** Programs that have ended leave their output to be read; what still holds it open after that is not ours to wait for. */
+const DRAIN_MS = 1000;
+/** The warden is busy, or not there. */
+const WARDEN_MS = 1000;
+const SAMPLE_MS = 250;
+const OUTPUTS: readonly OutputName[] = ['stdout', 'stderr'];
+
+export class RunningChild implements RunningProcess {
+  readonly id: string;
+  readonly #spec: RunSpec;
+  readonly #events: RunEvents;
+  readonly #keeper: Keeper;
+  readonly #startedAtMs = performance.now();
+  readonly #paused = new Set<OutputName>();
+  readonly #open = new Set<OutputName>(OUTPUTS);
+  #child: ChildProcess | null = null;
+  #traces: Traces;
+  #exit: { readonly code: number | null; readonly signal: string | null } | null = null;
+  #reason: EndReason | null = null;
+  #step = -1;
+  #outputBytes = 0;
+  #isDropping = false;
+  #isTruncated = false;
+  /** What the end waits for: the exit, the output, and that everything else is killed. */
+  #sweeping: 'not yet' | 'asked' | 'done' = 'not yet';
+  #isOver = false;
+  #peakMemoryBytes: number | null = null;
+  #timeout: NodeJS.Timeout | null = null;
+  #silence: NodeJS.Timeout | null = null;
+  #stepTimer: NodeJS.Timeout | null = null;
+  #drain: NodeJS.Timeout | null = null;
+  #sampler: NodeJS.Timeout | null = null;
+
+  constructor(id: string, spec: RunSpec, { events, keeper }: { readonly events: RunEvents; readonly keeper: Keeper }) {
+    this.id = id;
+    this.#spec = spec;
+    this.#events = events;
+    this.#keeper = keeper;
+    this.#traces = { id, pid: 0, startTicks: 0 };
+    keeper.begin(this.#traces);
+    this.#start();
+  }
+
+  get pid(): number {
+    return this.#traces.pid;
+  }
+
+  write(bytes: Uint8Array): boolean {
+    const input = this.#child?.stdin;
+    if (!input?.writable) return true;
+    return input.write(bytes);
+  }
+
+  endInput(): void {
+    this.#child?.stdin?.end();
+  }
+
+  pause(output: OutputName): void {
+    if (this.#isDropping) return;
+    this.#paused.add(output);
+    this.#child?.[output]?.pause();
+    this.#silence?.refresh();
+  }
+
+  resume(output: OutputName): void {
+    if (!this.#paused.delete(output)) return;
+    this.#silence?.refresh();
+    this.#child?.[output]?.resume();
+  }
+
+  dropOutput(): void {
+    this.#isDropping = true;
+    for (const output of OUTPUTS) this.resume(output);
+  }
+
+  stop(reason: EndReason): void {
+    if (this.pid === 0 || this.#reason !== null || this.#exit !== null) return;
+    this.#reason = reason;
+    this.#sample();
+    const begin = (): void => {
+      if (this.#step === -1) this.#stepDown();
+    };
+    this.#stepTimer = setTimeout(begin, WARDEN_MS);
+    this.#keeper.look(this.#traces, begin);
+  }
+
+  #start(): void {
+    const { file, name, args, env, cwd, stdin } = this.#spec;
+    let child: ChildProcess;
+    try {
+      child = spawn(file, args, {
+        argv0: name ?? file,
+        cwd,
+        env: { ...env, [RUN_MARK]: this.id },
+        // A group and a session of its own, so that all of it can be signalled, and no terminal of ours is its.
+        detached: true,
+        shell: false,
+        stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      });
+    } catch (cause) {
+      // Such as arguments that are too long for the system.
+      process.nextTick(() => this.#failed(cause));
+      return;
+    }
+    this.#child = child;
+    if (child.pid === undefined) {
+      child.once('error', (cause) => this.#failed(cause));
+      return;
+    }
+    this.#traces = { id: this.id, pid: child.pid, startTicks: readProcess(child.pid)?.startTicks ?? 0 };
+    this.#keeper.lead(this.#traces);
+    this.#watch(child);
+  }
+
+  #watch(child: ChildProcess): void {
+    const { timeoutMs, silenceMs = 0 } = this.#spec;
+    // A signal that cannot be sent is told so; the ladder goes on by itself.
+    child.on('error', () => {});
+    child.once('spawn', () => this.#events.started(this.pid));
+    child.once('exit', (code, signal) => this.#exited(code, signal));
+    child.stdin?.on('error', () => {}).on('drain', () => this.#events.inputReady?.());
+    for (const output of OUTPUTS) this.#listen(child, output);
+    if (timeoutMs > 0) this.#timeout = setTimeout(() => this.#timedOut(), timeoutMs);
+    if (silenceMs > 0) this.#silence = setTimeout(() => this.#silent(), silenceMs);
+    this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS).unref();
+  }
+
+  #listen(child: ChildProcess, output: OutputName): void {
+    const stream = child[output];
+    stream?.on('data', (bytes: Buffer) => this.#take(output, bytes));
+    stream?.on('error', () => {});
+    stream?.once('close', () => {
+      this.#open.delete(output);
+      this.#settle();
+    });
+  }
+
+  #take(output: OutputName, bytes: Buffer): void {
+    this.#silence?.refresh();
+    const { maxOutputBytes = 0 } = this.#spec;
+    const room = maxOutputBytes === 0 ? bytes.length : Math.min(bytes.length, maxOutputBytes - this.#outputBytes);
+    this.#outputBytes += room;
+    if (!this.#isDropping && room > 0) this.#events[output](room < bytes.length ? bytes.subarray(0, room) : bytes);
+    if (room < bytes.length) this.#tooMuch();
+    // Node reads on by itself once the program has ended.
+    else if (this.#paused.has(output)) this.#child?.[output]?.pause();
+  }
+
+  #tooMuch(): void {
+    this.#isTruncated = true;
+    this.dropOutput();
+    this.stop('output');
+  }
+
+  #silent(): void {
+    if (this.#paused.size > 0) this.#silence?.refresh();
+    else this.stop('silence');
+  }
+
+  /** Also after the end of the program: its output has not been taken in all that time. */
+  #timedOut(): void {
+    this.stop('timeout');
+    if (this.#exit === null) return;
+    this.#reason ??= 'timeout';
+    this.#closeOutputs();
+  }
+
+  #stepDown(): void {
+    if (this.#exit !== null) return;
+    if (this.#stepTimer !== null) clearTimeout(this.#stepTimer);
+    this.#step += 1;
+    const step = this.#spec.stopLadder[this.#step];
+    if (step === undefined || step.signal === 'SIGKILL') {
+      this.#kill();
+      return;
+    }
+    signalIfThere(step.to === 'process' ? this.pid : -this.pid, step.signal);
+    this.#stepTimer = setTimeout(() => this.#stepDown(), step.waitMs);
+  }
+
+  /** The children while they can still be told by their parents, then the group in any case. */
+  #kill(): void {
+    const force = (): void => {
+      if (this.#exit === null) signalIfThere(-this.pid, 'SIGKILL');
+    };
+    this.#stepTimer = setTimeout(force, WARDEN_MS);
+    this.#keeper.kill(this.#traces, force);
+  }
+
+  #exited(code: number | null, signal: string | null): void {
+    this.#exit = { code, signal };
+    for (const timer of [this.#silence, this.#stepTimer, this.#sampler]) if (timer !== null) clearTimeout(timer);
+    this.#child?.stdin?.destroy();
+    this.#drain = setTimeout(() => this.#drained(), DRAIN_MS);
+    this.#settle();
+  }
+
+  /** Whoever holds the output still is killed; after that only a slow reader is waited for. */
+  #drained(): void {
+    if (this.#sweeping === 'not yet') this.#sweep();
+    else if (this.#sweeping === 'done' && this.#paused.size === 0) this.#closeOutputs();
+    if (this.#isOver) return;
+    this.#drain?.refresh();
+  }
+
+  #closeOutputs(): void {
+    for (const output of this.#open) {
+      this.#isTruncated = true;
+      this.#child?.[output]?.destroy();
+    }
+  }
+
+  #settle(): void {
+    if (this.#exit === null || this.#open.size > 0) return;
+    if (this.#sweeping === 'not yet') this.#sweep();
+    else if (this.#sweeping === 'done') this.#end(this.#exit);
+  }
+
+  #sweep(): void {
+    this.#sweeping = 'asked';
+    this.#keeper.sweep(this.#traces, () => {
+      this.#sweeping = 'done';
+      this.#settle();
+    });
+  }
+
+  #end(exit: { readonly code: number | null; readonly signal: string | null }): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const timer of [this.#timeout, this.#drain]) if (timer !== null) clearTimeout(timer);
+    const end: RunEnd = {
+      ...exit,
+      reason: this.#reason ?? 'exit',
+      durationMs: performance.now() - this.#startedAtMs,
+      peakMemoryBytes: this.#peakMemoryBytes,
+      truncated: this.#isTruncated,
+    };
+    this.#events.ended(end);
+  }
+
+  #failed(cause: unknown): void {
+    this.#isOver = true;
+    this.#keeper.sweep(this.#traces, () => {});
+    const message = `${this.#spec.file} could not be started: ${(cause as Error).message}`;
+    this.#events.failed(new SluiceError('process_failed', { message, cause }));
+  }
+
+  #sample(): void {
+    if (this.#exit === null) this.#peakMemoryBytes = readPeakMemory(this.pid) ?? this.#peakMemoryBytes;
+  }
+}
