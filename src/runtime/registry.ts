@@ -9,6 +9,7 @@ import { respond, respondWith } from '../targets/respond/respond.ts';
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
+export { aiCache, type CacheResult, type ReadAnswer } from '../policies/ai-cache/ai-cache.ts';
 export { aiKey } from '../policies/ai-key/ai-key.ts';
 export { aiRelay } from '../policies/ai-relay/ai-relay.ts';
 export { anthropicError, openaiError } from '../policies/ai-relay/provider-errors.ts';
@@ -32,6 +33,7 @@ export { scan } from '../policies/scan/scan.ts';
 export type { ScanEars } from '../policies/scan/scan-ears.ts';
 export { timeout } from '../policies/timeout/timeout.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
+export { UsageReader } from '../policies/usage/usage-reader.ts';
 export { usage } from '../policies/usage/usage.ts';
 export { backends } from '../targets/backends/backends.ts';
 export {

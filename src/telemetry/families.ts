@@ -284,6 +284,42 @@ export function aiUsageFamilies(
   };
 }
 
+export interface AiCacheFamilies {
+  readonly results: (result: 'hit' | 'miss' | 'refresh' | 'bypass') => number;
+  readonly saved: (type: 'input' | 'output') => number;
+}
+
+/** What the cache of answers does for one provider of AI. */
+export function aiCacheFamilies(
+  recorder: MetricsRecorder,
+  { provider }: { readonly provider: string },
+): AiCacheFamilies {
+  return {
+    results: (result) =>
+      recorder.counter(
+        'sluice_ai_cache_requests_total',
+        'Requests that the cache could answer, by what came of them.',
+        {
+          provider,
+          result,
+        },
+      ),
+    saved: (type) =>
+      recorder.counter('sluice_ai_cache_saved_tokens_total', 'Tokens that hits would have used at the provider.', {
+        provider,
+        type,
+      }),
+  };
+}
+
+/** What the caches of answers of one thread hold now. */
+export function aiCacheGauges(recorder: MetricsRecorder): { readonly bytes: number; readonly answers: number } {
+  return {
+    bytes: recorder.gauge('sluice_ai_cache_bytes', 'Memory that answers of AI providers take in the cache.'),
+    answers: recorder.gauge('sluice_ai_cache_answers', 'Answers of AI providers that are in the cache.'),
+  };
+}
+
 /** How the waits for a backend with room have ended, by what became of the request. */
 export function waitFamilies(
   recorder: MetricsRecorder,

@@ -1,6 +1,7 @@
 // Section ai: the providers behind /claude and /chatgpt. Rule: credentials come out as a group, or as `passthrough`.
 
 import { z } from 'zod';
+import { aiCacheSchema, type AiCacheConfig, providerCacheSchema } from './ai-cache.ts';
 import { type AiPrices, aiPricesSchema, type AiUsageConfig, aiUsageSchema } from './ai-usage.ts';
 import { STRATEGIES, type Strategy } from './balancing.ts';
 import { hopChain } from './hop-chain.ts';
@@ -27,6 +28,8 @@ export interface ProviderConfig {
   readonly token_url: string | null;
   readonly beta: string | null;
   readonly headers: Readonly<Record<string, string>>;
+  /** null = what `ai.cache` says. */
+  readonly cache: AiCacheConfig | false | null;
 }
 
 export interface AiConfig {
@@ -36,6 +39,7 @@ export interface AiConfig {
   readonly request_timeout: number;
   /** Hop names in order; empty = direct. */
   readonly via: readonly string[];
+  readonly cache: AiCacheConfig | false;
   readonly usage: AiUsageConfig;
   readonly prices: AiPrices;
   readonly providers: { readonly claude: ProviderConfig; readonly chatgpt: ProviderConfig };
@@ -108,6 +112,7 @@ function provider(defaults: ProviderDefaults): z.ZodType<ProviderConfig> {
       .prefault(defaults.beta)
       .describe('Added to the beta header of the provider for OAuth credentials.'),
     headers: headerMap().prefault({}).describe('Header fields that every request to the provider gets.'),
+    cache: providerCacheSchema.prefault(null),
   });
 }
 
@@ -139,6 +144,7 @@ export const aiSchema: z.ZodType<AiConfig> = z
       .prefault([])
       .describe('Hops to reach the providers through.')
       .meta({ samples: ['corporate'] }),
+    cache: aiCacheSchema.prefault(false),
     usage: aiUsageSchema.prefault({}),
     prices: aiPricesSchema.prefault({}),
     providers: z

@@ -2,6 +2,7 @@
 // without it, and so is its time; only answers that can say what they have used are looked at.
 import type { Exchange, RequestView } from '../../contract/exchange.ts';
 import type { BodySink, BodyTransform, Policy } from '../../contract/policy.ts';
+import { aiSession } from '../../services/usage/ai-session.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { CountedBody } from './counted-body.ts';
 
@@ -12,9 +13,6 @@ export interface UsageOptions {
   readonly tell: TellUsage;
 }
 
-/** Where the conversation that a request belongs to is named: by Claude Code, and by Codex. */
-const SESSION_FIELDS = ['x-claude-code-session-id', 'session-id', 'session_id'];
-const MAX_SESSION_CHARACTERS = 100;
 /** Where both APIs answer with a model's words. */
 const COUNTED = /\/(?:messages|responses)$/;
 
@@ -35,7 +33,7 @@ function countedBody(exchange: Exchange, sink: BodySink, options: UsageOptions):
   const isStream = /^text\/event-stream\b/i.test(type);
   if (!isStream && !/^application\/json\b/i.test(type)) return null;
   const kind = { isStream, encoding: encodingOf(response.fields.get('content-encoding') ?? '') };
-  return new CountedBody(sink, kind, { provider, account, user, session: sessionOf(exchange) }, tell);
+  return new CountedBody(sink, kind, { provider, account, user, session: aiSession(request.fields) }, tell);
 }
 
 function isCounted({ method, path }: RequestView): boolean {
@@ -44,12 +42,4 @@ function isCounted({ method, path }: RequestView): boolean {
 
 function encodingOf(text: string): string {
   return text.trim().toLowerCase() === 'identity' ? '' : text.trim();
-}
-
-function sessionOf({ request: { fields } }: Exchange): string {
-  for (const name of SESSION_FIELDS) {
-    const session = fields.get(name);
-    if (session !== undefined) return session.slice(0, MAX_SESSION_CHARACTERS);
-  }
-  return '';
 }

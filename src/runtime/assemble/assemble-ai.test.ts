@@ -3,6 +3,9 @@ import { test } from 'node:test';
 import { waysOf } from '../../../test/support/backend-desk.ts';
 import { configOf } from '../../../test/support/gateway.ts';
 import { documentSchema } from '../../config/schema/document.ts';
+import { AnswerShelf } from '../../services/answers/answer-shelf.ts';
+import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { aiCaches } from './assemble-ai-cache.ts';
 import { configuredUsers } from './configured-users.ts';
 import { DnsCache } from '../../transport/dns-cache.ts';
 import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
@@ -18,7 +21,10 @@ const LOGIN: LoginSource = {
 
 function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): string[] {
   const config = documentSchema.parse({ ...rest, ai });
-  const parts = { users: configuredUsers([]), guards: GUARDS, logins, tellUsage: () => {} };
+  const recorder = new MetricsRecorder();
+  const common = { tellUsage: () => {}, recorder, threads: 1, answers: new AnswerShelf() };
+  const caches = aiCaches(config, common);
+  const parts = { users: configuredUsers([]), guards: GUARDS, logins, caches, ...common };
   return aiRoutes(config, parts).map(({ name, leadsTo, match, policies }) => {
     return `${name} ${match.methods.join('')}${match.path} ${leadsTo}: ${policies.map((policy) => policy.name).join(' ')}`;
   });
@@ -27,6 +33,13 @@ function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): st
 test('there are no routes unless they are switched on', () => {
   assert.deepEqual(routes({}), []);
   assert.deepEqual(routes({ enabled: true }, { gateway: { own_paths: false } }), []);
+});
+
+test('the cache stands after users and guards, and before everything that is for the provider alone', () => {
+  const providers = { claude: { credentials: { api_key: 'k' } }, chatgpt: { cache: false } };
+  const [claude] = routes({ enabled: true, cache: {}, providers });
+  assert.equal(claude, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-cache ai-relay ai-key usage');
+  assert.ok(!routes({ enabled: true, cache: {}, providers }).some((route) => /chatgpt.*ai-cache/.test(route)));
 });
 
 test('each provider has its prefix, asks for users after the guards, and leaves nothing under it to others', () => {

@@ -21,6 +21,7 @@ import {
   usage,
 } from '../registry.ts';
 import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
+import type { AiCaches } from './assemble-ai-cache.ts';
 import { type BackendParts, plainBackend } from './assemble-backends.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
 import type { PoliciesAround } from './assemble-policies.ts';
@@ -46,6 +47,7 @@ export interface AiRouteParts {
   /** The policies of the gateway that hold here too. */
   readonly guards: PoliciesAround;
   readonly logins: AiLogins;
+  readonly caches: AiCaches;
   readonly tellUsage: TellUsage;
 }
 
@@ -59,7 +61,7 @@ export function aiRoutes(config: Config, parts: AiRouteParts): AiRoute[] {
 function routesOf(
   provider: ProviderName,
   config: Config,
-  { guards: { before, after }, user, logins, tellUsage }: AiRouteParts & { readonly user: Policy },
+  { guards: { before, after }, user, logins, caches, tellUsage }: AiRouteParts & { readonly user: Policy },
 ): AiRoute[] {
   const { prefix } = config.ai.providers[provider];
   const name = `ai/${provider}`;
@@ -72,12 +74,14 @@ function routesOf(
     return { name, provider, leadsTo, policies, match: { hosts: [], path, methods, fields: [], query: [] } };
   };
   const asked = [...before, user, ...after];
+  const cache = caches.get(provider);
+  const kept = cache === undefined ? [] : [cache];
   const counted = usage({ provider, account: accountOf(config, provider), tell: tellUsage });
   const shape: Policy = { name: 'ai-errors', errorShape: errorShapeOf(provider) };
   // Claude Code opens its connections so, without saying who it is.
   const bases = [prefix, `${prefix}/`, `${prefix}/v1`, `${prefix}/v1/`];
   return [
-    route(`${prefix}/v1/*`, 'provider', [...asked, ...providerPolicies(provider, config, logins), counted]),
+    route(`${prefix}/v1/*`, 'provider', [...asked, ...kept, ...providerPolicies(provider, config, logins), counted]),
     ...bases.map((path) => route(path, 'here', [...before, shape], ['HEAD'])),
     ...[prefix, `${prefix}/*`].map((path) => route(path, 'nowhere', [...before, shape])),
   ];

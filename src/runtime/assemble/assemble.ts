@@ -8,6 +8,7 @@ import type { Layers, RouteSpec, RouteTables } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { aiLogins, type AiLogins, aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
+import { type AiCacheParts, type AiCaches, aiCaches } from './assemble-ai-cache.ts';
 import { mirrorOf } from './assemble-mirror.ts';
 import { ConfiguredPolicies, type PolicyParts, policyParts, type ThreadPolicyParts } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
@@ -24,7 +25,7 @@ const RESPONSE_HEAD_BYTES = 64 * 1024;
 const RESPONSE_FIELDS = 500;
 
 /** What the gateway shares with the other threads. */
-export type GatewayParts = BackendParts & ThreadPolicyParts;
+export type GatewayParts = BackendParts & ThreadPolicyParts & AiCacheParts;
 
 /** Where requests go, before anybody has said who may come along. Targets are made once, for all addresses. */
 interface GatewayTargets {
@@ -36,6 +37,7 @@ interface GatewayTargets {
     readonly tellUsage: TellUsage;
     readonly targets: ReturnType<typeof aiTargets>;
     readonly logins: AiLogins;
+    readonly caches: AiCaches;
   };
   readonly last: RouteSpec;
 }
@@ -57,6 +59,7 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
       tellUsage: made.tellUsage,
       targets: aiTargets(config, parts),
       logins: aiLogins(config, parts),
+      caches: aiCaches(config, parts),
     },
     last: lastRoute(config, parts),
   };

@@ -5,7 +5,9 @@ import type { Config } from '../../config/config.ts';
 import type { GatewayListen } from '../../config/schema/gateway.ts';
 import { compileTables } from '../../engine/compile.ts';
 import type { Program } from '../../engine/program.ts';
+import type { AnswerShelf } from '../../services/answers/answer-shelf.ts';
 import { createServerContexts } from '../../transport/tls-context.ts';
+import { countedAnswers } from '../assemble/assemble-ai-cache.ts';
 import { engineLimits, gatewayTables } from '../assemble/assemble.ts';
 import { BackendWays } from '../backends/backend-ways.ts';
 import type { Dns } from '../assemble/configured-dns.ts';
@@ -19,10 +21,12 @@ import type { ThreadContext } from '../threads/thread-context.ts';
 
 export class GatewayDoor extends EngineDoor<HttpSettings> {
   private readonly readiness: Readiness;
+  private readonly answers: AnswerShelf;
 
   constructor(context: ThreadContext, readiness: Readiness, config: Config) {
     super('gateway', context, config);
     this.readiness = readiness;
+    this.answers = countedAnswers(context.recorder);
   }
 
   protected override mannersOf(config: Config): EngineManners {
@@ -41,13 +45,13 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
   }
 
   protected override createProgram(config: Config, dns: Dns): Program {
-    const { context, readiness, traffic } = this;
+    const { context, readiness, traffic, answers } = this;
     const ways = new BackendWays(config, {
       table: context.members,
       dns: dns.cache,
       earsOf: countingEars(context.recorder),
     });
-    const parts = { ...context, dns, ways, connectMs: config.timeouts.connect };
+    const parts = { ...context, answers, dns, ways, connectMs: config.timeouts.connect };
     return compileTables(gatewayTables(config, readiness, parts), traffic, [ways]);
   }
 

@@ -1,11 +1,13 @@
 // Where requests for providers of AI would lead. Rule: their routes and policies are those that the gateway is made of.
 import { type AiLogins, aiRoutes, type AiRoute } from '../assemble/assemble-ai.ts';
+import { aiCaches } from '../assemble/assemble-ai-cache.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
 import { credentialsOf } from '../accounts/account-store.ts';
 import { ERROR_CATALOGUE, SluiceError } from '../../core/errors.ts';
 import type { RequestView } from '../../contract/exchange.ts';
 import type { Config } from '../../config/config.ts';
 import type { GatewayListen } from '../../config/schema/gateway.ts';
+import { AnswerShelf } from '../../services/answers/answer-shelf.ts';
 import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
 import { backendNamed } from './explain-target.ts';
 import type { ExplainedResult } from './explanation.ts';
@@ -32,8 +34,9 @@ function dryLogins(config: Config): AiLogins {
 /** An address that sends its clients elsewhere has none. */
 export function aiRoutesAt({ config, listen }: AiScene, parts: PolicyParts): AiRoute[] {
   if (listen !== null && listen.redirect_https !== null) return [];
+  const caches = aiCaches(config, { ...parts, threads: 1, answers: new AnswerShelf() });
   const guards = new ConfiguredPolicies(config, parts).ofAi(listen);
-  return aiRoutes(config, { ...parts, guards, logins: dryLogins(config) });
+  return aiRoutes(config, { ...parts, guards, logins: dryLogins(config), caches });
 }
 
 export function explainAi({ provider, leadsTo }: AiRoute, { ai }: Config, request: RequestView): ExplainedResult {
