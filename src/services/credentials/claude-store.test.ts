@@ -47,8 +47,8 @@ test('the locks are those of Claude Code, the older one beside what its folder l
   symlinkSync(folder, link);
   const file = join(link, '.credentials.json');
   assert.deepEqual(claudeStore.refreshLocks(file, ''), [
-    { path: join(link, '.oauth_refresh.lock'), staleMs: 10_000 },
-    { path: `${folder}.lock`, staleMs: 10_000, isOptional: true },
+    { path: join(link, '.oauth_refresh.lock'), staleMs: 60_000 },
+    { path: `${folder}.lock`, staleMs: 60_000, isOptional: true },
   ]);
   assert.deepEqual(claudeStore.writeLock(file), { path: join(link, '.storage-write.lock'), staleMs: 15_000 });
 });

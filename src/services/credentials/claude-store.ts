@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { errorWord, type JsonObject, type LockPlace, objectOf, type StoreFormat, textOf } from './store-format.ts';
 
 const CLIENT_ID = '9d1c250a-e61b-44d9-88ed-5944d1962f5e';
-const REFRESH_STALE_MS = 10_000;
+/** As Claude Code has it by now; before, it was 10 seconds. Who waits longer than the other is never wrong. */
+const REFRESH_STALE_MS = 60_000;
 const WRITE_STALE_MS = 15_000;
 const KEY = 'claudeAiOauth';
 

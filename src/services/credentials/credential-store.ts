@@ -36,8 +36,8 @@ const JITTER_MS = 60_000;
 const BETWEEN_RENEWALS_MS = 60_000;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
-/** A lock of somebody who was killed is free after 10 seconds, a token endpoint that answers late takes up to 30. */
-const LONGEST_WAIT_FOR_LOCK_MS = 45_000;
+/** A lock of somebody else who was killed is free after a minute, a token endpoint that answers late takes up to 30 seconds. */
+const LONGEST_WAIT_FOR_LOCK_MS = 75_000;
 const LOCK_POLL_MS = 300;
 const BETWEEN_LOOKS_MS = 5_000;
 const SIGN_IN = 'sign in again';

@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { test, type TestContext } from 'node:test';
+import { skipTest } from '../../../test/support/peer.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { FolderLock } from './folder-lock.ts';
 import type { LockPlace } from './store-format.ts';
+
+/** Takes the lock and is killed with it. */
+const HOLDER = `
+import { FolderLock } from ${JSON.stringify(new URL('folder-lock.ts', import.meta.url).href)};
+await FolderLock.take(JSON.parse(process.argv[1]));
+process.kill(process.pid, 'SIGKILL');
+`;
 
 function placeOf(t: TestContext): LockPlace {
   return { path: join(temporaryFolder(t), 'a.lock'), staleMs: 10_000 };
@@ -35,6 +44,19 @@ test('a folder that nobody has touched for as long as is allowed is taken, a you
   age(place.path, 10_001);
   const lock = await FolderLock.take(place);
   assert.equal(await lock?.isHeld(), true);
+  await lock?.release();
+  assert.deepEqual(readdirSync(join(place.path, '..')), []);
+});
+
+test('the lock of one of ours who has ended is taken at once, and what it has left is gone', async (t) => {
+  const place = placeOf(t);
+  const killed = spawnSync(process.execPath, ['--input-type=module', '--eval', HOLDER, JSON.stringify(place)]);
+  assert.equal(killed.signal, 'SIGKILL');
+  assert.ok(existsSync(place.path));
+  const lock = await FolderLock.take(place);
+  if (lock === null && !existsSync('/proc/self/ns')) return skipTest(t, 'the system does not tell who has ended');
+  assert.equal(await lock?.isHeld(), true);
+  assert.equal(await FolderLock.take(place), null);
   await lock?.release();
   assert.deepEqual(readdirSync(join(place.path, '..')), []);
 });

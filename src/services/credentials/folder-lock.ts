@@ -1,14 +1,17 @@
 // A lock that processes share: a folder that exists while the lock is held, touched again and again to show that its holder lives, as
-// proper-lockfile does it. Rule: who finds the folder too old takes exactly the one that it has looked at, and who is not sure any more
-// that the folder is its own does not touch it.
+// proper-lockfile does it. Rule: who finds the folder abandoned takes exactly the one that it has looked at, and who is not sure any
+// more that the folder is its own does not touch it.
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { type FolderIdentity, forgetHolder, isHolderGone, noteHolder } from './lock-holder.ts';
 import type { LockPlace } from './store-format.ts';
 
-interface Mark {
-  readonly ino: number;
+interface Mark extends FolderIdentity {
   readonly touchedAtMs: number;
 }
+
+/** Often enough for every program that takes a lock of 10 seconds for abandoned. */
+const TOUCH_MS = 5_000;
 
 export class FolderLock {
   readonly #path: string;
@@ -17,19 +20,22 @@ export class FolderLock {
   #turn: Promise<unknown> = Promise.resolve();
   readonly #heartbeat: NodeJS.Timeout;
 
-  private constructor({ path, staleMs }: LockPlace, mark: Mark) {
+  private constructor(path: string, mark: Mark) {
     this.#path = path;
     this.#mark = mark;
-    this.#heartbeat = setInterval(() => void this.#inTurn(() => this.#touch()).catch(ignore), staleMs / 2);
+    this.#heartbeat = setInterval(() => void this.#inTurn(() => this.#touch()).catch(ignore), TOUCH_MS);
     this.#heartbeat.unref();
   }
 
   /** Null: somebody else holds it. */
   static async take(place: LockPlace): Promise<FolderLock | null> {
-    if (!(await makeFolder(place.path)) && !((await takeAwayStale(place)) && (await makeFolder(place.path))))
-      return null;
-    const mark = await markOf(place.path);
-    return mark === null ? null : new FolderLock(place, mark);
+    const { path } = place;
+    if (!(await makeFolder(path)) && !((await takeAwayAbandoned(place)) && (await makeFolder(path)))) return null;
+    const mark = await markOf(path);
+    if (mark === null) return null;
+    const lock = new FolderLock(path, mark);
+    await noteHolder(path, mark).catch(ignore);
+    return lock;
   }
 
   /** False: we were too slow, and somebody else has taken it for abandoned. */
@@ -41,7 +47,9 @@ export class FolderLock {
   async release(): Promise<void> {
     clearInterval(this.#heartbeat);
     await this.#inTurn(async () => {
-      if (await this.#isOurs()) await rmdir(this.#path);
+      if (!(await this.#isOurs())) return;
+      await forgetHolder(this.#path).catch(ignore);
+      await rmdir(this.#path);
     }).catch(ignore);
   }
 
@@ -75,10 +83,10 @@ async function makeFolder(path: string): Promise<boolean> {
 }
 
 /** By renaming it, which only one can do; whoever has got hold of another one than it has looked at puts it back. */
-async function takeAwayStale({ path, staleMs }: LockPlace): Promise<boolean> {
+async function takeAwayAbandoned({ path, staleMs }: LockPlace): Promise<boolean> {
   const found = await markOf(path);
   if (found === null) return true;
-  if (Date.now() - found.touchedAtMs < staleMs) return false;
+  if (Date.now() - found.touchedAtMs < staleMs && !(await isHolderGone(path, found))) return false;
   const aside = `${path}.${randomUUID()}`;
   try {
     await rename(path, aside);
@@ -89,6 +97,7 @@ async function takeAwayStale({ path, staleMs }: LockPlace): Promise<boolean> {
   const taken = await markOf(aside);
   if (taken === null || isSame(taken, found)) {
     await rm(aside, { recursive: true, force: true });
+    await forgetHolder(path).catch(ignore);
     return true;
   }
   await rename(aside, path).catch(() => rm(aside, { recursive: true, force: true }));
@@ -97,8 +106,8 @@ async function takeAwayStale({ path, staleMs }: LockPlace): Promise<boolean> {
 
 async function markOf(path: string): Promise<Mark | null> {
   try {
-    const { ino, mtimeMs } = await stat(path);
-    return { ino, touchedAtMs: mtimeMs };
+    const { ino, birthtimeMs, mtimeMs } = await stat(path);
+    return { ino, bornAtMs: birthtimeMs, touchedAtMs: mtimeMs };
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
