@@ -1,6 +1,6 @@
 // The AI gateway as the real Claude Code sees it: what it sends and gets passes as it is, and what it counts is what is counted here.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { AiProvider, heardValues, sha256 } from '../support/ai-provider.ts';
@@ -10,6 +10,7 @@ import { HttpTap, type Tapped } from '../support/http-tap.ts';
 import { requirePeer } from '../support/peer.ts';
 import { cliHome, type CliEvent, startClaude } from '../support/real-cli.ts';
 import { startSluice } from '../support/sluice-process.ts';
+import { claudeDocument } from '../support/store-documents.ts';
 import { usageBySession } from '../support/told-usage.ts';
 
 const TOKEN = 'a-token-of-alice-1';
@@ -21,9 +22,9 @@ interface Stage {
   readonly env: Readonly<Record<string, string>>;
 }
 
-async function stage(t: TestContext): Promise<Stage> {
+async function stage(t: TestContext, credentials: object = { api_key: 'sk-ours' }): Promise<Stage> {
   const provider = await AiProvider.open(t);
-  const claude = { base: provider.url, credentials: { api_key: 'sk-ours' } };
+  const claude = { base: provider.url, credentials };
   const users = [{ name: 'alice', token: TOKEN, may: ['ai'] }];
   const gateway = await Gateway.open(t, { users, ai: { enabled: true, providers: { claude } } });
   return { provider, gateway, env: clientOf(gateway.url) };
@@ -87,6 +88,22 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
       },
     ]);
     assert.partialDeepStrictEqual(usage, { input_tokens: 1025, output_tokens: 215, cache_read_input_tokens: 30_007 });
+  });
+
+  test('goes with the login of a store, which adds one word to what it says', async (t) => {
+    const command = requirePeer(t, 'claude');
+    if (command === undefined) return;
+    const store = join(cliHome(t), '.claude', '.credentials.json');
+    writeFileSync(store, claudeDocument(Date.now() + 3_600_000), { mode: 0o600 });
+    const { provider, gateway } = await stage(t, { store });
+    const tap = await HttpTap.open(t, gateway.url);
+    const claude = startClaude(t, command, { home: cliHome(t), prompt: 'hi', env: clientOf(tap.url) });
+    assert.partialDeepStrictEqual(await claude.last('result'), { is_error: false });
+    const [call] = tap.of('POST');
+    const beta = call?.fields.find(([name]) => name === 'anthropic-beta')?.[1];
+    assert.deepEqual(heardValues(provider.last, 'anthropic-beta'), [`${beta},oauth-2025-04-20`]);
+    assert.deepEqual(heardValues(provider.last, 'authorization'), ['Bearer access-0']);
+    assert.equal(sha256(provider.last.body), sha256(call!.body));
   });
 
   test('is told the errors of the provider, and tries again where it would', async (t) => {

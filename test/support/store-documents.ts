@@ -19,7 +19,7 @@ export function codexDocument(expiresAtMs: number): string {
 }
 
 /** A token as ChatGPT gives it: it says whose it is as well, and Codex looks for that. */
-function chatgptToken(expiresAtMs: number): string {
+export function chatgptToken(expiresAtMs: number): string {
   const account = { chatgpt_account_id: 'account-1', chatgpt_plan_type: 'plus', chatgpt_user_id: 'user-1' };
   const claims = { exp: Math.floor(expiresAtMs / 1000), 'https://api.openai.com/auth': account };
   const [head, body] = [{ alg: 'none' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'));
