@@ -59,6 +59,20 @@ describe('what is used of a provider of AI', () => {
     }
   });
 
+  test('is counted of chats, of streams where their client asks for it', async (t) => {
+    const provider = await AiProvider.open(t);
+    for (const [body, isKnown] of [
+      [{ stream: false }, true],
+      [{ stream: true, stream_options: { include_usage: true } }, true],
+      [{ stream: true }, false],
+    ] as const) {
+      const gateway = await Gateway.open(t, settings(provider.url));
+      await post(`${gateway.url}/chatgpt/v1/chat/completions`, { model: 'model-7', ...body });
+      const counts = isKnown ? CHATGPT : { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+      assert.partialDeepStrictEqual(await usedBy(gateway), { model: 'model-7', isKnown, ...counts });
+    }
+  });
+
   test('is read from a copy where the provider compresses', async (t) => {
     const plain = JSON.stringify({ model: 'm', content: [], usage: { input_tokens: 1, output_tokens: 2 } });
     for (const [encoding, encode] of [

@@ -24,6 +24,8 @@ export interface Plan {
   readonly fields?: Readonly<Record<string, string>>;
   /** The whole answer. */
   readonly body?: string | Buffer;
+  /** The events of a stream, each whole. */
+  readonly events?: readonly string[];
   /** The connection is cut after so many events of a stream. */
   readonly cutAfter?: number;
   /** Awaited before each event of a stream. */
@@ -156,7 +158,7 @@ export class AiProvider {
       ...plan.fields,
     });
     response.flushHeaders();
-    for (const [index, event] of usual.events.entries()) {
+    for (const [index, event] of (plan.events ?? usual.events).entries()) {
       await plan.beforeEvent?.(index);
       if (index === plan.cutAfter) {
         // What was said before is on its way by then.
@@ -201,22 +203,19 @@ function usualAnswer(heard: Heard, models: readonly string[]): Usual {
   const { method, target } = heard;
   const path = target.replace(/\?.*$/, '');
   const kind = `${method} ${path.slice(path.lastIndexOf('/') + 1)}`;
-  if (kind === 'GET models') {
-    return {
-      status: 200,
-      body: JSON.stringify({ data: models.map((id) => ({ id, type: 'model', display_name: id })) }),
-    };
-  }
+  if (kind === 'GET models') return { status: 200, body: JSON.stringify(modelList(models)) };
+  const known = models.find((id) => `${method} ${path}`.endsWith(`/models/${id}`) && method === 'GET');
+  if (known !== undefined) return { status: 200, body: JSON.stringify(modelOf(known)) };
   if (kind === 'POST count_tokens') return { status: 200, body: JSON.stringify({ input_tokens: 12 }) };
-  if (kind !== 'POST messages' && kind !== 'POST responses') {
+  const answers = ANSWERS.get(kind);
+  if (answers === undefined) {
     return { status: 404, body: '{"type":"error","error":{"type":"not_found_error","message":"Not found"}}' };
   }
-  const { stream, model, body } = askedOf(heard);
-  const isMessages = kind === 'POST messages';
-  const script = isMessages ? scriptedMessage(body, model) : scriptedResponse(body, model);
+  const asked = askedOf(heard);
+  const script = answers.script(asked.body, asked.model);
   if (script !== null) return { status: 200, events: streamOf(script) };
-  if (stream) return { status: 200, events: isMessages ? messageEvents(model) : responseEvents(model) };
-  return { status: 200, body: JSON.stringify(isMessages ? message(model) : response(model)) };
+  if (asked.stream) return { status: 200, events: answers.events(asked) };
+  return { status: 200, body: JSON.stringify(answers.whole(asked.model)) };
 }
 
 interface WebSocketAsked {
@@ -242,36 +241,60 @@ function askedOf(heard: Heard): Asked {
   }
 }
 
+function modelOf(id: string): object {
+  return { id, type: 'model', display_name: id, created_at: '2026-02-19T00:00:00Z' };
+}
+
+function modelList(ids: readonly string[]): object {
+  return { data: ids.map(modelOf), has_more: false, first_id: ids[0], last_id: ids.at(-1) };
+}
+
 const MESSAGE_USAGE = { input_tokens: 25, cache_creation_input_tokens: 3, cache_read_input_tokens: 7 };
 
 /** An answer of Anthropic: 25 tokens in, 15 out, 3 written to the cache and 7 read from it. */
 function message(model: string): object {
+  return messageWith(model, [{ type: 'text', text: 'Hello, wörld' }], 'end_turn');
+}
+
+/** The same with another content. */
+export function messageWith(model: string, content: readonly object[], stopReason: string): object {
   return {
     id: 'msg_1',
     type: 'message',
     role: 'assistant',
     model,
-    content: [{ type: 'text', text: 'Hello, wörld' }],
-    stop_reason: 'end_turn',
+    content,
+    stop_reason: stopReason,
     stop_sequence: null,
     usage: { ...MESSAGE_USAGE, output_tokens: 15 },
   };
 }
 
 function messageEvents(model: string): string[] {
-  const start = { ...message(model), content: [], stop_reason: null, usage: { ...MESSAGE_USAGE, output_tokens: 1 } };
-  const text = (part: string): [string, object] => [
-    'content_block_delta',
-    { index: 0, delta: { type: 'text_delta', text: part } },
-  ];
+  return messageEventsWith(model, [[{ type: 'text', text: '' }, ...['Hello', ', wörld'].map(textDelta)]], 'end_turn');
+}
+
+export function textDelta(text: string): object {
+  return { type: 'text_delta', text };
+}
+
+/** Each block is what it begins with, and the deltas that follow. */
+export function messageEventsWith(
+  model: string,
+  blocks: readonly (readonly [start: object, ...deltas: object[]])[],
+  stopReason: string,
+): string[] {
+  const usage = { ...MESSAGE_USAGE, output_tokens: 1 };
+  const start = { ...message(model), content: [], stop_reason: null, usage };
   const events: [type: string, data: object][] = [
     ['message_start', { message: start }],
-    ['content_block_start', { index: 0, content_block: { type: 'text', text: '' } }],
-    ['ping', {}],
-    text('Hello'),
-    text(', wörld'),
-    ['content_block_stop', { index: 0 }],
-    ['message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 15 } }],
+    ...blocks.flatMap(([block, ...deltas], index): [string, object][] => [
+      ['content_block_start', { index, content_block: block }],
+      ...(index === 0 ? [['ping', {}] as [string, object]] : []),
+      ...deltas.map((delta): [string, object] => ['content_block_delta', { index, delta }]),
+      ['content_block_stop', { index }],
+    ]),
+    ['message_delta', { delta: { stop_reason: stopReason, stop_sequence: null }, usage: { output_tokens: 15 } }],
     ['message_stop', {}],
   ];
   return streamOf(events);
@@ -323,6 +346,40 @@ function streamOf(events: readonly ScriptedEvent[]): string[] {
     return eventOf(type, { type, ...number, ...data });
   });
 }
+
+const CHAT_USAGE = { prompt_tokens: 36, prompt_tokens_details: { cached_tokens: 4 }, completion_tokens: 87 };
+
+/** An answer of Chat Completions: as many tokens as the response above has. */
+function completion(model: string): object {
+  const message = { role: 'assistant', content: 'Hello, wörld', refusal: null };
+  const choices = [{ index: 0, message, logprobs: null, finish_reason: 'stop' }];
+  return { id: 'chatcmpl-1', object: 'chat.completion', created: 1, model, choices, usage: CHAT_USAGE };
+}
+
+function completionEvents({ model, body }: Asked): string[] {
+  const { stream_options: options } = body as { stream_options?: { readonly include_usage?: boolean } };
+  const chunk = (rest: object): string => {
+    const head = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model };
+    return `data: ${JSON.stringify({ ...head, ...rest })}\n\n`;
+  };
+  const words = ['Hello', ', wörld'].map((content) => chunk({ choices: [{ index: 0, delta: { content } }] }));
+  const end = chunk({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+  const used = options?.include_usage === true ? [chunk({ choices: [], usage: CHAT_USAGE })] : [];
+  return [...words, end, ...used, 'data: [DONE]\n\n'];
+}
+
+interface Answers {
+  /** What the request itself asks the stand-in to say. */
+  readonly script: (body: object, model: string) => readonly ScriptedEvent[] | null;
+  readonly whole: (model: string) => object;
+  readonly events: (asked: Asked) => readonly string[];
+}
+
+const ANSWERS = new Map<string, Answers>([
+  ['POST messages', { script: scriptedMessage, whole: message, events: ({ model }) => messageEvents(model) }],
+  ['POST responses', { script: scriptedResponse, whole: response, events: ({ model }) => responseEvents(model) }],
+  ['POST completions', { script: () => null, whole: completion, events: completionEvents }],
+]);
 
 function eventOf(type: string, data: object): string {
   return `event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;

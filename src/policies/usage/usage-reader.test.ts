@@ -58,6 +58,21 @@ describe('what an answer has used', () => {
     }
   });
 
+  test('is what a chat says in its last chunk, if its client has asked for that', () => {
+    const chunk = (rest: object): string => `data: ${JSON.stringify({ id: 'c', model: 'm-3', ...rest })}\n\n`;
+    const words = chunk({ choices: [{ delta: { content: '"usage":{"prompt_tokens":9}' } }], usage: null });
+    const used = { prompt_tokens: 36, prompt_tokens_details: { cached_tokens: 4 }, completion_tokens: 87 };
+    const asked = `${words}${chunk({ choices: [], usage: used })}data: [DONE]\n\n`;
+    const counts = { input: 32, output: 87, cacheRead: 4, cacheWrite: 0 };
+    assert.deepEqual(readAll(asked, true), { model: 'm-3', isKnown: true, ...counts });
+    assert.deepEqual(readAll(`${words}data: [DONE]\n\n`, true), { ...NOTHING, model: 'm-3' });
+    assert.deepEqual(readAll(JSON.stringify({ model: 'm-3', choices: [], usage: used }), false), {
+      model: 'm-3',
+      isKnown: true,
+      ...counts,
+    });
+  });
+
   test('is said in one JSON by both', () => {
     const anthropic = JSON.stringify({ model: 'm-1', content: [{ model: 'no' }], usage: STARTED });
     assert.partialDeepStrictEqual(readAll(anthropic, false), { model: 'm-1', isKnown: true, input: 25, cacheRead: 7 });

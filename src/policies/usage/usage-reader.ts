@@ -1,15 +1,19 @@
-// Reads from the answer of a provider what it has used: of Anthropic's Messages and OpenAI's Responses, as one JSON or as a stream of
-// events. Rule: what the provider has said so far counts, also of an answer that was cut; numbers that it says again replace those before.
+// Reads from the answer of a provider what it has used: of Anthropic's Messages and OpenAI's Responses and Chat Completions, as one JSON
+// or as a stream of events. Rule: what the provider has said so far counts, also of an answer that was cut; numbers that it says again replace those before.
 import { PickedPaths, PickedValues } from '../../codec/json/picked-values.ts';
 import { EventScan, type EventSink } from '../../codec/sse/event-scan.ts';
 import type { TokenCounts } from '../../services/usage/usage-record.ts';
 
-/** The whole answer: both APIs have both at the top. */
+/** The whole answer: all APIs have both at the top. */
 const WHOLE = new PickedPaths(['model', 'usage']);
-const EVENT = new PickedPaths(['usage', 'message.model', 'message.usage', 'response.model', 'response.usage']);
+const EVENT = new PickedPaths(['model', 'usage', 'message.model', 'message.usage', 'response.model', 'response.usage']);
 
-/** Others of the events that say how an answer of OpenAI has ended or begun have nothing that these have not. */
+/**
+ * Others of the events that say how a response of OpenAI has ended or begun have nothing that these have not. The chunks of Chat
+ * Completions have no names.
+ */
 const EVENTS = new Set([
+  '',
   'message_start',
   'message_delta',
   'response.created',
@@ -60,7 +64,7 @@ export class UsageReader implements EventSink {
   event(): void {
     const { picked } = this;
     this.note(
-      picked.get('message.model') ?? picked.get('response.model'),
+      picked.get('model') ?? picked.get('message.model') ?? picked.get('response.model'),
       picked.get('usage') ?? picked.get('message.usage') ?? picked.get('response.usage'),
     );
     picked.reset();
@@ -74,13 +78,13 @@ export class UsageReader implements EventSink {
     if (typeof model === 'string') this.model = model.slice(0, MAX_MODEL_CHARACTERS);
     if (!isObject(usage)) return;
     this.isKnown = true;
-    const { input_tokens_details: details } = usage;
-    this.output = countOf(usage, 'output_tokens') ?? this.output;
+    const details = usage['input_tokens_details'] ?? usage['prompt_tokens_details'];
+    this.output = countOf(usage, 'output_tokens') ?? countOf(usage, 'completion_tokens') ?? this.output;
     this.cacheWrite = countOf(usage, 'cache_creation_input_tokens') ?? this.cacheWrite;
     // OpenAI counts what was read from its cache as input too, Anthropic does not.
     const cached = isObject(details) ? (countOf(details, 'cached_tokens') ?? 0) : 0;
     this.cacheRead = isObject(details) ? cached : (countOf(usage, 'cache_read_input_tokens') ?? this.cacheRead);
-    const input = countOf(usage, 'input_tokens');
+    const input = countOf(usage, 'input_tokens') ?? countOf(usage, 'prompt_tokens');
     if (input !== undefined) this.input = Math.max(0, input - cached);
   }
 }

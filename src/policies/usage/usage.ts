@@ -13,8 +13,8 @@ export interface UsageOptions {
   readonly tell: TellUsage;
 }
 
-/** Where both APIs answer with a model's words. */
-const COUNTED = /\/(?:messages|responses)$/;
+/** Where the APIs answer with a model's words. */
+const COUNTED = /\/(?:messages|responses|chat\/completions)$/;
 
 export function usage({ provider, account, tell }: UsageOptions): Policy {
   const options = { provider, account, tell };
