@@ -14,6 +14,7 @@ export type ErrorCode =
   | 'request_head_too_large'
   | 'request_coding_unsupported'
   | 'request_version_unsupported'
+  | 'request_untranslatable'
   | 'client_closed'
   | 'loop_detected'
   | 'proxy_auth_required'
@@ -106,6 +107,12 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     505,
     false,
     'The request uses an HTTP version that is not supported.',
+  ),
+  request_untranslatable: entry(
+    'downstream',
+    400,
+    false,
+    'The request asks for something that the provider cannot do.',
   ),
   client_closed: entry('downstream', 499, false, 'The client went away before the answer was complete.'),
   loop_detected: entry('downstream', 508, false, 'The request has passed through this server before.'),

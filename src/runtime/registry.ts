@@ -10,6 +10,9 @@ export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
 export { aiCache, type CacheResult, type ReadAnswer } from '../policies/ai-cache/ai-cache.ts';
+export { aiDialect } from '../policies/ai-dialect/ai-dialect.ts';
+export { chatTranslation } from '../policies/ai-dialect/chat-translation.ts';
+export { modelTranslation } from '../policies/ai-dialect/model-translation.ts';
 export { aiKey } from '../policies/ai-key/ai-key.ts';
 export { aiRelay } from '../policies/ai-relay/ai-relay.ts';
 export { anthropicError, openaiError } from '../policies/ai-relay/provider-errors.ts';

@@ -9,7 +9,7 @@ import { aiCaches } from './assemble-ai-cache.ts';
 import { configuredUsers } from './configured-users.ts';
 import { DnsCache } from '../../transport/dns-cache.ts';
 import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
-import { aiLogins, type AiLogins, aiRoutes } from './assemble-ai.ts';
+import { aiLogins, type AiLogins, type AiRoute, aiRoutes } from './assemble-ai.ts';
 
 const GUARDS = { before: [{ name: 'acl' }], after: [{ name: 'rate_limit' }] };
 const LOGIN: LoginSource = {
@@ -19,13 +19,19 @@ const LOGIN: LoginSource = {
   close: () => Promise.resolve(),
 };
 
+/** What those have is told elsewhere. */
+function isDialect({ path }: AiRoute['match']): boolean {
+  return /^\/claude\/v1\/(?:chat|models)/.test(path);
+}
+
 function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): string[] {
   const config = documentSchema.parse({ ...rest, ai });
   const recorder = new MetricsRecorder();
   const common = { tellUsage: () => {}, recorder, threads: 1, answers: new AnswerShelf() };
   const caches = aiCaches(config, common);
   const parts = { users: configuredUsers([]), guards: GUARDS, logins, caches, ...common };
-  return aiRoutes(config, parts).map(({ name, leadsTo, match, policies }) => {
+  const relayed = aiRoutes(config, parts).filter(({ match }) => !isDialect(match));
+  return relayed.map(({ name, leadsTo, match, policies }) => {
     return `${name} ${match.methods.join('')}${match.path} ${leadsTo}: ${policies.map((policy) => policy.name).join(' ')}`;
   });
 }

@@ -22,6 +22,7 @@ import {
 } from '../registry.ts';
 import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
 import type { AiCaches } from './assemble-ai-cache.ts';
+import { type DialectCredential, dialectRoutes } from './assemble-ai-dialect.ts';
 import { type BackendParts, plainBackend } from './assemble-backends.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
 import type { PoliciesAround } from './assemble-policies.ts';
@@ -80,8 +81,15 @@ function routesOf(
   const shape: Policy = { name: 'ai-errors', errorShape: errorShapeOf(provider) };
   // Claude Code opens its connections so, without saying who it is.
   const bases = [prefix, `${prefix}/`, `${prefix}/v1`, `${prefix}/v1/`];
+  const relayed = route(`${prefix}/v1/*`, 'provider', [
+    ...asked,
+    ...kept,
+    ...providerPolicies(provider, config, logins),
+    counted,
+  ]);
   return [
-    route(`${prefix}/v1/*`, 'provider', [...asked, ...kept, ...providerPolicies(provider, config, logins), counted]),
+    ...(provider === 'claude' ? dialectRoutes(relayed, prefix, dialectCredential(config, logins)) : []),
+    relayed,
     ...bases.map((path) => route(path, 'here', [...before, shape], ['HEAD'])),
     ...[prefix, `${prefix}/*`].map((path) => route(path, 'nowhere', [...before, shape])),
   ];
@@ -101,6 +109,11 @@ function providerPolicies(provider: ProviderName, config: Config, logins: AiLogi
   if (store !== undefined) return [relay, aiStore({ store, beta: settings.beta })];
   const key = keyOf(settings);
   return key === null ? [relay] : [relay, aiKey({ key, dialect: provider === 'claude' ? 'anthropic' : 'openai' })];
+}
+
+function dialectCredential({ ai }: Config, logins: AiLogins): DialectCredential {
+  if (logins.has('claude')) return 'login';
+  return ai.providers.claude.credentials === 'passthrough' ? 'client' : 'key';
 }
 
 /** A base of OpenAI that has a path of its own, as the backend of ChatGPT has, stands for the `/v1` of its public API. */

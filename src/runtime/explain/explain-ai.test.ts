@@ -44,6 +44,18 @@ test('a request for a provider is explained with its policies and where it goes,
   assert.doesNotMatch(JSON.stringify(explanation), /sk-own/);
 });
 
+test('a request of another dialect is explained with what it becomes', async () => {
+  const { result, policies } = await explained('/claude/v1/chat/completions', 'alice');
+  assert.equal(result.text, 'https://api.anthropic.com asked for /v1/messages through corporate');
+  assert.deepEqual(
+    policies.slice(3, 5).map(({ name, does }) => `${name}: ${does}`),
+    [
+      'ai-dialect: passes: asks for /v1/messages; asks in the dialect of Anthropic',
+      'ai-translation: puts Chat Completions into Messages, and the answer back',
+    ],
+  );
+});
+
 test('so is one that nobody answers, that is not let in, or that comes by an address which sends its clients elsewhere', async () => {
   assert.deepEqual((await explained('/chatgpt/v2/x', 'alice')).result.code, 'route_not_found');
   assert.deepEqual((await explained('/chatgpt/v1/x', null)).result.code, 'unauthorized');
