@@ -100,6 +100,12 @@ export function redactText(text: string): string {
     .replace(TOKEN_SHAPE, MASK);
 }
 
+/** Long text that is to stay as it is but for what looks like a credential and nothing else, and for those that are known. */
+export function redactKeys(text: string, known: readonly string[]): string {
+  const unknown = known.reduce((rest, secret) => rest.replaceAll(secret, MASK), text);
+  return unknown.replace(SCHEME_AND_VALUE, `$1$2${MASK}`).replace(TOKEN_SHAPE, MASK);
+}
+
 /**
  * Any value on its way into a log or an answer, as plain data: a copy in which every text is clean and every field with
  * a secret's name is masked. Whatever is neither data nor an error is only named.

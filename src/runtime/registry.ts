@@ -9,6 +9,7 @@ import { respond, respondWith } from '../targets/respond/respond.ts';
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
+export { aiBodies } from '../policies/ai-bodies/ai-bodies.ts';
 export { aiCache, type CacheResult, type ReadAnswer } from '../policies/ai-cache/ai-cache.ts';
 export { aiDialect } from '../policies/ai-dialect/ai-dialect.ts';
 export { chatTranslation } from '../policies/ai-dialect/chat-translation.ts';

@@ -23,11 +23,14 @@ export interface FileSinkOptions {
   /** A file, appended to; or an open descriptor (1 and 2 are standard output and error). */
   readonly to: string | number;
   readonly maxQueuedBytes?: number;
+  /** Of a file that is made. */
+  readonly mode?: number;
 }
 
 export class FileSink implements LogSink {
   readonly #path: string | null;
   readonly #maxQueuedBytes: number;
+  readonly #mode: number;
   #fd: number;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -43,9 +46,10 @@ export class FileSink implements LogSink {
   #drainWaiters: (() => void)[] = [];
   readonly #onExit = (): void => this.flushSync();
 
-  constructor({ to, maxQueuedBytes = MAX_QUEUED_BYTES }: FileSinkOptions) {
+  constructor({ to, maxQueuedBytes = MAX_QUEUED_BYTES, mode = FILE_MODE }: FileSinkOptions) {
     this.#path = typeof to === 'string' ? to : null;
-    this.#fd = typeof to === 'string' ? openLog(to) : to;
+    this.#fd = typeof to === 'string' ? openLog(to, mode) : to;
+    this.#mode = mode;
     this.#maxQueuedBytes = maxQueuedBytes;
     process.once('exit', this.#onExit);
   }
@@ -92,7 +96,7 @@ export class FileSink implements LogSink {
 
   reopen(): void {
     if (this.#path === null) return;
-    const fd = openLog(this.#path);
+    const fd = openLog(this.#path, this.#mode);
     if (this.#nextFd !== null) closeSync(this.#nextFd);
     this.#nextFd = fd;
     if (this.#inFlight === 0) this.#swap();
@@ -171,9 +175,9 @@ export class FileSink implements LogSink {
   }
 }
 
-function openLog(path: string): number {
+function openLog(path: string, mode: number): number {
   try {
-    return openSync(path, 'a', FILE_MODE);
+    return openSync(path, 'a', mode);
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
     throw new SluiceError('config_invalid', { message: `The log file ${path} cannot be opened: ${reason}.`, cause });

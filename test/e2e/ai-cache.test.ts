@@ -117,6 +117,21 @@ describe('a request that was answered before', () => {
     assert.equal((await ask(on, { path: '/claude/v1/messages/batches' })).cache, '');
   });
 
+  test('may be one in another dialect than that of the provider', async (t) => {
+    const on = await stage(t);
+    const asked = { path: '/claude/v1/chat/completions' };
+    for (const stream of [false, true]) {
+      const body = JSON.stringify({ model: 'm-1', stream, messages: [{ role: 'user', content: 'hi' }] });
+      const first = await ask(on, { ...asked, body });
+      const again = await ask(on, { ...asked, body });
+      assert.deepEqual([first.cache, again.cache], ['miss', 'hit']);
+      assert.match(first.body.toString(), stream ? /data: \[DONE\]\n\n$/ : /"choices"/);
+      assert.deepEqual(again.body, first.body);
+      assert.equal(on.gateway.used.at(-1)?.model, 'm-1');
+    }
+    assert.equal(on.provider.heard.length, 2);
+  });
+
   test('is counted as such, at no cost, with what it has saved', async (t) => {
     const on = await stage(t);
     const fields = { 'x-claude-code-session-id': 's-1' };

@@ -54,6 +54,7 @@ export interface LogConfig {
   readonly file: string | null;
   /** false = no access log. */
   readonly access: false | (typeof ACCESS_FORMATS)[number];
+  readonly ai_bodies: boolean;
 }
 
 export const logSchema: z.ZodType<LogConfig> = z
@@ -75,6 +76,12 @@ export const logSchema: z.ZodType<LogConfig> = z
       .transform((access) => (access === true ? 'json' : access))
       .prefault(true)
       .describe('One line per request. `true` writes JSON; `common` and `combined` are the formats of Apache.'),
+    ai_bodies: z
+      .boolean()
+      .prefault(false)
+      .describe(
+        'Write what providers of AI are asked and what they answer into `ai-bodies.log` in `process.data_dir`, readable by its owner only. Otherwise nothing of it is written anywhere.',
+      ),
   })
   .prefault({})
   .describe('The application log and the access log. Secrets are masked in both.');

@@ -180,7 +180,7 @@ class AiCache {
 
   private keep(key: string, answer: KeptAnswer, encoding: string): void {
     const { store, read } = this.options;
-    decodeBytes(answer.body, encoding, (plain) => {
+    decodeBytes({ bytes: answer.body, encoding }, (plain) => {
       if (plain === null || !isWholeAnswer(plain, answer.isStream)) return;
       const { model, used } = read(plain, answer.isStream);
       store.put(key, { ...answer, used, model: model === '' ? answer.model : model });
@@ -194,5 +194,5 @@ class AiCache {
 
 function decoded(bytes: Uint8Array, encoding: string): Promise<Uint8Array | null> | Uint8Array {
   if (encoding === '') return bytes;
-  return new Promise((resolve) => decodeBytes(bytes, encoding, resolve));
+  return new Promise((resolve) => decodeBytes({ bytes, encoding }, resolve));
 }

@@ -29,7 +29,7 @@ function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): st
   const recorder = new MetricsRecorder();
   const common = { tellUsage: () => {}, recorder, threads: 1, answers: new AnswerShelf() };
   const caches = aiCaches(config, common);
-  const parts = { users: configuredUsers([]), guards: GUARDS, logins, caches, ...common };
+  const parts = { users: configuredUsers([]), guards: GUARDS, logins, caches, writeBodies: () => {}, ...common };
   const relayed = aiRoutes(config, parts).filter(({ match }) => !isDialect(match));
   return relayed.map(({ name, leadsTo, match, policies }) => {
     return `${name} ${match.methods.join('')}${match.path} ${leadsTo}: ${policies.map((policy) => policy.name).join(' ')}`;
@@ -39,6 +39,11 @@ function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): st
 test('there are no routes unless they are switched on', () => {
   assert.deepEqual(routes({}), []);
   assert.deepEqual(routes({ enabled: true }, { gateway: { own_paths: false } }), []);
+});
+
+test('bodies are written after users and guards, and before the cache, where that is asked for', () => {
+  const [claude] = routes({ enabled: true, cache: {} }, { log: { ai_bodies: true } });
+  assert.equal(claude, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-bodies ai-cache ai-relay usage');
 });
 
 test('the cache stands after users and guards, and before everything that is for the provider alone', () => {

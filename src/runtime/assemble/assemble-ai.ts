@@ -21,6 +21,8 @@ import {
   usage,
 } from '../registry.ts';
 import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
+import type { WriteBodies } from '../../telemetry/body-log.ts';
+import { bodiesOf } from './assemble-ai-bodies.ts';
 import type { AiCaches } from './assemble-ai-cache.ts';
 import { type DialectCredential, dialectRoutes } from './assemble-ai-dialect.ts';
 import { type BackendParts, plainBackend } from './assemble-backends.ts';
@@ -49,6 +51,8 @@ export interface AiRouteParts {
   readonly guards: PoliciesAround;
   readonly logins: AiLogins;
   readonly caches: AiCaches;
+  /** null: nothing of what is asked and answered is written. */
+  readonly writeBodies: WriteBodies | null;
   readonly tellUsage: TellUsage;
 }
 
@@ -62,7 +66,7 @@ export function aiRoutes(config: Config, parts: AiRouteParts): AiRoute[] {
 function routesOf(
   provider: ProviderName,
   config: Config,
-  { guards: { before, after }, user, logins, caches, tellUsage }: AiRouteParts & { readonly user: Policy },
+  { guards: { before, after }, user, logins, caches, writeBodies, tellUsage }: AiRouteParts & { readonly user: Policy },
 ): AiRoute[] {
   const { prefix } = config.ai.providers[provider];
   const name = `ai/${provider}`;
@@ -76,7 +80,7 @@ function routesOf(
   };
   const asked = [...before, user, ...after];
   const cache = caches.get(provider);
-  const kept = cache === undefined ? [] : [cache];
+  const kept = [...bodiesOf(config, provider, writeBodies), ...(cache === undefined ? [] : [cache])];
   const counted = usage({ provider, account: accountOf(config, provider), tell: tellUsage });
   const shape: Policy = { name: 'ai-errors', errorShape: errorShapeOf(provider) };
   // Claude Code opens its connections so, without saying who it is.

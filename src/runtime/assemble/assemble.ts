@@ -7,7 +7,7 @@ import type { EngineLimits } from '../../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
-import { aiLogins, type AiLogins, aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
+import { aiLogins, type AiLogins, type AiRouteParts, aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
 import { type AiCacheParts, type AiCaches, aiCaches } from './assemble-ai-cache.ts';
 import { mirrorOf } from './assemble-mirror.ts';
 import { ConfiguredPolicies, type PolicyParts, policyParts, type ThreadPolicyParts } from './assemble-policies.ts';
@@ -16,6 +16,7 @@ import { type BackendParts, createBackends, retryOf } from './assemble-backends.
 import { rewritePolicies } from './assemble-rewrites.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
+import type { WriteBodies } from '../../telemetry/body-log.ts';
 import { createTarget, toHttps } from '../registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
@@ -25,7 +26,7 @@ const RESPONSE_HEAD_BYTES = 64 * 1024;
 const RESPONSE_FIELDS = 500;
 
 /** What the gateway shares with the other threads. */
-export type GatewayParts = BackendParts & ThreadPolicyParts & AiCacheParts;
+export type GatewayParts = BackendParts & ThreadPolicyParts & AiCacheParts & Pick<AiRouteParts, 'writeBodies'>;
 
 /** Where requests go, before anybody has said who may come along. Targets are made once, for all addresses. */
 interface GatewayTargets {
@@ -38,6 +39,7 @@ interface GatewayTargets {
     readonly targets: ReturnType<typeof aiTargets>;
     readonly logins: AiLogins;
     readonly caches: AiCaches;
+    readonly writeBodies: WriteBodies | null;
   };
   readonly last: RouteSpec;
 }
@@ -60,6 +62,7 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
       targets: aiTargets(config, parts),
       logins: aiLogins(config, parts),
       caches: aiCaches(config, parts),
+      writeBodies: parts.writeBodies,
     },
     last: lastRoute(config, parts),
   };

@@ -6,7 +6,9 @@ import type { GatewayListen } from '../../config/schema/gateway.ts';
 import { compileTables } from '../../engine/compile.ts';
 import type { Program } from '../../engine/program.ts';
 import type { AnswerShelf } from '../../services/answers/answer-shelf.ts';
+import type { BodyLog } from '../../telemetry/body-log.ts';
 import { createServerContexts } from '../../transport/tls-context.ts';
+import { openBodyLog } from '../assemble/assemble-ai-bodies.ts';
 import { countedAnswers } from '../assemble/assemble-ai-cache.ts';
 import { engineLimits, gatewayTables } from '../assemble/assemble.ts';
 import { BackendWays } from '../backends/backend-ways.ts';
@@ -22,6 +24,8 @@ import type { ThreadContext } from '../threads/thread-context.ts';
 export class GatewayDoor extends EngineDoor<HttpSettings> {
   private readonly readiness: Readiness;
   private readonly answers: AnswerShelf;
+  /** That of the newest program which has one. */
+  private bodies: BodyLog | null = null;
 
   constructor(context: ThreadContext, readiness: Readiness, config: Config) {
     super('gateway', context, config);
@@ -51,8 +55,16 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
       dns: dns.cache,
       earsOf: countingEars(context.recorder),
     });
-    const parts = { ...context, answers, dns, ways, connectMs: config.timeouts.connect };
-    return compileTables(gatewayTables(config, readiness, parts), traffic, [ways]);
+    const bodies = openBodyLog(config);
+    if (bodies !== null) this.bodies = bodies;
+    const writeBodies = bodies?.write ?? null;
+    const parts = { ...context, answers, writeBodies, dns, ways, connectMs: config.timeouts.connect };
+    return compileTables(gatewayTables(config, readiness, parts), traffic, bodies === null ? [ways] : [ways, bodies]);
+  }
+
+  override async close(): Promise<void> {
+    await super.close();
+    await this.bodies?.close();
   }
 
   protected override createListener(frame: ListenerFrame, settings: HttpSettings): HttpListener {

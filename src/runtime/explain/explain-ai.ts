@@ -36,7 +36,7 @@ export function aiRoutesAt({ config, listen }: AiScene, parts: PolicyParts): AiR
   if (listen !== null && listen.redirect_https !== null) return [];
   const caches = aiCaches(config, { ...parts, threads: 1, answers: new AnswerShelf() });
   const guards = new ConfiguredPolicies(config, parts).ofAi(listen);
-  return aiRoutes(config, { ...parts, guards, logins: dryLogins(config), caches });
+  return aiRoutes(config, { ...parts, guards, logins: dryLogins(config), caches, writeBodies: () => {} });
 }
 
 export function explainAi({ provider, leadsTo }: AiRoute, { ai }: Config, request: RequestView): ExplainedResult {

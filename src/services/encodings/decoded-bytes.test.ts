@@ -3,9 +3,11 @@ import { describe, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { decodeBytes, encodingOf } from './decoded-bytes.ts';
 
-function decoded(bytes: Buffer, encoding: string): Promise<string | null> {
+function decoded(bytes: Buffer, encoding: string, isCut = false): Promise<string | null> {
   return new Promise((resolve) =>
-    decodeBytes(bytes, encoding, (plain) => resolve(plain === null ? null : Buffer.from(plain).toString('latin1'))),
+    decodeBytes({ bytes, encoding, isCut }, (plain) =>
+      resolve(plain === null ? null : Buffer.from(plain).toString('latin1')),
+    ),
   );
 }
 
@@ -25,6 +27,18 @@ describe('a body without its encoding', () => {
         assert.equal(await decoded(encode(text), encoding), text, encoding);
       }
       assert.equal(await decoded(Buffer.from(text), ''), text);
+    }
+  });
+
+  test('is as much of it as there is, where only the beginning is there', async () => {
+    const text = Array.from({ length: 60_000 }, (_, i) => String((i * 7919) % 100_003)).join();
+    for (const [encoding, encode] of Object.entries(ENCODERS)) {
+      const bytes = encode(text);
+      for (const size of [60_000, bytes.length - 20]) {
+        const beginning = await decoded(bytes.subarray(0, size), encoding, true);
+        assert.ok(beginning !== null && beginning.length > 1000 && text.startsWith(beginning), encoding);
+        assert.equal(await decoded(bytes.subarray(0, size), encoding), null, encoding);
+      }
     }
   });
 

@@ -1,5 +1,5 @@
 // The bytes of a body without its encoding. Rule: what has no end, or an encoding that nobody knows, is not decoded at all; what is small is
-// decoded at once, everything else beside the traffic.
+// decoded at once, everything else beside the traffic. Of a body that is only a beginning comes what is in it.
 import type { Buffer } from 'node:buffer';
 import {
   brotliDecompress,
@@ -18,40 +18,43 @@ const SMALL_BYTES = 64 * 1024;
 /** As much as browsers allow an encoder to look back. */
 const ZSTD_WINDOW_LOG = 23;
 
-const OPTIONS = { maxOutputLength: MAX_DECODED_BYTES };
-const ZSTD_OPTIONS = { ...OPTIONS, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } };
+interface Options {
+  readonly maxOutputLength: number;
+  readonly finishFlush?: number;
+}
+
+const WHOLE: Options = { maxOutputLength: MAX_DECODED_BYTES };
+const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG };
 
 type Tell = (error: Error | null, bytes: Buffer) => void;
 
 interface Decoder {
-  readonly now: (bytes: Uint8Array) => Buffer;
-  readonly later: (bytes: Uint8Array, tell: Tell) => void;
+  /** By which a beginning is decoded as far as it goes. */
+  readonly flush: number;
+  readonly now: (bytes: Uint8Array, options: Options) => Buffer;
+  readonly later: (bytes: Uint8Array, options: Options, tell: Tell) => void;
 }
 
-const GZIP: Decoder = {
-  now: (bytes) => gunzipSync(bytes, OPTIONS),
-  later: (bytes, tell) => gunzip(bytes, OPTIONS, tell),
+const GZIP: Decoder = { flush: constants.Z_SYNC_FLUSH, now: gunzipSync, later: gunzip };
+const DEFLATE: Decoder = { flush: constants.Z_SYNC_FLUSH, now: inflateSync, later: inflate };
+const BROTLI: Decoder = {
+  flush: constants.BROTLI_OPERATION_FLUSH,
+  now: brotliDecompressSync,
+  later: brotliDecompress,
+};
+const ZSTD: Decoder = {
+  flush: constants.ZSTD_e_flush,
+  now: (bytes, options) => zstdDecompressSync(bytes, { ...options, params: ZSTD_PARAMS }),
+  later: (bytes, options, tell) => zstdDecompress(bytes, { ...options, params: ZSTD_PARAMS }, tell),
 };
 
 const DECODERS: ReadonlyMap<string, Decoder> = new Map([
   ['gzip', GZIP],
   ['x-gzip', GZIP],
-  ['deflate', { now: (bytes) => inflateSync(bytes, OPTIONS), later: (bytes, tell) => inflate(bytes, OPTIONS, tell) }],
-  [
-    'br',
-    {
-      now: (bytes) => brotliDecompressSync(bytes, OPTIONS),
-      later: (bytes, tell) => brotliDecompress(bytes, OPTIONS, tell),
-    },
-  ],
-  [
-    'zstd',
-    {
-      now: (bytes) => zstdDecompressSync(bytes, ZSTD_OPTIONS),
-      later: (bytes, tell) => zstdDecompress(bytes, ZSTD_OPTIONS, tell),
-    },
-  ],
-] as const);
+  ['deflate', DEFLATE],
+  ['br', BROTLI],
+  ['zstd', ZSTD],
+]);
 
 /** Empty: as it is. */
 export function encodingOf(field: string | undefined): string {
@@ -59,21 +62,34 @@ export function encodingOf(field: string | undefined): string {
   return encoding === 'identity' ? '' : encoding;
 }
 
+export interface EncodedBytes {
+  readonly bytes: Uint8Array;
+  /** Empty: none. */
+  readonly encoding: string;
+  /** They are only the beginning. */
+  readonly isCut?: boolean;
+}
+
 /** Told once, at once or later; null: it cannot be decoded. */
-export function decodeBytes(bytes: Uint8Array, encoding: string, tell: (decoded: Uint8Array | null) => void): void {
+export function decodeBytes(encoded: EncodedBytes, tell: (decoded: Uint8Array | null) => void): void {
+  const { bytes, encoding, isCut = false } = encoded;
   if (encoding === '') {
     tell(bytes);
     return;
   }
   const decoder = DECODERS.get(encoding);
-  if (decoder === undefined) tell(null);
-  else if (bytes.length <= SMALL_BYTES) tell(decodedNow(decoder, bytes));
-  else decoder.later(bytes, (error, decoded) => tell(error === null ? decoded : null));
+  if (decoder === undefined) {
+    tell(null);
+    return;
+  }
+  const options = isCut ? { ...WHOLE, finishFlush: decoder.flush } : WHOLE;
+  if (bytes.length <= SMALL_BYTES) tell(decodedNow(decoder, bytes, options));
+  else decoder.later(bytes, options, (error, decoded) => tell(error === null ? decoded : null));
 }
 
-function decodedNow(decoder: Decoder, bytes: Uint8Array): Uint8Array | null {
+function decodedNow(decoder: Decoder, bytes: Uint8Array, options: Options): Uint8Array | null {
   try {
-    return decoder.now(bytes);
+    return decoder.now(bytes, options);
   } catch {
     return null;
   }
