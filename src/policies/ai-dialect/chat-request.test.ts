@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { translateRequest } from './chat-request.ts';
+import { Untranslatable } from './json-fields.ts';
 
 const MESSAGES = [{ role: 'user', content: 'hi' }];
 const PLAIN = {
@@ -149,5 +151,53 @@ describe('a request of Chat Completions', () => {
       assert.throws(() => translateRequest(Buffer.from(body)), { message: 'the body is no JSON' });
     }
     assert.throws(() => translateRequest(Buffer.from('[]')), { message: 'the body: expected an object' });
+  });
+
+  test('is translated or refused, whatever it is', () => {
+    const odd = fc.jsonValue({ maxDepth: 2 });
+    const part = fc.record(
+      {
+        type: fc.constantFrom('text', 'image_url', 'file', 'refusal', 'function', 'x'),
+        text: fc.oneof(fc.string(), odd),
+        image_url: fc.oneof(fc.constant({ url: 'data:image/png;base64,AA' }), odd),
+        file: fc.oneof(fc.constant({ file_data: 'data:text/plain;base64,AA' }), odd),
+        function: fc.oneof(fc.record({ name: fc.string(), arguments: fc.constant('{}'), parameters: odd }), odd),
+        id: fc.oneof(fc.string(), odd),
+      },
+      { requiredKeys: ['type'] },
+    );
+    const message = fc.record(
+      {
+        role: fc.constantFrom('system', 'developer', 'user', 'assistant', 'tool', 'function', 'x'),
+        content: fc.oneof(fc.string(), fc.array(part), odd),
+        tool_calls: fc.oneof(fc.array(part), odd),
+        function_call: fc.oneof(fc.record({ name: fc.string(), arguments: fc.string() }), odd),
+        tool_call_id: fc.oneof(fc.string(), odd),
+        name: fc.string(),
+        thinking_blocks: odd,
+      },
+      { requiredKeys: ['role'] },
+    );
+    const keys = [
+      'tools',
+      'functions',
+      'tool_choice',
+      'response_format',
+      'stop',
+      'temperature',
+      'reasoning_effort',
+      'user',
+    ];
+    const rest = fc.dictionary(fc.constantFrom(...keys), fc.oneof(odd, fc.array(part)), { maxKeys: 3 });
+    fc.assert(
+      fc.property(fc.oneof(fc.array(message), odd), rest, (messages, others) => {
+        try {
+          const { max_tokens, messages: turns } = bodyOf({ messages, ...others });
+          assert.ok(typeof max_tokens === 'number' && Array.isArray(turns) && turns.length > 0);
+        } catch (error) {
+          assert.ok(error instanceof Untranslatable, String(error));
+        }
+      }),
+    );
   });
 });

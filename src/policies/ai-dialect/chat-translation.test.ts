@@ -42,7 +42,10 @@ describe('the translation of a chat', () => {
   });
 
   test('refuses what it cannot say', async (t) => {
-    for (const body of ['', '{', JSON.stringify({ ...ASKED, n: 3 })]) {
+    const deep = `${'{"items":'.repeat(100_000)}{}${'}'.repeat(100_000)}`;
+    const tool = `{"type":"function","function":{"name":"a","strict":true,"parameters":${deep}}}`;
+    const nested = JSON.stringify({ ...ASKED, tools: ['T'] }).replace('"T"', tool);
+    for (const body of ['', '{', JSON.stringify({ ...ASKED, n: 3 }), nested]) {
       const play = await opened(t).downstreamSends(post(body)).promises();
       play.expectNoDial().expectError(400, 'request_untranslatable').end();
     }

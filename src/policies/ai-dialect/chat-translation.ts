@@ -31,8 +31,7 @@ export function chatTranslation(): Policy {
         const { body, wish } = translateRequest(bytes);
         running.set(exchange, { body: Buffer.from(JSON.stringify(body)), wish });
       } catch (error) {
-        if (!(error instanceof Untranslatable)) throw error;
-        exchange.fail('request_untranslatable', `The request cannot be put to Claude: ${error.message}.`);
+        exchange.fail('request_untranslatable', `The request cannot be put to Claude: ${reasonOf(error)}.`);
       }
     },
     requestBody(exchange: Exchange, sink: BodySink): BodyTransform | null {
@@ -45,6 +44,13 @@ export function chatTranslation(): Policy {
     },
     done: (exchange) => void running.delete(exchange),
   };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Untranslatable) return error.message;
+  // The stack has an end, and what is nested has none.
+  if (error instanceof RangeError) return 'the body is nested too deep';
+  throw error;
 }
 
 function answerBody({ response }: Exchange, sink: BodySink, wish: AnswerWish): BodyTransform | null {
