@@ -28,11 +28,9 @@ describe('what is not available yet', () => {
       'egress.policies.retry',
     ]);
     assert.deepEqual(usesIn('exec: { enabled: true }\n'), ['exec.enabled']);
-    const user = '{ name: a, token: b, may: [], limits: { ai_tokens_per_day: 9 } }';
     const providers = 'claude: { credentials: { store: a } }, chatgpt: { credentials: [{ api_key: a }, { store: b }] }';
-    assert.deepEqual(usesIn(`ai: { enabled: true, providers: { ${providers} } }\nusers: [${user}]\n`), [
+    assert.deepEqual(usesIn(`ai: { enabled: true, providers: { ${providers} } }\n`), [
       'ai.providers.chatgpt.credentials',
-      'users[0].limits.ai_tokens_per_day',
     ]);
   });
 

@@ -27,13 +27,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   { what: 'running commands', find: ({ exec }) => when(exec.enabled, ['exec', 'enabled']) },
   { what: 'running agents', find: ({ agents }) => when(agents.enabled, ['agents', 'enabled']) },
   { what: 'several credentials of a provider', find: inCredentials((all) => all.length > 1) },
-  {
-    what: 'limits of tokens of AI models',
-    find: ({ ai, users }) =>
-      users.flatMap(({ limits }, index) =>
-        when(ai.enabled && limits.ai_tokens_per_day !== null, ['users', index, 'limits', 'ai_tokens_per_day']),
-      ),
-  },
   { what: 'the tunnel server', find: ({ tunnels }) => when(tunnels.server.enabled, ['tunnels', 'server', 'enabled']) },
   {
     what: 'the tunnel client',

@@ -10,6 +10,7 @@ import {
   checkOpenServices,
   checkUsersExist,
 } from './checks/doors.ts';
+import { checkAiLimits } from './checks/ai-limits.ts';
 import { checkAiStores } from './checks/ai-stores.ts';
 import { checkForwardAuth } from './checks/auth.ts';
 import { checkCors } from './checks/cors.ts';
@@ -101,6 +102,7 @@ const CHECKS: readonly Check[] = [
   checkMirror,
   checkAi,
   checkAiStores,
+  checkAiLimits,
   checkTlsFiles,
   checkPolicyFiles,
   checkCors,

@@ -63,7 +63,7 @@ describe('maskConfig', () => {
       token: '***',
       token_sha256: null,
       may: ['ai'],
-      limits: { ai_tokens_per_day: null },
+      limits: {},
     });
   });
 

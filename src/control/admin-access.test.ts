@@ -20,7 +20,7 @@ async function configIn(dataDir: string, { token, users = [] }: Settings = {}): 
 }
 
 function user(name: string, may: UserConfig['may'], token: Pick<UserConfig, 'token' | 'token_sha256'>): UserConfig {
-  return { name, may, ...token, limits: { ai_tokens_per_day: null } };
+  return { name, may, ...token, limits: {} };
 }
 
 function dataDirectory(t: TestContext): string {

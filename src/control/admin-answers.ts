@@ -128,6 +128,26 @@ export interface AiAccountsAnswer {
   readonly accounts: AiAccountAnswer[];
 }
 
+export interface AiLimitAnswer {
+  readonly limit: string;
+  readonly most: number;
+  readonly used: number;
+  readonly left: number;
+  readonly resets_at: string | null;
+}
+
+/** What one user may have of AI providers. */
+export interface AiUserLimitsAnswer {
+  readonly user: string;
+  readonly providers: string[] | null;
+  readonly models: string[] | null;
+  readonly limits: AiLimitAnswer[];
+}
+
+export interface AiLimitsAnswer {
+  readonly users: AiUserLimitsAnswer[];
+}
+
 /** Sums of what was used of AI providers; the keys are those that were asked for. */
 export interface AiUsageLine {
   readonly day?: string | undefined;

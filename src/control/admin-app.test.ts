@@ -131,6 +131,7 @@ test('the admin API describes every resource in its OpenAPI document', async () 
   assert.equal(document.openapi, '3.1.0');
   assert.deepEqual(Object.keys(document.paths).sort(), [
     '/api/v1/ai/accounts',
+    '/api/v1/ai/limits',
     '/api/v1/ai/usage',
     '/api/v1/config',
     '/api/v1/connections',

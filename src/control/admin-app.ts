@@ -10,6 +10,7 @@ import { answerError, answerThrown } from './admin-errors.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { newRequestId } from './request-id.ts';
 import { addAiAccountsRoute } from './routes/ai-accounts.ts';
+import { addAiLimitsRoute } from './routes/ai-limits.ts';
 import { addAiUsageRoute } from './routes/ai-usage.ts';
 import { addConfigRoute } from './routes/config.ts';
 import { addExplainRoute } from './routes/explain.ts';
@@ -68,6 +69,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addConnectionsRoute(app, parts);
   addAiAccountsRoute(app, parts);
   addAiUsageRoute(app, parts);
+  addAiLimitsRoute(app, parts);
   addExplainRoute(app, parts);
   addOpenApiDocument(app);
   return app;

@@ -11,7 +11,16 @@ import type { TokenBook } from './token-book.ts';
 export interface AdminParts {
   readonly sluice: Pick<
     Sluice,
-    'status' | 'explain' | 'startedAtMs' | 'loaded' | 'configTag' | 'reload' | 'hops' | 'changeHops' | 'connections'
+    | 'status'
+    | 'explain'
+    | 'startedAtMs'
+    | 'loaded'
+    | 'configTag'
+    | 'reload'
+    | 'hops'
+    | 'changeHops'
+    | 'connections'
+    | 'allowances'
   > & {
     readonly accounts: Pick<Sluice['accounts'], 'reports'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, test, type TestContext } from 'node:test';
 import { join } from 'node:path';
+import { threadContext } from '../../test/support/thread-context.ts';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
@@ -35,6 +36,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     drain: nothing,
     close: nothing,
     doors: () => [],
+    counts: threadContext(1),
     connections: () => Promise.resolve([]),
     knowControlDoors: nothing,
   };

@@ -21,6 +21,11 @@ export type ErrorCode =
   | 'route_not_found'
   | 'too_many_requests'
   | 'too_many_concurrent_requests'
+  | 'ai_budget_used_up'
+  | 'ai_provider_denied'
+  | 'ai_model_denied'
+  | 'ai_use_uncounted'
+  | 'ai_websocket_denied'
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
@@ -125,6 +130,12 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     true,
     'As many requests of this client as may run at once are running already.',
   ),
+
+  ai_budget_used_up: entry('downstream', 429, false, 'What this user may use of AI models has been used up.'),
+  ai_provider_denied: entry('downstream', 403, false, 'This user may not ask this provider of AI.'),
+  ai_model_denied: entry('downstream', 403, false, 'This user may not ask this model.'),
+  ai_use_uncounted: entry('downstream', 403, false, 'What this would use of AI models could not be counted.'),
+  ai_websocket_denied: entry('downstream', 426, false, 'In a WebSocket the limits of this user could not be kept.'),
 
   // The admin API.
   unauthorized: entry('downstream', 401, false, 'A valid token is needed.'),

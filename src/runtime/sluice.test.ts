@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
+import { threadContext } from '../../test/support/thread-context.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
@@ -49,6 +50,7 @@ async function setStage(): Promise<Stage> {
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
         lists: new DomainShelf(),
+        counts: threadContext(1),
         connections: () => Promise.resolve([]),
         apply: async () => {
           await Promise.resolve();

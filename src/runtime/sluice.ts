@@ -10,6 +10,7 @@ import type { DataPlane } from './threads/data-plane.ts';
 import type { Door, DoorStatus } from './doors/door.ts';
 import { explain } from './explain/explain.ts';
 import type { Explanation, Question } from './explain/explanation.ts';
+import { AiBudgets, type AllowanceReport } from './ai-budgets.ts';
 import type { AccountDesk } from './accounts/account-desk.ts';
 import type { BackendDesk } from './backends/backend-desk.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
@@ -62,6 +63,7 @@ export class Sluice {
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
   readonly usage: UsageBook;
+  readonly #aiBudgets: AiBudgets;
   readonly #dataPlane: DataPlane;
   readonly #logger: Logger;
   readonly #reloader: Reloader;
@@ -79,6 +81,7 @@ export class Sluice {
     this.accounts = parts.accounts;
     this.usage = parts.usage;
     this.#dataPlane = dataPlane;
+    this.#aiBudgets = new AiBudgets(dataPlane.counts, parts.usage);
     this.#logger = logger;
     this.#onConfig = onConfig;
     this.#reloader = new Reloader({ initial, load, logger, note, apply: (loaded) => this.#apply(loaded) });
@@ -176,7 +179,13 @@ export class Sluice {
       members: this.#dataPlane.members,
       lists: this.#dataPlane.lists,
       backendsOf: (route) => this.backends.specsOf(route),
+      budgets: this.#dataPlane.counts.budgets,
     });
+  }
+
+  /** What users of AI have left of what they may have. */
+  allowances(): AllowanceReport[] {
+    return this.#aiBudgets.reports(this.loaded.config);
   }
 
   /** What clients have open, no more than `limit` of it. */
@@ -193,6 +202,7 @@ export class Sluice {
 
   async #apply(loaded: LoadedConfig): Promise<void> {
     const config = this.hops.over(loaded.config);
+    this.#aiBudgets.prepare(config);
     await this.#dataPlane.apply(config);
     this.hops.follow(config);
     this.backends.follow(config);

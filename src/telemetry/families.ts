@@ -320,6 +320,15 @@ export function aiCacheGauges(recorder: MetricsRecorder): { readonly bytes: numb
   };
 }
 
+/** Requests to providers of AI that a limit of their user has refused. */
+export function aiRefusals(recorder: MetricsRecorder): (user: string, limit: string) => number {
+  return (user, limit) =>
+    recorder.counter('sluice_ai_refusals_total', 'Requests to providers of AI refused by a limit of their user.', {
+      user,
+      limit,
+    });
+}
+
 /** How the waits for a backend with room have ended, by what became of the request. */
 export function waitFamilies(
   recorder: MetricsRecorder,

@@ -54,6 +54,7 @@ export class AdminDesk {
         accounts: { reports: () => this.accounts },
         connections: () => Promise.resolve([]),
         usage: { sums: () => [] },
+        allowances: () => [],
         configTag: 'tag-1',
         startedAtMs: Date.now() - 5_000,
         status: () => ({

@@ -18,6 +18,7 @@ import { DomainLists } from '../../src/services/domains/domain-lists.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
+import { BudgetTable } from '../../src/services/usage/budget-table.ts';
 import type { UsageRecord } from '../../src/services/usage/usage-record.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
@@ -68,6 +69,8 @@ export class Gateway {
   private readonly members: MemberTable;
   /** How many requests of which client are running. */
   private readonly running = new RunningTable({ capacity: 1024 });
+  /** What users have used of AI. */
+  readonly budgets: BudgetTable = new BudgetTable({ capacity: 64 });
   private readonly recorder = new MetricsRecorder();
   private readonly files = new DomainLists();
   private readonly lists = new DomainShelf();
@@ -88,6 +91,7 @@ export class Gateway {
       members,
       limits: new LimitTable({ capacity: 1024 }),
       running: this.running,
+      budgets: this.budgets,
       lists: this.lists,
       modules: new PolicyModules(),
       log: this.note,

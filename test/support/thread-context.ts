@@ -5,6 +5,7 @@ import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
+import { BudgetTable } from '../../src/services/usage/budget-table.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 
 export function threadContext(threads: number): ThreadContext {
@@ -16,6 +17,7 @@ export function threadContext(threads: number): ThreadContext {
     members: new MemberTable({ capacity: 16 }),
     limits: new LimitTable({ capacity: 8 }),
     running: new RunningTable({ capacity: 8 }),
+    budgets: new BudgetTable({ capacity: 8 }),
     lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},

@@ -7,6 +7,7 @@ import type { CliContext } from '../context.ts';
 import { formatElapsed } from '../elapsed.ts';
 import { addExamples } from '../examples.ts';
 import { painter, printable } from '../terminal.ts';
+import { aiLimitsCommand } from './ai-limits.ts';
 import { aiUsageCommand } from './ai-usage.ts';
 
 interface AccountsOptions {
@@ -23,9 +24,11 @@ export function aiCommand(context: CliContext): Command {
   const command = new Command('ai').description('Show what a running Sluice does for providers of AI.');
   command.addCommand(accountsCommand(context));
   command.addCommand(aiUsageCommand(context));
+  command.addCommand(aiLimitsCommand(context));
   addExamples(command, [
     ['sluice ai accounts', 'how the accounts are that requests are sent with'],
     ['sluice ai usage', 'who has used how much'],
+    ['sluice ai limits', 'who has how much left'],
   ]);
   return command;
 }

@@ -41,6 +41,23 @@ describe('values picked out of JSON', () => {
     assert.deepEqual(pick('{"model":"m","content":["'), ['m', undefined, undefined, undefined]);
   });
 
+  test('are found under keys that are written with escapes', () => {
+    const key = '\\u006d\\u0065\\u0073\\u0073\\u0061\\u0067\\u0065';
+    assert.deepEqual(pick(`{"${key}":{"\\u006dodel":"m"},"mo\\del":1}`), [undefined, undefined, 'm', undefined]);
+  });
+
+  test('are said to be repeated where a key stands twice, and the last one is given', () => {
+    const picked = new PickedValues(new PickedPaths(PATHS));
+    const long = `"${'x'.repeat(20_000)}"`;
+    assert.deepEqual(pick('{"model":1,"usage":2,"\\u006dodel":3}', 1, picked), [3, 2, undefined, undefined]);
+    assert.deepEqual([picked.isRepeated('model'), picked.isRepeated('usage')], [true, false]);
+    picked.reset();
+    pick(`{"model":${long},"model":1}`, Infinity, picked);
+    assert.ok(picked.isRepeated('model'));
+    picked.reset();
+    assert.ok(!picked.isRepeated('model'));
+  });
+
   test('are forgotten when another text follows, wherever the first one ended', () => {
     const picked = new PickedValues(new PickedPaths(PATHS));
     pick('{"model":"m","usage":{"a":"b', Infinity, picked);

@@ -18,7 +18,7 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 
 /** A key that is longer is none that anybody asks for. */
-const MAX_KEY_BYTES = 64;
+const MAX_KEY_BYTES = 128;
 const MAX_VALUE_BYTES = 16 * 1024;
 
 /** What is asked for, made ready once: keys joined by dots, none of which stands below another. */
@@ -57,6 +57,9 @@ export class PickedValues {
   private parts: Buffer[] = [];
   private keptBytes = 0;
   private readonly values = new Map<string, unknown>();
+  /** What has stood there, and what more than once. */
+  private readonly picked = new Set<string>();
+  private readonly repeated = new Set<string>();
 
   constructor({ root }: PickedPaths) {
     this.root = root;
@@ -66,6 +69,11 @@ export class PickedValues {
   /** undefined: it was not there. */
   get(path: string): unknown {
     return this.values.get(path);
+  }
+
+  /** Readers differ about which of several values under one key counts; here it is the last. */
+  isRepeated(path: string): boolean {
+    return this.repeated.has(path);
   }
 
   /** Another text follows. */
@@ -79,6 +87,8 @@ export class PickedValues {
     this.inKey = false;
     this.letGo();
     this.values.clear();
+    this.picked.clear();
+    this.repeated.clear();
   }
 
   take(bytes: Uint8Array, start: number, to: number): void {
@@ -179,7 +189,9 @@ export class PickedValues {
   }
 
   private keyText(): string {
-    return this.keyBytes > MAX_KEY_BYTES ? '' : this.key.toString('utf8', 0, this.keyBytes);
+    if (this.keyBytes > MAX_KEY_BYTES) return '';
+    const text = this.key.toString('utf8', 0, this.keyBytes);
+    return text.includes('\\') ? unescaped(text) : text;
   }
 
   private keep(bytes: Uint8Array, from: number, to: number): void {
@@ -190,7 +202,10 @@ export class PickedValues {
   private pick(): void {
     const { kept, parts, keptBytes } = this;
     this.letGo();
-    if (kept === null || keptBytes > MAX_VALUE_BYTES) return;
+    if (kept === null) return;
+    if (this.picked.has(kept.path)) this.repeated.add(kept.path);
+    this.picked.add(kept.path);
+    if (keptBytes > MAX_VALUE_BYTES) return;
     try {
       this.values.set(kept.path, JSON.parse(Buffer.concat(parts).toString()));
     } catch {
@@ -202,5 +217,14 @@ export class PickedValues {
     this.kept = null;
     this.parts = [];
     this.keptBytes = 0;
+  }
+}
+
+/** Any character may be written so, also those that need not be. */
+function unescaped(key: string): string {
+  try {
+    return String(JSON.parse(`"${key}"`));
+  } catch {
+    return key;
   }
 }

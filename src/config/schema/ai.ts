@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { aiCacheSchema, type AiCacheConfig, providerCacheSchema } from './ai-cache.ts';
+import { type AiLimitsConfig, aiLimitsSchema } from './ai-limits.ts';
 import { type AiPrices, aiPricesSchema, type AiUsageConfig, aiUsageSchema } from './ai-usage.ts';
 import { STRATEGIES, type Strategy } from './balancing.ts';
 import { hopChain } from './hop-chain.ts';
@@ -42,6 +43,7 @@ export interface AiConfig {
   readonly cache: AiCacheConfig | false;
   readonly usage: AiUsageConfig;
   readonly prices: AiPrices;
+  readonly limits: AiLimitsConfig;
   readonly providers: { readonly claude: ProviderConfig; readonly chatgpt: ProviderConfig };
 }
 
@@ -147,6 +149,9 @@ export const aiSchema: z.ZodType<AiConfig> = z
     cache: aiCacheSchema.prefault(false),
     usage: aiUsageSchema.prefault({}),
     prices: aiPricesSchema.prefault({}),
+    limits: aiLimitsSchema
+      .prefault({})
+      .describe('Bounds for every user of the providers; what a user has in `limits` goes before, key by key.'),
     providers: z
       .strictObject({
         claude: claude.prefault({}).describe('Anthropic.'),

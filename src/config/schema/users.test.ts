@@ -4,7 +4,7 @@ import { usersSchema } from './users.ts';
 
 test('a user has a name and says what it may; the rest has defaults', () => {
   assert.deepEqual(usersSchema.parse([{ name: 'a', may: ['ai'] }]), [
-    { name: 'a', may: ['ai'], token: null, token_sha256: null, limits: { ai_tokens_per_day: null } },
+    { name: 'a', may: ['ai'], token: null, token_sha256: null, limits: {} },
   ]);
   assert.ok(!usersSchema.safeParse([{ name: 'a' }]).success);
   assert.ok(!usersSchema.safeParse([{ name: 'a', may: ['everything'] }]).success);

@@ -1,7 +1,8 @@
 // Section users: who may use what. Rule: a user has one token, given as it is or as its hash, and may nothing by default.
 
 import { z } from 'zod';
-import { count, identifier, secret } from './fields.ts';
+import { type AiLimitsConfig, aiLimitsSchema } from './ai-limits.ts';
+import { identifier, secret } from './fields.ts';
 
 const PERMISSIONS = ['egress', 'gateway', 'ai', 'agents', 'exec', 'tunnels', 'admin'] as const;
 
@@ -13,12 +14,7 @@ export interface UserConfig {
   readonly token: string | null;
   readonly token_sha256: string | null;
   readonly may: readonly Permission[];
-  readonly limits: UserLimits;
-}
-
-export interface UserLimits {
-  /** null = no limit. */
-  readonly ai_tokens_per_day: number | null;
+  readonly limits: AiLimitsConfig;
 }
 
 const userSchema: z.ZodType<UserConfig> = z.strictObject({
@@ -42,15 +38,10 @@ const userSchema: z.ZodType<UserConfig> = z.strictObject({
     .array(z.enum(PERMISSIONS))
     .describe('What this user may use.')
     .meta({ samples: [['egress', 'gateway', 'ai']] }),
-  limits: z
-    .strictObject({
-      ai_tokens_per_day: count()
-        .nullable()
-        .prefault(null)
-        .describe('The most tokens of AI models in one day (UTC). `null` is no limit.'),
-    })
+  limits: aiLimitsSchema
     .prefault({})
-    .describe('Bounds for this user alone.'),
+    .describe('Bounds for this user alone. What is not said here is said in `ai.limits`; `null` is no limit.')
+    .meta({ samples: [{ ai_tokens_per_day: 2_000_000 }] }),
 });
 
 export const usersSchema: z.ZodType<readonly UserConfig[]> = z

@@ -2,14 +2,8 @@
 // UTC, and both ends are included.
 
 import { createRoute, z } from '@hono/zod-openapi';
-import type { AiPrices } from '../../config/schema/ai-usage.ts';
-import {
-  type Price,
-  USAGE_KEYS,
-  type UsageKey,
-  type UsageLine,
-  usageLines,
-} from '../../services/usage/usage-report.ts';
+import { configuredPrices } from '../../runtime/assemble/configured-prices.ts';
+import { USAGE_KEYS, type UsageKey, type UsageLine, usageLines } from '../../services/usage/usage-report.ts';
 import type { AiUsageAnswer, AiUsageLine } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { answerError, errorResponse } from '../admin-errors.ts';
@@ -82,7 +76,7 @@ export function addAiUsageRoute(app: AdminApp, { sluice }: AdminParts): void {
     }
     const lines = usageLines(
       sluice.usage.sums({ fromMs, toMs: lastMs + DAY_MS, by }),
-      pricesOf(sluice.loaded.config.ai.prices),
+      configuredPrices(sluice.loaded.config.ai.prices),
     );
     const usage = lines.map(lineAnswer);
     const isCsv = format === undefined ? wantsCsv(context.req.header('Accept') ?? '') : format === 'csv';
@@ -96,15 +90,6 @@ function keysOf(text: string): UsageKey[] | undefined {
   const names = text.split(',').filter((name) => name !== '');
   const keys = USAGE_KEYS.filter((key) => names.includes(key));
   return keys.length === new Set(names).size ? keys : undefined;
-}
-
-function pricesOf(prices: AiPrices): ReadonlyMap<string, Price> {
-  return new Map(
-    Object.entries(prices).map(([model, price]): [string, Price] => {
-      const { input, output, cache_read: cacheRead, cache_write: cacheWrite } = price;
-      return [model, { input, output, cacheRead, cacheWrite }];
-    }),
-  );
 }
 
 function lineAnswer(line: UsageLine): AiUsageLine {

@@ -54,6 +54,8 @@ export interface AiRouteParts {
   /** null: nothing of what is asked and answered is written. */
   readonly writeBodies: WriteBodies | null;
   readonly tellUsage: TellUsage;
+  /** What users may have of a provider. */
+  readonly limitsOf: (provider: string) => readonly Policy[];
 }
 
 export function aiRoutes(config: Config, parts: AiRouteParts): AiRoute[] {
@@ -63,11 +65,9 @@ export function aiRoutes(config: Config, parts: AiRouteParts): AiRoute[] {
   return PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...parts, user }));
 }
 
-function routesOf(
-  provider: ProviderName,
-  config: Config,
-  { guards: { before, after }, user, logins, caches, writeBodies, tellUsage }: AiRouteParts & { readonly user: Policy },
-): AiRoute[] {
+function routesOf(provider: ProviderName, config: Config, parts: AiRouteParts & { readonly user: Policy }): AiRoute[] {
+  const { guards, user, logins, caches, writeBodies, tellUsage, limitsOf } = parts;
+  const { before, after } = guards;
   const { prefix } = config.ai.providers[provider];
   const name = `ai/${provider}`;
   const route = (
@@ -78,7 +78,7 @@ function routesOf(
   ): AiRoute => {
     return { name, provider, leadsTo, policies, match: { hosts: [], path, methods, fields: [], query: [] } };
   };
-  const asked = [...before, user, ...after];
+  const asked = [...before, user, ...after, ...limitsOf(provider)];
   const cache = caches.get(provider);
   const kept = [...bodiesOf(config, provider, writeBodies), ...(cache === undefined ? [] : [cache])];
   const counted = usage({ provider, account: accountOf(config, provider), tell: tellUsage });

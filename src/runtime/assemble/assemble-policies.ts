@@ -15,6 +15,7 @@ import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
+import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { limitsOf, timeoutOf } from './assemble-bounds.ts';
@@ -36,6 +37,7 @@ export interface PolicyParts {
   readonly users: UserDirectory;
   readonly limits: LimitTable;
   readonly running: RunningTable;
+  readonly budgets: BudgetTable;
   readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
   readonly tellUsage: TellUsage;
@@ -50,6 +52,7 @@ export interface ThreadPolicyParts extends UserPolicyParts {
   readonly threads: number;
   readonly limits: LimitTable;
   readonly running: RunningTable;
+  readonly budgets: BudgetTable;
   readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
   readonly tellUsage: TellUsage;
@@ -68,6 +71,7 @@ export function policyParts(
     users: configuredUsers(users),
     limits: parts.limits,
     running: parts.running,
+    budgets: parts.budgets,
     lists: parts.lists,
     recorder: parts.recorder,
     tellUsage: parts.tellUsage,

@@ -9,6 +9,7 @@ import type { RouteMatch } from '../../engine/router.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { aiLogins, type AiLogins, type AiRouteParts, aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
 import { type AiCacheParts, type AiCaches, aiCaches } from './assemble-ai-cache.ts';
+import { aiLimitPolicies, chargedUsage } from './assemble-ai-limits.ts';
 import { mirrorOf } from './assemble-mirror.ts';
 import { ConfiguredPolicies, type PolicyParts, policyParts, type ThreadPolicyParts } from './assemble-policies.ts';
 import { healthRoutes, type Readiness } from './health-routes.ts';
@@ -40,6 +41,7 @@ interface GatewayTargets {
     readonly logins: AiLogins;
     readonly caches: AiCaches;
     readonly writeBodies: WriteBodies | null;
+    readonly limitsOf: ReturnType<typeof aiLimitPolicies>;
   };
   readonly last: RouteSpec;
 }
@@ -58,11 +60,12 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
     own: gateway.own_paths ? healthRoutes(readiness) : [],
     ai: {
       users: made.users,
-      tellUsage: made.tellUsage,
+      tellUsage: chargedUsage(config, made.budgets, made.tellUsage),
       targets: aiTargets(config, parts),
       logins: aiLogins(config, parts),
       caches: aiCaches(config, parts),
       writeBodies: parts.writeBodies,
+      limitsOf: aiLimitPolicies(config, made),
     },
     last: lastRoute(config, parts),
   };

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts';
 import { tokenDigest, UserDirectory } from '../../services/identity/user-directory.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
+import { BudgetTable } from '../../services/usage/budget-table.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyParts } from '../assemble/assemble-policies.ts';
 import { ConfiguredScans } from '../assemble/assemble-scan.ts';
@@ -13,14 +14,18 @@ import { configuredUsers } from '../assemble/configured-users.ts';
 import type { Scene } from './scene.ts';
 
 /** `user` is taken for proved, with credentials that hold within a dry run. */
-export function dryParts({ config, lists }: Pick<Scene, 'config' | 'lists'>, user: string | null): PolicyParts {
+export function dryParts(
+  { config, lists, budgets }: Pick<Scene, 'config' | 'lists' | 'budgets'>,
+  user: string | null,
+): PolicyParts {
   const users = user === null ? configuredUsers(config.users) : dryUsers(config);
   const recorder = new MetricsRecorder();
   const scans = new ConfiguredScans({ recorder, log: () => {}, threads: 1 }, config.timeouts.connect);
   const ofScan: PolicyParts['ofScan'] = (settings) => scans.policy(settings);
   const limits = new LimitTable({ capacity: 8 });
   const running = new RunningTable({ capacity: 8 });
-  return { users, limits, running, lists, recorder, tellUsage: () => {}, ofModule, ofScan, ofMirror: dryMirrorOf };
+  const shared = { lists, budgets: budgets ?? new BudgetTable({ capacity: config.users.length + 1 }) };
+  return { users, limits, running, ...shared, recorder, tellUsage: () => {}, ofModule, ofScan, ofMirror: dryMirrorOf };
 }
 
 /** Whatever a module does, it would do it now. */

@@ -1,6 +1,7 @@
 // Where requests for providers of AI would lead. Rule: their routes and policies are those that the gateway is made of.
 import { type AiLogins, aiRoutes, type AiRoute } from '../assemble/assemble-ai.ts';
 import { aiCaches } from '../assemble/assemble-ai-cache.ts';
+import { aiLimitPolicies } from '../assemble/assemble-ai-limits.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
 import { credentialsOf } from '../accounts/account-store.ts';
 import { ERROR_CATALOGUE, SluiceError } from '../../core/errors.ts';
@@ -36,7 +37,8 @@ export function aiRoutesAt({ config, listen }: AiScene, parts: PolicyParts): AiR
   if (listen !== null && listen.redirect_https !== null) return [];
   const caches = aiCaches(config, { ...parts, threads: 1, answers: new AnswerShelf() });
   const guards = new ConfiguredPolicies(config, parts).ofAi(listen);
-  return aiRoutes(config, { ...parts, guards, logins: dryLogins(config), caches, writeBodies: () => {} });
+  const limitsOf = aiLimitPolicies(config, parts);
+  return aiRoutes(config, { ...parts, guards, logins: dryLogins(config), caches, limitsOf, writeBodies: () => {} });
 }
 
 export function explainAi({ provider, leadsTo }: AiRoute, { ai }: Config, request: RequestView): ExplainedResult {

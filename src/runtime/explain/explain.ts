@@ -23,6 +23,7 @@ export interface RunningScene {
   readonly members: MemberTable;
   readonly lists: DomainShelf;
   readonly backendsOf?: Scene['backendsOf'];
+  readonly budgets?: Scene['budgets'];
 }
 
 export async function explain(
@@ -34,8 +35,16 @@ export async function explain(
   const doors = new OwnDoors([...configuredDoors(config), ...open]);
   const members = running?.members ?? new MemberTable({ capacity: memberCount(config) });
   const lists = running?.lists ?? (await readLists(config));
-  const backendsOf = running?.backendsOf;
-  const scene: Scene = { config, origins, members, lists, doors, ...(backendsOf !== undefined && { backendsOf }) };
+  const { backendsOf, budgets } = running ?? {};
+  const scene: Scene = {
+    config,
+    origins,
+    members,
+    lists,
+    doors,
+    budgets,
+    ...(backendsOf !== undefined && { backendsOf }),
+  };
   const asked = askedUrl(question);
   const { door, localPort, listen } = chooseDoor(asked, question, scene);
   const found =

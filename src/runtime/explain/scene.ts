@@ -3,6 +3,7 @@ import type { LoadedConfig } from '../../config/load.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { BackendSpec } from '../backends/resolved-backends.ts';
+import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { OwnDoors } from '../../services/rules/own-doors.ts';
 
 export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {
@@ -11,6 +12,8 @@ export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {
   readonly lists: DomainShelf;
   /** The backends of a route that is balanced, with the addresses that are known of their names; null or missing: as configured. */
   readonly backendsOf?: (route: string) => readonly BackendSpec[] | null;
+  /** What users have used of AI; missing: nobody knows. */
+  readonly budgets?: BudgetTable | undefined;
   /** Where this Sluice listens, or would. */
   readonly doors: OwnDoors;
 }

@@ -6,6 +6,7 @@ import { MemberTable } from '../../services/balance/member-table.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
+import { BudgetTable } from '../../services/usage/budget-table.ts';
 import { AccessLog } from '../../telemetry/access-log.ts';
 import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
@@ -63,6 +64,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     members: new MemberTable(),
     limits: new LimitTable(),
     running: new RunningTable(),
+    budgets: new BudgetTable(),
     lists: new DomainShelf(),
   };
   const own = {

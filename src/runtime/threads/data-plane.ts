@@ -5,15 +5,21 @@ import type { Config } from '../../config/config.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { ThreadContext } from './thread-context.ts';
 import type { DoorStatus } from '../doors/door.ts';
 
 export type { OpenConnection };
+
+/** In memory that all threads share. */
+export type SharedCounts = Pick<ThreadContext, 'limits' | 'running' | 'budgets'>;
 
 export interface DataPlane {
   /** The states of the proxies, as the threads that use them write them. */
   readonly members: MemberTable;
   /** The lists of domains, as the policies know them. */
   readonly lists: DomainShelf;
+  /** What clients have used of their limits, what of theirs is running, and what users have used of AI. */
+  readonly counts: SharedCounts;
   /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
   apply(config: Config): Promise<void>;
   /** Readiness turns 503, after the delay accepting stops and idle connections are closed; resolves when nothing runs any more. */

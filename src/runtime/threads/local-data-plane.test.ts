@@ -9,6 +9,7 @@ import { DomainLists } from '../../services/domains/domain-lists.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
+import { BudgetTable } from '../../services/usage/budget-table.ts';
 import { AccessLog } from '../../telemetry/access-log.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { PolicyModules } from '../policy-modules/policy-modules.ts';
@@ -25,6 +26,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     members: new MemberTable(),
     limits: new LimitTable(),
     running: new RunningTable(),
+    budgets: new BudgetTable(),
     lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},

@@ -5,7 +5,7 @@ import type { DomainLists, SharedLists } from '../../services/domains/domain-lis
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
-import type { DataPlane } from './data-plane.ts';
+import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import type { ThreadContext } from './thread-context.ts';
 import { ThreadPlane } from './thread-plane.ts';
@@ -13,6 +13,7 @@ import { ThreadPlane } from './thread-plane.ts';
 export class LocalDataPlane implements DataPlane {
   readonly members: MemberTable;
   readonly lists: DomainShelf;
+  readonly counts: SharedCounts;
   private readonly context: ThreadContext;
   private readonly files: DomainLists;
   private inForce: SharedLists = new Map();
@@ -23,6 +24,7 @@ export class LocalDataPlane implements DataPlane {
     this.files = files;
     this.members = context.members;
     this.lists = context.lists;
+    this.counts = context;
   }
 
   async apply(config: Config): Promise<void> {

@@ -3,6 +3,7 @@ import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
+import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { AccessLog } from '../../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
@@ -22,6 +23,8 @@ export interface ThreadContext {
   readonly limits: LimitTable;
   /** How many of their requests are running, counted by all threads. */
   readonly running: RunningTable;
+  /** What users have used of their budgets for AI, on all threads. */
+  readonly budgets: BudgetTable;
   /** The lists of domains of the configuration that comes into force next. */
   readonly lists: DomainShelf;
   /** Those that this thread has loaded. */

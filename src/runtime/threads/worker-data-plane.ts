@@ -8,6 +8,7 @@ import type { DomainLists, SharedLists } from '../../services/domains/domain-lis
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
+import { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
@@ -15,7 +16,7 @@ import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { Acceptor } from '../../transport/accept.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
-import type { DataPlane } from './data-plane.ts';
+import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { listenError } from '../doors/listen-error.ts';
 import type { ThreadLog } from './thread-log.ts';
@@ -58,11 +59,11 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly accessSink: LogSink | null;
   readonly members: MemberTable = new MemberTable();
   readonly lists: DomainShelf = new DomainShelf();
+  readonly counts: SharedCounts;
   readonly log: ThreadLog;
   readonly tellUsage: TellUsage;
   private readonly context: WorkerPlaneContext;
   private readonly start: Omit<WorkerStart, 'thread'>;
-  private readonly running: RunningTable;
   private handles: WorkerHandle[] = [];
   private inForce: InForce | null = null;
   private ports: BoundPorts = {};
@@ -78,15 +79,17 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.context = context;
     this.view = context.view;
     this.accessSink = context.accessSink;
-    this.running = new RunningTable({ threads: context.threads });
+    const running = new RunningTable({ threads: context.threads });
+    this.counts = { limits: new LimitTable(), running, budgets: new BudgetTable() };
     this.log = context.log;
     this.tellUsage = context.tellUsage;
     this.start = {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),
       members: this.members.memory,
-      limits: new LimitTable().memory,
-      running: this.running.memory,
+      limits: this.counts.limits.memory,
+      running: running.memory,
+      budgets: this.counts.budgets.memory,
       accessFormat: context.accessFormat,
     };
   }
@@ -167,7 +170,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
 
   private forget(handle: WorkerHandle): void {
     this.handles = this.handles.filter((each) => each !== handle);
-    this.running.forget(handle.thread);
+    this.counts.running.forget(handle.thread);
   }
 
   private replaceAfter(delayMs: number): void {

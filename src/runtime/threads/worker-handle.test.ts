@@ -9,6 +9,7 @@ import { watchThreads } from '../../../test/support/worker-stage.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
+import { BudgetTable } from '../../services/usage/budget-table.ts';
 import { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { ThreadLog } from './thread-log.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
@@ -50,6 +51,7 @@ function hire(t: TestContext): Hired {
       members: new MemberTable().memory,
       limits: new LimitTable().memory,
       running: new RunningTable({ threads: 2 }).memory,
+      budgets: new BudgetTable().memory,
       ticketKeys: Buffer.alloc(48),
       accessFormat: 'json',
     },

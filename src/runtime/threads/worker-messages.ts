@@ -21,6 +21,8 @@ export interface WorkerStart {
   readonly limits: SharedArrayBuffer;
   /** The memory of how many requests of theirs are running. */
   readonly running: SharedArrayBuffer;
+  /** The memory of what users have used of their budgets for AI. */
+  readonly budgets: SharedArrayBuffer;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 

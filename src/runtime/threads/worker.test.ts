@@ -8,6 +8,7 @@ import { http1Origin } from '../../../test/support/origins.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
+import { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { WorkerCall, WorkerMessage, WorkerStart } from './worker-messages.ts';
 
 type Kind = WorkerMessage['kind'];
@@ -26,6 +27,7 @@ class Thread {
       members: new MemberTable().memory,
       limits: new LimitTable().memory,
       running: new RunningTable({ threads: 2 }).memory,
+      budgets: new BudgetTable().memory,
       accessFormat,
     };
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });

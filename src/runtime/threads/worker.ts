@@ -7,6 +7,7 @@ import { MemberTable } from '../../services/balance/member-table.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
+import { BudgetTable } from '../../services/usage/budget-table.ts';
 import { redactValue } from '../../core/redact.ts';
 import { AccessLog } from '../../telemetry/access-log.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
@@ -48,6 +49,7 @@ const accessLog =
 const members = new MemberTable({ memory: start.members });
 const limits = new LimitTable({ memory: start.limits });
 const running = new RunningTable({ memory: start.running, thread: start.thread });
+const budgets = new BudgetTable({ memory: start.budgets });
 const lists = new DomainShelf();
 const modules = new PolicyModules();
 const log: ThreadLog = (level, fields, message) => {
@@ -70,6 +72,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           members,
           limits,
           running,
+          budgets,
           lists,
           modules,
           log,

@@ -54,6 +54,16 @@ describe('a limit', () => {
     assert.deepEqual(told(), [0, 470, 70]);
   });
 
+  test('can be looked at without taking anything', () => {
+    const stage = new Stage();
+    const left = (key: string): number => stage.table.left(stage.table.scope('test'), key, TEN_A_SECOND);
+    assert.deepEqual([left('a'), left('a')], [5, 5]);
+    stage.passed('a', TEN_A_SECOND, 9);
+    assert.deepEqual([left('a'), left('b')], [0, 5]);
+    stage.nowMs += 250;
+    assert.equal(left('a'), 2);
+  });
+
   test('holds for each key alone, and for each scope', () => {
     const stage = new Stage();
     const other = stage.table.scope('other');

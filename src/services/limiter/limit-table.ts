@@ -81,6 +81,19 @@ export class LimitTable {
     return isWithin;
   }
 
+  /** How many requests of the key may come at once. */
+  left(scope: number, key: string, { intervalMs, burst }: Limit): number {
+    const high = hash32(key, scope) | 0;
+    const low = hash32(key, scope ^ this.#seeds[1]!) | 0;
+    const from = ((high >>> 0) % this.#locks.count) * WAYS;
+    for (let slot = from; slot < from + WAYS; slot += 1) {
+      if (this.#keys[slot * 2] !== high || this.#keys[slot * 2 + 1] !== low) continue;
+      const owedMs = Math.max(0, this.#paidAt[slot]! - this.#now());
+      return Math.max(0, Math.floor(burst - owedMs / intervalMs + 0.001));
+    }
+    return burst;
+  }
+
   #charge(slot: number, { intervalMs, burst }: Limit): boolean {
     const now = this.#now();
     const allMs = intervalMs * burst;

@@ -13,7 +13,9 @@ describe('what is running', () => {
     assert.equal(table.enter(one, 'a', 2), REFUSED);
     assert.ok(table.enter(one, 'b', 2) >= 0);
     assert.ok(table.enter(other, 'a', 1) >= 0);
+    assert.deepEqual([table.count(one, 'a'), table.count(other, 'a'), table.count(one, 'c')], [2, 1, 0]);
     table.leave(first);
+    assert.equal(table.count(one, 'a'), 1);
     assert.equal(table.enter(one, 'a', 2), first);
     assert.equal(table.enter(one, 'a', 2), REFUSED);
   });

@@ -87,6 +87,18 @@ export class RunningTable {
     this.#locks.give(set);
   }
 
+  /** How many of the key are running. */
+  count(scope: number, key: string): number {
+    const high = hash32(key, scope) | 0;
+    const low = hash32(key, scope ^ this.#seeds[1]!) | 0;
+    const from = ((high >>> 0) % this.#locks.count) * WAYS;
+    for (let slot = from; slot < from + WAYS; slot += 1) {
+      const at = slot * INTS_PER_SLOT;
+      if (this.#slots[at] === high && this.#slots[at + 1] === low) return this.#slots[at + 2]!;
+    }
+    return 0;
+  }
+
   /** That thread is no more: nothing of what it has counted is running. */
   forget(thread: number): void {
     const from = thread * this.capacity;

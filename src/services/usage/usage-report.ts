@@ -58,7 +58,7 @@ function added(line: UsageLine, sum: UsageSum, price: Price | undefined): UsageL
   };
 }
 
-function costOf(used: TokenCounts, price: Price): number {
+export function costOf(used: TokenCounts, price: Price): number {
   const { input, output, cacheRead, cacheWrite } = used;
   const sum = input * price.input + output * price.output + cacheRead * price.cacheRead + cacheWrite * price.cacheWrite;
   return sum / TOKENS_OF_A_PRICE;

@@ -1,0 +1,176 @@
+// Policy `ai-limits`: what a user may have of providers of AI: which of them, which models, how many requests, how much in a day or month.
+// Rule: a request that is let in goes on to its end, whatever it uses; the next one is judged anew.
+import type { Exchange } from '../../contract/exchange.ts';
+import type { Policy } from '../../contract/policy.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { REFUSED, type RunningTable } from '../../services/limiter/running-table.ts';
+import type { Limit, LimitTable } from '../../services/limiter/limit-table.ts';
+import { type AiUse, aiUseOf, modelOfPath } from '../../services/usage/ai-use.ts';
+import { type Allowance, isModelAllowed, type LimitKey, usedUp } from '../../services/usage/allowance.ts';
+import type { BudgetTable } from '../../services/usage/budget-table.ts';
+import { type Asked, readAsked } from './asked-body.ts';
+import * as words from './refusal-words.ts';
+import type { Refusal } from './refusal-words.ts';
+
+/** Users are counted by their names, whatever else is counted in the same tables. */
+export const AI_LIMITS_SCOPE = 'ai users';
+
+export interface AiLimitsOptions {
+  readonly provider: string;
+  /** null: this user may have all. */
+  readonly allowanceOf: (user: string) => Allowance | null;
+  readonly budgets: BudgetTable;
+  readonly limits: LimitTable;
+  readonly running: RunningTable;
+  readonly countRefusal: (user: string, limit: LimitKey) => void;
+  readonly now?: () => number;
+}
+
+const MINUTE_MS = 60_000;
+/** Nobody knows when one of those that are under way ends. */
+const STREAM_RETRY_MS = 1000;
+
+export function perMinute(most: number): Limit {
+  return { intervalMs: MINUTE_MS / most, burst: most };
+}
+
+export function aiLimits(options: AiLimitsOptions): Policy {
+  const { allowanceOf } = options;
+  const gate = new Gate(options);
+  return {
+    name: 'ai-limits',
+    request(exchange: Exchange): void | Promise<void> {
+      const allowance = allowanceOf(exchange.user);
+      return allowance === null ? undefined : gate.judge(exchange, allowance);
+    },
+    response: (exchange) => gate.answered(exchange),
+    done: (exchange) => gate.leave(exchange),
+    explain(exchange: Exchange): string {
+      const allowance = allowanceOf(exchange.user);
+      return allowance === null ? 'no limits' : words.described(allowance, gate.spentBy(allowance));
+    },
+  };
+}
+
+class Gate {
+  readonly #options: AiLimitsOptions;
+  readonly #now: () => number;
+  readonly #scopes: { readonly limits: number; readonly running: number };
+  readonly #slots = new Map<string, number>();
+  readonly #minutes = new Map<number, Limit>();
+  /** Where each exchange is counted that is under way. */
+  readonly #places = new WeakMap<Exchange, number>();
+  /** Answers that are not worth a second try before long. */
+  readonly #hopeless = new WeakSet<Exchange>();
+
+  constructor(options: AiLimitsOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    const { limits, running } = options;
+    this.#scopes = { limits: limits.scope(AI_LIMITS_SCOPE), running: running.scope(AI_LIMITS_SCOPE) };
+  }
+
+  judge(exchange: Exchange, allowance: Allowance): void | Promise<void> {
+    const { method, path } = exchange.request;
+    const use = aiUseOf(method, path);
+    const refusal =
+      this.#ofRequest(exchange, allowance, use) ?? this.#ofBudgets(allowance, use) ?? this.#enter(exchange, allowance);
+    if (refusal !== null) {
+      if (refusal.code === 'ai_budget_used_up') this.#hopeless.add(exchange);
+      exchange.abort(this.#errorOf(refusal, allowance));
+      return undefined;
+    }
+    return this.#goesByBody(exchange, allowance) ? this.#judgeBody(exchange, allowance) : undefined;
+  }
+
+  spentBy({ user }: Allowance): ReturnType<BudgetTable['read']> {
+    const slot = this.#slots.get(user) ?? this.#options.budgets.slotOf(user);
+    this.#slots.set(user, slot);
+    return this.#options.budgets.read(slot, this.#now());
+  }
+
+  answered(exchange: Exchange): void {
+    // The official libraries and Claude Code try again by themselves unless they are told not to.
+    if (this.#hopeless.delete(exchange)) exchange.response.fields.set('X-Should-Retry', 'false');
+  }
+
+  leave(exchange: Exchange): void {
+    const place = this.#places.get(exchange);
+    if (place === undefined) return;
+    this.#places.delete(exchange);
+    this.#options.running.leave(place);
+  }
+
+  #errorOf({ limit, code, message, retryAfterMs }: Refusal, { user }: Allowance): SluiceError {
+    this.#options.countRefusal(user, limit);
+    return new SluiceError(code, { message, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  }
+
+  /** What can be told from its head. */
+  #ofRequest({ request }: Exchange, allowance: Allowance, use: AiUse): Refusal | null {
+    const { provider } = this.#options;
+    const { providers, models, budgets } = allowance;
+    if (providers !== null && !providers.includes(provider)) return words.deniedProvider(allowance, provider);
+    const limit = budgets[0]?.key ?? (models === null ? null : 'ai_models');
+    if (request.wantsUpgrade && limit !== null) return words.deniedWebSocket(allowance, limit);
+    if (use === 'uncounted' && budgets[0] !== undefined) return words.uncounted(allowance, budgets[0].key);
+    const model = modelOfPath(request.path);
+    const isDenied = model !== null && models !== null && !isModelAllowed(model, models);
+    return isDenied ? words.deniedModel(allowance, model) : null;
+  }
+
+  #ofBudgets(allowance: Allowance, use: AiUse): Refusal | null {
+    if (use === 'free' || allowance.budgets.length === 0) return null;
+    const nowMs = this.#now();
+    const found = usedUp(allowance.budgets, this.spentBy(allowance), nowMs);
+    return found === null ? null : words.budgetUsedUp(allowance, found, nowMs);
+  }
+
+  /** Counts the request among those that are under way, and among those of this minute. */
+  #enter(exchange: Exchange, allowance: Allowance): Refusal | null {
+    const { limits, running } = this.#options;
+    const { user, streams, requestsPerMinute } = allowance;
+    const place = streams === null ? null : running.enter(this.#scopes.running, user, streams);
+    if (place === REFUSED) return words.tooManyStreams(allowance, STREAM_RETRY_MS);
+    if (requestsPerMinute !== null && !limits.take(this.#scopes.limits, user, this.#minute(requestsPerMinute))) {
+      if (place !== null) running.leave(place);
+      return words.tooManyRequests(allowance, limits.retryAfterMs);
+    }
+    if (place !== null) this.#places.set(exchange, place);
+    return null;
+  }
+
+  /** What is thrown reaches the exchange only while it lives. */
+  async #judgeBody(exchange: Exchange, allowance: Allowance): Promise<void> {
+    const isChat = this.#isChat(exchange);
+    const refusal = ofBody(await readAsked(exchange), allowance, isChat);
+    if (refusal !== null) throw this.#errorOf(refusal, allowance);
+  }
+
+  /** Only where something depends on it. */
+  #goesByBody(exchange: Exchange, { models, budgets }: Allowance): boolean {
+    const { hasBody, path } = exchange.request;
+    if (!hasBody) return false;
+    return models !== null || (budgets.length > 0 && (path.endsWith('/responses') || this.#isChat(exchange)));
+  }
+
+  /** Where it is Claude that is asked in this dialect, its own answer says what it has used in any case. */
+  #isChat({ request }: Exchange): boolean {
+    return this.#options.provider === 'chatgpt' && request.path.endsWith('/chat/completions');
+  }
+
+  #minute(most: number): Limit {
+    const limit = this.#minutes.get(most) ?? perMinute(most);
+    this.#minutes.set(most, limit);
+    return limit;
+  }
+}
+
+function ofBody({ model, isBackground, isSilent }: Asked, allowance: Allowance, isChat: boolean): Refusal | null {
+  const { models, budgets } = allowance;
+  if (models !== null && model === null) return words.noModel(allowance);
+  if (models !== null && model !== null && !isModelAllowed(model, models)) return words.deniedModel(allowance, model);
+  if (budgets[0] === undefined) return null;
+  if (isChat && isSilent) return words.withoutUsage(allowance, budgets[0].key);
+  return isBackground ? words.inBackground(allowance, budgets[0].key) : null;
+}
