@@ -5,7 +5,7 @@ import type { Policy } from './policy.ts';
 
 export type { ErrorCode, SluiceError } from '../core/errors.ts';
 export type { Answer, ClientView, Exchange, Fields, RequestView, ResponseView } from './exchange.ts';
-export type { BodySink, BodyTransform, Phase, Policy } from './policy.ts';
+export type { BodySink, BodyTransform, Phase, Policy, TunnelGuard, UpgradeWatch } from './policy.ts';
 
 /** What a module exports, each under its name. */
 export interface PolicyModule<Settings = unknown> {

@@ -38,6 +38,14 @@ export interface TunnelGuard {
   take(bytes: Uint8Array, from: number, to: number): 'more' | 'pass' | SluiceError;
 }
 
+/** Looks at what a server says on a connection that has left HTTP. It can change nothing and hold nothing up. */
+export interface UpgradeWatch {
+  /** More of it, in order, when it has gone on to the client; the bytes are valid only during the call. */
+  take(bytes: Uint8Array, from: number, to: number): void;
+  /** Both sides are closed, well or not. Called once; nothing follows. */
+  end(): void;
+}
+
 /** The body of an error answer, to be written as JSON: as clients of a route know it from what is behind. */
 export type ErrorShape = (error: SluiceError, requestId: string) => object;
 
@@ -64,6 +72,8 @@ export interface Policy {
   foresee?(exchange: Exchange): string;
   /** Asked once per tunnel that stands (CONNECT, SOCKS), before anything goes through it: a guard if this policy wants to see what the client says first. Does not wait. */
   tunnel?(exchange: Exchange): TunnelGuard | null;
+  /** Asked once per connection that has switched to another protocol (a WebSocket, for one), with the answer that said so: a watch if this policy wants to see what the server says there. Does not wait. */
+  upgraded?(exchange: Exchange): UpgradeWatch | null;
   /** The exchange is over, well or not; nothing can be changed any more. Called for every exchange that was routed. */
   done?(exchange: Exchange): void;
 
@@ -75,4 +85,4 @@ export interface Policy {
 }
 
 /** The phases in order, for compile and for the docs. */
-export type Phase = 'request' | 'requestBody' | 'upstream' | 'response' | 'responseBody' | 'tunnel' | 'done';
+export type Phase = 'request' | 'requestBody' | 'upstream' | 'response' | 'responseBody' | 'tunnel' | 'upgraded' | 'done';

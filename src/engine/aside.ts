@@ -184,6 +184,7 @@ function routeTo(target: ForwardTarget, bounds: Bounds): Route {
     response: [],
     responseBody: [],
     tunnel: [],
+    upgraded: [],
     done: [],
     errorShape: null,
     metrics: null,

@@ -37,6 +37,7 @@ function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
     response: taking(spec.policies, 'response'),
     responseBody: taking(spec.policies, 'responseBody'),
     tunnel: taking(spec.policies, 'tunnel'),
+    upgraded: taking(spec.policies, 'upgraded'),
     done: taking(spec.policies, 'done'),
     metrics: traffic.familiesOf(spec.name),
   });

@@ -18,6 +18,7 @@ import { type OpenConnection, openConnection } from './open-connection.ts';
 import { BODY, bodyFraming, writeInterimHead, writeResponseHead, writeSwitchHead } from './response-writer.ts';
 import type { Responder } from './responder.ts';
 import { guardOf } from './tunnel-guards.ts';
+import { watchOf } from './upgrade-watches.ts';
 import { writeLastChunk } from './chunk-writer.ts';
 
 /** After the last answer the client may still be sending; cutting it then would take the answer from it (RFC 9112, 9.6). */
@@ -315,6 +316,7 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
       downstreamEnded: this.clientEnded,
       guard: guardOf(exchange),
       guardTimeoutMs: engine.timeouts.headersMs,
+      watch: watchOf(exchange),
       onDone: ({ bytesFromDownstream, bytesFromUpstream }) => {
         exchange.joinEnded(bytesFromDownstream, bytesFromUpstream);
         this.onClose();

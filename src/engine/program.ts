@@ -30,6 +30,7 @@ export interface Route {
   readonly response: readonly Required<Pick<Policy, 'response'>>[];
   readonly responseBody: readonly Required<Pick<Policy, 'responseBody'>>[];
   readonly tunnel: readonly Required<Pick<Policy, 'tunnel'>>[];
+  readonly upgraded: readonly Required<Pick<Policy, 'upgraded'>>[];
   readonly done: readonly Required<Pick<Policy, 'done'>>[];
   /** null: what it carries is nothing that a client has asked for. */
   readonly metrics: HttpFamilies | null;

@@ -186,6 +186,36 @@ describe('relay', () => {
   });
 });
 
+describe('a watched relay', () => {
+  test('shows what the origin says when it has gone on, and nothing of what the client says', async (t) => {
+    const seen: string[] = [];
+    let written = 0;
+    const watch = {
+      take: (bytes: Buffer, from: number, to: number): void => {
+        seen.push(bytes.toString('latin1', from, to));
+        written = pair.downstream.bytesWritten;
+      },
+      end: () => void seen.push('end'),
+    };
+    const pair = await setUp(t, { watch });
+    const { client, origin, done } = pair;
+    origin.end('hello');
+    assert.equal((await readAll(client)).toString(), 'hello');
+    assert.equal(written, 5);
+    client.end('bye');
+    await done;
+    assert.deepEqual(seen, ['hello', 'end']);
+  });
+
+  test('is one way of two: without a watch nothing is looked at', async (t) => {
+    const { client, origin, done } = await setUp(t, { watch: null });
+    origin.end(randomBytes(100_000));
+    assert.equal((await readAll(client)).length, 100_000);
+    client.end();
+    assert.equal((await done).bytesFromUpstream, 100_000);
+  });
+});
+
 describe('a guarded relay', () => {
   const guard = (verdicts: readonly ('more' | 'pass' | 'cut')[]): RelayGuard => {
     const left = [...verdicts];

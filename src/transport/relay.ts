@@ -12,6 +12,13 @@ export interface RelayGuard {
   expired(): void;
 }
 
+/** Sees what the server says, as it has gone on. */
+export interface RelayWatch {
+  take(bytes: Buffer, from: number, to: number): void;
+  /** Both connections are closed. */
+  end(): void;
+}
+
 export interface RelayOptions {
   /** Ends both sides when no byte has moved for so long. */
   readonly idleTimeoutMs: number;
@@ -24,6 +31,7 @@ export interface RelayOptions {
   readonly guard?: RelayGuard | null;
   /** For the client, once it has begun, to say all that the guard wants to see. */
   readonly guardTimeoutMs?: number;
+  readonly watch?: RelayWatch | null;
   /** Called once, when both connections are closed. */
   readonly onDone: (end: RelayEnd) => void;
 }
@@ -56,7 +64,11 @@ export class Relay {
       guard === null
         ? new Side(this, downstream, upstream)
         : new GuardedSide(this, { source: downstream, sink: upstream, guard, timeoutMs: guardTimeoutMs });
-    this.#upstream = new Side(this, upstream, downstream);
+    const { watch = null } = options;
+    this.#upstream =
+      watch === null
+        ? new Side(this, upstream, downstream)
+        : new WatchedSide(this, { source: upstream, sink: downstream, watch });
   }
 
   start(): void {
@@ -89,6 +101,7 @@ export class Relay {
     this.#reason ??= reason;
     if (!this.#downstream.isClosed || !this.#upstream.isClosed) return;
     wheel.release(this.#idle);
+    this.#options.watch?.end();
     this.#options.onDone({
       reason: this.#reason,
       bytesFromDownstream: this.#downstream.bytes,
@@ -139,6 +152,27 @@ class Side implements ConnectionHandler {
     // sent what it holds. Anything else is a cut, and must not look like an end.
     if (reason !== 'eof') this.#sink.reset(reason);
     this.#relay.closed(reason);
+  }
+}
+
+interface WatchedWay {
+  readonly source: Connection;
+  readonly sink: Connection;
+  readonly watch: RelayWatch;
+}
+
+/** Shows what has gone on. */
+class WatchedSide extends Side {
+  readonly #watch: RelayWatch;
+
+  constructor(owner: Relay, { source, sink, watch }: WatchedWay) {
+    super(owner, source, sink);
+    this.#watch = watch;
+  }
+
+  override onData(bytes: Buffer, from: number, to: number): void {
+    super.onData(bytes, from, to);
+    this.#watch.take(bytes, from, to);
   }
 }
 

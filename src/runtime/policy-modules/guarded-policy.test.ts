@@ -75,6 +75,22 @@ describe('a policy of the user, guarded', () => {
     assert.throws(() => guard?.take(Buffer.alloc(1), 0, 1), /failed in its phase tunnel/);
   });
 
+  test('may watch connections that have left HTTP, and fails as in any other phase', () => {
+    const seen: unknown[] = [];
+    const watch = { take: (...given: unknown[]) => void seen.push(given.slice(1)), end: () => void seen.push('end') };
+    const made = guarded({ upgraded: () => watch }).policy.upgraded?.(exchange);
+    made?.take(Buffer.alloc(2), 0, 2);
+    made?.end();
+    assert.deepEqual(seen, [[0, 2], 'end']);
+    assert.equal(guarded({ upgraded: () => undefined }).policy.upgraded?.(exchange), null);
+    const fail = (): never => {
+      throw new Error('broken');
+    };
+    const broken = guarded({ upgraded: () => ({ take: fail, end: fail }) }).policy.upgraded?.(exchange);
+    assert.throws(() => broken?.take(Buffer.alloc(1), 0, 1), /failed in its phase upgraded/);
+    assert.throws(() => broken?.end(), /failed in its phase upgraded/);
+  });
+
   test('may fail on purpose, with an error of ours', () => {
     const error = new SluiceError('forbidden');
     const { policy } = guarded({

@@ -1,6 +1,6 @@
 // Stands around a policy of the user's own. Rule: what it does wrong ends the exchange at hand and no other, and is told with the
 // name of its file; phases that it does not have are not there, and cost nothing.
-import type { BodySink, BodyTransform, Phase, Policy, TunnelGuard } from '../../contract/policy.ts';
+import type { BodySink, BodyTransform, Phase, Policy, TunnelGuard, UpgradeWatch } from '../../contract/policy.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import type { PolicyLog } from '../../contract/policy-module.ts';
 import { SluiceError } from '../../core/errors.ts';
@@ -17,6 +17,7 @@ export function guardPolicy(policy: Policy, file: string, log: PolicyLog): Polic
     ...(policy.response && { response: (exchange) => guard.response(exchange) }),
     ...(policy.responseBody && { responseBody: (exchange, sink) => guard.body('responseBody', exchange, sink) }),
     ...(policy.tunnel && { tunnel: (exchange) => guard.tunnel(exchange) }),
+    ...(policy.upgraded && { upgraded: (exchange) => guard.upgraded(exchange) }),
     ...(policy.done && { done: (exchange) => guard.done(exchange) }),
     ...(policy.dispose && { dispose: () => guard.dispose() }),
   };
@@ -59,6 +60,17 @@ class Guard {
     const { id } = exchange;
     const made = this.ask('tunnel', id, () => this.policy.tunnel?.(exchange)) ?? null;
     return made && { take: (bytes, from, to) => this.ask('tunnel', id, () => made.take(bytes, from, to)) };
+  }
+
+  upgraded(exchange: Exchange): UpgradeWatch | null {
+    const { id } = exchange;
+    const made = this.ask('upgraded', id, () => this.policy.upgraded?.(exchange)) ?? null;
+    return (
+      made && {
+        take: (bytes, from, to) => this.ask('upgraded', id, () => made.take(bytes, from, to)),
+        end: () => this.ask('upgraded', id, () => made.end()),
+      }
+    );
   }
 
   done(exchange: Exchange): void {

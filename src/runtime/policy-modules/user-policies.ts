@@ -17,7 +17,10 @@ export interface UserPolicyParts {
   readonly log: ThreadLog;
 }
 
-const PHASES: readonly Phase[] = ['request', 'requestBody', 'upstream', 'response', 'responseBody', 'tunnel', 'done'];
+const PHASES: readonly Phase[] = [
+  ...(['request', 'requestBody', 'upstream', 'response', 'responseBody'] as const),
+  ...(['tunnel', 'upgraded', 'done'] as const),
+];
 const MEMBERS: readonly string[] = [...PHASES, 'name', 'bounds', 'dispose'];
 
 /** Throws when the module will not make one of these settings. */
