@@ -85,4 +85,12 @@ export interface Policy {
 }
 
 /** The phases in order, for compile and for the docs. */
-export type Phase = 'request' | 'requestBody' | 'upstream' | 'response' | 'responseBody' | 'tunnel' | 'upgraded' | 'done';
+export type Phase =
+  | 'request'
+  | 'requestBody'
+  | 'upstream'
+  | 'response'
+  | 'responseBody'
+  | 'tunnel'
+  | 'upgraded'
+  | 'done';

@@ -1,9 +1,10 @@
 // What is used of AI providers, as whoever pays sees it: from a client's request to the admin API, over the network.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import http from 'node:http';
 import { describe, test, type TestContext } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { WebSocket } from 'ws';
 import type { UsageRecord } from '../../src/services/usage/usage-record.ts';
 import { AiProvider } from '../support/ai-provider.ts';
 import { Gateway, type GatewaySettings } from '../support/gateway.ts';
@@ -37,6 +38,26 @@ async function post(url: string, body: object, fields: Readonly<Record<string, s
 async function usedBy(gateway: Gateway): Promise<UsageRecord> {
   await gateway.until(() => gateway.used.length === 1, 'that somebody has used something');
   return gateway.used[0]!;
+}
+
+/** As Codex does: one connection for several answers. */
+async function talk(t: TestContext, gateway: Gateway): Promise<WebSocket> {
+  const headers = { 'X-Sluice-Token': 'a-token-of-alice-1', 'session-id': 's-2' };
+  const socket = new WebSocket(`${gateway.url.replace(/^http/, 'ws')}/chatgpt/v1/responses`, { headers });
+  socket.on('error', () => {});
+  t.after(() => socket.terminate());
+  await once(socket, 'open');
+  return socket;
+}
+
+/** How it has ended, and of which model it is. */
+async function answered(socket: WebSocket, model: string): Promise<string> {
+  socket.send(JSON.stringify({ type: 'response.create', model }));
+  for await (const [data] of on(socket, 'message')) {
+    const { type, response } = JSON.parse(String(data)) as { type: string; response?: { model: string } };
+    if (type === 'response.completed') return `completed ${response?.model}`;
+  }
+  return 'cut';
 }
 
 describe('what is used of a provider of AI', () => {
@@ -117,6 +138,49 @@ describe('what is used of a provider of AI', () => {
     assert.deepEqual(gateway.used, []);
     await post(`${gateway.url}/claude/v1/messages`, {});
     assert.equal((await usedBy(gateway)).account, 'team');
+  });
+
+  test('is counted on a WebSocket for each answer, however its messages are compressed', async (t) => {
+    for (const perMessageDeflate of [
+      false,
+      { threshold: 0 },
+      { threshold: 0, serverNoContextTakeover: true, serverMaxWindowBits: 9 },
+      { threshold: 500 },
+    ]) {
+      const provider = await AiProvider.open(t, undefined, { perMessageDeflate });
+      const gateway = await Gateway.open(t, settings(provider.url));
+      const socket = await talk(t, gateway);
+      assert.equal(socket.extensions, perMessageDeflate === false ? '' : 'permessage-deflate');
+      for (const model of ['model-7', 'model-8']) assert.equal(await answered(socket, model), `completed ${model}`);
+      await gateway.until(() => gateway.used.length === 2, 'that both answers are counted');
+      socket.terminate();
+      const owner = { provider: 'chatgpt', user: 'alice', account: '', session: 's-2', isKnown: true };
+      for (const [index, model] of ['model-7', 'model-8'].entries()) {
+        const { atMs: _, ...record } = gateway.used[index]!;
+        assert.deepEqual(record, { ...owner, model, ...CHATGPT });
+      }
+      assert.equal(gateway.metric('sluice_ai_tokens_total', { model: 'model-8', type: 'output' }), 87);
+    }
+  });
+
+  test('is said to be unknown of what a WebSocket had begun when one of its sides went away', async (t) => {
+    for (const leaves of ['client', 'provider']) {
+      const provider = await AiProvider.open(t, undefined, { perMessageDeflate: { threshold: 0 } });
+      const gateway = await Gateway.open(t, settings(provider.url));
+      const socket = await talk(t, gateway);
+      await answered(socket, 'model-7');
+      const { promise, resolve } = Promise.withResolvers<void>();
+      t.after(() => resolve());
+      if (leaves === 'client')
+        provider.plans.push({ beforeEvent: (index) => (index === 3 ? promise : Promise.resolve()) });
+      else provider.plans.push({ cutAfter: 3 });
+      socket.send(JSON.stringify({ type: 'response.create', model: 'model-8' }));
+      for await (const [data] of on(socket, 'message')) if (String(data).includes('output_item.added')) break;
+      if (leaves === 'client') socket.terminate();
+      await gateway.until(() => gateway.used.length === 2, 'that what was begun is counted');
+      assert.partialDeepStrictEqual(gateway.used[0]!, { model: 'model-7', isKnown: true, ...CHATGPT });
+      assert.partialDeepStrictEqual(gateway.used[1]!, { model: 'model-8', isKnown: false, output: 0 });
+    }
   });
 
   test('comes from workers to the main thread', async (t) => {

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
-import { WebSocketServer } from 'ws';
+import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import { type ScriptedEvent, scriptedMessage, scriptedResponse } from './ai-script.ts';
 
 /** In PEM. */
@@ -63,10 +63,12 @@ export class AiProvider {
   models: readonly string[] = ['model-1'];
   private readonly server: http.Server | https.Server;
   private readonly scheme: 'http' | 'https';
-  private readonly sockets = new WebSocketServer({ noServer: true });
+  private readonly sockets: WebSocketServer;
   private wake = Promise.withResolvers<void>();
+  private socketAnswers = 0;
 
-  private constructor(tls?: ServerTls) {
+  private constructor(tls: ServerTls | undefined, sockets: ServerOptions) {
+    this.sockets = new WebSocketServer({ ...sockets, noServer: true });
     const take = (request: http.IncomingMessage, response: http.ServerResponse): void => {
       void this.take(request, response);
     };
@@ -75,8 +77,9 @@ export class AiProvider {
     this.server.on('upgrade', (request, socket, first) => this.switch(request, socket, first));
   }
 
-  static async open(t: TestContext, tls?: ServerTls): Promise<AiProvider> {
-    const provider = new AiProvider(tls);
+  /** `sockets`: how its WebSockets are. */
+  static async open(t: TestContext, tls?: ServerTls, sockets: ServerOptions = {}): Promise<AiProvider> {
+    const provider = new AiProvider(tls, sockets);
     provider.server.listen(0, '127.0.0.1');
     await once(provider.server, 'listening');
     t.after(() => {
@@ -173,6 +176,22 @@ export class AiProvider {
     response.end();
   }
 
+  private async answerOnSocket(webSocket: WebSocket, events: readonly string[]): Promise<void> {
+    const plan = this.plans.shift() ?? {};
+    this.socketAnswers += 1;
+    const id = `"resp_${this.socketAnswers}"`;
+    for (const [index, event] of events.entries()) {
+      await plan.beforeEvent?.(index);
+      if (index === plan.cutAfter) {
+        webSocket.terminate();
+        return;
+      }
+      const text = event.replace(/^event: .*\ndata: /, '').trim();
+      // What was said before a cut is on its way by then, however long it takes to compress it.
+      await new Promise((resolve) => webSocket.send(text.replaceAll('"resp_1"', id), resolve));
+    }
+  }
+
   /** As a WebSocket, by which OpenAI answers each message with the events of a stream. */
   private switch(request: http.IncomingMessage, socket: Duplex, first: Buffer): void {
     const heard = this.hear(request);
@@ -187,9 +206,8 @@ export class AiProvider {
         const { input = [], previous_response_id: before } = body as WebSocketAsked;
         conversation = before === undefined ? input : [...conversation, ...input];
         const script = scriptedResponse({ input: conversation }, model);
-        const events = script === null ? responseEvents(model) : streamOf(script);
-        for (const event of events) webSocket.send(event.replace(/^event: .*\ndata: /, '').trim());
         this.happened();
+        void this.answerOnSocket(webSocket, script === null ? responseEvents(model) : streamOf(script));
       });
     });
   }

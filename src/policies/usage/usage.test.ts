@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { head, Playbook } from '../../../test/support/playbook.ts';
+import { frame } from '../../../test/support/websocket-frames.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import type { UsageRecord } from '../../services/usage/usage-record.ts';
 import { usage } from './usage.ts';
@@ -114,13 +115,38 @@ describe('the policy usage', () => {
     }
   });
 
+  test('watches WebSockets on which OpenAI answers, and no other connection', (t) => {
+    const switched = ['Upgrade: websocket', 'Sec-WebSocket-Accept: x'];
+    for (const [path, fields, count] of [
+      ['/v1/responses', switched, 1],
+      ['/v1/realtime', switched, 0],
+      ['/v1/responses', ['Upgrade: own'], 0],
+    ] as const) {
+      const records: UsageRecord[] = [];
+      const policies = [usage({ provider: 'chatgpt', account: '', tell: (record) => void records.push(record) })];
+      const play = new Playbook(t, { policies, forwarding: 'none' });
+      const upgrade = head(`GET ${path} HTTP/1.1`, 'Host: a.test', 'Connection: upgrade', 'Upgrade: websocket');
+      play.downstreamSends(upgrade).expectDial().expectUpstream(/^GET/);
+      play.upstreamSends(head('HTTP/1.1 101 Switching Protocols', ...fields)).expectDownstream(/ 101 /);
+      const message = frame('{"type":"response.completed","response":{"id":"a","usage":{"output_tokens":7}}}');
+      play.upstreamSends(message).expectDownstream(message.toString('latin1')).clientCloses();
+      assert.deepEqual(
+        records.map(({ output }) => output),
+        count === 1 ? [7] : [],
+      );
+      play.end();
+    }
+  });
+
   test('says in explanations whether it would count', () => {
     const policy = usage({ provider: 'claude', account: '', tell: () => {} });
-    const said = (method: string, path: string): string | undefined => {
-      return policy.foresee?.({ request: { method, path } } as Exchange);
+    const said = (method: string, path: string, wantsUpgrade = false): string | undefined => {
+      return policy.foresee?.({ request: { method, path, wantsUpgrade } } as Exchange);
     };
     assert.equal(said('POST', '/claude/v1/messages'), 'reads from the answer what it has used');
     assert.equal(said('GET', '/claude/v1/models'), 'counts nothing here');
+    assert.equal(said('GET', '/chatgpt/v1/responses'), 'counts nothing here');
+    assert.equal(said('GET', '/chatgpt/v1/responses', true), 'reads from the WebSocket what its answers have used');
   });
 
   test('looks only at answers that can say what they have used', (t) => {

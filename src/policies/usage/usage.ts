@@ -1,10 +1,12 @@
-// Policy `usage`: what the requests to a provider of AI have used, read from its answers as they pass. Rule: the answer is the same
+// Policy `usage`: what the requests to a provider of AI have used, read from its answers as they pass, also on WebSockets. Rule: the answer is the same
 // without it, and so is its time; only answers that can say what they have used are looked at.
 import type { Exchange, RequestView } from '../../contract/exchange.ts';
-import type { BodySink, BodyTransform, Policy } from '../../contract/policy.ts';
+import type { BodySink, BodyTransform, Policy, UpgradeWatch } from '../../contract/policy.ts';
+import { compressionOf } from '../../codec/websocket/compression.ts';
 import { aiSession } from '../../services/usage/ai-session.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { CountedBody } from './counted-body.ts';
+import { CountedSocket } from './counted-socket.ts';
 
 export interface UsageOptions {
   readonly provider: string;
@@ -15,14 +17,24 @@ export interface UsageOptions {
 
 /** Where the APIs answer with a model's words. */
 const COUNTED = /\/(?:messages|responses|chat\/completions)$/;
+/** Where OpenAI does over a WebSocket. */
+const ON_SOCKET = /\/responses$/;
 
 export function usage({ provider, account, tell }: UsageOptions): Policy {
   const options = { provider, account, tell };
   return {
     name: 'usage',
     responseBody: (exchange, sink) => countedBody(exchange, sink, options),
-    foresee: ({ request }) => (isCounted(request) ? 'reads from the answer what it has used' : 'counts nothing here'),
+    upgraded: (exchange) => countedSocket(exchange, options),
+    foresee: ({ request }) => foreseen(request),
   };
+}
+
+function foreseen(request: RequestView): string {
+  if (isCounted(request)) return 'reads from the answer what it has used';
+  return mayAnswerOnSocket(request) && request.wantsUpgrade
+    ? 'reads from the WebSocket what its answers have used'
+    : 'counts nothing here';
 }
 
 function countedBody(exchange: Exchange, sink: BodySink, options: UsageOptions): BodyTransform | null {
@@ -34,6 +46,18 @@ function countedBody(exchange: Exchange, sink: BodySink, options: UsageOptions):
   if (!isStream && !/^application\/json\b/i.test(type)) return null;
   const kind = { isStream, encoding: encodingOf(response.fields.get('content-encoding') ?? '') };
   return new CountedBody(sink, kind, { provider, account, user, session: aiSession(request.fields) }, tell);
+}
+
+function countedSocket(exchange: Exchange, { provider, account, tell }: UsageOptions): UpgradeWatch | null {
+  const { request, response, user } = exchange;
+  // No other protocol has it.
+  if (!mayAnswerOnSocket(request) || !response.fields.has('sec-websocket-accept')) return null;
+  const compression = compressionOf(response.fields.getAll('sec-websocket-extensions').join());
+  return new CountedSocket(compression, { provider, account, user, session: aiSession(request.fields) }, tell);
+}
+
+function mayAnswerOnSocket({ method, path }: RequestView): boolean {
+  return method === 'GET' && ON_SOCKET.test(path);
 }
 
 function isCounted({ method, path }: RequestView): boolean {
