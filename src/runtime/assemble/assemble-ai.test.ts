@@ -53,7 +53,10 @@ test('there are no routes unless they are switched on', () => {
 
 test('bodies are written after users and guards, and before the cache, where that is asked for', () => {
   const [claude] = routes({ enabled: true, cache: {} }, { log: { ai_bodies: true } });
-  assert.equal(claude, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-limits ai-bodies ai-cache ai-relay usage');
+  assert.equal(
+    claude,
+    'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-limits ai-bodies ai-cache ai-relay usage',
+  );
 });
 
 test('the cache stands after users and guards, and before everything that is for the provider alone', () => {
