@@ -4,7 +4,6 @@
 import type { Config } from './config.ts';
 import type { KeyPath } from './key-path.ts';
 import { policyPlaces } from './policy-places.ts';
-import type { Credential, ProviderConfig } from './schema/ai.ts';
 import type { RouteConfig } from './schema/gateway.ts';
 import type { Policies } from './schema/policies.ts';
 
@@ -26,7 +25,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
   },
   { what: 'running commands', find: ({ exec }) => when(exec.enabled, ['exec', 'enabled']) },
   { what: 'running agents', find: ({ agents }) => when(agents.enabled, ['agents', 'enabled']) },
-  { what: 'several credentials of a provider', find: inCredentials((all) => all.length > 1) },
   { what: 'the tunnel server', find: ({ tunnels }) => when(tunnels.server.enabled, ['tunnels', 'server', 'enabled']) },
   {
     what: 'the tunnel client',
@@ -56,14 +54,6 @@ function when(on: boolean, path: KeyPath): readonly KeyPath[] {
 
 function inTargets(isOn: (to: RouteConfig['to']) => boolean, key: string): Unavailable['find'] {
   return ({ gateway }) => gateway.routes.flatMap(({ to }, index) => when(isOn(to), targetPath(index, key)));
-}
-
-function inCredentials(isOn: (all: readonly Credential[]) => boolean): Unavailable['find'] {
-  return ({ ai }) =>
-    Object.entries(ai.providers).flatMap(([name, { credentials }]: [string, ProviderConfig]) => {
-      const isUsed = ai.enabled && credentials !== 'passthrough' && isOn(credentials);
-      return when(isUsed, ['ai', 'providers', name, 'credentials']);
-    });
 }
 
 function targetPath(index: number, key: string): KeyPath {

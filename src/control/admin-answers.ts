@@ -118,10 +118,24 @@ export interface AiAccountAnswer {
   readonly id: string;
   readonly kind: 'api_key' | 'store';
   readonly file: string | null;
-  readonly state: 'ok' | 'expiring' | 'dead';
+  readonly state: 'ok' | 'expiring' | 'dead' | 'cooling' | 'auth_failed';
   readonly reason: string | null;
   readonly expires_at: string | null;
   readonly readable_by_others: boolean;
+  readonly retry_at: string | null;
+  readonly weight: number;
+  readonly requests: number;
+  readonly active: number;
+  readonly quota: AiQuotaAnswer[];
+}
+
+export interface AiQuotaAnswer {
+  readonly window: string;
+  readonly left: number;
+  readonly limit: number | null;
+  readonly remaining: number | null;
+  readonly resets_at: string;
+  readonly minutes: number | null;
 }
 
 export interface AiAccountsAnswer {

@@ -9,16 +9,15 @@ import { respond, respondWith } from '../targets/respond/respond.ts';
 export { HttpListener, type HttpServing, type HttpSettings } from '../listeners/http/http-listener.ts';
 export { MixedListener, type MixedServing, type MixedSettings } from '../listeners/mixed/mixed-listener.ts';
 export { acl } from '../policies/acl/acl.ts';
+export { aiAccount } from '../policies/ai-account/ai-account.ts';
 export { aiBodies } from '../policies/ai-bodies/ai-bodies.ts';
 export { aiCache, type CacheResult, type ReadAnswer } from '../policies/ai-cache/ai-cache.ts';
 export { aiDialect } from '../policies/ai-dialect/ai-dialect.ts';
 export { chatTranslation } from '../policies/ai-dialect/chat-translation.ts';
 export { modelTranslation } from '../policies/ai-dialect/model-translation.ts';
-export { aiKey } from '../policies/ai-key/ai-key.ts';
 export { AI_LIMITS_SCOPE, aiLimits, perMinute } from '../policies/ai-limits/ai-limits.ts';
 export { aiRelay } from '../policies/ai-relay/ai-relay.ts';
 export { anthropicError, openaiError } from '../policies/ai-relay/provider-errors.ts';
-export { aiStore } from '../policies/ai-store/ai-store.ts';
 export { aiUser } from '../policies/ai-user/ai-user.ts';
 export { auth } from '../policies/auth/auth.ts';
 export { compress } from '../policies/compress/compress.ts';
@@ -40,6 +39,7 @@ export { timeout } from '../policies/timeout/timeout.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { UsageReader } from '../policies/usage/usage-reader.ts';
 export { usage } from '../policies/usage/usage.ts';
+export { Accounts } from '../targets/accounts/accounts.ts';
 export { backends } from '../targets/backends/backends.ts';
 export {
   type BackendNames,

@@ -180,6 +180,7 @@ export class Sluice {
       lists: this.#dataPlane.lists,
       backendsOf: (route) => this.backends.specsOf(route),
       budgets: this.#dataPlane.counts.budgets,
+      isDeadAccount: (provider, id) => this.accounts.isDead(provider, id),
     });
   }
 

@@ -59,6 +59,8 @@ export function heardValues({ fields }: Heard, name: string): string[] {
 export class AiProvider {
   readonly heard: Heard[] = [];
   readonly plans: Plan[] = [];
+  /** What happens to a request that no plan waits for; undefined: the usual. */
+  planOf: (heard: Heard) => Plan | undefined = () => undefined;
   /** Those that it says it has. */
   models: readonly string[] = ['model-1'];
   private readonly server: http.Server | https.Server;
@@ -138,7 +140,7 @@ export class AiProvider {
   }
 
   private async answer(heard: Heard, response: http.ServerResponse): Promise<void> {
-    const plan = this.plans.shift() ?? {};
+    const plan = this.plans.shift() ?? this.planOf(heard) ?? {};
     await plan.beforeHead?.();
     const usual = usualAnswer(heard, this.models);
     const status = plan.status ?? usual.status;

@@ -13,6 +13,11 @@ const MINE: AccountReport = {
   reason: null,
   expiresAtMs: Date.now() + 2 * 3_600_000 + 30_000,
   isOpen: false,
+  retryAtMs: null,
+  weight: 1,
+  requests: 0,
+  active: 0,
+  quota: [],
 };
 const KEY: AccountReport = { ...MINE, id: '2', kind: 'api_key', file: null, expiresAtMs: null };
 
@@ -33,6 +38,33 @@ describe('sluice ai accounts', () => {
       '',
     ]);
     assert.match(cli.out, /owner's own use of the provider's own programs/);
+  });
+
+  test('shows what accounts have left, and until when they are left alone', async (t) => {
+    const admin = await runAdmin(t);
+    const from = (ms: number): number => Date.now() + ms + 500;
+    const known = { limit: null, remaining: null, minutes: null };
+    const quota = [
+      { ...known, window: 'primary', left: 0.051, minutes: 300, resetsAtMs: from(3_599_000) },
+      { ...known, window: 'input_tokens', left: 0.9, limit: 1000, remaining: 900, resetsAtMs: from(59_000) },
+    ];
+    const limited = { state: 'cooling', retryAtMs: from(89_000), weight: 2, requests: 7, active: 1, quota } as const;
+    admin.desk.accounts = [
+      { ...KEY, ...limited },
+      { ...KEY, state: 'auth_failed', reason: 'the provider does not accept it', requests: 1 },
+    ];
+    const cli = admin.cli();
+    await main(['ai', 'accounts'], cli);
+    assert.deepEqual(cli.out.split('\n'), [
+      'claude/2  cooling for 1m 30s  an API key',
+      '  7 requests, 1 running, weight 2',
+      '  primary (5h 0m): 5 % left, anew in 1h 0m',
+      '  input tokens: 90 % left, 900 of 1000, anew in 1m 0s',
+      'claude/2  refused  an API key',
+      '  the provider does not accept it',
+      '  1 request',
+      '',
+    ]);
   });
 
   test('says nothing of subscriptions where there are none', async (t) => {

@@ -1,7 +1,7 @@
 // `sluice ai`: what a running Sluice does for providers of AI. Rule: it only asks, and nothing that it shows is a secret.
 
 import { Command } from 'commander';
-import type { AiAccountAnswer, AiAccountsAnswer } from '../../control/admin-answers.ts';
+import type { AiAccountAnswer, AiAccountsAnswer, AiQuotaAnswer } from '../../control/admin-answers.ts';
 import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
 import { formatElapsed } from '../elapsed.ts';
@@ -15,7 +15,8 @@ interface AccountsOptions {
   readonly json?: true;
 }
 
-const COLOURS = { ok: 'green', expiring: 'yellow', dead: 'red' } as const;
+const COLOURS = { ok: 'green', expiring: 'yellow', dead: 'red', cooling: 'yellow', auth_failed: 'red' } as const;
+const WORDS = { dead: 'dead: sign in again', auth_failed: 'refused' } as const;
 const NONE = 'No accounts: requests go with what the clients have themselves.';
 const TERMS = `The login of a subscription is for its owner's own use of the provider's own programs, by the terms of the providers.
 For anything that is shared use API keys, or "passthrough", which leaves each client its own login.`;
@@ -64,14 +65,38 @@ function formatAccounts(accounts: readonly AiAccountAnswer[], context: CliContex
 function formatAccount(account: AiAccountAnswer, { stdout, env }: CliContext): string[] {
   const { provider, id, kind, file, state, reason, expires_at: expiresAt, readable_by_others: isOpen } = account;
   const paint = painter(stdout, env);
-  const said = state === 'dead' ? 'dead: sign in again' : state;
+  const said = state === 'dead' || state === 'auth_failed' ? WORDS[state] : state;
   const from = kind === 'store' ? printable(file ?? '') : 'an API key';
   const left = expiresAt === null ? '' : `, ${formatLeft(Date.parse(expiresAt) - Date.now())}`;
   return [
-    `${provider}/${printable(id)}  ${paint(COLOURS[state], said)}${left}  ${from}`,
+    `${provider}/${printable(id)}  ${paint(COLOURS[state], said)}${formatRetry(account)}${left}  ${from}`,
     ...(reason === null ? [] : [`  ${printable(reason)}`]),
     ...(isOpen ? ['  others than its owner can read this file: chmod 600'] : []),
+    ...(account.requests === 0 ? [] : [`  ${formatRequests(account)}`]),
+    ...account.quota.map((quota) => `  ${formatQuota(quota)}`),
   ];
+}
+
+function formatRetry({ retry_at: retryAt }: AiAccountAnswer): string {
+  return retryAt === null ? '' : ` for ${formatFrom(retryAt)}`;
+}
+
+function formatRequests({ requests, active, weight }: AiAccountAnswer): string {
+  const many = requests === 1 ? '1 request' : `${requests} requests`;
+  return [many, ...(active === 0 ? [] : [`${active} running`]), ...(weight === 1 ? [] : [`weight ${weight}`])].join(
+    ', ',
+  );
+}
+
+function formatQuota({ window, left, limit, remaining, resets_at: resetsAt, minutes }: AiQuotaAnswer): string {
+  const name = printable(window.replaceAll('_', ' '));
+  const span = minutes === null ? '' : ` (${formatElapsed(minutes * 60)})`;
+  const counted = limit === null || remaining === null ? '' : `, ${remaining} of ${limit}`;
+  return `${name}${span}: ${Math.floor(left * 100)} % left${counted}, anew in ${formatFrom(resetsAt)}`;
+}
+
+function formatFrom(date: string): string {
+  return formatElapsed(Math.max(0, Math.ceil((Date.parse(date) - Date.now()) / 1000)));
 }
 
 function formatLeft(ms: number): string {

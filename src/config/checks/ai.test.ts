@@ -52,3 +52,13 @@ describe('providers in use', () => {
     assert.deepEqual(run({ ai, gateway: { own_paths: false } }), ['warning config_conflict ai.enabled']);
   });
 });
+
+test('each account of a provider has a name and a credential of its own', () => {
+  const found = (...credentials: JsonValue[]): string[] =>
+    run({ ai: { enabled: true, providers: { claude: { credentials } } } });
+  const place = 'error config_conflict ai.providers.claude.credentials';
+  const own = found({ api_key: 'one' }, { api_key: 'two' }, { id: 'mine', store: '/a' });
+  assert.deepEqual(found({ api_key: 'one' }, { id: '1', api_key: 'two' }), [...own, `${place}[1]`]);
+  assert.deepEqual(found({ api_key: 'one' }, { store: '/a' }, { store: '/a' }), [...own, `${place}[2]`]);
+  assert.deepEqual(found({ api_key: 'one' }, { api_key: 'one' }), [...own, `${place}[1]`]);
+});

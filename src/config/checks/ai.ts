@@ -33,7 +33,27 @@ function inUse({ ai, users, gateway }: Config): Finding[] {
     const message = `the token of "${name}", who may use providers of AI, has fewer than ${MIN_TOKEN_LENGTH} characters and can be guessed`;
     findings.push({ code: 'config_unsafe', message, path: ['users', index, 'token'], atKey: true });
   }
-  return [...findings, ...Object.entries(ai.providers).flatMap(([name, provider]) => inTheClear(name, provider))];
+  return [
+    ...findings,
+    ...Object.entries(ai.providers).flatMap(([name, provider]: [string, ProviderConfig]) => {
+      return [...inTheClear(name, provider), ...accounts(name, provider)];
+    }),
+  ];
+}
+
+/** Each account is one of its own, and can be told from the others. */
+function accounts(provider: string, { credentials }: ProviderConfig): Finding[] {
+  if (credentials === 'passthrough') return [];
+  const names = credentials.map(({ id }, index) => id ?? String(index + 1));
+  const secrets = credentials.map((one) => ('store' in one ? `store ${one.store}` : `key ${one.api_key}`));
+  return credentials.flatMap((_one, index): Finding[] => {
+    const path = ['ai', 'providers', provider, 'credentials', index];
+    const finding = { code: 'config_conflict', path } as const;
+    const name = names.indexOf(names[index] ?? '');
+    if (name < index) return [{ ...finding, message: `another account of this provider is called "${names[index]}"` }];
+    if (secrets.indexOf(secrets[index] ?? '') === index) return [];
+    return [{ ...finding, message: 'this credential stands twice in the list' }];
+  });
 }
 
 function inTheClear(name: string, { base }: ProviderConfig): Finding[] {

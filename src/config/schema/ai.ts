@@ -6,17 +6,23 @@ import { type AiLimitsConfig, aiLimitsSchema } from './ai-limits.ts';
 import { type AiPrices, aiPricesSchema, type AiUsageConfig, aiUsageSchema } from './ai-usage.ts';
 import { STRATEGIES, type Strategy } from './balancing.ts';
 import { hopChain } from './hop-chain.ts';
-import { duration, filePath, headerMap, identifier, nonEmptyText, secret, url } from './fields.ts';
+import { count, duration, filePath, headerMap, identifier, nonEmptyText, secret, size, url } from './fields.ts';
 
 export interface ApiKeyCredential {
   readonly id: string | null;
+  readonly weight: number;
   readonly api_key: string;
 }
 
 export interface StoreCredential {
   readonly id: string | null;
+  readonly weight: number;
   readonly store: string;
 }
+
+/** As for hops and backends, and by what the provider says is left of each. */
+export type AccountStrategy = Strategy | 'quota';
+const ACCOUNT_STRATEGIES: readonly AccountStrategy[] = [...STRATEGIES, 'quota'];
 
 export type Credential = ApiKeyCredential | StoreCredential;
 
@@ -25,7 +31,7 @@ export interface ProviderConfig {
   readonly base: string;
   /** passthrough = the client's own. */
   readonly credentials: 'passthrough' | readonly Credential[];
-  readonly strategy: Strategy;
+  readonly strategy: AccountStrategy;
   readonly token_url: string | null;
   readonly beta: string | null;
   readonly headers: Readonly<Record<string, string>>;
@@ -38,6 +44,8 @@ export interface AiConfig {
   readonly auth: 'users' | 'none';
   /** Milliseconds. */
   readonly request_timeout: number;
+  /** Bytes. */
+  readonly resend_body: number;
   /** Hop names in order; empty = direct. */
   readonly via: readonly string[];
   readonly cache: AiCacheConfig | false;
@@ -53,15 +61,21 @@ const id = identifier()
   .describe('The name of this account in usage and the API. Without it: its number.')
   .meta({ samples: ['team'] });
 
+const weight = count(1000)
+  .prefault(1)
+  .describe('Its share under the strategies `weighted`, `adaptive`, `quota` and the hashes.');
+
 const credential: z.ZodType<Credential> = z.union([
   z.strictObject({
     id,
+    weight,
     api_key: secret()
       .describe('An API key of the provider.')
       .meta({ samples: ['${ANTHROPIC_API_KEY}'] }),
   }),
   z.strictObject({
     id,
+    weight,
     store: filePath()
       .describe('A file of OAuth credentials, kept fresh and written back readable by its owner only.')
       .meta({ samples: ['~/.claude/.credentials.json'] }),
@@ -102,9 +116,11 @@ function provider(defaults: ProviderDefaults): z.ZodType<ProviderConfig> {
       )
       .meta({ samples: [{ store: defaults.store }] }),
     strategy: z
-      .enum(STRATEGIES)
+      .enum(ACCOUNT_STRATEGIES)
       .prefault('round_robin')
-      .describe('How the account for a request is chosen, if there are several.'),
+      .describe(
+        'How the account for a new conversation is chosen, if there are several. `quota`: the one that has the most left, as the provider tells.',
+      ),
     token_url: url({ schemes: ['https', 'http'], example: 'https://console.anthropic.com/v1/oauth/token', path: true })
       .nullable()
       .prefault(defaults.token_url)
@@ -142,6 +158,11 @@ export const aiSchema: z.ZodType<AiConfig> = z
       .prefault('users')
       .describe('`users` asks for the token of a user who may `ai`. `none` is possible on loopback only.'),
     request_timeout: duration().prefault('60s').describe("Until the head of the provider's answer has arrived."),
+    resend_body: size()
+      .prefault('4MiB')
+      .describe(
+        'Bodies up to this size are kept until the provider answers, so that a request can go out again with a fresh login or another account.',
+      ),
     via: hopChain()
       .prefault([])
       .describe('Hops to reach the providers through.')

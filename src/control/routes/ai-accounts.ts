@@ -2,9 +2,21 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import type { AccountReport } from '../../runtime/accounts/account-desk.ts';
-import type { AiAccountAnswer, AiAccountsAnswer } from '../admin-answers.ts';
+import type { QuotaWindow } from '../../services/accounts/account-quota.ts';
+import type { AiAccountAnswer, AiAccountsAnswer, AiQuotaAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
+
+const quotaSchema: z.ZodType<AiQuotaAnswer> = z
+  .object({
+    window: z.string().openapi({ description: 'What is limited, or for how long.', example: '5h' }),
+    left: z.number().openapi({ description: 'From 0 to 1.' }),
+    limit: z.int().nullable(),
+    remaining: z.int().nullable(),
+    resets_at: z.iso.datetime(),
+    minutes: z.int().nullable().openapi({ description: 'How long the window is, where the provider tells.' }),
+  })
+  .openapi('AiQuota');
 
 const accountSchema: z.ZodType<AiAccountAnswer> = z
   .object({
@@ -12,10 +24,21 @@ const accountSchema: z.ZodType<AiAccountAnswer> = z
     id: z.string().openapi({ description: 'Its name in the configuration, or its number.' }),
     kind: z.enum(['api_key', 'store']),
     file: z.string().nullable().openapi({ description: 'Of a store.', example: '/home/me/.claude/.credentials.json' }),
-    state: z.enum(['ok', 'expiring', 'dead']).openapi({ description: 'dead: its owner has to sign in again.' }),
+    state: z.enum(['ok', 'expiring', 'dead', 'cooling', 'auth_failed']).openapi({
+      description:
+        'dead: its owner has to sign in again. cooling: it is left alone, because the provider limits it. auth_failed: the provider does not accept it.',
+    }),
     reason: z.string().nullable().openapi({ description: 'Why it is not ok, or why the last renewal failed.' }),
     expires_at: z.iso.datetime().nullable().openapi({ description: 'When the login runs out unless it is renewed.' }),
     readable_by_others: z.boolean().openapi({ description: 'The file can be read by others than its owner.' }),
+    retry_at: z.iso
+      .datetime()
+      .nullable()
+      .openapi({ description: 'Of one that is left alone: when it is asked again.' }),
+    weight: z.number(),
+    requests: z.int().openapi({ description: 'That it was chosen for.' }),
+    active: z.int().openapi({ description: 'Of these, how many run.' }),
+    quota: z.array(quotaSchema).openapi({ description: 'As the provider has told last.' }),
   })
   .openapi('AiAccount');
 
@@ -38,7 +61,28 @@ export function addAiAccountsRoute(app: AdminApp, { sluice }: AdminParts): void 
 }
 
 function accountAnswer(report: AccountReport): AiAccountAnswer {
-  const { provider, id, kind, file, state, reason, expiresAtMs, isOpen } = report;
-  const expiresAt = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString();
-  return { provider, id, kind, file, state, reason, expires_at: expiresAt, readable_by_others: isOpen };
+  const { provider, id, kind, file, state, reason, weight, requests, active } = report;
+  return {
+    provider,
+    id,
+    kind,
+    file,
+    state,
+    reason,
+    expires_at: dateOf(report.expiresAtMs),
+    readable_by_others: report.isOpen,
+    retry_at: dateOf(report.retryAtMs),
+    weight,
+    requests,
+    active,
+    quota: report.quota.map(quotaAnswer),
+  };
+}
+
+function quotaAnswer({ window, left, limit, remaining, resetsAtMs, minutes }: QuotaWindow): AiQuotaAnswer {
+  return { window, left, limit, remaining, resets_at: new Date(resetsAtMs).toISOString(), minutes };
+}
+
+function dateOf(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
 }

@@ -4,6 +4,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { head, Playbook } from '../../../test/support/playbook.ts';
 import { frame } from '../../../test/support/websocket-frames.ts';
 import type { Exchange } from '../../contract/exchange.ts';
+import type { Policy } from '../../contract/policy.ts';
 import type { UsageRecord } from '../../services/usage/usage-record.ts';
 import { usage } from './usage.ts';
 
@@ -24,7 +25,8 @@ class Stage {
       this.records.push(record);
       this.told.resolve();
     };
-    const policies = [usage({ provider: 'claude', account: 'team', tell })];
+    const named: Policy = { name: 'account', request: (exchange) => void (exchange.exit = 'team') };
+    const policies = [named, usage({ provider: 'claude', tell })];
     const [line = '', ...fields] = request;
     this.play = new Playbook(t, { policies, forwarding: 'none' });
     this.play.downstreamSends(head(line, 'Host: a.test', 'Content-Length: 0', ...fields)).expectDial();
@@ -123,7 +125,7 @@ describe('the policy usage', () => {
       ['/v1/responses', ['Upgrade: own'], 0],
     ] as const) {
       const records: UsageRecord[] = [];
-      const policies = [usage({ provider: 'chatgpt', account: '', tell: (record) => void records.push(record) })];
+      const policies = [usage({ provider: 'chatgpt', tell: (record) => void records.push(record) })];
       const play = new Playbook(t, { policies, forwarding: 'none' });
       const upgrade = head(`GET ${path} HTTP/1.1`, 'Host: a.test', 'Connection: upgrade', 'Upgrade: websocket');
       play.downstreamSends(upgrade).expectDial().expectUpstream(/^GET/);
@@ -139,7 +141,7 @@ describe('the policy usage', () => {
   });
 
   test('says in explanations whether it would count', () => {
-    const policy = usage({ provider: 'claude', account: '', tell: () => {} });
+    const policy = usage({ provider: 'claude', tell: () => {} });
     const said = (method: string, path: string, wantsUpgrade = false): string | undefined => {
       return policy.foresee?.({ request: { method, path, wantsUpgrade } } as Exchange);
     };

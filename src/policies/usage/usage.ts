@@ -10,8 +10,6 @@ import { CountedSocket } from './counted-socket.ts';
 
 export interface UsageOptions {
   readonly provider: string;
-  /** With which of our credentials its requests go; empty: with the client's own. */
-  readonly account: string;
   readonly tell: TellUsage;
 }
 
@@ -20,8 +18,7 @@ const COUNTED = /\/(?:messages|responses|chat\/completions)$/;
 /** Where OpenAI does over a WebSocket. */
 const ON_SOCKET = /\/responses$/;
 
-export function usage({ provider, account, tell }: UsageOptions): Policy {
-  const options = { provider, account, tell };
+export function usage(options: UsageOptions): Policy {
   return {
     name: 'usage',
     responseBody: (exchange, sink) => countedBody(exchange, sink, options),
@@ -38,18 +35,19 @@ function foreseen(request: RequestView): string {
 }
 
 function countedBody(exchange: Exchange, sink: BodySink, options: UsageOptions): BodyTransform | null {
-  const { request, response, user } = exchange;
+  const { request, response, user, exit: account } = exchange;
   if (!isCounted(request) || response.isOurs || response.status !== 200) return null;
-  const { provider, account, tell } = options;
+  const { provider, tell } = options;
   const type = response.fields.get('content-type') ?? '';
   const isStream = /^text\/event-stream\b/i.test(type);
   if (!isStream && !/^application\/json\b/i.test(type)) return null;
   const kind = { isStream, encoding: encodingOf(response.fields.get('content-encoding') ?? '') };
-  return new CountedBody(sink, kind, { provider, account, user, session: aiSession(request.fields) }, tell);
+  const session = aiSession(request.fields);
+  return new CountedBody(sink, kind, { provider, account, user, session }, tell);
 }
 
-function countedSocket(exchange: Exchange, { provider, account, tell }: UsageOptions): UpgradeWatch | null {
-  const { request, response, user } = exchange;
+function countedSocket(exchange: Exchange, { provider, tell }: UsageOptions): UpgradeWatch | null {
+  const { request, response, user, exit: account } = exchange;
   // No other protocol has it.
   if (!mayAnswerOnSocket(request) || !response.fields.has('sec-websocket-accept')) return null;
   const compression = compressionOf(response.fields.getAll('sec-websocket-extensions').join());

@@ -22,7 +22,8 @@ describe('the accounts of providers of AI', () => {
     const [mine, key] = desk.reports();
     assert.deepEqual([mine?.provider, mine?.id, mine?.kind, mine?.file], ['claude', 'mine', 'store', file]);
     assert.ok((mine?.expiresAtMs ?? 0) > Date.now());
-    const fine = { state: 'ok', reason: null, expiresAtMs: null, isOpen: false };
+    const unused = { retryAtMs: null, weight: 1, requests: 0, active: 0, quota: [] };
+    const fine = { state: 'ok', reason: null, expiresAtMs: null, isOpen: false, ...unused };
     assert.deepEqual(key, { provider: 'claude', id: '2', kind: 'api_key', file: null, ...fine });
     assert.doesNotMatch(JSON.stringify(desk.reports()), /sk-secret|access-|refresh-/);
   });

@@ -1,12 +1,17 @@
 // The accounts that requests to providers of AI are sent with, on the main thread: how they are, and their logins kept fresh for all
 // threads. Rule: nothing that it tells is a secret.
 import type { Config } from '../../config/config.ts';
+import type { Credential } from '../../config/schema/ai.ts';
+import { type Account as HeldAccount, keyAccount, storeAccount } from '../../services/accounts/account.ts';
+import type { AccountGroup, AccountStanding } from '../../services/accounts/account-group.ts';
+import type { QuotaWindow } from '../../services/accounts/account-quota.ts';
 import type { CredentialStore, StoreReport, StoreState } from '../../services/credentials/credential-store.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { Logger } from '../../telemetry/application-log.ts';
 import { ConfiguredDns } from '../assemble/configured-dns.ts';
 import { BackendWays } from '../backends/backend-ways.ts';
-import { credentialsOf, openStore, type ProviderName } from './account-store.ts';
+import { accountGroup, AI_PROVIDERS, dialectOf } from '../assemble/assemble-ai-accounts.ts';
+import { openStore, type ProviderName } from './account-store.ts';
 
 export interface AccountDeskOptions {
   /** That of the data plane. */
@@ -14,12 +19,23 @@ export interface AccountDeskOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
-export interface AccountReport extends StoreReport {
+/** `dead` and the states of stores: of its login. The others: as its provider has answered. */
+export type AccountState = StoreState | 'cooling' | 'auth_failed';
+
+export interface AccountReport extends Omit<StoreReport, 'state'> {
   readonly provider: ProviderName;
   readonly id: string;
   readonly kind: 'api_key' | 'store';
   /** Of a store. */
   readonly file: string | null;
+  readonly state: AccountState;
+  /** While it is cooling, or its provider refuses it: when it is asked again. Since 1970. */
+  readonly retryAtMs: number | null;
+  readonly weight: number;
+  /** Requests that it was chosen for, and those that run. */
+  readonly requests: number;
+  readonly active: number;
+  readonly quota: readonly QuotaWindow[];
 }
 
 interface Account {
@@ -29,7 +45,6 @@ interface Account {
   readonly store: CredentialStore | null;
 }
 
-const PROVIDERS: readonly ProviderName[] = ['claude', 'chatgpt'];
 const LOOK_MS = 5_000;
 const FINE: StoreReport = { state: 'ok', reason: null, expiresAtMs: null, isOpen: false };
 
@@ -37,7 +52,8 @@ export class AccountDesk {
   readonly #options: AccountDeskOptions;
   readonly #dns = new ConfiguredDns();
   #key = '';
-  #accounts: readonly Account[] = [];
+  #accounts: Account[] = [];
+  #groups: readonly { readonly provider: ProviderName; readonly group: AccountGroup }[] = [];
   #ways: BackendWays | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** What was said last of each account. */
@@ -63,6 +79,8 @@ export class AccountDesk {
     this.#key = '';
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
+    for (const { group } of this.#groups) group.dispose();
+    this.#groups = [];
     this.#accounts = [];
     this.#said = new Map();
     this.#ways?.dispose();
@@ -71,22 +89,38 @@ export class AccountDesk {
   }
 
   reports(): AccountReport[] {
-    return this.#accounts.map(({ provider, id, file, store }) => {
-      return { provider, id, kind: store === null ? 'api_key' : 'store', file, ...(store?.report ?? FINE) };
+    return this.#groups.flatMap(({ provider, group }) => {
+      return group.standings().flatMap((standing) => {
+        const account = this.#accounts.find((each) => each.provider === provider && each.id === standing.id);
+        return account === undefined ? [] : [reportOf(account, standing)];
+      });
     });
+  }
+
+  /** Only its owner can mend its login. */
+  isDead(provider: ProviderName, id: string): boolean {
+    const account = this.#accounts.find((each) => each.provider === provider && each.id === id);
+    return account?.store?.report.state === 'dead';
   }
 
   #open(config: Config): void {
     const { cache } = this.#dns.of(config);
     const ways = new BackendWays(config, { table: this.#options.table, dns: cache });
     this.#ways = ways;
-    this.#accounts = PROVIDERS.flatMap((provider) =>
-      credentialsOf(config, provider).map((credential, index): Account => {
-        const store = openStore(config, provider, credential, { ways, dns: cache });
-        const file = 'store' in credential ? credential.store : null;
-        return { provider, id: credential.id ?? String(index + 1), file, store };
-      }),
-    );
+    const open = (provider: ProviderName, credential: Credential, id: string): HeldAccount => {
+      if ('api_key' in credential) {
+        this.#accounts.push({ provider, id, file: null, store: null });
+        return keyAccount(credential.api_key, dialectOf(provider));
+      }
+      const store = openStore(config, provider, credential, { ways, dns: cache });
+      this.#accounts.push({ provider, id, file: credential.store, store });
+      return storeAccount(store, null);
+    };
+    this.#groups = AI_PROVIDERS.flatMap((provider) => {
+      const { table } = this.#options;
+      const group = accountGroup(config, provider, { table, open: (credential, id) => open(provider, credential, id) });
+      return group === null ? [] : [{ provider, group }];
+    });
     if (this.#accounts.every(({ store }) => store === null)) return;
     this.#timer = setInterval(() => void this.#look(), LOOK_MS);
     this.#timer.unref();
@@ -109,4 +143,26 @@ export class AccountDesk {
     if (state === 'dead') logger.warn({ provider, account: id, reason }, 'the login of an account cannot be used');
     else if (!isFirst && state === 'ok') logger.info({ provider, account: id }, 'the login of an account is fresh');
   }
+}
+
+function reportOf({ provider, id, file, store }: Account, { member, weight, quota }: AccountStanding): AccountReport {
+  const login = store?.report ?? FINE;
+  const obstacle = member.obstacle === 'cooling' || member.obstacle === 'auth_failed' ? member.obstacle : null;
+  const isDead = login.state === 'dead';
+  const refusal = obstacle === 'auth_failed' ? 'the provider does not accept it' : null;
+  return {
+    provider,
+    id,
+    kind: store === null ? 'api_key' : 'store',
+    file,
+    state: isDead || obstacle === null ? login.state : obstacle,
+    reason: login.reason ?? refusal,
+    expiresAtMs: login.expiresAtMs,
+    isOpen: login.isOpen,
+    retryAtMs: obstacle === null ? null : Date.now() + member.retryInMs,
+    weight,
+    requests: member.uses,
+    active: member.active,
+    quota,
+  };
 }

@@ -1,7 +1,7 @@
 // Opens the store of a provider's login as the configuration has it. Rule: the token endpoint is reached the way that the provider is,
 // and opening a store reads nothing and asks nobody.
 import type { Config } from '../../config/config.ts';
-import type { AiConfig, Credential } from '../../config/schema/ai.ts';
+import type { AiConfig, Credential, StoreCredential } from '../../config/schema/ai.ts';
 import { originDialler } from '../../engine/origin-dialler.ts';
 import { claudeStore } from '../../services/credentials/claude-store.ts';
 import { codexStore } from '../../services/credentials/codex-store.ts';
@@ -23,14 +23,12 @@ const CODEX_TOKEN_URL = 'https://auth.openai.com/oauth/token';
 /** As long as Claude Code waits. */
 const TIMEOUT_MS = 30_000;
 
-/** Null: it is no store. */
 export function openStore(
   config: Config,
   provider: ProviderName,
-  credential: Credential,
+  credential: StoreCredential,
   parts: StoreParts,
-): CredentialStore | null {
-  if (!('store' in credential)) return null;
+): CredentialStore {
   const endpoint = tokenEndpoint(config, provider, parts);
   return new CredentialStore({
     file: credential.store,

@@ -1,49 +1,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waysOf } from '../../../test/support/backend-desk.ts';
-import { configOf } from '../../../test/support/gateway.ts';
 import { documentSchema } from '../../config/schema/document.ts';
 import { AnswerShelf } from '../../services/answers/answer-shelf.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { aiCaches } from './assemble-ai-cache.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { configuredUsers } from './configured-users.ts';
-import { DnsCache } from '../../transport/dns-cache.ts';
-import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
-import { aiLogins, type AiLogins, type AiRoute, aiRoutes } from './assemble-ai.ts';
+import { partsOfAi } from '../../../test/support/ai-parts.ts';
+import { type AiRoute, aiRoutes } from './assemble-ai.ts';
+import { aiAccounts } from './assemble-ai-accounts.ts';
 
 const GUARDS = { before: [{ name: 'acl' }], after: [{ name: 'rate_limit' }] };
-const LOGIN: LoginSource = {
-  login: null,
-  require: () => Promise.reject(new Error()),
-  refused: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};
 
 /** What those have is told elsewhere. */
 function isDialect({ path }: AiRoute['match']): boolean {
   return /^\/claude\/v1\/(?:chat|models)/.test(path);
 }
 
-function routes(ai: object, rest: object = {}, logins: AiLogins = new Map()): string[] {
+function routes(ai: object, rest: object = {}): string[] {
   const config = documentSchema.parse({ ...rest, ai });
   const recorder = new MetricsRecorder();
   const common = { tellUsage: () => {}, recorder, threads: 1, answers: new AnswerShelf() };
   const caches = aiCaches(config, common);
+  const accounts = aiAccounts(config, partsOfAi(config));
   const limitsOf = (): Policy[] => [{ name: 'ai-limits' }];
   const parts = {
     users: configuredUsers([]),
     guards: GUARDS,
-    logins,
+    accounts,
     caches,
     limitsOf,
     writeBodies: () => {},
     ...common,
   };
   const relayed = aiRoutes(config, parts).filter(({ match }) => !isDialect(match));
-  return relayed.map(({ name, leadsTo, match, policies }) => {
+  const made = relayed.map(({ name, leadsTo, match, policies }) => {
     return `${name} ${match.methods.join('')}${match.path} ${leadsTo}: ${policies.map((policy) => policy.name).join(' ')}`;
   });
+  for (const each of accounts.values()) each.dispose();
+  return made;
 }
 
 test('there are no routes unless they are switched on', () => {
@@ -89,23 +84,10 @@ test('each provider has its prefix, asks for users after the guards, and leaves 
   ]);
 });
 
-test('a provider with a store is asked with its login', () => {
-  const providers = { claude: { credentials: { store: '/a/.credentials.json' } } };
-  const [first] = routes({ enabled: true, providers }, {}, new Map([['claude', LOGIN]]));
-  assert.equal(first, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-limits ai-relay ai-store usage');
-});
-
-test('there are logins of stores only, and none where nothing is switched on', () => {
-  const providers = {
-    claude: { credentials: { store: '/a/.credentials.json' } },
-    chatgpt: { credentials: { api_key: 'k' } },
-  };
-  const loginsOf = (enabled: boolean): string[] => {
-    const config = configOf({ ai: { enabled, providers } });
-    const cache = new DnsCache();
-    const dns = { cache, resolve: () => assert.fail() };
-    return [...aiLogins(config, { ways: waysOf(config), dns }).keys()];
-  };
-  assert.deepEqual(loginsOf(true), ['claude']);
-  assert.deepEqual(loginsOf(false), []);
+test('a provider with a store is asked with its login, and one with several credentials with one of them', () => {
+  const store = { store: '/a/.credentials.json' };
+  const [alone] = routes({ enabled: true, providers: { claude: { credentials: store } } });
+  assert.equal(alone, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-limits ai-relay ai-store usage');
+  const [several] = routes({ enabled: true, providers: { claude: { credentials: [store, { api_key: 'k' }] } } });
+  assert.equal(several, 'ai/claude /claude/v1/* provider: acl ai-user rate_limit ai-limits ai-relay ai-accounts usage');
 });

@@ -8,11 +8,11 @@ import type { AnswerTarget, ForwardTarget } from '../../contract/target.ts';
 import type { RouteSpec } from '../../engine/program.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
-import { credentialsOf, openStore, type ProviderName } from '../accounts/account-store.ts';
+import type { ProviderName } from '../accounts/account-store.ts';
 import {
-  aiKey,
+  type Accounts,
+  aiAccount,
   aiRelay,
-  aiStore,
   aiUser,
   anthropicError,
   openaiError,
@@ -20,12 +20,11 @@ import {
   respondWith,
   usage,
 } from '../registry.ts';
-import type { LoginSource } from '../../policies/ai-store/ai-store.ts';
 import type { WriteBodies } from '../../telemetry/body-log.ts';
+import { AI_PROVIDERS, type AiAccounts } from './assemble-ai-accounts.ts';
 import { bodiesOf } from './assemble-ai-bodies.ts';
 import type { AiCaches } from './assemble-ai-cache.ts';
 import { type DialectCredential, dialectRoutes } from './assemble-ai-dialect.ts';
-import { type BackendParts, plainBackend } from './assemble-backends.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
 import type { PoliciesAround } from './assemble-policies.ts';
 
@@ -33,23 +32,20 @@ import type { PoliciesAround } from './assemble-policies.ts';
 export interface AiRoute extends Omit<RouteSpec, 'target'> {
   readonly provider: ProviderName;
   readonly leadsTo: 'provider' | 'here' | 'nowhere';
+  /** With which accounts the provider is asked; missing: with what the client has. */
+  readonly target?: Accounts;
 }
-
-const PROVIDERS: readonly ProviderName[] = ['claude', 'chatgpt'];
 
 /** As much as Anthropic takes. */
 const BODY_BYTES = 32 * 1024 * 1024;
 /** A model may think for long before it says more. */
 const SILENCE_MS = 600_000;
 
-/** The logins of those providers that have a store. */
-export type AiLogins = ReadonlyMap<ProviderName, LoginSource>;
-
 export interface AiRouteParts {
   readonly users: UserDirectory;
   /** The policies of the gateway that hold here too. */
   readonly guards: PoliciesAround;
-  readonly logins: AiLogins;
+  readonly accounts: AiAccounts;
   readonly caches: AiCaches;
   /** null: nothing of what is asked and answered is written. */
   readonly writeBodies: WriteBodies | null;
@@ -62,11 +58,11 @@ export function aiRoutes(config: Config, parts: AiRouteParts): AiRoute[] {
   const { ai, gateway } = config;
   if (!ai.enabled || !gateway.own_paths) return [];
   const user = aiUser({ users: parts.users, isRequired: ai.auth === 'users' });
-  return PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...parts, user }));
+  return AI_PROVIDERS.flatMap((provider) => routesOf(provider, config, { ...parts, user }));
 }
 
 function routesOf(provider: ProviderName, config: Config, parts: AiRouteParts & { readonly user: Policy }): AiRoute[] {
-  const { guards, user, logins, caches, writeBodies, tellUsage, limitsOf } = parts;
+  const { guards, user, accounts, caches, writeBodies, tellUsage, limitsOf } = parts;
   const { before, after } = guards;
   const { prefix } = config.ai.providers[provider];
   const name = `ai/${provider}`;
@@ -81,25 +77,24 @@ function routesOf(provider: ProviderName, config: Config, parts: AiRouteParts & 
   const asked = [...before, user, ...after, ...limitsOf(provider)];
   const cache = caches.get(provider);
   const kept = [...bodiesOf(config, provider, writeBodies), ...(cache === undefined ? [] : [cache])];
-  const counted = usage({ provider, account: accountOf(config, provider), tell: tellUsage });
+  const counted = usage({ provider, tell: tellUsage });
   const shape: Policy = { name: 'ai-errors', errorShape: errorShapeOf(provider) };
   // Claude Code opens its connections so, without saying who it is.
   const bases = [prefix, `${prefix}/`, `${prefix}/v1`, `${prefix}/v1/`];
-  const relayed = route(`${prefix}/v1/*`, 'provider', [
-    ...asked,
-    ...kept,
-    ...providerPolicies(provider, config, logins),
-    counted,
-  ]);
+  const relayedWith = (own: Accounts | undefined): AiRoute => {
+    const policies = [...asked, ...kept, ...providerPolicies(provider, config, own), counted];
+    return { ...route(`${prefix}/v1/*`, 'provider', policies), ...(own !== undefined && { target: own }) };
+  };
+  const own = accounts.get(provider);
   return [
-    ...(provider === 'claude' ? dialectRoutes(relayed, prefix, dialectCredential(config, logins)) : []),
-    relayed,
+    ...(provider === 'claude' ? dialectRoutes(relayedWith(own?.onlyKeys()), prefix, dialectCredential(own)) : []),
+    relayedWith(own),
     ...bases.map((path) => route(path, 'here', [...before, shape], ['HEAD'])),
     ...[prefix, `${prefix}/*`].map((path) => route(path, 'nowhere', [...before, shape])),
   ];
 }
 
-function providerPolicies(provider: ProviderName, config: Config, logins: AiLogins): Policy[] {
+function providerPolicies(provider: ProviderName, config: Config, own: Accounts | undefined): Policy[] {
   const settings = config.ai.providers[provider];
   const relay = aiRelay({
     outer: `${settings.prefix}/v1`,
@@ -109,33 +104,18 @@ function providerPolicies(provider: ProviderName, config: Config, logins: AiLogi
     bounds: boundsOf(config),
     errorShape: errorShapeOf(provider),
   });
-  const store = logins.get(provider);
-  if (store !== undefined) return [relay, aiStore({ store, beta: settings.beta })];
-  const key = keyOf(settings);
-  return key === null ? [relay] : [relay, aiKey({ key, dialect: provider === 'claude' ? 'anthropic' : 'openai' })];
+  if (own === undefined) return [relay];
+  return [relay, aiAccount({ accounts: own.view, answered: (exchange) => own.answered(exchange) })];
 }
 
-function dialectCredential({ ai }: Config, logins: AiLogins): DialectCredential {
-  if (logins.has('claude')) return 'login';
-  return ai.providers.claude.credentials === 'passthrough' ? 'client' : 'key';
+function dialectCredential(own: Accounts | undefined): DialectCredential {
+  if (own === undefined) return 'client';
+  return own.accounts.members.some(({ data: { account } }) => account.kind === 'api_key') ? 'key' : 'login';
 }
 
 /** A base of OpenAI that has a path of its own, as the backend of ChatGPT has, stands for the `/v1` of its public API. */
 function keepsVersion(provider: ProviderName, { base }: ProviderConfig): boolean {
   return provider === 'claude' || originOfUrl(base).pathPrefix === '';
-}
-
-/** Empty: requests go with what the client has. */
-function accountOf(config: Config, provider: ProviderName): string {
-  const [only] = credentialsOf(config, provider);
-  return only === undefined ? '' : (only.id ?? '1');
-}
-
-/** null: requests go with what the client has. */
-function keyOf({ credentials }: ProviderConfig): string | null {
-  if (credentials === 'passthrough') return null;
-  const [only] = credentials;
-  return only !== undefined && 'api_key' in only ? only.api_key : null;
 }
 
 function boundsOf(config: Config): Bounds {
@@ -160,31 +140,10 @@ function errorShapeOf(provider: ProviderName): typeof anthropicError {
 const HERE: AnswerTarget = respondWith(() => ({ status: 200 }));
 const NOWHERE: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('route_not_found') };
 
-/** One for all addresses: what is known of a login is known to all of them. */
-export function aiLogins(config: Config, { ways, dns }: Pick<BackendParts, 'ways' | 'dns'>): AiLogins {
-  const logins = new Map<ProviderName, LoginSource>();
-  if (!config.ai.enabled) return logins;
-  for (const provider of PROVIDERS) {
-    const [only] = credentialsOf(config, provider);
-    const store = only === undefined ? null : openStore(config, provider, only, { ways, dns: dns.cache });
-    if (store !== null) logins.set(provider, store);
-  }
-  return logins;
-}
-
-/** The servers of the providers; none where nothing is asked of them. */
-export function aiTargets({ ai }: Config, parts: BackendParts): ReadonlyMap<ProviderName, ForwardTarget> {
-  if (!ai.enabled) return new Map();
-  return new Map(
-    PROVIDERS.map((provider) => {
-      const known = { ...originOfUrl(ai.providers[provider].base, { host: 'backend' }), isTransparent: true };
-      const origin = { ...known, dialler: parts.ways.diallerOf(ai.via, known), member: null };
-      return [provider, plainBackend(origin, parts)];
-    }),
-  );
-}
-
-export function ledTo({ leadsTo, provider, ...route }: AiRoute, targets: ReturnType<typeof aiTargets>): RouteSpec {
-  const target = leadsTo === 'provider' ? targets.get(provider) : undefined;
+export function ledTo(
+  { leadsTo, provider, target: own, ...route }: AiRoute,
+  targets: ReadonlyMap<ProviderName, ForwardTarget>,
+): RouteSpec {
+  const target = leadsTo === 'provider' ? (own ?? targets.get(provider)) : undefined;
   return { ...route, target: target ?? (leadsTo === 'here' ? HERE : NOWHERE) };
 }

@@ -7,7 +7,8 @@ import type { EngineLimits } from '../../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
-import { aiLogins, type AiLogins, type AiRouteParts, aiRoutes, aiTargets, ledTo } from './assemble-ai.ts';
+import { type AiRouteParts, aiRoutes, ledTo } from './assemble-ai.ts';
+import { type AiAccounts, aiAccounts, aiTargets } from './assemble-ai-accounts.ts';
 import { type AiCacheParts, type AiCaches, aiCaches } from './assemble-ai-cache.ts';
 import { aiLimitPolicies, chargedUsage } from './assemble-ai-limits.ts';
 import { mirrorOf } from './assemble-mirror.ts';
@@ -38,7 +39,7 @@ interface GatewayTargets {
     readonly users: UserDirectory;
     readonly tellUsage: TellUsage;
     readonly targets: ReturnType<typeof aiTargets>;
-    readonly logins: AiLogins;
+    readonly accounts: AiAccounts;
     readonly caches: AiCaches;
     readonly writeBodies: WriteBodies | null;
     readonly limitsOf: ReturnType<typeof aiLimitPolicies>;
@@ -52,6 +53,7 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
   const makesMirror: PolicyParts['ofMirror'] = (settings, place) => mirrorOf(settings, place, parts);
   const made = policyParts(config, parts, makesMirror);
   const policies = new ConfiguredPolicies(config, made);
+  const accounts = aiAccounts(config, parts);
   const targets: GatewayTargets = {
     config,
     explicit: gateway.routes.flatMap((route, index) => {
@@ -61,8 +63,8 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
     ai: {
       users: made.users,
       tellUsage: chargedUsage(config, made.budgets, made.tellUsage),
-      targets: aiTargets(config, parts),
-      logins: aiLogins(config, parts),
+      targets: aiTargets(config, parts, accounts),
+      accounts,
       caches: aiCaches(config, parts),
       writeBodies: parts.writeBodies,
       limitsOf: aiLimitPolicies(config, made),

@@ -10,6 +10,7 @@ import { type RouteMatch, Router } from '../../engine/router.ts';
 import { engineLimits, EVERYTHING, HTTPS_ROUTE, isServedAt, routeMatches } from '../assemble/assemble.ts';
 import { healthRoutes } from '../assemble/health-routes.ts';
 import type { AiRoute } from '../assemble/assemble-ai.ts';
+import type { AiAccounts } from '../assemble/assemble-ai-accounts.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
 import { rewritePolicies } from '../assemble/assemble-rewrites.ts';
 import { httpsUrl } from '../registry.ts';
@@ -18,7 +19,7 @@ import { DryExchange } from './dry-exchange.ts';
 import { dryLogin, dryParts } from './dry-parts.ts';
 import { backendNamed, explainTarget, manner, redirectTo } from './explain-target.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
-import { aiRoutesAt, explainAi, placeOfProvider } from './explain-ai.ts';
+import { aiRoutesAt, dryAccounts, explainAi, placeOfProvider } from './explain-ai.ts';
 import { type AskedRoute, explainBackends } from './explain-backends.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
@@ -56,13 +57,32 @@ export async function explainGateway(
     const result: ExplainedResult = { kind: 'refused', status: ERROR_CATALOGUE[code].status, code, text: detail };
     return { ...bare, choice: null, result };
   }
+  const accounts = dryAccounts(scene);
+  try {
+    return await explainRequest({ request: read.request, bare, from, user }, scene, accounts);
+  } finally {
+    for (const each of accounts.values()) each.dispose();
+  }
+}
+
+interface ReadRequest extends Pick<Question, 'from' | 'user'> {
+  readonly request: RequestState;
+  /** What is said of it anyway. */
+  readonly bare: Omit<GatewayExplanation, 'choice' | 'result'>;
+}
+
+async function explainRequest(
+  { request, bare, from, user }: ReadRequest,
+  scene: GatewayScene,
+  accounts: AiAccounts,
+): Promise<GatewayExplanation> {
   const parts = dryParts(scene, user);
-  const found = find(layers(scene, parts), read.request);
-  const others = otherRoutes(read.request, found?.index ?? null, scene);
+  const found = find(layers(scene, parts, accounts), request);
+  const others = otherRoutes(request, found?.index ?? null, scene);
   const choice = found === null ? null : choiceOf({ ...found, others }, scene);
-  const exchange = new DryExchange('gateway', { address: from, localPort: scene.localPort }, read.request);
+  const exchange = new DryExchange('gateway', { address: from, localPort: scene.localPort }, request);
   const all = policiesOf(found, scene, parts);
-  const refusal = tooLarge(read.request, all, scene.config.limits.body);
+  const refusal = tooLarge(request, all, scene.config.limits.body);
   if (refusal !== null) return { ...bare, choice, result: refusal };
   const policies = await runPolicies(all, exchange);
   const seen = { ...bare, user: exchange.user || null, policies, choice };
@@ -134,7 +154,7 @@ function ownPolicies(to: RouteTarget, { match }: Candidate): Policy[] {
 }
 
 /** As the gateway has them: an earlier layer wins. */
-function layers({ config, listen }: GatewayScene, parts: PolicyParts): Candidate[][] {
+function layers({ config, listen }: GatewayScene, parts: PolicyParts, accounts: AiAccounts): Candidate[][] {
   const { gateway } = config;
   const explicit = gateway.routes.flatMap((route, index) => {
     if (!isServedAt(route, listen)) return [];
@@ -145,7 +165,7 @@ function layers({ config, listen }: GatewayScene, parts: PolicyParts): Candidate
   const health: ExplainedResult = { kind: 'answered', status: 200, code: null, text: 'the health of the gateway' };
   const own = gateway.own_paths ? healthRoutes({ started: true, draining: false }) : [];
   const ours = own.map(({ name, match }): Candidate => ({ name, match, index: null, result: () => health }));
-  const relayed = aiRoutesAt({ config, listen }, parts).map((ai): Candidate => {
+  const relayed = aiRoutesAt({ config, listen }, parts, accounts).map((ai): Candidate => {
     const { name, match } = ai;
     return { name, match, index: null, ai, result: (request) => explainAi(ai, config, request) };
   });

@@ -24,6 +24,7 @@ export interface RunningScene {
   readonly lists: DomainShelf;
   readonly backendsOf?: Scene['backendsOf'];
   readonly budgets?: Scene['budgets'];
+  readonly isDeadAccount?: Scene['isDeadAccount'];
 }
 
 export async function explain(
@@ -35,16 +36,12 @@ export async function explain(
   const doors = new OwnDoors([...configuredDoors(config), ...open]);
   const members = running?.members ?? new MemberTable({ capacity: memberCount(config) });
   const lists = running?.lists ?? (await readLists(config));
-  const { backendsOf, budgets } = running ?? {};
-  const scene: Scene = {
-    config,
-    origins,
-    members,
-    lists,
-    doors,
-    budgets,
+  const { backendsOf, isDeadAccount, budgets } = running ?? {};
+  const known = {
     ...(backendsOf !== undefined && { backendsOf }),
+    ...(isDeadAccount !== undefined && { isDeadAccount }),
   };
+  const scene: Scene = { config, origins, members, lists, doors, budgets, ...known };
   const asked = askedUrl(question);
   const { door, localPort, listen } = chooseDoor(asked, question, scene);
   const found =
@@ -132,9 +129,11 @@ async function readLists(config: LoadedConfig['config']): Promise<DomainShelf> {
   return shelf;
 }
 
-function memberCount({ hops, gateway }: LoadedConfig['config']): number {
+function memberCount({ hops, gateway, ai }: LoadedConfig['config']): number {
   const backends = gateway.routes.reduce((sum, { to }) => sum + ('backends' in to ? to.backends.length : 0), 2);
-  return Object.values(hops).reduce((sum, { proxies }) => sum + proxies.length, backends);
+  // What is known of its quota lies beside each account.
+  const accounts = Object.values(ai.providers).reduce((sum, { credentials }) => sum + 2 * credentials.length, backends);
+  return Object.values(hops).reduce((sum, { proxies }) => sum + proxies.length, accounts);
 }
 
 function invalid(message: string): SluiceError {

@@ -14,6 +14,8 @@ export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {
   readonly backendsOf?: (route: string) => readonly BackendSpec[] | null;
   /** What users have used of AI; missing: nobody knows. */
   readonly budgets?: BudgetTable | undefined;
+  /** Of an account of a provider of AI, whether only its owner can mend its login; missing: nobody knows. */
+  readonly isDeadAccount?: (provider: 'claude' | 'chatgpt', id: string) => boolean;
   /** Where this Sluice listens, or would. */
   readonly doors: OwnDoors;
 }

@@ -12,6 +12,7 @@ export const STRATEGY_NAMES = [
   'least_used',
   'least_latency',
   'least_connections',
+  'quota',
   'consistent_hash',
   'sticky_hash',
 ] as const;

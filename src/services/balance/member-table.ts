@@ -2,6 +2,7 @@
 // as somebody uses it; the slot is found by its key, so that a reload and every worker come to the same one.
 // Rule: counters that race are only changed with Atomics; a time or an average may lose an update, never more.
 import { SluiceError } from '../../core/errors.ts';
+import { BINDING_BYTES, BindingTable } from './binding-table.ts';
 import { hash32 } from './hash.ts';
 import { FLOATS_PER_SLOT, INT, INTS_PER_SLOT, MemberSlot } from './member-slot.ts';
 
@@ -28,6 +29,8 @@ export class MemberTable {
   /** To be handed to other threads. */
   readonly memory: SharedArrayBuffer;
   readonly capacity: number;
+  /** Who is bound to whom. */
+  readonly bindings: BindingTable;
   readonly #ints: Int32Array;
   readonly #floats: Float64Array;
   readonly #header: Int32Array;
@@ -36,8 +39,12 @@ export class MemberTable {
 
   constructor(options: MemberTableOptions = {}) {
     const capacity = options.capacity ?? DEFAULT_CAPACITY;
-    this.memory = options.memory ?? new SharedArrayBuffer(HEADER_BYTES + capacity * (BYTES_PER_SLOT + 8));
-    this.capacity = Math.floor((this.memory.byteLength - HEADER_BYTES) / (BYTES_PER_SLOT + 8));
+    const isFirst = options.memory === undefined;
+    this.memory =
+      options.memory ?? new SharedArrayBuffer(HEADER_BYTES + capacity * (BYTES_PER_SLOT + 8) + BINDING_BYTES);
+    const bindingsAt = this.memory.byteLength - BINDING_BYTES;
+    this.capacity = Math.floor((bindingsAt - HEADER_BYTES) / (BYTES_PER_SLOT + 8));
+    this.bindings = new BindingTable(this.memory, bindingsAt, { isFirst });
     const floatsAt = HEADER_BYTES + this.capacity * INTS_PER_SLOT * 4;
     const indexAt = floatsAt + this.capacity * FLOATS_PER_SLOT * 8;
     this.#header = new Int32Array(this.memory, 0, HEADER_BYTES / 4);

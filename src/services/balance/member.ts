@@ -240,8 +240,12 @@ export class Member<T> {
 
   /** Its weight for this moment: less while it starts slowly, and in proportion to what is left of it. */
   weightAt(clock: { readonly now: number }): number {
-    const left = this.weight * (1 - this.slot.read(FLOAT.SPENT));
-    return this.isWarming ? left * this.warmth(clock.now) : left;
+    return this.isWarming ? this.left * this.warmth(clock.now) : this.left;
+  }
+
+  /** Its weight, in proportion to what is left of it. */
+  get left(): number {
+    return this.weight * (1 - this.slot.read(FLOAT.SPENT));
   }
 
   get isWarming(): boolean {

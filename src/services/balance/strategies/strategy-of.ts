@@ -6,6 +6,7 @@ import { Adaptive } from './adaptive.ts';
 import { LeastConnections } from './least-connections.ts';
 import { LeastLatency } from './least-latency.ts';
 import { LeastUsed } from './least-used.ts';
+import { Quota } from './quota.ts';
 import { Random } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
 import { Weighted } from './weighted.ts';
@@ -20,6 +21,7 @@ const CLASSES: Readonly<Record<StrategyName, StrategyClass>> = {
   least_used: LeastUsed,
   least_latency: LeastLatency,
   least_connections: LeastConnections,
+  quota: Quota,
   // By key they choose as every group does; these have no key.
   consistent_hash: RoundRobin,
   sticky_hash: RoundRobin,
