@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const ROOT = dirname(import.meta.dirname);
-/** Of no use outside of a thread of its own. */
-const WORKER = join('src', 'runtime', 'threads', 'worker.ts');
+/** Programs for a thread or a process of their own, which begin as soon as they are loaded. */
+const PROGRAMS = [join('src', 'runtime', 'threads', 'worker.ts'), join('src', 'services', 'processes', 'warden.ts')];
 
 const require = createRequire(import.meta.url);
 const { keepCompiledCode } = require('../bin/compile-cache.js') as { readonly keepCompiledCode: () => void };
@@ -16,5 +16,5 @@ keepCompiledCode();
 // As the launcher loads it.
 require('../src/cli/main.ts');
 for (const file of globSync('src/**/*.ts', { cwd: ROOT })) {
-  if (!file.endsWith('.test.ts') && file !== WORKER) await import(pathToFileURL(join(ROOT, file)).href);
+  if (!file.endsWith('.test.ts') && !PROGRAMS.includes(file)) await import(pathToFileURL(join(ROOT, file)).href);
 }

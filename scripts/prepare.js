@@ -12,6 +12,8 @@ export const nodeBinary = join(root, 'node_modules', 'node', 'bin', process.plat
 const nodeCommand = join(root, 'node_modules', '.bin', 'node');
 const lockFile = join(root, '.prepare.lock');
 const LOCK_POLL_MS = 200;
+/** It takes a second or two. */
+const COMPILE_LIMIT_MS = 60_000;
 
 class PrepareError extends Error {}
 
@@ -52,8 +54,9 @@ function install() {
   if (signal !== null) throw new PrepareError(`npm ci was stopped by ${signal}`);
   if (status !== 0) throw new PrepareError('npm ci failed: its own words stand above');
   requireNode();
-  // The first start is a quick one too; should this fail, it only is not.
-  spawnSync(nodeBinary, [join(root, 'scripts', 'compile.ts')], { stdio: 'ignore' });
+  // The first start is a quick one too; should this fail, or not come to an end, it only is not.
+  const bound = { timeout: COMPILE_LIMIT_MS, killSignal: 'SIGKILL' };
+  spawnSync(nodeBinary, [join(root, 'scripts', 'compile.ts')], { stdio: 'ignore', ...bound });
   say(`dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s`);
 }
 

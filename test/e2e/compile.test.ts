@@ -13,7 +13,15 @@ test('the first command finds everything compiled', (t) => {
   // Where coverage is measured nothing is kept, and Node hands the variable down to whoever has none of its own.
   const env = { ...inherited, NODE_V8_COVERAGE: '', HOME: home, XDG_CACHE_HOME: join(home, 'cache') };
   const run = (...args: readonly string[]): void => {
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: home, env, encoding: 'utf8' });
+    // As after an install: nobody speaks to it, and it has to come to an end by itself.
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      cwd: home,
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    });
     assert.equal(status, 0, stderr);
   };
   const compiled = (): string[] => globSync('cache/sluice/compile/**/*', { cwd: home }).toSorted();
