@@ -1,4 +1,4 @@
-// `sluice ai`: what a running Sluice does for providers of AI. Rule: it only asks, and nothing that it shows is a secret.
+// `sluice ai`: what a running Sluice does for providers of AI. Rule: it changes nothing, and nothing that it shows is a secret.
 
 import { Command } from 'commander';
 import type { AiAccountAnswer, AiAccountsAnswer, AiQuotaAnswer } from '../../control/admin-answers.ts';
@@ -8,6 +8,7 @@ import { formatElapsed } from '../elapsed.ts';
 import { addExamples } from '../examples.ts';
 import { painter, printable } from '../terminal.ts';
 import { aiLimitsCommand } from './ai-limits.ts';
+import { aiTestCommand } from './ai-test.ts';
 import { aiUsageCommand } from './ai-usage.ts';
 
 interface AccountsOptions {
@@ -26,10 +27,12 @@ export function aiCommand(context: CliContext): Command {
   command.addCommand(accountsCommand(context));
   command.addCommand(aiUsageCommand(context));
   command.addCommand(aiLimitsCommand(context));
+  command.addCommand(aiTestCommand(context));
   addExamples(command, [
     ['sluice ai accounts', 'how the accounts are that requests are sent with'],
     ['sluice ai usage', 'who has used how much'],
     ['sluice ai limits', 'who has how much left'],
+    ['sluice ai test', 'are the providers reached?'],
   ]);
   return command;
 }
