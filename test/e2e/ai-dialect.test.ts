@@ -35,10 +35,14 @@ interface Stage {
   readonly client: OpenAI;
 }
 
-async function stage(t: TestContext, claude: object = OURS, headers: Record<string, string> = {}): Promise<Stage> {
+async function stage(
+  t: TestContext,
+  { limits = {}, ...claude }: { readonly limits?: object; readonly [key: string]: unknown } = OURS,
+  headers: Record<string, string> = {},
+): Promise<Stage> {
   const provider = await AiProvider.open(t);
   const providers = { claude: { base: provider.url, ...claude } };
-  const users = [{ name: 'alice', token: TOKEN, may: ['ai'] }];
+  const users = [{ name: 'alice', token: TOKEN, may: ['ai'], limits }];
   const gateway = await Gateway.open(t, { users, ai: { enabled: true, providers } });
   const apiKey = headers['Authorization'] ?? TOKEN;
   const { Authorization: _, ...defaultHeaders } = headers;
@@ -277,6 +281,18 @@ describe('the library of OpenAI at Claude', () => {
     provider.plans.push({ events });
     await assert.rejects(ask());
     assert.equal(await ask(), 'Hello, wörld');
+  });
+
+  test('has the limits of its user', async (t) => {
+    const limits = { ai_models: ['m-*'], ai_tokens_per_day: 40 };
+    const { provider, gateway, client } = await stage(t, { ...OURS, limits });
+    await assert.rejects(client.chat.completions.create({ ...ASKED, model: 'x' }), (thrown) => {
+      return thrown instanceof OpenAI.PermissionDeniedError && thrown.code === 'ai_model_denied';
+    });
+    await client.chat.completions.create(ASKED);
+    await gateway.until(() => gateway.used.length === 1, 'that it is counted');
+    await assert.rejects(client.chat.completions.create(ASKED), OpenAI.RateLimitError);
+    assert.equal(provider.heard.length, 1);
   });
 
   test('is answered from the cache as it was answered before', async (t) => {
