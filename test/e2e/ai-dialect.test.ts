@@ -330,12 +330,16 @@ describe('what a request of the dialect of OpenAI is sent with', () => {
   test('is never a login of a subscription', async (t) => {
     const store = join(temporaryFolder(t), '.credentials.json');
     writeFileSync(store, claudeDocument(Date.now() + 86_400_000), { mode: 0o600 });
-    const { provider, client } = await stage(t, { credentials: { store } });
+    const { provider, gateway, client } = await stage(t, { credentials: { store } });
     await assert.rejects(client.chat.completions.create(ASKED), (thrown) => {
       return thrown instanceof OpenAI.PermissionDeniedError && /only an API key/.test(thrown.message);
     });
     await assert.rejects(client.models.list(), OpenAI.PermissionDeniedError);
     assert.deepEqual(provider.heard, []);
+    // Anthropic's own dialect goes with it there as everywhere.
+    const headers = { 'X-Sluice-Token': TOKEN, 'anthropic-version': '2023-06-01' };
+    await raw(`${gateway.url}/claude/v1/models`, { headers });
+    assert.deepEqual(heardValues(provider.last, 'authorization'), ['Bearer access-0']);
   });
 });
 

@@ -9,25 +9,36 @@ export type DialectCredential = Parameters<typeof aiDialect>[0]['credential'];
 
 const NATIVE: RouteMatch['fields'] = [['anthropic-version', '*']];
 
-/** Made of the route by which everything else is relayed. */
-export function dialectRoutes(relayed: AiRoute, prefix: string, credential: DialectCredential): AiRoute[] {
-  const dialect = (asksFor: 'message' | 'models' | 'model', translation: Policy): Policy[] => {
-    return [aiDialect({ asksFor, credential, errorShape: openaiError }), translation];
+export interface DialectWays {
+  /** By which everything else is relayed. */
+  readonly native: AiRoute;
+  /** The same, without logins of subscriptions. */
+  readonly keyed: AiRoute;
+  readonly prefix: string;
+  readonly credential: DialectCredential;
+}
+
+export function dialectRoutes({ native, keyed, prefix, credential }: DialectWays): AiRoute[] {
+  const dialect = (asksFor: 'message' | 'models' | 'model', translation: Policy): AiRoute => {
+    return translated(keyed, [aiDialect({ asksFor, credential, errorShape: openaiError }), translation]);
   };
   return [
-    ...routesAt(relayed, ['POST', `${prefix}/v1/chat/completions`], dialect('message', chatTranslation())),
-    ...routesAt(relayed, ['GET', `${prefix}/v1/models`], dialect('models', modelTranslation())),
-    ...routesAt(relayed, ['GET', `${prefix}/v1/models/{id}`], dialect('model', modelTranslation())),
+    ...routesAt(['POST', `${prefix}/v1/chat/completions`], native, dialect('message', chatTranslation())),
+    ...routesAt(['GET', `${prefix}/v1/models`], native, dialect('models', modelTranslation())),
+    ...routesAt(['GET', `${prefix}/v1/models/{id}`], native, dialect('model', modelTranslation())),
   ];
 }
 
-function routesAt(relayed: AiRoute, [method, path]: readonly [string, string], dialect: readonly Policy[]): AiRoute[] {
-  const match = { ...relayed.match, path, methods: [method] };
-  const place = relayed.policies.findIndex(({ name }) => name === 'ai-relay') + 1;
-  // What is done for the provider comes after it: there everything is Anthropic's.
-  const policies = relayed.policies.toSpliced(place, 0, ...dialect);
+/** What is done for the provider comes after the relay: there everything is Anthropic's. */
+function translated(keyed: AiRoute, dialect: readonly Policy[]): AiRoute {
+  const place = keyed.policies.findIndex(({ name }) => name === 'ai-relay') + 1;
+  return { ...keyed, policies: keyed.policies.toSpliced(place, 0, ...dialect) };
+}
+
+function routesAt([method, path]: readonly [string, string], native: AiRoute, other: AiRoute): AiRoute[] {
+  const match = { ...native.match, path, methods: [method] };
   return [
-    { ...relayed, match: { ...match, fields: NATIVE } },
-    { ...relayed, match, policies },
+    { ...native, match: { ...match, fields: NATIVE } },
+    { ...other, match },
   ];
 }

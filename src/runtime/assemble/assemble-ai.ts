@@ -86,9 +86,11 @@ function routesOf(provider: ProviderName, config: Config, parts: AiRouteParts & 
     return { ...route(`${prefix}/v1/*`, 'provider', policies), ...(own !== undefined && { target: own }) };
   };
   const own = accounts.get(provider);
+  const native = relayedWith(own);
+  const keyed = relayedWith(own?.onlyKeys());
   return [
-    ...(provider === 'claude' ? dialectRoutes(relayedWith(own?.onlyKeys()), prefix, dialectCredential(own)) : []),
-    relayedWith(own),
+    ...(provider === 'claude' ? dialectRoutes({ native, keyed, prefix, credential: dialectCredential(own) }) : []),
+    native,
     ...bases.map((path) => route(path, 'here', [...before, shape], ['HEAD'])),
     ...[prefix, `${prefix}/*`].map((path) => route(path, 'nowhere', [...before, shape])),
   ];
