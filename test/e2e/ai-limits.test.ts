@@ -127,6 +127,28 @@ describe('a budget that is used up', () => {
   });
 });
 
+test('who asks Claude in the dialect of OpenAI has the same limits, said in that dialect', async (t) => {
+  const { provider, gateway } = await stage(t, { ai_models: ['m'], ai_tokens_per_day: 3 * MESSAGE_TOKENS });
+  const client = new OpenAI({ baseURL: `${gateway.url}/claude/v1`, apiKey: TOKEN });
+  const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'hi' }];
+  const chat = (model: string): Promise<unknown> => client.chat.completions.create({ model, messages });
+  const denied = await errorOf(chat('n'));
+  assert.ok(denied instanceof OpenAI.PermissionDeniedError, String(denied));
+  assert.match(denied.message, /may use m \(ai_models\), and not "n"/);
+  await chat('m');
+  const stream = await client.chat.completions.create({ model: 'm', messages, stream: true });
+  for await (const _ of stream);
+  // Asked so, it is Anthropic that translates, and says what was used only if it is asked to.
+  const theirs = { headers: { 'anthropic-version': '2023-06-01' } };
+  const silent = await errorOf(client.chat.completions.create({ model: 'm', messages, stream: true }, theirs));
+  assert.match(silent.message, /set stream_options\.include_usage/);
+  await chat('m');
+  const used = await errorOf(chat('m'));
+  assert.ok(used instanceof OpenAI.RateLimitError, String(used));
+  assert.equal(used.code, 'insufficient_quota');
+  assert.equal(provider.heard.length, 3);
+});
+
 describe('requests', () => {
   test('that are more than may come in a minute are refused until there is room, which the libraries wait for', async (t) => {
     const { claude, openai } = await stage(t, { ai_requests_per_minute: 2 });

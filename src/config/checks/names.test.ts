@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { formatPath } from '../key-path.ts';
 import { fromJson, type JsonValue } from '../source-tree.ts';
@@ -33,6 +34,16 @@ describe('users', () => {
       'error config_missing users[2]',
       'error config_conflict users[3].token_sha256',
     ]);
+  });
+
+  test('share no token, however it is given', () => {
+    const digest = hash('sha256', TOKEN, 'hex');
+    const users = [
+      { name: 'a', token_sha256: digest.toUpperCase(), may: [] },
+      { name: 'b', token: `${TOKEN}-2`, may: [] },
+      { name: 'c', token: TOKEN, may: [] },
+    ];
+    assert.deepEqual(run(checkUsers, { users }), ['error config_conflict users[0].token_sha256']);
   });
 
   test('with a short token are warned of', () => {

@@ -1,9 +1,11 @@
 // Names that point to something: users, hops, proxies, routes, agents, tunnels. Rule: a name stands for one thing, and a
 // name that is used exists.
 
+import { hash } from 'node:crypto';
 import { nearestName } from '../../core/nearest-name.ts';
 import { formatPath, type KeyPath } from '../key-path.ts';
 import type { BackendsTarget } from '../schema/targets.ts';
+import type { UserConfig } from '../schema/users.ts';
 import type { Check, Finding } from './finding.ts';
 
 const BUILT_IN_AGENTS: readonly string[] = ['claude', 'codex'];
@@ -14,9 +16,10 @@ export const MIN_TOKEN_LENGTH = 16;
 export const checkUsers: Check = ({ config: { users } }) => {
   const findings: Finding[] = [...duplicates(users, 'name', ['users'])];
   findings.push(...duplicates(users, 'token', ['users']), ...duplicates(users, 'token_sha256', ['users']));
-  for (const [index, { name, token, token_sha256: hash }] of users.entries()) {
+  findings.push(...sharedByHash(users));
+  for (const [index, { name, token, token_sha256: digest }] of users.entries()) {
     const path = ['users', index];
-    if (token === null && hash === null) {
+    if (token === null && digest === null) {
       findings.push({
         code: 'config_missing',
         message: `the user "${name}" has no token`,
@@ -24,7 +27,7 @@ export const checkUsers: Check = ({ config: { users } }) => {
         hint: 'give "token" or "token_sha256"',
       });
     }
-    if (token !== null && hash !== null) {
+    if (token !== null && digest !== null) {
       const message = `the user "${name}" has two tokens; only one of "token" and "token_sha256" is possible`;
       findings.push({ code: 'config_conflict', message, path: [...path, 'token_sha256'], atKey: true });
     }
@@ -35,6 +38,19 @@ export const checkUsers: Check = ({ config: { users } }) => {
   }
   return findings;
 };
+
+/** One user has the token of another, whose hash alone is given. */
+function sharedByHash(users: readonly UserConfig[]): Finding[] {
+  const plain = new Map(
+    users.flatMap(({ token }, index) => (token === null ? [] : [[hash('sha256', token, 'hex'), index] as const])),
+  );
+  return users.flatMap(({ token_sha256: digest }, index): Finding[] => {
+    const other = digest === null ? undefined : plain.get(digest);
+    if (other === undefined || other === index) return [];
+    const message = `this is the hash of the token in ${formatPath(['users', other])}`;
+    return [{ code: 'config_conflict', message, path: ['users', index, 'token_sha256'] }];
+  });
+}
 
 export const checkHops: Check = ({ config: { hops, egress, gateway, ai } }) => {
   const findings: Finding[] = [];

@@ -154,9 +154,10 @@ class Gate {
     return models !== null || (budgets.length > 0 && (path.endsWith('/responses') || this.#isChat(exchange)));
   }
 
-  /** Where it is Claude that is asked in this dialect, its own answer says what it has used in any case. */
+  /** Asked in the dialect of OpenAI by whoever does not speak Anthropic's, Claude says in its own what it has used. */
   #isChat({ request }: Exchange): boolean {
-    return this.#options.provider === 'chatgpt' && request.path.endsWith('/chat/completions');
+    if (!request.path.endsWith('/chat/completions')) return false;
+    return this.#options.provider === 'chatgpt' || request.fields.has('anthropic-version');
   }
 
   #minute(most: number): Limit {
