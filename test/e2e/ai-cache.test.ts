@@ -317,6 +317,57 @@ describe('what is not kept', () => {
   });
 });
 
+describe('those that ask the same at the same time', () => {
+  /** So many ask, and the first of them is answered when all are there. */
+  async function together(on: Stage, count: number, plan: Plan): Promise<string[]> {
+    const gate = Promise.withResolvers<void>();
+    on.provider.plans.push({ ...plan, beforeHead: () => gate.promise });
+    const all = Array.from({ length: count }, () => ask(on));
+    await on.gateway.until(() => on.gateway.metric('sluice_http_requests_in_flight') === count, 'that all ask');
+    await on.provider.until(() => on.provider.heard.length > 0);
+    gate.resolve();
+    return (await Promise.all(all)).map(({ status, cache }) => `${status} ${cache}`).toSorted();
+  }
+
+  test('wait for the first of them, and get its answer', async (t) => {
+    const on = await stage(t);
+    assert.deepEqual(await together(on, 4, {}), ['200 hit', '200 hit', '200 hit', '200 miss']);
+    assert.equal(on.provider.heard.length, 1);
+  });
+
+  test('go on themselves when that is none', async (t) => {
+    const on = await stage(t);
+    const body = '{"type":"error"}';
+    assert.deepEqual(await together(on, 3, { status: 500, body }), ['200 miss', '200 miss', '500 miss']);
+    assert.equal(on.provider.heard.length, 3);
+  });
+
+  test('do not wait for a stream', async (t) => {
+    const on = await stage(t);
+    const gate = Promise.withResolvers<void>();
+    on.provider.plans.push({ beforeHead: () => gate.promise });
+    const first = ask(on, { body: STREAM });
+    await on.provider.until(() => on.provider.heard.length === 1);
+    assert.equal((await ask(on, { body: STREAM })).cache, 'miss');
+    gate.resolve();
+    assert.equal((await first).cache, 'miss');
+  });
+
+  test('do not wait for one that has left', async (t) => {
+    const on = await stage(t);
+    on.provider.plans.push({ beforeHead: () => new Promise(() => {}) });
+    const headers = { 'x-sluice-token': ALICE, 'content-type': 'application/json' };
+    const leader = http.request(`${on.gateway.url}/claude/v1/messages`, { method: 'POST', headers, agent: false });
+    leader.on('error', () => {});
+    leader.end(QUESTION);
+    await on.provider.until(() => on.provider.heard.length === 1);
+    const second = ask(on);
+    await on.gateway.until(() => on.gateway.metric('sluice_http_requests_in_flight') === 2, 'that it waits');
+    leader.destroy();
+    assert.deepEqual([(await second).cache, on.provider.heard.length], ['miss', 2]);
+  });
+});
+
 describe('whose answers they are', () => {
   test('they can be those of all users, if the configuration says so', async (t) => {
     const on = await stage(t, { cache: { shared: true } });

@@ -45,6 +45,10 @@ interface Turn {
   key: string | null;
   /** What the request calls it. */
   model: string;
+  /** Its client wants the answer as it is made. */
+  isStream: boolean;
+  /** Told when it is known whether its answer is kept; null: nobody waits for it. */
+  flight: PromiseWithResolvers<void> | null;
 }
 
 const FIELD = 'X-Sluice-Cache';
@@ -57,7 +61,7 @@ const CREDENTIAL_FIELD = /^(?:authorization|x-api-key|chatgpt-account-id)$/;
 const PASSING_FIELD =
   /^(?:x-sluice-cache|age|date|expires|set-cookie|retry-after|server-timing|alt-svc|cf-.*|nel|report-to|connection|keep-alive|transfer-encoding|trailer|content-length|x-codex-.*|.*ratelimit.*)$/;
 /** By these an answer depends on what was said before, or is only the beginning of one. */
-const ASKED = new PickedPaths(['model', 'conversation', 'container', 'background']);
+const ASKED = new PickedPaths(['model', 'stream', 'conversation', 'container', 'background']);
 const STREAM_TYPE = /^text\/event-stream\b/i;
 const JSON_TYPE = /^application\/json\b/i;
 const MAX_MODEL_CHARACTERS = 200;
@@ -85,6 +89,8 @@ class AiCache {
   private readonly options: AiCacheOptions;
   /** What has waited for a body and is over by then is somebody else's request. */
   private readonly turns = new WeakMap<Exchange, Turn>();
+  /** The first of those that ask the same, while it is under way. */
+  private readonly leading = new Map<string, Turn>();
 
   constructor(options: AiCacheOptions) {
     this.options = options;
@@ -93,7 +99,7 @@ class AiCache {
   ask(exchange: Exchange): void | Promise<void> {
     const { request } = exchange;
     if (!isKept(request)) return;
-    const turn: Turn = { result: 'bypass', key: null, model: '' };
+    const turn: Turn = { result: 'bypass', key: null, model: '', isStream: false, flight: null };
     this.turns.set(exchange, turn);
     const wishes = cacheWishes(request.fields);
     if (!wishes.isOut && !this.isTooLong(request)) return this.lookUp(exchange, turn, wishes);
@@ -105,7 +111,7 @@ class AiCache {
   }
 
   private async lookUp(exchange: Exchange, turn: Turn, wishes: CacheWishes): Promise<void> {
-    const { maxRequestBytes, store, ttlMs } = this.options;
+    const { maxRequestBytes } = this.options;
     const { bytes, isWhole } = await exchange.readBody(maxRequestBytes + 1);
     const isFitting = isWhole && bytes.length > 0 && bytes.length <= maxRequestBytes;
     const encoding = encodingOf(exchange.request.fields.get('content-encoding'));
@@ -116,11 +122,20 @@ class AiCache {
       return;
     }
     const key = this.keyOf(exchange, bytes);
-    const nowMs = Date.now();
-    store.forgetBefore(nowMs - ttlMs);
-    const known = wishes.isFresh ? null : store.find(key, Math.min(ttlMs, wishes.maxAgeMs), nowMs);
+    // Who waits for a whole answer may as well wait for that to the same question.
+    const leader = wishes.isFresh || turn.isStream ? null : this.leading.get(key);
+    await leader?.flight?.promise;
+    if (this.turns.get(exchange) !== turn) return;
+    const known = this.find(key, wishes);
     if (known !== null) this.repeat(exchange, turn, known);
     else this.expect(turn, key, wishes.isFresh ? 'refresh' : 'miss');
+  }
+
+  private find(key: string, { isFresh, maxAgeMs }: CacheWishes): KeptAnswer | null {
+    const { store, ttlMs } = this.options;
+    const nowMs = Date.now();
+    store.forgetBefore(nowMs - ttlMs);
+    return isFresh ? null : store.find(key, Math.min(ttlMs, maxAgeMs), nowMs);
   }
 
   /** False: its answer depends on more than can be seen. */
@@ -129,6 +144,7 @@ class AiCache {
     picked.take(body, 0, body.length);
     const model = picked.get('model');
     if (typeof model === 'string') turn.model = model.slice(0, MAX_MODEL_CHARACTERS);
+    turn.isStream = picked.get('stream') === true;
     const [conversation, container] = [picked.get('conversation') ?? null, picked.get('container') ?? null];
     return conversation === null && container === null && picked.get('background') !== true;
   }
@@ -146,6 +162,17 @@ class AiCache {
     turn.result = result;
     turn.key = key;
     this.options.count(result, null);
+    if (this.leading.has(key)) return;
+    turn.flight = Promise.withResolvers();
+    this.leading.set(key, turn);
+  }
+
+  /** Whoever has waited for its answer goes on. */
+  private land(turn: Turn): void {
+    if (turn.flight === null) return;
+    if (turn.key !== null) this.leading.delete(turn.key);
+    turn.flight.resolve();
+    turn.flight = null;
   }
 
   private repeat(exchange: Exchange, turn: Turn, known: KeptAnswer): void {
@@ -174,21 +201,30 @@ class AiCache {
     const { key, model } = turn;
     const encoding = encodingOf(response.fields.get('content-encoding'));
     return new CollectedAnswer(sink, this.options.store, (body) => {
-      this.keep(key, { fields, body, isStream, model, used: null, keptAtMs: Date.now() }, encoding);
+      // From here on it is over when that is decided, which may be after its exchange is.
+      const { flight } = turn;
+      turn.flight = null;
+      const answer = { fields, body, isStream, model, used: null, keptAtMs: Date.now() };
+      this.keep(key, answer, encoding, () => this.land({ ...turn, flight }));
     });
   }
 
-  private keep(key: string, answer: KeptAnswer, encoding: string): void {
+  private keep(key: string, answer: KeptAnswer, encoding: string, isDecided: () => void): void {
     const { store, read } = this.options;
     decodeBytes({ bytes: answer.body, encoding }, (plain) => {
-      if (plain === null || !isWholeAnswer(plain, answer.isStream)) return;
-      const { model, used } = read(plain, answer.isStream);
-      store.put(key, { ...answer, used, model: model === '' ? answer.model : model });
+      if (plain !== null && isWholeAnswer(plain, answer.isStream)) {
+        const { model, used } = read(plain, answer.isStream);
+        store.put(key, { ...answer, used, model: model === '' ? answer.model : model });
+      }
+      isDecided();
     });
   }
 
   forget(exchange: Exchange): void {
+    const turn = this.turns.get(exchange);
+    if (turn === undefined) return;
     this.turns.delete(exchange);
+    this.land(turn);
   }
 }
 
