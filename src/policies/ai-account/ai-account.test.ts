@@ -31,6 +31,23 @@ test('a request gets the credential of the account that was chosen for it', (t) 
   assert.deepEqual(answered, ['b']);
 });
 
+test('an answer that switches protocols says something of the account, too', (t) => {
+  const { group } = new AccountRig('ab');
+  const answered: string[] = [];
+  const policy = aiAccount({ accounts: group, answered: ({ exit }) => void answered.push(exit) });
+  const play = new Playbook(t, { policies: [chosen('a'), policy], forwarding: 'none' });
+  const upgrade = ['Connection: upgrade', 'Upgrade: websocket'];
+  play
+    .downstreamSends(head('GET / HTTP/1.1', 'Host: a.test', ...upgrade))
+    .expectDial()
+    .takeUpstream();
+  play
+    .upstreamSends(head('HTTP/1.1 101 Switching Protocols', ...upgrade))
+    .expectDownstream(/ 101 /)
+    .clientCloses();
+  assert.deepEqual(answered, ['a']);
+});
+
 test('another attempt gets nothing of the account before', (t) => {
   const { group } = new AccountRig('ab', {}, { a: LOGIN });
   const policy = aiAccount({ accounts: group, answered: () => {} });

@@ -29,6 +29,10 @@ export function aiAccount({ accounts, answered }: AiAccountOptions): Policy {
       account.put(exchange.request.fields);
     },
     response: answered,
+    upgraded(exchange: Exchange): null {
+      answered(exchange);
+      return null;
+    },
     done(exchange: Exchange): void {
       betas.delete(exchange);
     },

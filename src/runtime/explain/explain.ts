@@ -132,7 +132,9 @@ async function readLists(config: LoadedConfig['config']): Promise<DomainShelf> {
 function memberCount({ hops, gateway, ai }: LoadedConfig['config']): number {
   const backends = gateway.routes.reduce((sum, { to }) => sum + ('backends' in to ? to.backends.length : 0), 2);
   // What is known of its quota lies beside each account.
-  const accounts = Object.values(ai.providers).reduce((sum, { credentials }) => sum + 2 * credentials.length, backends);
+  const accounts = [ai.providers.claude, ai.providers.chatgpt].reduce((sum, { credentials }) => {
+    return credentials === 'passthrough' ? sum : sum + 2 * credentials.length;
+  }, backends);
   return Object.values(hops).reduce((sum, { proxies }) => sum + proxies.length, accounts);
 }
 

@@ -61,6 +61,25 @@ describe('the login of a store', () => {
     assert.deepEqual([storeAccount(storeWith(LOGIN), null).isReady, keyAccount('k', 'openai').isReady], [true, true]);
   });
 
+  test('that was refused is dead as soon as it cannot be renewed any more, until there is another one', async () => {
+    const report = { state: 'dead', reason: null, expiresAtMs: null, isOpen: false } as const;
+    let login = LOGIN;
+    const account = storeAccount(
+      {
+        ...storeWith(LOGIN, { report }),
+        get login() {
+          return login;
+        },
+      },
+      null,
+    );
+    assert.equal(account.isDead, false);
+    assert.equal(await account.renew(requestOf('', '', { authorization: 'Bearer ours' }).request.fields), false);
+    assert.equal(account.isDead, true);
+    login = { ...LOGIN, accessToken: 'newer' };
+    assert.equal(account.isDead, false);
+  });
+
   test('that was refused is better by now if another one is there', async () => {
     const refused: string[] = [];
     let login = LOGIN;
@@ -79,6 +98,7 @@ describe('the login of a store', () => {
     login = { ...LOGIN, accessToken: 'newer' };
     assert.equal(await account.renew(request.fields), true);
     assert.deepEqual(refused, ['ours', 'ours']);
+    assert.equal(account.isDead, false);
     assert.equal(await keyAccount('k', 'openai').renew(request.fields), false);
   });
 });

@@ -46,6 +46,8 @@ export function keyAccount(key: string, dialect: AccountDialect): Account {
 /** `beta` joins the client's own list of beta features, once; null: nothing does. */
 export function storeAccount(store: LoginSource, beta: string | null): Account {
   let wasRead = false;
+  /** With this token nothing can be asked, however long it would hold. */
+  let refused: string | null = null;
   return {
     kind: 'store',
     get isReady() {
@@ -53,7 +55,9 @@ export function storeAccount(store: LoginSource, beta: string | null): Account {
     },
     get isDead() {
       // Before anybody has looked at its file, nothing is known of it.
-      return wasRead && store.login === null && store.report.state === 'dead';
+      const { login } = store;
+      if (login === null ? !wasRead : login.accessToken !== refused) return false;
+      return store.report.state === 'dead';
     },
     async require() {
       try {
@@ -73,7 +77,9 @@ export function storeAccount(store: LoginSource, beta: string | null): Account {
     async renew(fields) {
       const sent = (fields.get('authorization') ?? '').slice(SCHEME.length);
       await store.refused(sent);
-      return store.login !== null && store.login.accessToken !== sent;
+      const isBetter = store.login !== null && store.login.accessToken !== sent;
+      if (!isBetter) refused = sent;
+      return isBetter;
     },
     dispose() {
       void store.close();

@@ -158,7 +158,7 @@ describe('a login that is refused', () => {
     play.expectDial().takeUpstream();
     play.upstreamSends(OK).expectDownstream(/^HTTP\/1\.1 200 /);
     assert.deepEqual(sent, ['a', 'b']);
-    assert.equal(rig.member('a').obstacle, 'auth_failed');
+    assert.equal(rig.member('a').obstacle, 'cooling');
   });
 
   test('is the answer where there is no other', async (t) => {

@@ -39,6 +39,8 @@ const SWITCHED = 101;
 const SERVER_ERROR = 500;
 const NEUTRAL: Outcome = { kind: 'neutral' };
 const REFUSED: Outcome = { kind: 'auth_failed', reason: 'credential_unavailable' };
+/** As long as a login that was renewed is not renewed again. */
+const LEFT_ALONE: Outcome = { kind: 'busy', retryAfterMs: 60_000 };
 
 export class Accounts implements ForwardTarget {
   readonly kind = 'forward';
@@ -103,7 +105,8 @@ export class Accounts implements ForwardTarget {
       journey.renewed.add(member);
       journey.next = (await member.data.account.renew(exchange.request.fields)) ? member : null;
       if (journey.next !== null) return true;
-      if (!this.accounts.isAlone) member.judge(ticket, REFUSED);
+      // One that is dead is left out anyway, until its owner signs in; any other may soon be good again.
+      if (!this.accounts.isAlone && member.data.account.kind === 'store') member.judge(ticket, LEFT_ALONE);
     }
     if (status === FORBIDDEN) journey.forbade.add(member);
     journey.tried.add(member);
