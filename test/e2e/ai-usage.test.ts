@@ -94,6 +94,19 @@ describe('what is used of a provider of AI', () => {
     }
   });
 
+  test('is counted of everything else that says so: embeddings, older completions, and what Codex shortens', async (t) => {
+    for (const [path, answer, counts] of [
+      ['embeddings', { model: 'e-1', usage: { prompt_tokens: 9, total_tokens: 9 } }, { model: 'e-1', input: 9 }],
+      ['completions', { model: 'c-1', usage: { prompt_tokens: 9, completion_tokens: 3 } }, { input: 9, output: 3 }],
+      ['responses/compact', { usage: { input_tokens: 9, output_tokens: 3 } }, { model: '', input: 9, output: 3 }],
+    ] as const) {
+      const { provider, gateway } = await stage(t);
+      provider.plans.push({ status: 200, body: JSON.stringify(answer) });
+      await post(`${gateway.url}/chatgpt/v1/${path}`, {});
+      assert.partialDeepStrictEqual(await usedBy(gateway), { isKnown: true, ...counts });
+    }
+  });
+
   test('is read from a copy where the provider compresses', async (t) => {
     const plain = JSON.stringify({ model: 'm', content: [], usage: { input_tokens: 1, output_tokens: 2 } });
     for (const [encoding, encode] of [

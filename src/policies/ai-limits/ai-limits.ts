@@ -156,7 +156,7 @@ class Gate {
 
   /** Asked in the dialect of OpenAI by whoever does not speak Anthropic's, Claude says in its own what it has used. */
   #isChat({ request }: Exchange): boolean {
-    if (!request.path.endsWith('/chat/completions')) return false;
+    if (!request.path.endsWith('/completions')) return false;
     return this.#options.provider === 'chatgpt' || request.fields.has('anthropic-version');
   }
 

@@ -4,6 +4,7 @@ import type { Exchange, RequestView } from '../../contract/exchange.ts';
 import type { BodySink, BodyTransform, Policy, UpgradeWatch } from '../../contract/policy.ts';
 import { compressionOf } from '../../codec/websocket/compression.ts';
 import { aiSession } from '../../services/usage/ai-session.ts';
+import { aiUseOf } from '../../services/usage/ai-use.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { CountedBody } from './counted-body.ts';
 import { CountedSocket } from './counted-socket.ts';
@@ -13,9 +14,7 @@ export interface UsageOptions {
   readonly tell: TellUsage;
 }
 
-/** Where the APIs answer with a model's words. */
-const COUNTED = /\/(?:messages|responses|chat\/completions)$/;
-/** Where OpenAI does over a WebSocket. */
+/** Where OpenAI answers over a WebSocket. */
 const ON_SOCKET = /\/responses$/;
 
 export function usage(options: UsageOptions): Policy {
@@ -59,7 +58,7 @@ function mayAnswerOnSocket({ method, path }: RequestView): boolean {
 }
 
 function isCounted({ method, path }: RequestView): boolean {
-  return method === 'POST' && COUNTED.test(path);
+  return aiUseOf(method, path) === 'counted';
 }
 
 function encodingOf(text: string): string {

@@ -6,7 +6,7 @@ export type AiUse = 'counted' | 'free' | 'uncounted';
 
 const ASKING = new Set(['POST', 'PUT', 'PATCH']);
 /** Where the APIs answer with a model's words, and say in the end what it has used. */
-const COUNTED = /\/(?:messages|responses|chat\/completions)$/;
+const COUNTED = /\/(?:messages|responses|responses\/compact|(?:chat\/)?completions|embeddings)$/;
 /** What a request would have, and the end of something that was begun. */
 const FREE = /\/(?:count_tokens|input_tokens|cancel)$/;
 const MODEL = /\/models\/([^/]+)$/;
