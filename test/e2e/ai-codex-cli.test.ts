@@ -8,7 +8,7 @@ import { scriptOf } from '../support/ai-script.ts';
 import { Gateway } from '../support/gateway.ts';
 import { HttpTap, type Tapped } from '../support/http-tap.ts';
 import { requirePeer } from '../support/peer.ts';
-import { cliHome, startCodex } from '../support/real-cli.ts';
+import { cliHome, type RealCli, startCodex } from '../support/real-cli.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { codexLogin } from '../support/store-documents.ts';
 import { usageBySession } from '../support/told-usage.ts';
@@ -73,6 +73,16 @@ function saidIn({ fields }: Pick<Tapped, 'fields'>): (readonly [string, string])
   return fields.filter(([name]) => !/^(?:host|connection|authorization)$/i.test(name));
 }
 
+/** What its answers have used, as it counts that itself: what came from the cache is input too. */
+async function assertCounted(gateway: Gateway, codex: RealCli, answers: number): Promise<void> {
+  await gateway.until(() => gateway.used.length === answers, 'that all answers are counted');
+  const { used } = gateway;
+  const sumOf = (what: 'input' | 'output' | 'cacheRead'): number => used.reduce((sum, each) => sum + each[what], 0);
+  assert.deepEqual([sumOf('input') + sumOf('cacheRead'), sumOf('output')], [USED.input_tokens, USED.output_tokens]);
+  const { thread_id: session } = await codex.last('thread.started');
+  assert.deepEqual(new Set(used.map((each) => each.session)), new Set([session]));
+}
+
 describe('Codex', () => {
   test('reasons, runs a command and answers as if nobody stood between, and counts what is counted here', async (t) => {
     const command = requirePeer(t, 'codex');
@@ -131,31 +141,55 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
       assert.equal(sha256(heard[index]!.body), sha256(call.body));
       assert.equal(sha256(call.answer), sha256(Buffer.concat(heard[index]!.said)));
     }
-    await gateway.until(() => gateway.used.length === 2, 'that both answers are counted');
-    const sumOf = (what: 'input' | 'output' | 'cacheRead'): number => gateway.used.reduce((sum, u) => sum + u[what], 0);
-    assert.deepEqual([sumOf('input') + sumOf('cacheRead'), sumOf('output')], [USED.input_tokens, USED.output_tokens]);
+    await assertCounted(gateway, codex, 2);
   });
 
-  test('gets the WebSocket that it asks for first, octet for octet', async (t) => {
+  test('that has a login of its own may say in a field who its user is', async (t) => {
     const command = requirePeer(t, 'codex');
     if (command === undefined) return;
     const provider = await AiProvider.open(t);
-    const behind = await HttpTap.open(t, provider.url);
-    const { gateway } = await passing(t, `${behind.url}/backend-api/codex`);
-    const before = await HttpTap.open(t, gateway.url);
-    const codex = startCodex(t, command, { ...loggedIn(t, before.url, provider), prompt: PROMPT });
-    assert.partialDeepStrictEqual((await codex.last('turn.completed'))['usage'], USED);
-    const [outer, inner] = [before, behind].map((tap) =>
-      tap.tapped.filter(({ target }) => target.endsWith('responses')),
-    );
+    const chatgpt = { base: `${provider.url}/backend-api/codex` };
+    const users = [{ name: 'alice', token: TOKEN, may: ['ai'] }];
+    const gateway = await Gateway.open(t, { users, ai: { enabled: true, providers: { chatgpt } } });
+    const { home } = loggedIn(t, gateway.url, provider);
+    const named = 'requires_openai_auth = true\nenv_http_headers = { "X-Sluice-Token" = "ALICE_TOKEN" }';
+    const config = asUser(gateway.url).replace(/^env_key.*$/m, named);
+    const codex = startCodex(t, command, { home, config, env: { ALICE_TOKEN: TOKEN }, prompt: 'hi' });
+    await codex.last('turn.completed');
+    const { last } = provider;
+    assert.equal(last.target, '/backend-api/codex/responses');
+    assert.match(heardValues(last, 'authorization').join(), /^Bearer ey/);
     assert.deepEqual(
-      [outer, inner].map((calls) => calls?.map(({ status }) => status)),
-      [[101], [101]],
+      [heardValues(last, 'chatgpt-account-id'), heardValues(last, 'x-sluice-token')],
+      [['account-1'], []],
     );
-    assert.equal(sha256(inner![0]!.body), sha256(outer![0]!.body));
-    assert.equal(sha256(outer![0]!.answer), sha256(inner![0]!.answer));
-    assert.ok(outer![0]!.body.length > 0);
+    await gateway.until(() => gateway.used.length === 1, 'that it is counted');
+    assert.equal(gateway.used[0]?.user, 'alice');
   });
+
+  for (const perMessageDeflate of [false, true]) {
+    const how = perMessageDeflate ? 'compressed' : 'plain';
+    test(`gets the WebSocket that it asks for first, octet for octet: ${how}`, async (t) => {
+      const command = requirePeer(t, 'codex');
+      if (command === undefined) return;
+      const provider = await AiProvider.open(t, undefined, {
+        perMessageDeflate: perMessageDeflate && { threshold: 0 },
+      });
+      const behind = await HttpTap.open(t, provider.url);
+      const { gateway } = await passing(t, `${behind.url}/backend-api/codex`);
+      const before = await HttpTap.open(t, gateway.url);
+      const codex = startCodex(t, command, { ...loggedIn(t, before.url, provider), prompt: PROMPT });
+      assert.partialDeepStrictEqual((await codex.last('turn.completed'))['usage'], USED);
+      const [outer, inner] = [before, behind].map((tap) => tap.tapped.filter(({ status }) => status === 101));
+      assert.deepEqual([outer?.length, inner?.length], [1, 1]);
+      assert.match(outer![0]!.target, /^\/chatgpt\/v1\/responses$/);
+      assert.equal(sha256(inner![0]!.body), sha256(outer![0]!.body));
+      assert.equal(sha256(outer![0]!.answer), sha256(inner![0]!.answer));
+      assert.equal(outer![0]!.answer.includes('response.completed'), !perMessageDeflate);
+      // At first it asks for nothing, so that everything is at hand later.
+      await assertCounted(gateway, codex, 3);
+    });
+  }
 
   test('is told the errors of the provider', async (t) => {
     const command = requirePeer(t, 'codex');

@@ -10,7 +10,7 @@ import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { zstdDecompressSync } from 'node:zlib';
 import { type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
-import { type ScriptedEvent, scriptedMessage, scriptedResponse } from './ai-script.ts';
+import { emptyResponse, type ScriptedEvent, scriptedMessage, scriptedResponse } from './ai-script.ts';
 
 /** In PEM. */
 export interface ServerTls {
@@ -205,9 +205,9 @@ export class AiProvider {
       webSocket.on('message', (data: Buffer) => {
         heard.body = data;
         const { model, body } = askedOf(heard);
-        const { input = [], previous_response_id: before } = body as WebSocketAsked;
+        const { input = [], previous_response_id: before, generate = true } = body as WebSocketAsked;
         conversation = before === undefined ? input : [...conversation, ...input];
-        const script = scriptedResponse({ input: conversation }, model);
+        const script = generate ? scriptedResponse({ input: conversation }, model) : emptyResponse(model);
         this.happened();
         void this.answerOnSocket(webSocket, script === null ? responseEvents(model) : streamOf(script));
       });
@@ -241,6 +241,8 @@ function usualAnswer(heard: Heard, models: readonly string[]): Usual {
 interface WebSocketAsked {
   readonly input?: readonly unknown[];
   readonly previous_response_id?: string;
+  /** False: it is only to be prepared for. */
+  readonly generate?: boolean;
 }
 
 interface Asked {

@@ -50,6 +50,11 @@ export function scriptedResponse(body: unknown, model: string): ScriptedEvent[] 
   return step === null ? null : responseOf(step.step, model, step.place);
 }
 
+/** What says nothing and has used nothing: somebody only wants to find everything at hand later. */
+export function emptyResponse(model: string): ScriptedEvent[] {
+  return responseOf({ usage: { input: 0, output: 0, cacheRead: 0, reasoning: 0 } }, model, -1);
+}
+
 interface DueStep {
   readonly step: ScriptStep;
   readonly place: number;
