@@ -15,8 +15,10 @@ import { BackendDesk } from '../runtime/backends/backend-desk.ts';
 import { HopControl } from '../runtime/hops/hop-control.ts';
 import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtime/running-file.ts';
 import { settleMemory } from '../runtime/settle-memory.ts';
+import { ProcessDesk } from '../runtime/processes/process-desk.ts';
 import { Sluice } from '../runtime/sluice.ts';
 import { usageBookIn } from '../runtime/usage-book-in.ts';
+import { threadLog } from '../runtime/threads/thread-log.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
 import { VERSION } from '../runtime/version.ts';
 import { FileWatch } from '../runtime/watch-files.ts';
@@ -70,6 +72,7 @@ function assemble(
 ): Sluice {
   const { data_dir: dataDir } = loaded.config.process;
   const usage = usageBookIn(dataDir, log);
+  const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
   const dataPlane = createDataPlane({
     config: loaded.config,
     logger: log,
@@ -77,13 +80,15 @@ function assemble(
     view,
     accessSink: log.sink,
     tellUsage: usage.note,
+    processes,
     noteFault,
     countWorkerRestart: () => count('workerRestarts'),
   });
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
-  return new Sluice({ loaded, load, dataPlane, hops, backends, accounts, usage, logger: log, noteReload, onConfig });
+  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, usage };
+  return new Sluice({ ...parts, logger: log, noteReload, onConfig });
 }
 
 /** Opens the doors, tells the command line of this user where they are, and the person as well. */

@@ -27,14 +27,14 @@ describe('what is not available yet', () => {
     assert.deepEqual(usesIn('egress: { policies: { retry: {} } }\ngateway: { policies: { retry: {} } }\n'), [
       'egress.policies.retry',
     ]);
-    assert.deepEqual(usesIn('exec: { enabled: true }\n'), ['exec.enabled']);
+    assert.deepEqual(usesIn('agents: { enabled: true }\n'), ['agents.enabled']);
     const providers = 'claude: { credentials: { store: a } }, chatgpt: { credentials: [{ api_key: a }, { store: b }] }';
     assert.deepEqual(usesIn(`ai: { enabled: true, providers: { ${providers} } }\n`), []);
   });
 
   test('may be written as long as it stays off', () => {
     assert.deepEqual(
-      usesIn('exec: { enabled: false, timeout: 5s }\npolicies: { cache: false, auth: none }\negress:\n'),
+      usesIn('agents: { enabled: false, timeout: 5s }\npolicies: { cache: false, auth: none }\negress:\n'),
       [],
     );
     assert.deepEqual(usesIn('gateway: { routes: [{ to: { backends: ["http://a"], health: null } }] }\n'), []);

@@ -15,6 +15,7 @@ import { Sluice } from '../runtime/sluice.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
 import { controlDoors, type ControlDoors } from './control-doors.ts';
+import { processDesk } from '../../test/support/process-desk.ts';
 
 async function doorsFor(t: TestContext, settings: Record<string, string>): Promise<ControlDoors & { dataDir: string }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-doors-'));
@@ -48,6 +49,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     hops: hopControl(),
     backends: backendDesk(),
     accounts: accountDesk(),
+    processes: processDesk(),
     usage: usageBook(),
     noteReload: () => {},
   });

@@ -6,6 +6,7 @@ import {
   formatHostPort,
   isHostName,
   isLocalAddress,
+  isLoopbackName,
   parseAddress,
   parsePort,
 } from './address.ts';
@@ -150,5 +151,14 @@ test('an address is local when only this machine can get there', () => {
   }
   for (const open of [':1', '0.0.0.0:1', '[::]:1', '10.0.0.1:1', 'proxy.example:1', '*:1']) {
     assert.ok(!isLocalAddress(open), open);
+  }
+});
+
+test('a name stands for this machine when nobody else can say otherwise', () => {
+  for (const name of ['localhost', 'Localhost.', 'a.localhost', '127.0.0.1', '127.1', '[::1]', '::ffff:127.0.0.1']) {
+    assert.equal(isLoopbackName(name), true, name);
+  }
+  for (const name of ['', 'localhost.test', 'xlocalhost', '10.0.0.1', '0.0.0.0', '::']) {
+    assert.equal(isLoopbackName(name), false, name);
   }
 });

@@ -80,6 +80,13 @@ export function isLocalAddress(text: string): boolean {
   return ip === undefined ? address.host === 'localhost' : isLoopback(ip);
 }
 
+/** Does that name, or address, stand for this machine and nothing else, whoever answers for DNS (RFC 6761, 6.3)? */
+export function isLoopbackName(host: string): boolean {
+  const name = canonicalHost(host);
+  const ip = parseIp(name);
+  return ip === undefined ? name === 'localhost' || name.endsWith('.localhost') : isLoopback(ip);
+}
+
 /** A name that DNS could hold: labels of letters, digits, hyphens and underscores; a trailing dot is fine. */
 export function isHostName(text: string): boolean {
   const name = text.endsWith('.') ? text.slice(0, -1) : text;

@@ -62,6 +62,10 @@ export type ErrorCode =
   | 'content_infected'
   | 'content_not_scannable'
   | 'scan_failed'
+  | 'command_denied'
+  | 'host_denied'
+  | 'origin_denied'
+  | 'media_type_unsupported'
   | 'process_failed'
   | 'processes_busy'
   | 'shutting_down'
@@ -183,6 +187,10 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   scan_failed: entry('operator', 503, true, 'The content was not scanned, and so it may not pass.'),
 
   // Programs that are run.
+  command_denied: entry('downstream', 403, false, 'This program may not be run.'),
+  host_denied: entry('downstream', 403, false, 'This service is not to be reached by that name.'),
+  origin_denied: entry('downstream', 403, false, 'Pages of other sites may not use this service.'),
+  media_type_unsupported: entry('downstream', 415, false, 'The body is not of a type that is taken here.'),
   process_failed: entry('target', 502, false, 'The program could not be started.'),
   processes_busy: entry('target', 503, true, 'As many programs run as may, and as many wait as may.'),
 

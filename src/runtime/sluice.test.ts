@@ -12,6 +12,7 @@ import { MemberTable } from '../services/balance/member-table.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { Door, DoorName } from './doors/door.ts';
 import { Sluice } from './sluice.ts';
+import { processDesk } from '../../test/support/process-desk.ts';
 
 interface Stage {
   readonly sluice: Sluice;
@@ -46,6 +47,7 @@ async function setStage(): Promise<Stage> {
       hops: hopControl(),
       backends: backendDesk(),
       accounts: accountDesk(),
+      processes: processDesk(),
       usage: usageBook(),
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),

@@ -13,6 +13,7 @@ import type { Explanation, Question } from './explain/explanation.ts';
 import { AiBudgets, type AllowanceReport } from './ai-budgets.ts';
 import type { AccountDesk } from './accounts/account-desk.ts';
 import type { BackendDesk } from './backends/backend-desk.ts';
+import type { ProcessDesk } from './processes/process-desk.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import { VERSION } from './version.ts';
@@ -21,6 +22,8 @@ import { VERSION } from './version.ts';
 const CONTROL_GRACE_MS = 500;
 /** What is cut ends at once; should something not, the program ends all the same. */
 const CUT_GRACE_MS = 2_000;
+/** Programs get the time that their ladder gives them. */
+const PROCESS_GRACE_MS = 10_000;
 /** A login that is being renewed may be lost if nobody hears the answer. */
 const RENEWAL_GRACE_MS = 5_000;
 
@@ -33,6 +36,7 @@ export interface SluiceParts {
   readonly hops: HopControl;
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
+  readonly processes: ProcessDesk;
   readonly usage: UsageBook;
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
@@ -64,6 +68,7 @@ export class Sluice {
   readonly accounts: AccountDesk;
   readonly usage: UsageBook;
   readonly #aiBudgets: AiBudgets;
+  readonly #processes: ProcessDesk;
   readonly #dataPlane: DataPlane;
   readonly #logger: Logger;
   readonly #reloader: Reloader;
@@ -80,6 +85,7 @@ export class Sluice {
     this.backends = parts.backends;
     this.accounts = parts.accounts;
     this.usage = parts.usage;
+    this.#processes = parts.processes;
     this.#dataPlane = dataPlane;
     this.#aiBudgets = new AiBudgets(dataPlane.counts, parts.usage);
     this.#logger = logger;
@@ -110,6 +116,7 @@ export class Sluice {
   async #start(controlDoors: readonly Door[]): Promise<void> {
     this.#controlDoors = controlDoors;
     try {
+      await this.#processes.recover();
       await this.#apply(this.loaded);
       for (const door of controlDoors) await door.start();
       await this.#dataPlane.knowControlDoors(controlDoors.map(({ address }) => address));
@@ -118,6 +125,7 @@ export class Sluice {
       await Promise.allSettled([
         this.#stopChecks(),
         this.#dataPlane.close(),
+        this.#processes.close(),
         ...controlDoors.map((door) => door.close()),
       ]);
       this.usage.close();
@@ -208,6 +216,7 @@ export class Sluice {
     this.hops.follow(config);
     this.backends.follow(config);
     this.accounts.follow(config);
+    this.#processes.follow(config);
     this.usage.keepFor({ rowsMs: config.ai.usage.keep, daysMs: config.ai.usage.keep_sums });
     this.#onConfig(loaded);
   }
@@ -227,6 +236,7 @@ export class Sluice {
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
     await endsWithin(this.#stopChecks(), RENEWAL_GRACE_MS);
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
+    await endsWithin(this.#processes.close(), PROCESS_GRACE_MS);
     this.usage.close();
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));

@@ -10,6 +10,7 @@ import { listsOf } from '../../src/runtime/assemble/assemble-filter.ts';
 import { hopGroups } from '../../src/runtime/assemble/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/threads/thread-plane.ts';
 import type { MemberState } from '../../src/services/balance/member-state.ts';
+import type { ProcessDesk } from '../../src/runtime/processes/process-desk.ts';
 import { PolicyModules } from '../../src/runtime/policy-modules/policy-modules.ts';
 import { countedUsage } from '../../src/runtime/assemble/usage-telemetry.ts';
 import type { ThreadLog } from '../../src/runtime/threads/thread-log.ts';
@@ -26,6 +27,7 @@ import type { LogFields } from '../../src/telemetry/application-log.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 import { wheel } from '../../src/transport/timers.ts';
 import { MemorySink } from './memory-sink.ts';
+import { processDesk } from './process-desk.ts';
 
 /** A line of the access log; the keys are those of the log. */
 export type AccessLine = Readonly<Record<string, string | number>>;
@@ -39,6 +41,7 @@ export interface GatewaySettings {
   readonly policies?: object;
   readonly users?: readonly object[];
   readonly ai?: object;
+  readonly exec?: object;
   readonly limits?: object;
   readonly timeouts?: object;
   readonly dns?: object;
@@ -72,6 +75,8 @@ export class Gateway {
   /** What users have used of AI. */
   readonly budgets: BudgetTable = new BudgetTable({ capacity: 64 });
   private readonly recorder = new MetricsRecorder();
+  /** What runs programs. */
+  readonly desk: ProcessDesk = processDesk(this.recorder);
   private readonly files = new DomainLists();
   private readonly lists = new DomainShelf();
   private readonly log = new ImmediateAccessLog();
@@ -95,6 +100,7 @@ export class Gateway {
       lists: this.lists,
       modules: new PolicyModules(),
       log: this.note,
+      services: { kind: 'here', desk: this.desk } as const,
       tellUsage: countedUsage(this.recorder, (record) => this.used.push(record)),
     };
     this.plane = new ThreadPlane(context, config);
@@ -127,6 +133,7 @@ export class Gateway {
   private async bringIntoForce(config: Config): Promise<void> {
     this.lists.put(await this.files.read(listsOf(config)));
     await this.plane.apply(config);
+    this.desk.follow(config);
   }
 
   get url(): string {
@@ -183,6 +190,7 @@ export class Gateway {
   private async close(): Promise<void> {
     opened.delete(this);
     await this.plane.close();
+    await this.desk.close();
     await this.log.close();
     const isQuiet = (): boolean => Object.keys(this.left()).length === 0;
     await this.until(isQuiet, 'that nothing is left').catch(() =>

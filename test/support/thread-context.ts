@@ -7,10 +7,12 @@ import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { BudgetTable } from '../../src/services/usage/budget-table.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
+import { processDesk } from './process-desk.ts';
 
 export function threadContext(threads: number): ThreadContext {
+  const recorder = new MetricsRecorder();
   return {
-    recorder: new MetricsRecorder(),
+    recorder,
     accessLog: null,
     ticketKeys: Buffer.alloc(48, 7),
     threads,
@@ -21,6 +23,7 @@ export function threadContext(threads: number): ThreadContext {
     lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},
+    services: { kind: 'here', desk: processDesk(recorder) },
     tellUsage: () => {},
   };
 }

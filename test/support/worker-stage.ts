@@ -8,9 +8,12 @@ import { WorkerDataPlane } from '../../src/runtime/threads/worker-data-plane.ts'
 import type { LogFields } from '../../src/telemetry/application-log.ts';
 import { DomainLists } from '../../src/services/domains/domain-lists.ts';
 import type { UsageRecord } from '../../src/services/usage/usage-record.ts';
+import { InnerDoor } from '../../src/runtime/processes/inner-door.ts';
+import type { ProcessDesk } from '../../src/runtime/processes/process-desk.ts';
 import { MetricsView } from '../../src/telemetry/metrics-view.ts';
 import { configOf, type GatewaySettings } from './gateway.ts';
 import { MemorySink } from './memory-sink.ts';
+import { processDesk } from './process-desk.ts';
 
 /** Whatever a test waits for comes within a second, or never. */
 const NEVER_MS = 20_000;
@@ -31,6 +34,8 @@ export class WorkerStage {
   /** What workers wrote into the application log. */
   readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
   readonly used: UsageRecord[] = [];
+  /** What runs programs. */
+  readonly desk: ProcessDesk = processDesk();
   readonly faults: Error[] = [];
   restarts = 0;
   readonly plane: WorkerDataPlane;
@@ -47,10 +52,14 @@ export class WorkerStage {
       files: new DomainLists(),
       log: (level, fields, message) => void this.said.push({ level, fields, message }),
       tellUsage: (record) => void this.used.push(record),
+      inner: new InnerDoor({ desk: this.desk, log: () => {} }),
       noteFault: (fault) => this.faults.push(fault),
       countRestart: () => this.restarts++,
     });
-    t.after(() => this.plane.close());
+    t.after(async () => {
+      await this.plane.close();
+      await this.desk.close();
+    });
   }
 
   static async open(t: TestContext, threads: number, settings: GatewaySettings): Promise<WorkerStage> {
@@ -59,8 +68,10 @@ export class WorkerStage {
     return stage;
   }
 
-  apply(settings: GatewaySettings): Promise<void> {
-    return this.plane.apply(configOf(settings));
+  async apply(settings: GatewaySettings): Promise<void> {
+    const config = configOf(settings);
+    await this.plane.apply(config);
+    this.desk.follow(config);
   }
 
   get url(): string {

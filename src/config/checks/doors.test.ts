@@ -106,6 +106,17 @@ describe('what is open to the network', () => {
   });
 });
 
+test('commands for everybody on the network are refused, and commands for no user warned of', () => {
+  const exec = { enabled: true, allowed_commands: ['/bin/cat'] };
+  const gateway = { listen: ':80' };
+  const users = (...may: string[]) => [{ name: 'a', token: 'x', may }];
+  assert.deepEqual(run(checkOpenServices, { exec, gateway }), ['error config_unsafe exec.enabled']);
+  assert.deepEqual(run(checkOpenServices, { exec, gateway, users: users('exec') }), []);
+  assert.deepEqual(run(checkOpenServices, { exec, gateway: { ...gateway, own_paths: false } }), []);
+  assert.deepEqual(run(checkOpenServices, { exec }), []);
+  assert.deepEqual(run(checkOpenServices, { exec, users: users('ai') }), ['warning config_missing exec.enabled']);
+});
+
 test('commands that are on without one that may be run are warned of', () => {
   assert.deepEqual(run(checkOpenServices, { exec: { enabled: true } }), ['warning config_missing exec.enabled']);
 });

@@ -77,8 +77,9 @@ export const checkExposure: Check = ({ config }) => {
   return findings;
 };
 
-export const checkOpenServices: Check = ({ config: { gateway, ai, exec } }) => {
-  const findings: Finding[] = [];
+export const checkOpenServices: Check = ({ config }) => {
+  const { gateway, ai, exec } = config;
+  const findings: Finding[] = runningForAll(config);
   const open = gateway.listen.find(({ address }) => !isLocalAddress(address));
   if (ai.enabled && ai.auth === 'none' && open !== undefined) {
     const message = `ai.auth may be "none" on loopback only, and gateway.listen has ${open.address}`;
@@ -90,6 +91,20 @@ export const checkOpenServices: Check = ({ config: { gateway, ai, exec } }) => {
   }
   return findings;
 };
+
+/** Without users whatever runs something is for this machine alone. */
+function runningForAll({ gateway, exec, users }: Config): Finding[] {
+  const open = gateway.listen.find(({ address }) => !isLocalAddress(address));
+  if (!exec.enabled || !gateway.own_paths) return [];
+  if (users.length === 0 && open !== undefined) {
+    const message = `without users commands may be run on loopback only, and gateway.listen has ${open.address}`;
+    const hint = 'add users with `may: [exec]`, or listen on 127.0.0.1';
+    return [{ code: 'config_unsafe', message, path: ['exec', 'enabled'], hint }];
+  }
+  if (users.length === 0 || users.some(({ may }) => may.includes('exec'))) return [];
+  const message = 'nobody can run commands: no user has `may: [exec]`';
+  return [{ severity: 'warning', code: 'config_missing', message, path: ['exec', 'enabled'] }];
+}
 
 export const checkUsersExist: Check = ({ config }) => {
   if (config.users.length > 0) return [];

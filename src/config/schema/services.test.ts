@@ -14,6 +14,11 @@ test('commands are off, and only absolute paths may be allowed', () => {
     timeout: 60_000,
     max_output: 10_485_760,
     env: [],
+    workspace: '.',
+    max_queued: 100,
+    queue_timeout: 30_000,
+    heartbeat: 15_000,
+    allowed_hosts: [],
   });
   assert.ok(execSchema.safeParse({ allowed_commands: ['/usr/bin/env'], env: ['A_1'] }).success);
   for (const wrong of [

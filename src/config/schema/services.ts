@@ -30,6 +30,13 @@ export interface ExecConfig {
   /** Bytes. */
   readonly max_output: number;
   readonly env: readonly string[];
+  readonly workspace: string;
+  readonly max_queued: number;
+  /** Milliseconds. */
+  readonly queue_timeout: number;
+  /** Milliseconds. */
+  readonly heartbeat: number;
+  readonly allowed_hosts: readonly string[];
 }
 
 const variableName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable');
@@ -48,8 +55,30 @@ export const execSchema: z.ZodType<ExecConfig> = z
     env: z
       .array(variableName)
       .prefault([])
-      .describe('Names of environment variables that commands see. PATH, HOME, LANG and TERM always are.')
+      .describe(
+        'Names of environment variables that commands see, and that a request may set. PATH, HOME, LANG and TERM always are passed on; what makes programs run something else (`LD_PRELOAD`, `NODE_OPTIONS` and the like) no request may set.',
+      )
       .meta({ samples: [['PYTHONPATH']] }),
+    workspace: filePath()
+      .prefault('.')
+      .describe('The folder where commands run. The `cwd` of a request must lie inside.'),
+    max_queued: z
+      .int({ error: 'expected a whole number from 0 on' })
+      .min(0, 'expected a whole number from 0 on')
+      .max(100_000, 'expected a whole number up to 100000')
+      .prefault(100)
+      .describe(
+        'The most requests that wait while `max_concurrent` commands run; users take turns. Others get 503 with `Retry-After`.',
+      ),
+    queue_timeout: duration().prefault('30s').describe('A request that has waited for so long gets 503.'),
+    heartbeat: duration()
+      .prefault('15s')
+      .describe('After so long a silence a space is sent, so that nobody takes the connection for dead.'),
+    allowed_hosts: z
+      .array(nonEmptyText())
+      .prefault([])
+      .describe('Names by which commands may be asked for where there are no users, beside those of this machine.')
+      .meta({ samples: [['devbox.local']] }),
   })
   .prefault({})
   .describe('Commands that clients of the gateway may run: `POST /cli/execute`.');

@@ -134,7 +134,7 @@ export class ConfiguredPolicies {
     return this.#around([this.#door('egress'), this.#top()], true);
   }
 
-  /** Before what is relayed to providers of AI: who may not come, and how often. It is theirs what else is said and done. */
+  /** Before what is relayed to providers of AI, and what runs something: who may not come, and how often. What else is said and done is theirs. */
   ofAi(listen: GatewayListen | null = null): PoliciesAround {
     return this.#around(this.#gatewayPlaces(listen).map((place) => ({ ...place, policies: guardsOf(place.policies) })));
   }

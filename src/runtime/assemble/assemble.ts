@@ -19,6 +19,7 @@ import { rewritePolicies } from './assemble-rewrites.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { WriteBodies } from '../../telemetry/body-log.ts';
+import { ledHome, ownRoutes, ownTargets, type ServiceHome } from '../processes/own-routes.ts';
 import { createTarget, toHttps } from '../registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
@@ -28,7 +29,10 @@ const RESPONSE_HEAD_BYTES = 64 * 1024;
 const RESPONSE_FIELDS = 500;
 
 /** What the gateway shares with the other threads. */
-export type GatewayParts = BackendParts & ThreadPolicyParts & AiCacheParts & Pick<AiRouteParts, 'writeBodies'>;
+export type GatewayParts = BackendParts &
+  ThreadPolicyParts &
+  AiCacheParts &
+  Pick<AiRouteParts, 'writeBodies'> & { readonly services: ServiceHome };
 
 /** Where requests go, before anybody has said who may come along. Targets are made once, for all addresses. */
 interface GatewayTargets {
@@ -43,6 +47,11 @@ interface GatewayTargets {
     readonly caches: AiCaches;
     readonly writeBodies: WriteBodies | null;
     readonly limitsOf: ReturnType<typeof aiLimitPolicies>;
+  };
+  readonly services: {
+    readonly users: UserDirectory;
+    readonly targets: ReturnType<typeof ownTargets>;
+    readonly home: ServiceHome;
   };
   readonly last: RouteSpec;
 }
@@ -69,6 +78,7 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
       writeBodies: parts.writeBodies,
       limitsOf: aiLimitPolicies(config, made),
     },
+    services: { users: made.users, targets: ownTargets(config, parts.services), home: parts.services },
     last: lastRoute(config, parts),
   };
   if (!tellsAddressesApart(config)) return new Map([['', layersOf(targets, policies, null)]]);
@@ -85,7 +95,7 @@ function tellsAddressesApart({ gateway }: Config): boolean {
 
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
 function layersOf(
-  { config, explicit, own, ai, last }: GatewayTargets,
+  { config, explicit, own, ai, services, last }: GatewayTargets,
   policies: ConfiguredPolicies,
   listen: GatewayListen | null,
 ): Layers<RouteSpec> {
@@ -94,8 +104,15 @@ function layersOf(
     return { ...spec, policies: [...policies.ofRoute(route, listen), ...spec.policies] };
   });
   if (listen !== null && listen.redirect_https !== null) return [guarded, own, [httpsRoute(listen.redirect_https)]];
-  const relayed = aiRoutes(config, { ...ai, guards: policies.ofAi(listen) }).map((route) => ledTo(route, ai.targets));
-  return [guarded, [...own, ...relayed], [{ ...last, policies: [...policies.ofGateway(listen), ...last.policies] }]];
+  const guards = policies.ofAi(listen);
+  const relayed = aiRoutes(config, { ...ai, guards }).map((route) => ledTo(route, ai.targets));
+  const { users, targets, home } = services;
+  const run = ownRoutes(config, { users, guards }).map((route) => ledHome(route, targets, home));
+  return [
+    guarded,
+    [...own, ...relayed, ...run.filter((route) => route !== null)],
+    [{ ...last, policies: [...policies.ofGateway(listen), ...last.policies] }],
+  ];
 }
 
 /** An address that sends its clients elsewhere keeps only what names it. */

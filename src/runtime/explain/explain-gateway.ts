@@ -9,7 +9,6 @@ import type { RequestState } from '../../engine/request-state.ts';
 import { type RouteMatch, Router } from '../../engine/router.ts';
 import { engineLimits, EVERYTHING, HTTPS_ROUTE, isServedAt, routeMatches } from '../assemble/assemble.ts';
 import { healthRoutes } from '../assemble/health-routes.ts';
-import type { AiRoute } from '../assemble/assemble-ai.ts';
 import type { AiAccounts } from '../assemble/assemble-ai-accounts.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
 import { rewritePolicies } from '../assemble/assemble-rewrites.ts';
@@ -20,6 +19,7 @@ import { dryLogin, dryParts } from './dry-parts.ts';
 import { backendNamed, explainTarget, manner, redirectTo } from './explain-target.ts';
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
 import { aiRoutesAt, dryAccounts, explainAi, placeOfProvider } from './explain-ai.ts';
+import { ownRoutesAt } from './explain-services.ts';
 import { type AskedRoute, explainBackends } from './explain-backends.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
@@ -35,8 +35,8 @@ interface Candidate {
   readonly index: number | null;
   /** What becomes of a request that its policies let through. */
   readonly result: (request: RequestView) => ExplainedResult;
-  /** Of a path of ours that leads elsewhere. */
-  readonly ai?: AiRoute;
+  /** Of a path of ours that has policies. */
+  readonly own?: { readonly policies: readonly Policy[]; readonly place: string };
 }
 
 /** `listen` is the address that the request comes in by; null: one that the configuration does not know. */
@@ -140,7 +140,7 @@ function policiesOf(found: Candidate | null, scene: GatewayScene, parts: PolicyP
   const { config, listen } = scene;
   const policies = new ConfiguredPolicies(config, parts);
   const route = config.gateway.routes[found?.index ?? -1];
-  if (found?.ai !== undefined) return [...found.ai.policies];
+  if (found?.own !== undefined) return [...found.own.policies];
   if (found === null) return policies.ofGateway(listen);
   if (route !== undefined) return [...policies.ofRoute(route, listen), ...ownPolicies(route.to, found)];
   const { default_backend: url } = config.gateway;
@@ -167,9 +167,15 @@ function layers({ config, listen }: GatewayScene, parts: PolicyParts, accounts: 
   const ours = own.map(({ name, match }): Candidate => ({ name, match, index: null, result: () => health }));
   const relayed = aiRoutesAt({ config, listen }, parts, accounts).map((ai): Candidate => {
     const { name, match } = ai;
-    return { name, match, index: null, ai, result: (request) => explainAi(ai, config, request) };
+    const { policies } = ai;
+    const own = { policies, place: placeOfProvider(ai) };
+    return { name, match, index: null, own, result: (request) => explainAi(ai, config, request) };
   });
-  return [explicit, [...ours, ...relayed], lastOf(gateway.default_backend, listen)];
+  const run = ownRoutesAt({ config, listen }, parts).map(({ name, match, policies, service }): Candidate => {
+    const result: ExplainedResult = { kind: 'answered', status: 200, code: null, text: service.answers };
+    return { name, match, index: null, own: { policies, place: name }, result: () => result };
+  });
+  return [explicit, [...ours, ...relayed, ...run], lastOf(gateway.default_backend, listen)];
 }
 
 function lastOf(url: string | null, listen: GatewayListen | null): Candidate[] {
@@ -196,13 +202,13 @@ function findIn<R extends { readonly match: RouteMatch }>(routes: readonly R[], 
 }
 
 function choiceOf(
-  { name, index, match, ai, others }: Candidate & { readonly others: readonly string[] },
+  { name, index, match, own, others }: Candidate & { readonly others: readonly string[] },
   { config, origins, listen }: GatewayScene,
 ): ExplainedChoice {
-  const ofOwn = ai === undefined ? null : placeOfProvider(ai);
-  const path = index === null ? (ofOwn ?? placeOfOwn(name, config.gateway.listen, listen)) : `gateway.routes[${index}]`;
-  const own = index === null ? null : (config.gateway.routes[index]?.name ?? null);
-  const title = own === null ? path : `${path} "${own}"`;
+  const path =
+    index === null ? (own?.place ?? placeOfOwn(name, config.gateway.listen, listen)) : `gateway.routes[${index}]`;
+  const named = index === null ? null : (config.gateway.routes[index]?.name ?? null);
+  const title = named === null ? path : `${path} "${named}"`;
   return { kind: 'route', name: title, place: placeOf(path, origins), why: describeMatch(match), others };
 }
 

@@ -12,6 +12,7 @@ import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { MetricsView } from '../../telemetry/metrics-view.ts';
 import { createDataPlane } from './create-data-plane.ts';
 import type { DataPlane } from './data-plane.ts';
+import { processDesk } from '../../../test/support/process-desk.ts';
 
 interface Created {
   readonly plane: DataPlane;
@@ -40,6 +41,7 @@ async function create(t: TestContext, config: Config): Promise<Created> {
     accessSink: sink,
     logger: { error: unexpected } as never,
     tellUsage: () => {},
+    processes: processDesk(),
     noteFault: unexpected,
     countWorkerRestart: unexpected,
   });

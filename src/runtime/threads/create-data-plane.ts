@@ -15,6 +15,8 @@ import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { loggedLists } from '../assemble/assemble-filter.ts';
 import { countedUsage } from '../assemble/usage-telemetry.ts';
+import { InnerDoor } from '../processes/inner-door.ts';
+import type { ProcessDesk } from '../processes/process-desk.ts';
 import type { DataPlane } from './data-plane.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
 import { PolicyModules } from '../policy-modules/policy-modules.ts';
@@ -31,6 +33,7 @@ export interface DataPlaneContext {
   readonly accessSink: LogSink;
   /** Keeps what was used of AI providers. */
   readonly tellUsage: TellUsage;
+  readonly processes: ProcessDesk;
   /** Told of errors that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countWorkerRestart: () => void;
@@ -39,7 +42,7 @@ export interface DataPlaneContext {
 const TICKET_KEY_BYTES = 48;
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
-  const { config, recorder, view, logger, accessSink, tellUsage, noteFault, countWorkerRestart } = context;
+  const { config, recorder, view, logger, accessSink, tellUsage, processes, noteFault, countWorkerRestart } = context;
   const { workers } = config.process;
   const { access } = config.log;
   const threads = workers === 'auto' ? availableParallelism() : workers;
@@ -54,6 +57,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       files,
       log: threadLog(logger),
       tellUsage,
+      inner: new InnerDoor({ desk: processes, log: threadLog(logger) }),
       noteFault,
       countRestart: countWorkerRestart,
     });
@@ -70,6 +74,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const own = {
     modules: new PolicyModules(),
     log: threadLog(logger),
+    services: { kind: 'here', desk: processes } as const,
     tellUsage: countedUsage(recorder, tellUsage),
   };
   return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own }, files);

@@ -14,6 +14,7 @@ import { AccessLog } from '../../telemetry/access-log.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { PolicyModules } from '../policy-modules/policy-modules.ts';
 import { LocalDataPlane } from './local-data-plane.ts';
+import { processDesk } from '../../../test/support/process-desk.ts';
 
 const answering = (body: string): GatewaySettings => ({ gateway: { routes: [{ to: { respond: { body } } }] } });
 
@@ -30,6 +31,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     lists: new DomainShelf(),
     modules: new PolicyModules(),
     log: () => {},
+    services: { kind: 'here', desk: processDesk() } as const,
     tellUsage: () => {},
   };
   const plane = new LocalDataPlane(context, new DomainLists());

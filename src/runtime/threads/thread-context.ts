@@ -7,6 +7,7 @@ import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { AccessLog } from '../../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import type { ServiceHome } from '../processes/own-routes.ts';
 import type { PolicyModules } from '../policy-modules/policy-modules.ts';
 import type { ThreadLog } from './thread-log.ts';
 
@@ -30,6 +31,8 @@ export interface ThreadContext {
   /** Those that this thread has loaded. */
   readonly modules: PolicyModules;
   readonly log: ThreadLog;
+  /** Where what runs something lives. */
+  readonly services: ServiceHome;
   /** Takes what was used of AI providers. */
   readonly tellUsage: TellUsage;
 }

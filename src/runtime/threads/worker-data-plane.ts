@@ -19,6 +19,7 @@ import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { listenError } from '../doors/listen-error.ts';
+import type { InnerDoor } from '../processes/inner-door.ts';
 import type { ThreadLog } from './thread-log.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { type BoundPorts, portKey, type WorkerStart } from './worker-messages.ts';
@@ -35,6 +36,8 @@ export interface WorkerPlaneContext {
   readonly log: ThreadLog;
   /** What workers have seen used of AI providers. */
   readonly tellUsage: TellUsage;
+  /** Where workers pass on what only this thread can answer. */
+  readonly inner: InnerDoor;
   /** An error that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countRestart: () => void;
@@ -90,6 +93,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
       limits: this.counts.limits.memory,
       running: running.memory,
       budgets: this.counts.budgets.memory,
+      inner: context.inner.address,
       accessFormat: context.accessFormat,
     };
   }
@@ -102,10 +106,12 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     const before = this.inForce;
     const next = { config, lists: await this.context.files.read(listsOf(config)) };
     await this.claimNewDoors(config, before?.config ?? null);
+    await this.context.inner.apply(config);
     while (this.handles.length < this.context.threads) this.handles.push(this.newHandle());
     try {
       await this.applyEverywhere(next);
     } catch (error) {
+      if (before !== null) await this.context.inner.apply(before.config);
       if (before !== null) await this.applyEverywhere(before);
       throw error;
     }
@@ -129,6 +135,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     if (this.counting !== null) clearInterval(this.counting);
     if (this.replacing !== null) clearTimeout(this.replacing);
     await Promise.all(this.handles.splice(0).map((handle) => handle.stop()));
+    await this.context.inner.close();
   }
 
   async connections(limit: number): Promise<readonly OpenConnection[]> {

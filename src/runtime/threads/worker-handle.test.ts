@@ -52,6 +52,7 @@ function hire(t: TestContext): Hired {
       limits: new LimitTable().memory,
       running: new RunningTable({ threads: 2 }).memory,
       budgets: new BudgetTable().memory,
+      inner: { path: '/nowhere', secret: '' },
       ticketKeys: Buffer.alloc(48),
       accessFormat: 'json',
     },

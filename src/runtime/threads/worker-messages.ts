@@ -7,6 +7,7 @@ import type { MetricDefinition } from '../../telemetry/metric-definition.ts';
 import type { SharedLists } from '../../services/domains/domain-lists.ts';
 import type { UsageRecord } from '../../services/usage/usage-record.ts';
 import type { LogLines } from '../../telemetry/port-sink.ts';
+import type { InnerAddress } from '../processes/own-routes.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import type { ThreadLogLevel } from './thread-log.ts';
 
@@ -23,6 +24,8 @@ export interface WorkerStart {
   readonly running: SharedArrayBuffer;
   /** The memory of what users have used of their budgets for AI. */
   readonly budgets: SharedArrayBuffer;
+  /** Where the main thread answers for its workers. */
+  readonly inner: InnerAddress;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 

@@ -28,6 +28,7 @@ class Thread {
       limits: new LimitTable().memory,
       running: new RunningTable({ threads: 2 }).memory,
       budgets: new BudgetTable().memory,
+      inner: { path: '/nowhere', secret: '' },
       accessFormat,
     };
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });

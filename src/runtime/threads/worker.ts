@@ -76,6 +76,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           lists,
           modules,
           log,
+          services: { kind: 'elsewhere', inner: start.inner },
           tellUsage,
         },
         call.config,

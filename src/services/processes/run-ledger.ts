@@ -54,5 +54,6 @@ function ownerIn(file: string): Owner | null {
 }
 
 function isAlive(owner: Owner | null): boolean {
-  return owner !== null && readProcess(owner.pid)?.startTicks === owner.startTicks;
+  const found = owner === null ? null : readProcess(owner.pid);
+  return found !== null && found.startTicks === owner?.startTicks;
 }
