@@ -88,6 +88,25 @@ describe('a login that has run out', () => {
     assert.equal(statSync(store).mode & 0o777, 0o600);
   });
 
+  test('that the provider does not accept is renewed while Claude Code waits to try again', async (t) => {
+    const command = requirePeer(t, 'claude');
+    if (command === undefined || requirePeer(t, 'openssl') === undefined) return;
+    const all = await stage(t);
+    const { store, provider, endpoint } = all;
+    writeFileSync(store, claudeDocument(Date.now() + 60 * MINUTE_MS), { mode: 0o600 });
+    const sluice = await startGateway(t, all);
+    const body = '{"type":"error","error":{"type":"authentication_error","message":"revoked"}}';
+    provider.planOf = (heard) => {
+      return heardValues(heard, 'authorization').includes('Bearer access-0') ? { status: 401, body } : undefined;
+    };
+    const env = { ANTHROPIC_BASE_URL: `${sluice.address('gateway')}/claude`, ANTHROPIC_AUTH_TOKEN: TOKEN };
+    const claude = startClaude(t, command, { home: cliHome(t), env, prompt: 'hi' });
+    const result = await claude.last('result');
+    assert.partialDeepStrictEqual(result, { is_error: false });
+    assert.deepEqual(sentWith(provider), new Set(['Bearer access-0', 'Bearer access-1']));
+    assert.equal(endpoint.asked.length, 1);
+  });
+
   for (const next of ['the next start', 'Claude Code'] as const) {
     test(`is not lost when the gateway is killed while it renews: ${next} does it`, async (t) => {
       const command = requirePeer(t, 'claude');
