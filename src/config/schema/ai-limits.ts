@@ -17,10 +17,14 @@ export interface AiLimitsConfig {
   readonly ai_models?: readonly string[] | null | undefined;
 }
 
-const MAX_TOKENS = Number.MAX_SAFE_INTEGER;
-
 function tokens(of: string): z.ZodType<number | null | undefined> {
-  return count(MAX_TOKENS).nullable().optional().describe(`The most tokens of AI models in one ${of} (UTC).`);
+  const message = 'expected a number of tokens, such as 2000000';
+  return z
+    .int({ error: message })
+    .min(1, message)
+    .nullable()
+    .optional()
+    .describe(`The most tokens of AI models in one ${of} (UTC).`);
 }
 
 function cost(of: string): z.ZodType<number | null | undefined> {
