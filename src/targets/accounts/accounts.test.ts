@@ -79,6 +79,22 @@ describe('a request', () => {
     );
   });
 
+  test('for a WebSocket does so too', async (t) => {
+    const { play, rig, sent } = stage(t, 'ab');
+    const upgrade = ['Connection: upgrade', 'Upgrade: websocket'];
+    play
+      .downstreamSends(head('GET / HTTP/1.1', 'Host: a.test', ...upgrade))
+      .expectDial()
+      .takeUpstream();
+    play.upstreamSends(LIMITED);
+    await play.promises();
+    play.expectDial().expectUpstream(/Upgrade: websocket/);
+    play.upstreamSends(head('HTTP/1.1 101 Switching Protocols', ...upgrade)).expectDownstream(/^HTTP\/1\.1 101 /);
+    play.downstreamSends('frames').expectUpstream('frames').clientCloses();
+    assert.deepEqual(sent, ['a', 'b']);
+    assert.equal(rig.member('b').state().successes, 1);
+  });
+
   test('waits for a login', async (t) => {
     const login = new SlowLogin();
     const { play, sent } = stage(t, 'a', { a: login });
