@@ -68,7 +68,7 @@ describe('what stands at a path', () => {
   });
 
   test('has known keys, those of all shapes', () => {
-    assert.deepEqual(knownKeys(['log']), ['level', 'format', 'file', 'access']);
+    assert.deepEqual(knownKeys(['log']), ['level', 'format', 'file', 'access', 'ai_bodies']);
     for (const key of ['backends', 'redirect', 'respond', 'tunnel']) {
       assert.ok(knownKeys(['gateway', 'routes', 0, 'to']).includes(key));
     }

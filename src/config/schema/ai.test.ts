@@ -11,10 +11,10 @@ describe('credentials', () => {
   test('are those of the client, or a group', () => {
     assert.equal(credentialsOf(undefined), 'passthrough');
     assert.equal(credentialsOf('passthrough'), 'passthrough');
-    assert.deepEqual(credentialsOf({ api_key: 'k' }), [{ id: null, api_key: 'k' }]);
+    assert.deepEqual(credentialsOf({ api_key: 'k' }), [{ id: null, api_key: 'k', weight: 1 }]);
     assert.deepEqual(credentialsOf([{ api_key: 'k', id: 'a' }, { store: '~/s' }]), [
-      { id: 'a', api_key: 'k' },
-      { id: null, store: '~/s' },
+      { id: 'a', api_key: 'k', weight: 1 },
+      { id: null, store: '~/s', weight: 1 },
     ]);
   });
 
