@@ -144,6 +144,51 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
     assert.deepEqual(gateway.used, []);
   });
 
+  test('tries again when the provider breaks off, which it notices at once', async (t) => {
+    const command = requirePeer(t, 'claude');
+    if (command === undefined) return;
+    const { provider, gateway, env } = await stage(t);
+    provider.plans.push({ cutAfter: 4 });
+    const claude = startClaude(t, command, { home: cliHome(t), prompt: 'hi', env });
+    const result = await claude.last('result');
+    assert.partialDeepStrictEqual(result, { is_error: false, result: 'Hello, wörld' });
+    assert.equal(claude.events.filter(({ subtype }) => subtype === 'api_retry').length, 1);
+    // Both count what was said until then.
+    const sumOf = (what: 'input' | 'output'): number => gateway.used.reduce((sum, each) => sum + each[what], 0);
+    assert.deepEqual([sumOf('input'), sumOf('output')], [50, 16]);
+    assert.partialDeepStrictEqual(result['usage'], { input_tokens: 50, output_tokens: 16 });
+  });
+
+  test('goes on with another account when one has had enough, and stays with it', async (t) => {
+    const command = requirePeer(t, 'claude');
+    if (command === undefined) return;
+    const credentials = [
+      { id: 'first', api_key: 'sk-first' },
+      { id: 'second', api_key: 'sk-second' },
+    ];
+    const { provider, gateway, env } = await stage(t, credentials);
+    let empty = '';
+    provider.planOf = (heard) => {
+      const [key = ''] = heardValues(heard, 'x-api-key');
+      empty ||= key;
+      const body = '{"type":"error","error":{"type":"rate_limit_error","message":"enough"}}';
+      return key === empty ? { status: 429, body, fields: { 'retry-after': '60' } } : undefined;
+    };
+    const step = { tool: 'Bash', input: { command: 'echo hi' } };
+    const prompt = scriptOf(step, step, { text: 'Done' });
+    const args = ['--allowedTools', 'Bash'];
+    const claude = startClaude(t, command, { home: cliHome(t), args, prompt, env });
+    assert.partialDeepStrictEqual(await claude.last('result'), { is_error: false, result: 'Done' });
+    assert.equal(claude.events.filter(({ subtype }) => subtype === 'api_retry').length, 0);
+    const [first, ...others] = provider.heard.flatMap((heard) => heardValues(heard, 'x-api-key'));
+    const other = first === 'sk-first' ? 'sk-second' : 'sk-first';
+    assert.deepEqual(others, [other, other, other]);
+    assert.deepEqual(
+      gateway.used.map(({ account }) => `sk-${account}`),
+      others,
+    );
+  });
+
   test('that is interrupted ends its request to the provider too, and what it was told until then is counted', async (t) => {
     const command = requirePeer(t, 'claude');
     if (command === undefined) return;
