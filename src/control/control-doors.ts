@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/application-log.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
 import type { Door } from '../runtime/doors/door.ts';
 import { accountFamilies } from '../runtime/accounts/account-metrics.ts';
+import { aiLimitFamilies } from '../runtime/ai-limit-metrics.ts';
 import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
 import { TrafficMeter } from '../runtime/traffic.ts';
@@ -48,6 +49,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
     const render = (): string => renderPrometheus(view);
     view.include(() => hopFamilies([...sluice.hops.proxies(), ...sluice.backends.members()]));
     view.include(() => accountFamilies(sluice.accounts.reports()));
+    view.include(() => aiLimitFamilies(sluice.allowances()));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }
   return { doors, keptToken };
