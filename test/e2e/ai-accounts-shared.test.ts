@@ -1,12 +1,12 @@
 // Several accounts of a provider of AI in a whole Sluice: what one worker learns of them holds for the others, over a reload, and is shown.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import http from 'node:http';
-import type net from 'node:net';
-import { test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { answerBy, type Answers, credentialsHeard, limitedPlan } from '../support/ai-accounts.ts';
 import { AiProvider } from '../support/ai-provider.ts';
 import { Gateway } from '../support/gateway.ts';
+import { answerOf, http2Session } from '../support/http2-session.ts';
+import { http1Origin, readAll } from '../support/origins.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { runSluice, startSluice } from '../support/sluice-process.ts';
 
@@ -83,11 +83,19 @@ ai:
   assert.deepEqual(new Set(credentialsHeard(provider)), new Set(['sk-one', 'sk-three']));
 });
 
-test('a request that is still being sent goes to another account whole', async (t) => {
-  const heard: { readonly key: string; readonly body: string }[] = [];
+interface LimitedProvider {
+  readonly url: string;
+  readonly heard: { readonly key: string; readonly body: string }[];
+  /** Both accounts have been asked. */
+  readonly bothAsked: Promise<unknown>;
+}
+
+/** Says no to the first account as soon as it is asked, and takes what comes with the other. */
+async function limitedProvider(t: TestContext): Promise<LimitedProvider> {
+  const heard: LimitedProvider['heard'] = [];
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
-  const server = http.createServer((request, response) => {
+  const url = await http1Origin(t, (request, response) => {
     const key = String(request.headers['x-api-key']);
     if (key === 'sk-one') {
       response.writeHead(429, { 'retry-after': '60' }).end('{}');
@@ -95,38 +103,54 @@ test('a request that is still being sent goes to another account whole', async (
       return;
     }
     second.resolve();
-    const parts: Buffer[] = [];
-    request.on('data', (part: Buffer) => parts.push(part));
-    request.on('end', () => {
-      heard.push({ key, body: Buffer.concat(parts).toString() });
+    void readAll(request).then((body) => {
+      heard.push({ key, body });
       response.end('{"ok":true}');
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
+  return { url, heard, bothAsked: Promise.all([first.promise, second.promise]) };
+}
+
+describe('a request that is still being sent', () => {
+  const BODY = 'wörld '.repeat(50_000);
+  const BYTES = Buffer.from(BODY);
+  const HALF = BYTES.length >> 1;
+
+  async function gatewayTo(t: TestContext, base: string): Promise<Gateway> {
+    const claude = { base, credentials: [{ api_key: 'sk-one' }, { api_key: 'sk-two' }] };
+    return Gateway.open(t, { ai: { enabled: true, auth: 'none', providers: { claude } } });
+  }
+
+  test('goes to another account whole', async (t) => {
+    const provider = await limitedProvider(t);
+    const gateway = await gatewayTo(t, provider.url);
+    const client = await RawClient.connect(t, gateway.port);
+    const fields = `Host: a\r\nContent-Length: ${BYTES.length}\r\nConnection: close`;
+    client.send(`POST /claude/v1/messages HTTP/1.1\r\n${fields}\r\n\r\n`);
+    client.send(BYTES.subarray(0, HALF));
+    await provider.bothAsked;
+    client.send(BYTES.subarray(HALF));
+    await client.closed();
+    assert.match(client.text, /^HTTP\/1\.1 200 [^]*\{"ok":true\}$/);
+    assert.deepEqual(
+      provider.heard.map(({ key, body }) => [key, body === BODY]),
+      [['sk-two', true]],
+    );
   });
-  const base = `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
-  const credentials = [{ api_key: 'sk-one' }, { api_key: 'sk-two' }];
-  const gateway = await Gateway.open(t, {
-    ai: { enabled: true, auth: 'none', providers: { claude: { base, credentials } } },
+
+  test('does so by HTTP/2, too', async (t) => {
+    const provider = await limitedProvider(t);
+    const session = await http2Session(t, (await gatewayTo(t, provider.url)).url);
+    const stream = session.request({ ':method': 'POST', ':path': '/claude/v1/messages' }, { endStream: false });
+    const answered = answerOf(stream);
+    stream.write(BYTES.subarray(0, HALF));
+    await provider.bothAsked;
+    stream.end(BYTES.subarray(HALF));
+    const { status, body } = await answered;
+    assert.deepEqual([status, body], [200, '{"ok":true}']);
+    assert.deepEqual(
+      provider.heard.map(({ key, body: got }) => [key, got === BODY]),
+      [['sk-two', true]],
+    );
   });
-  const client = await RawClient.connect(t, gateway.port);
-  const body = 'wörld '.repeat(50_000);
-  const bytes = Buffer.from(body);
-  const half = bytes.length >> 1;
-  const fields = `Host: a\r\nContent-Length: ${bytes.length}\r\nConnection: close`;
-  client.send(`POST /claude/v1/messages HTTP/1.1\r\n${fields}\r\n\r\n`);
-  client.send(bytes.subarray(0, half));
-  await Promise.all([first.promise, second.promise]);
-  client.send(bytes.subarray(half));
-  await client.closed();
-  assert.match(client.text, /^HTTP\/1\.1 200 [^]*\{"ok":true\}$/);
-  assert.deepEqual(
-    heard.map(({ key }) => key),
-    ['sk-two'],
-  );
-  assert.equal(heard[0]?.body === body, true);
 });
