@@ -21,6 +21,7 @@ export type PeerName =
   | 'openssl'
   | 'privoxy'
   | 'promtool'
+  | 'redis-server'
   | 'slowhttptest'
   | 'squid'
   | 'testssl'
@@ -47,6 +48,7 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   openssl: 'openssl',
   privoxy: 'privoxy',
   promtool: 'prometheus',
+  'redis-server': 'redis-server',
   slowhttptest: 'slowhttptest',
   // The other package of it speaks no TLS through OpenSSL.
   squid: 'squid-openssl',

@@ -71,7 +71,7 @@ function assemble(
   onConfig: (loaded: LoadedConfig) => void,
 ): Sluice {
   const { data_dir: dataDir } = loaded.config.process;
-  const usage = usageBookIn(dataDir, log);
+  const usage = usageBookIn(loaded.config.process, log);
   const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
   const dataPlane = createDataPlane({
     config: loaded.config,

@@ -15,7 +15,6 @@ interface Unavailable {
 }
 
 const UNAVAILABLE: readonly Unavailable[] = [
-  { what: 'state in Redis', find: ({ process }) => when(process.state !== 'embedded', ['process', 'state']) },
   { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'caching', find: inPolicies('cache') },
   {

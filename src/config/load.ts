@@ -23,6 +23,7 @@ import { checkMirror } from './checks/mirror.ts';
 import { checkPolicyFiles, policyFileUses } from './checks/policy-files.ts';
 import { checkAi } from './checks/ai.ts';
 import { checkRoutes } from './checks/routes.ts';
+import { checkState } from './checks/state.ts';
 import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
 import type { Config } from './config.ts';
 import { overrideDoor } from './door-override.ts';
@@ -103,6 +104,7 @@ const CHECKS: readonly Check[] = [
   checkAi,
   checkAiStores,
   checkAiLimits,
+  checkState,
   checkTlsFiles,
   checkPolicyFiles,
   checkCors,

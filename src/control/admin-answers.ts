@@ -22,6 +22,16 @@ export interface StatusAnswer {
     readonly loaded_at: string;
     readonly needs_restart: readonly string[];
   };
+  readonly state_store: StateStoreAnswer;
+}
+
+/** Where it is kept what nodes can share. */
+export interface StateStoreAnswer {
+  /** null: on this machine. */
+  readonly server: string | null;
+  readonly up: boolean;
+  readonly waiting_records: number;
+  readonly lost_records: number;
 }
 
 export interface DoorAnswer {

@@ -9,6 +9,7 @@ import { accountFamilies } from '../runtime/accounts/account-metrics.ts';
 import { aiLimitFamilies } from '../runtime/ai-limit-metrics.ts';
 import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
+import { stateFamilies } from '../runtime/state-metrics.ts';
 import { TrafficMeter } from '../runtime/traffic.ts';
 import { AdminAccess } from './admin-access.ts';
 import { adminDoor } from './admin-door.ts';
@@ -50,6 +51,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
     view.include(() => hopFamilies([...sluice.hops.proxies(), ...sluice.backends.members()]));
     view.include(() => accountFamilies(sluice.accounts.reports()));
     view.include(() => aiLimitFamilies(sluice.allowances()));
+    view.include(() => stateFamilies(sluice.usage.state()));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }
   return { doors, keptToken };

@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'backends_exhausted'
   | 'auth_unavailable'
   | 'credential_unavailable'
+  | 'state_unavailable'
   | 'hop_unreachable'
   | 'hop_timeout'
   | 'hop_auth_failed'
@@ -167,6 +168,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
 
   auth_unavailable: entry('upstream', 503, true, 'Whether this request is allowed could not be found out.'),
   credential_unavailable: entry('operator', 503, true, 'There is no usable login for the provider at the moment.'),
+  state_unavailable: entry('operator', 503, true, 'The Redis server of process.state does not answer.'),
 
   // Proxies on the way.
   hop_unreachable: entry('hop', 502, true, 'A proxy on the way could not be reached.'),

@@ -39,11 +39,19 @@ class Stage {
     sum('2026-11-26', 'ann', 1, 'other'),
     sum('2026-11-26', '', 7),
   ];
-  readonly budgets = new AiBudgets(this.counts, {
-    sums: (question) => {
-      this.asked.push(question);
-      return this.sums;
+  server: string | null = null;
+  isGone = false;
+  readonly warnings: unknown[] = [];
+  readonly budgets = new AiBudgets({
+    counts: this.counts,
+    book: {
+      sums: (question) => {
+        this.asked.push(question);
+        return this.isGone ? Promise.reject(new Error('no')) : Promise.resolve(this.sums);
+      },
+      state: () => ({ server: this.server, isUp: true, waitingRows: 0, lostRows: 0 }),
     },
+    logger: { warn: (...given: unknown[]) => void this.warnings.push(given[1]) },
   });
 
   spent(user: string): number[] {
@@ -54,10 +62,10 @@ class Stage {
 }
 
 describe('what was used before a start', () => {
-  test('counts against the budgets of today and of this month', (t) => {
+  test('counts against the budgets of today and of this month', async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: NOW });
     const stage = new Stage();
-    stage.budgets.prepare(config({ ai_tokens_per_day: 5 }));
+    await stage.budgets.prepare(config({ ai_tokens_per_day: 5 }));
     assert.deepEqual(stage.asked, [
       { fromMs: Date.UTC(2026, 10, 1), toMs: Date.UTC(2026, 10, 27), by: ['day', 'user'] },
     ]);
@@ -65,29 +73,74 @@ describe('what was used before a start', () => {
     assert.deepEqual(stage.spent(''), [10, 10, 7, 7]);
   });
 
-  test('is looked up when there are budgets, once, and again when prices are others', (t) => {
+  test('is looked up when there are budgets, once, and again when prices are others', async (t) => {
     t.mock.timers.enable({ apis: ['Date'], now: NOW });
     const stage = new Stage();
-    stage.budgets.prepare(config({ ai_streams: 5 }));
+    await stage.budgets.prepare(config({ ai_streams: 5 }));
     assert.equal(stage.asked.length, 0);
-    stage.budgets.prepare(config({ ai_cost_per_day: 5 }));
-    stage.budgets.prepare(config({ ai_cost_per_day: 6 }));
+    await stage.budgets.prepare(config({ ai_cost_per_day: 5 }));
+    await stage.budgets.prepare(config({ ai_cost_per_day: 6 }));
     assert.equal(stage.asked.length, 1);
-    stage.budgets.prepare(config({ ai_cost_per_day: 6 }, 2));
+    await stage.budgets.prepare(config({ ai_cost_per_day: 6 }, 2));
     assert.deepEqual(stage.spent('ann'), [17, 120, 20, 220]);
   });
 
-  test('is not forgotten because it cannot be read', () => {
-    const budgets = new AiBudgets(threadContext(1), {
-      sums: () => {
-        throw new Error('no');
-      },
-    });
-    assert.throws(() => budgets.prepare(config({ ai_tokens_per_day: 5 })));
+  test('is not forgotten because it cannot be read', async () => {
+    const stage = new Stage();
+    stage.isGone = true;
+    await assert.rejects(stage.budgets.prepare(config({ ai_tokens_per_day: 5 })), /no/);
   });
 });
 
-test('what users have left is told by limit', (t) => {
+describe('what other nodes have used', () => {
+  test('is looked up again every few seconds, and never takes away what is counted here', async (t) => {
+    t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: NOW });
+    const stage = new Stage();
+    stage.server = 'redis://a';
+    const wanted = config({ ai_cost_per_day: 5 });
+    await stage.budgets.prepare(wanted);
+    stage.budgets.follow(wanted);
+    const { budgets } = stage.counts;
+    budgets.add(budgets.slotOf('ann'), NOW, 3, 3);
+    stage.sums = [sum('2026-11-26', 'ann', 12), sum('2026-11-26', 'bob', 7)];
+    t.mock.timers.tick(4_000);
+    await new Promise(setImmediate);
+    assert.deepEqual(stage.spent('ann'), [20, 123, 13, 113]);
+    assert.deepEqual(stage.spent('bob'), [10, 10, 7, 7]);
+    stage.sums = [sum('2026-11-26', 'ann', 30)];
+    t.mock.timers.tick(4_000);
+    await new Promise(setImmediate);
+    assert.deepEqual(stage.spent('ann'), [33, 123, 30, 113]);
+    stage.budgets.stop();
+    t.mock.timers.tick(20_000);
+    assert.equal(stage.asked.length, 3);
+  });
+
+  test('is waited for when it cannot be read, and nobody looks where there is nobody else or no budget', async (t) => {
+    t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: NOW });
+    const stage = new Stage();
+    stage.server = 'redis://a';
+    stage.isGone = true;
+    const wanted = config({ ai_cost_per_day: 5 });
+    await stage.budgets.prepare(wanted);
+    assert.deepEqual(stage.warnings, ['budgets of AI count what this node has used alone until Redis answers']);
+    stage.budgets.follow(wanted);
+    t.mock.timers.tick(4_000);
+    await new Promise(setImmediate);
+    stage.isGone = false;
+    t.mock.timers.tick(4_000);
+    await new Promise(setImmediate);
+    assert.deepEqual(stage.spent('ann'), [17, 120, 10, 110]);
+    stage.budgets.follow(config({ ai_streams: 5 }));
+    t.mock.timers.tick(4_000);
+    stage.server = null;
+    stage.budgets.follow(wanted);
+    t.mock.timers.tick(4_000);
+    assert.equal(stage.asked.length, 3);
+  });
+});
+
+test('what users have left is told by limit', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: NOW });
   const { budgets, counts } = new Stage();
   const limits = {
@@ -98,7 +151,7 @@ test('what users have left is told by limit', (t) => {
     ai_models: 'm-*',
   };
   const wanted = config(limits);
-  budgets.prepare(wanted);
+  await budgets.prepare(wanted);
   counts.limits.take(counts.limits.scope('ai users'), 'ann', { intervalMs: 20_000, burst: 3 });
   counts.running.enter(counts.running.scope('ai users'), 'ann', 2);
   assert.deepEqual(budgets.reports(wanted), [

@@ -1,5 +1,5 @@
 // What users have left of providers of AI, as the main thread knows it. Rule: what was used before this process began counts as well: it is
-// looked up in the book of what was used before a configuration with budgets comes into force.
+// looked up in the book of what was used before a configuration with budgets comes into force, and again where other nodes write into it.
 import type { Config } from '../config/config.ts';
 import { AI_LIMITS_SCOPE, perMinute } from './registry.ts';
 import { type Allowance, resetMs, usedOf } from '../services/usage/allowance.ts';
@@ -7,6 +7,7 @@ import type { Spent } from '../services/usage/budget-table.ts';
 import type { UsageBook } from '../services/usage/usage-book.ts';
 import { type UsageLine, usageLines } from '../services/usage/usage-report.ts';
 import { dayStartMs, monthStartMs, nextDayMs } from '../services/usage/utc-periods.ts';
+import type { Logger } from '../telemetry/application-log.ts';
 import { configuredAllowances } from './assemble/assemble-ai-limits.ts';
 import { configuredPrices } from './assemble/configured-prices.ts';
 import type { SharedCounts } from './threads/data-plane.ts';
@@ -26,28 +27,81 @@ export interface AllowanceReport extends Pick<Allowance, 'user' | 'providers' | 
 
 const NOTHING: Spent = { dayTokens: 0, monthTokens: 0, dayCost: 0, monthCost: 0 };
 
+/** What other nodes have used counts here after so long at most, and after the second that they take to tell. */
+const LOOK_AGAIN_MS = 4_000;
+
+export interface AiBudgetParts {
+  readonly counts: SharedCounts;
+  readonly book: Pick<UsageBook, 'sums' | 'state'>;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
 export class AiBudgets {
   private readonly counts: SharedCounts;
-  private readonly book: Pick<UsageBook, 'sums'>;
+  private readonly book: AiBudgetParts['book'];
+  private readonly logger: AiBudgetParts['logger'];
   /** The prices that what is in the book has been counted by; empty: it has not been. */
   private countedBy = '';
+  private timer: NodeJS.Timeout | null = null;
+  private isLooking = false;
 
-  constructor(counts: SharedCounts, book: Pick<UsageBook, 'sums'>) {
+  constructor({ counts, book, logger }: AiBudgetParts) {
     this.counts = counts;
     this.book = book;
+    this.logger = logger;
   }
 
-  /** Throws when the book cannot be read: budgets are not forgotten silently. */
-  prepare({ ai, ...config }: Config): void {
-    const allowances = [...configuredAllowances({ ai, ...config }).values()];
-    const prices = JSON.stringify(ai.prices);
-    if (!ai.enabled || this.countedBy === prices || allowances.every(({ budgets }) => budgets.length === 0)) return;
+  /** Rejects when the book of this machine cannot be read: budgets are not forgotten silently. One that is shared is waited for. */
+  async prepare(config: Config): Promise<void> {
+    if (!hasBudgets(config) || this.countedBy === pricesOf(config)) return;
+    try {
+      await this.count(config);
+    } catch (error) {
+      if (!this.isShared) throw error;
+      this.logger.warn({ err: error }, 'budgets of AI count what this node has used alone until Redis answers');
+    }
+  }
+
+  /** What other nodes use is looked up from time to time. */
+  follow(config: Config): void {
+    this.stop();
+    if (!this.isShared || !hasBudgets(config)) return;
+    this.timer = setInterval(() => void this.lookAgain(config), LOOK_AGAIN_MS).unref();
+  }
+
+  stop(): void {
+    if (this.timer !== null) clearInterval(this.timer);
+    this.timer = null;
+  }
+
+  private get isShared(): boolean {
+    return this.book.state().server !== null;
+  }
+
+  private async lookAgain(config: Config): Promise<void> {
+    if (this.isLooking || !this.book.state().isUp) return;
+    this.isLooking = true;
+    try {
+      await this.count(config);
+    } catch {
+      // The book has told of it, and the next time comes soon.
+    }
+    this.isLooking = false;
+  }
+
+  private async count(config: Config): Promise<void> {
+    const { ai } = config;
     const nowMs = Date.now();
     const question = { fromMs: monthStartMs(nowMs), toMs: nextDayMs(nowMs), by: ['day', 'user'] as const };
+    const lines = usageLines(await this.book.sums(question), configuredPrices(ai.prices));
     const { budgets } = this.counts;
     const today = new Date(dayStartMs(nowMs)).toISOString().slice(0, 10);
-    for (const [user, spent] of spentByUser(usageLines(this.book.sums(question), configuredPrices(ai.prices)), today)) {
-      budgets.amend(budgets.slotOf(user), nowMs, spent);
+    const prices = pricesOf(config);
+    const areOthers = this.countedBy !== '' && this.countedBy !== prices;
+    for (const [user, spent] of spentByUser(lines, today)) {
+      const slot = budgets.slotOf(user);
+      if (areOthers) budgets.amend(slot, nowMs, spent);
+      else budgets.raise(slot, nowMs, spent);
     }
     this.countedBy = prices;
   }
@@ -84,6 +138,14 @@ export class AiBudgets {
       ],
     };
   }
+}
+
+function hasBudgets(config: Config): boolean {
+  return config.ai.enabled && [...configuredAllowances(config).values()].some(({ budgets }) => budgets.length > 0);
+}
+
+function pricesOf({ ai }: Config): string {
+  return JSON.stringify(ai.prices);
 }
 
 function spentByUser(lines: readonly UsageLine[], today: string): Map<string, Spent> {

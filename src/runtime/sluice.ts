@@ -4,7 +4,7 @@
 import type { LoadedConfig } from '../config/load.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
-import type { UsageBook } from '../services/usage/usage-book.ts';
+import type { UsageBook, UsageState } from '../services/usage/usage-book.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { DataPlane } from './threads/data-plane.ts';
 import type { Door, DoorStatus } from './doors/door.ts';
@@ -26,6 +26,8 @@ const CUT_GRACE_MS = 2_000;
 const PROCESS_GRACE_MS = 10_000;
 /** A login that is being renewed may be lost if nobody hears the answer. */
 const RENEWAL_GRACE_MS = 5_000;
+/** What was used is written down, or left where it waits for Redis. */
+const BOOK_GRACE_MS = 5_000;
 
 export type SluiceState = 'starting' | 'ready' | 'draining' | 'stopped';
 
@@ -54,6 +56,8 @@ export interface SluiceStatus {
   readonly configTag: string;
   readonly configLoadedAtMs: number;
   readonly needsRestart: readonly string[];
+  /** Where it is kept what nodes may share, and whether it is there. */
+  readonly shared: UsageState;
 }
 
 export interface StopResult {
@@ -87,7 +91,7 @@ export class Sluice {
     this.usage = parts.usage;
     this.#processes = parts.processes;
     this.#dataPlane = dataPlane;
-    this.#aiBudgets = new AiBudgets(dataPlane.counts, parts.usage);
+    this.#aiBudgets = new AiBudgets({ counts: dataPlane.counts, book: parts.usage, logger });
     this.#logger = logger;
     this.#onConfig = onConfig;
     this.#reloader = new Reloader({ initial, load, logger, note, apply: (loaded) => this.#apply(loaded) });
@@ -128,7 +132,7 @@ export class Sluice {
         this.#processes.close(),
         ...controlDoors.map((door) => door.close()),
       ]);
-      this.usage.close();
+      await this.usage.close();
       throw error;
     }
     this.#state = 'ready';
@@ -177,6 +181,7 @@ export class Sluice {
       configTag: this.configTag,
       configLoadedAtMs: this.#reloader.loadedAtMs,
       needsRestart: this.#reloader.needsRestart,
+      shared: this.usage.state(),
     };
   }
 
@@ -211,12 +216,13 @@ export class Sluice {
 
   async #apply(loaded: LoadedConfig): Promise<void> {
     const config = this.hops.over(loaded.config);
-    this.#aiBudgets.prepare(config);
+    await this.#aiBudgets.prepare(config);
     await this.#dataPlane.apply(config);
     this.hops.follow(config);
     this.backends.follow(config);
     this.accounts.follow(config);
     this.#processes.follow(config);
+    this.#aiBudgets.follow(config);
     this.usage.keepFor({ rowsMs: config.ai.usage.keep, daysMs: config.ai.usage.keep_sums });
     this.#onConfig(loaded);
   }
@@ -225,6 +231,7 @@ export class Sluice {
   #stopChecks(): Promise<void> {
     this.hops.stop();
     this.backends.stop();
+    this.#aiBudgets.stop();
     return this.accounts.stop();
   }
 
@@ -237,7 +244,7 @@ export class Sluice {
     await endsWithin(this.#stopChecks(), RENEWAL_GRACE_MS);
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
     await endsWithin(this.#processes.close(), PROCESS_GRACE_MS);
-    this.usage.close();
+    await endsWithin(this.usage.close(), BOOK_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));
     this.#state = 'stopped';

@@ -95,6 +95,37 @@ function daySumOf(row: UsageRow, session: string): DaySum {
   return { day: dayOf(atMs), provider, user, account, model, session, ...counts };
 }
 
+/** Sums of what is asked for, made of those of days; apart by model in any case, in order. */
+export function groupedSums(parts: readonly DaySum[], by: readonly UsageKey[]): UsageSum[] {
+  const groups = new Map<string, { readonly names: readonly string[]; sum: UsageSum }>();
+  for (const part of parts) {
+    const keys = by.map((key) => [key, key === 'day' ? dayText(part.day) : part[key]] as const);
+    const names = [...keys.map(([, name]) => name), part.model];
+    const id = JSON.stringify(names);
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, { names, sum: sumOf(part, Object.fromEntries(keys)) });
+    else group.sum = { ...group.sum, ...added(group.sum, part) };
+  }
+  return [...groups.values()].toSorted((a, b) => compareNames(a.names, b.names)).map(({ sum }) => sum);
+}
+
+function dayText(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+}
+
+function sumOf(part: DaySum, keys: UsageSum['keys']): UsageSum {
+  const { model, requests, unknown, cached, input, output, cacheRead, cacheWrite } = part;
+  return { keys, model, requests, unknown, cached, input, output, cacheRead, cacheWrite };
+}
+
+function compareNames(a: readonly string[], b: readonly string[]): number {
+  for (const [index, name] of a.entries()) {
+    const other = b[index] ?? '';
+    if (name !== other) return name < other ? -1 : 1;
+  }
+  return 0;
+}
+
 function added(a: UsageCounts, b: UsageCounts): UsageCounts {
   return {
     requests: a.requests + b.requests,

@@ -53,7 +53,7 @@ export class AdminDesk {
         changeHops: changer(hops, loaded.config),
         accounts: { reports: () => this.accounts },
         connections: () => Promise.resolve([]),
-        usage: { sums: () => [] },
+        usage: { sums: () => Promise.resolve([]) },
         allowances: () => [],
         configTag: 'tag-1',
         startedAtMs: Date.now() - 5_000,
@@ -67,6 +67,7 @@ export class AdminDesk {
           configTag: 'tag-1',
           configLoadedAtMs: 1_000,
           needsRestart: ['process.workers'],
+          shared: { server: null, isUp: true, waitingRows: 0, lostRows: 0 },
         }),
         explain: (question) =>
           explain(this.parts.sluice.loaded, question, {

@@ -33,9 +33,18 @@ export function statusCommand(context: CliContext): Command {
   return command;
 }
 
+/** Of Redis only: that this machine has its own files needs no word. */
+function storeLines(store: StatusAnswer['state_store']): string[] {
+  const { server, up, waiting_records: waiting, lost_records: lost } = store;
+  const lines = server === null ? [] : [`${printable(server)}, ${up ? 'reached' : 'not reached'}`];
+  if (waiting > 0) lines.push(`usage of ${waiting} ${waiting === 1 ? 'request' : 'requests'} waits for it`);
+  if (lost > 0) lines.push(`usage of ${lost} ${lost === 1 ? 'request' : 'requests'} found no room and is lost`);
+  return lines;
+}
+
 function formatStatus(status: StatusAnswer, { stdout, env }: CliContext): string {
   const paint = painter(stdout, env);
-  const { state, version, pid, uptime_seconds: uptime, doors, config } = status;
+  const { state, version, pid, uptime_seconds: uptime, doors, config, state_store: store } = status;
   const nameWidth = Math.max(0, ...doors.map((door) => door.name.length));
   const addressWidth = Math.max(0, ...doors.map((door) => door.address.length));
   const lines = [
@@ -50,6 +59,7 @@ function formatStatus(status: StatusAnswer, { stdout, env }: CliContext): string
     ...(config.needs_restart.length === 0
       ? []
       : [`  restart    needed for ${printable(config.needs_restart.join(', '))}`]),
+    ...storeLines(store).map((line) => `  state      ${line}`),
   ];
   return lines.join('\n');
 }

@@ -15,13 +15,18 @@ describe('process', () => {
 
   test('takes a number of threads or auto, and a Redis server', () => {
     assert.equal(processSchema.parse({ workers: 'auto' }).workers, 'auto');
-    assert.equal(processSchema.parse({ state: 'rediss://a:1/0' }).state, 'rediss://a:1/0');
+    for (const state of ['rediss://a:1/0', 'redis://a', 'redis://user:p%40ss@[::1]:6379/12', 'redis://:pass@a/']) {
+      assert.equal(processSchema.parse({ state }).state, state);
+    }
     for (const wrong of [
       { workers: 0 },
       { workers: 1.5 },
       { workers: 257 },
       { state: 'http://a' },
       { state: 'redis://' },
+      { state: 'redis://a/db' },
+      { state: 'redis://a/0?x=1' },
+      { state: 'redis://a:99999/0' },
     ]) {
       assert.ok(!processSchema.safeParse(wrong).success, JSON.stringify(wrong));
     }

@@ -14,6 +14,13 @@ export interface ProcessConfig {
   readonly shutdown_delay: number;
 }
 
+/** Nothing else can be said in one. */
+function isRedisUrl(text: string): boolean {
+  if (!/^rediss?:\/\/[^/]/.test(text)) return false;
+  const url = URL.parse(text);
+  return url !== null && url.hostname !== '' && /^\/?\d{0,5}$/.test(url.pathname) && url.search + url.hash === '';
+}
+
 export const processSchema: z.ZodType<ProcessConfig> = z
   .strictObject({
     workers: z
@@ -21,12 +28,12 @@ export const processSchema: z.ZodType<ProcessConfig> = z
       .prefault(1)
       .describe('Threads that carry traffic. `auto` starts one per core; with 1 everything runs on the main thread.'),
     state: z
-      .union([z.literal('embedded'), z.string().regex(/^rediss?:\/\/[^/]/)], {
+      .union([z.literal('embedded'), z.string().refine(isRedisUrl)], {
         error: 'expected embedded, or a URL such as redis://host:6379/0',
       })
       .prefault('embedded')
       .describe(
-        'Where counters, sessions and tokens live: `embedded` keeps them on this machine, a Redis URL shares them with every node.',
+        'Where it is kept what nodes can share: `embedded` keeps it on this machine; the URL of a Redis server (with TLS: `rediss:`), with user, password and the number of a database, shares it with every node. So far that is what was used of AI providers, and with it the budgets of users.',
       )
       .meta({ samples: ['redis://host:6379/0'] }),
     data_dir: filePath()

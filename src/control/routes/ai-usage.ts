@@ -62,11 +62,12 @@ const usageRoute = createRoute({
     },
     401: errorResponse('No valid token.'),
     422: errorResponse('A day is none, or nothing can be summed by that.'),
+    503: errorResponse('The Redis server of process.state does not answer.'),
   },
 });
 
 export function addAiUsageRoute(app: AdminApp, { sluice }: AdminParts): void {
-  app.openapi(usageRoute, (context) => {
+  app.openapi(usageRoute, async (context) => {
     const { from, to, by: wanted, format } = context.req.valid('query');
     const lastMs = to === undefined ? Math.floor(Date.now() / DAY_MS) * DAY_MS : Date.parse(to);
     const fromMs = from === undefined ? lastMs - (DEFAULT_DAYS - 1) * DAY_MS : Date.parse(from);
@@ -75,7 +76,7 @@ export function addAiUsageRoute(app: AdminApp, { sluice }: AdminParts): void {
       return answerError(context, 'invalid_input', `by: expected ${USAGE_KEYS.join(', ')}, with commas between.`);
     }
     const lines = usageLines(
-      sluice.usage.sums({ fromMs, toMs: lastMs + DAY_MS, by }),
+      await sluice.usage.sums({ fromMs, toMs: lastMs + DAY_MS, by }),
       configuredPrices(sluice.loaded.config.ai.prices),
     );
     const usage = lines.map(lineAnswer);

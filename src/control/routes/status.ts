@@ -30,6 +30,19 @@ const statusSchema: z.ZodType<StatusAnswer> = z
         .array(z.string())
         .openapi({ description: 'Changed keys that take effect only at the next start.' }),
     }),
+    state_store: z
+      .object({
+        server: z
+          .string()
+          .nullable()
+          .openapi({ example: 'redis://redis.example:6379', description: 'Of `process.state`; null: this machine.' }),
+        up: z.boolean(),
+        waiting_records: z.int().openapi({ description: 'Requests whose usage waits here until the server takes it.' }),
+        lost_records: z
+          .int()
+          .openapi({ description: 'Requests whose usage found no room while nothing could be written.' }),
+      })
+      .openapi({ description: 'Where it is kept what nodes can share.' }),
   })
   .openapi('Status');
 
@@ -48,7 +61,8 @@ export function addStatusRoute(app: AdminApp, parts: AdminParts): void {
 }
 
 function statusAnswer(status: SluiceStatus): StatusAnswer {
-  const { state, version, pid, startedAtMs, doors, configFiles, configTag, configLoadedAtMs, needsRestart } = status;
+  const { state, version, pid, startedAtMs, doors, shared } = status;
+  const { configFiles, configTag, configLoadedAtMs, needsRestart } = status;
   return {
     state,
     version,
@@ -62,6 +76,12 @@ function statusAnswer(status: SluiceStatus): StatusAnswer {
       tag: configTag,
       loaded_at: new Date(configLoadedAtMs).toISOString(),
       needs_restart: [...needsRestart],
+    },
+    state_store: {
+      server: shared.server,
+      up: shared.isUp,
+      waiting_records: shared.waitingRows,
+      lost_records: shared.lostRows,
     },
   };
 }

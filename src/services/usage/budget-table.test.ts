@@ -44,6 +44,10 @@ describe('what users have used', () => {
     table.add(slot, NOON, 10, 10);
     table.amend(slot, NOON, { dayTokens: 4, monthTokens: 40, dayCost: 2, monthCost: 20 });
     assert.deepEqual(amounts(table, 'ann', NOON), [10, 40, 2, 20]);
+    table.raise(slot, NOON, { dayTokens: 4, monthTokens: 41, dayCost: 1, monthCost: 21 });
+    assert.deepEqual(amounts(table, 'ann', NOON), [10, 41, 2, 21]);
+    table.raise(slot, TOMORROW, { dayTokens: 4, monthTokens: 4, dayCost: 1, monthCost: 1 });
+    assert.deepEqual(amounts(table, 'ann', TOMORROW), [4, 4, 1, 1]);
   });
 
   test('has room for as many as there are, and says so when there is none', () => {

@@ -98,6 +98,17 @@ export class BudgetTable {
     this.#locks.give(lock);
   }
 
+  /** What is known otherwise, by the same prices: nothing becomes less. */
+  raise(slot: number, atMs: number, { dayTokens, monthTokens, dayCost, monthCost }: Spent): void {
+    const lock = this.#lock(slot);
+    this.#turn(slot, dayOf(atMs), monthOf(atMs));
+    const at = slot * AMOUNTS;
+    for (const [index, amount] of [dayTokens, monthTokens, dayCost, monthCost].entries()) {
+      this.#amounts[at + index] = Math.max(this.#amounts[at + index]!, amount);
+    }
+    this.#locks.give(lock);
+  }
+
   read(slot: number, nowMs: number): Spent {
     const lock = this.#lock(slot);
     const at = slot * AMOUNTS;

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatPath } from '../key-path.ts';
+import { isWritten } from '../origins.ts';
+import { fromJson } from '../source-tree.ts';
+import { validate } from '../validate.ts';
+import { checkState } from './state.ts';
+
+function run(state: string): string[] {
+  const place = { source: { kind: 'flag', name: '', folder: '/', text: '' }, from: 0, to: 0 } as const;
+  const root = fromJson({ process: { state } }, place);
+  const result = validate(root);
+  assert.ok('config' in result, JSON.stringify(result));
+  const findings = checkState({ config: result.config, isWritten: (path) => isWritten(root, path) });
+  return findings.map(({ severity, code, path }) => `${severity ?? 'error'} ${code} ${formatPath(path)}`);
+}
+
+const NOT_SHARED = 'warning not_available_yet process.state';
+const IN_THE_CLEAR = 'warning config_unsafe process.state';
+
+test('a Redis server comes with a warning of what nodes do not share, and of what travels in the clear', () => {
+  assert.deepEqual(run('embedded'), []);
+  assert.deepEqual(run('redis://127.0.0.1:6379/0'), [NOT_SHARED]);
+  assert.deepEqual(run('redis://localhost'), [NOT_SHARED]);
+  assert.deepEqual(run('rediss://:secret@redis.example:6380/1'), [NOT_SHARED]);
+  assert.deepEqual(run('redis://:secret@redis.example/1'), [NOT_SHARED, IN_THE_CLEAR]);
+});
