@@ -40,6 +40,8 @@ function saidIn({ fields }: Pick<Tapped, 'fields'>): (readonly [string, string])
   return fields.filter(([name]) => !/^(?:host|connection|authorization|x-api-key)$/i.test(name));
 }
 
+const isText = ({ event }: CliEvent): boolean => (event as CliEvent | undefined)?.['type'] === 'content_block_delta';
+
 describe('Claude Code', () => {
   test('thinks, uses a tool and answers as if nobody stood between, and counts what is counted here', async (t) => {
     const command = requirePeer(t, 'claude');
@@ -148,8 +150,13 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
     const command = requirePeer(t, 'claude');
     if (command === undefined) return;
     const { provider, gateway, env } = await stage(t);
-    provider.plans.push({ cutAfter: 4 });
-    const claude = startClaude(t, command, { home: cliHome(t), prompt: 'hi', env });
+    const { promise: shown, resolve } = Promise.withResolvers<void>();
+    t.after(() => resolve());
+    provider.plans.push({ cutAfter: 4, beforeEvent: (index) => (index === 4 ? shown : Promise.resolve()) });
+    const args = ['--include-partial-messages'];
+    const claude = startClaude(t, command, { home: cliHome(t), args, prompt: 'hi', env });
+    await claude.says(isText, 'any text');
+    resolve();
     const result = await claude.last('result');
     assert.partialDeepStrictEqual(result, { is_error: false, result: 'Hello, wörld' });
     assert.equal(claude.events.filter(({ subtype }) => subtype === 'api_retry').length, 1);
