@@ -2,7 +2,10 @@
 import { AccountDesk } from '../../src/runtime/accounts/account-desk.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 
-export function accountDesk(log: (message: string) => void = () => {}): AccountDesk {
+export function accountDesk(
+  log: (message: string) => void = () => {},
+  table: MemberTable = new MemberTable({ capacity: 32 }),
+): AccountDesk {
   const note = (_fields: unknown, message?: string): void => log(message ?? '');
-  return new AccountDesk({ table: new MemberTable({ capacity: 8 }), logger: { info: note, warn: note } });
+  return new AccountDesk({ table, logger: { info: note, warn: note } });
 }

@@ -6,8 +6,7 @@ import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 import { DnsCache } from '../../src/transport/dns-cache.ts';
 import { waysOf } from './backend-desk.ts';
 
-export function partsOfAi(config: Config): BackendParts {
+export function partsOfAi(config: Config, members: MemberTable = new MemberTable({ capacity: 32 })): BackendParts {
   const dns = { resolve: () => {}, cache: new DnsCache() };
-  const members = new MemberTable({ capacity: 32 });
   return { members, recorder: new MetricsRecorder(), threads: 1, dns, ways: waysOf(config), connectMs: 1000 };
 }

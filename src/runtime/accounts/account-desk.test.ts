@@ -3,9 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { accountDesk } from '../../../test/support/account-desk.ts';
+import { partsOfAi } from '../../../test/support/ai-parts.ts';
 import { configOf } from '../../../test/support/gateway.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { tokenStandIn } from '../../../test/support/token-endpoint.ts';
+import { MemberTable } from '../../services/balance/member-table.ts';
+import { aiAccounts } from '../assemble/assemble-ai-accounts.ts';
 
 describe('the accounts of providers of AI', () => {
   test('are kept fresh from the start, and told of', async (t) => {
@@ -43,6 +46,41 @@ describe('the accounts of providers of AI', () => {
     desk.follow(config);
     assert.deepEqual(said, ['the login of an account cannot be used']);
     assert.equal(desk.reports()[0]?.reason, `${store} does not exist`);
+  });
+
+  test('are said to be left alone, and to be used again', async (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    const said: string[] = [];
+    const table = new MemberTable({ capacity: 32 });
+    const desk = accountDesk((message) => void said.push(message), table);
+    t.after(() => desk.stop());
+    const credentials = [
+      { id: 'one', api_key: 'k1' },
+      { id: 'two', api_key: 'k2' },
+    ];
+    const config = configOf({ ai: { enabled: true, providers: { claude: { credentials } } } });
+    desk.follow(config);
+    const target = aiAccounts(config, partsOfAi(config, table)).get('claude');
+    t.after(() => target?.dispose());
+    const [one, two] = target?.accounts.members ?? [];
+    one?.judge(0, { kind: 'busy', retryAfterMs: 60_000 });
+    two?.judge(0, { kind: 'auth_failed', reason: 'credential_unavailable' });
+    const states = (): string[] => desk.reports().map(({ state, retryAtMs }) => `${state} ${retryAtMs !== null}`);
+    assert.deepEqual(states(), ['cooling true', 'auth_failed true']);
+    const looks = async (): Promise<void> => {
+      t.mock.timers.tick(5_000);
+      await new Promise(setImmediate);
+    };
+    await looks();
+    await looks();
+    assert.deepEqual(said, [
+      'an account is limited by its provider and left alone',
+      'an account is refused by its provider',
+    ]);
+    one?.forgive();
+    await looks();
+    assert.deepEqual(said.slice(2), ['an account is used again']);
+    assert.deepEqual(states(), ['ok false', 'auth_failed true']);
   });
 
   test('are none where they are not asked for, or not any more', (t) => {

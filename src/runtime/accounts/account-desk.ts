@@ -58,6 +58,8 @@ export class AccountDesk {
   #timer: NodeJS.Timeout | null = null;
   /** What was said last of each account. */
   #said = new Map<Account, StoreState>();
+  /** Those that were said to be left alone, and why. */
+  #saidOut = new Map<Account, AccountState>();
 
   constructor(options: AccountDeskOptions) {
     this.#options = options;
@@ -83,6 +85,7 @@ export class AccountDesk {
     this.#groups = [];
     this.#accounts = [];
     this.#said = new Map();
+    this.#saidOut = new Map();
     this.#ways?.dispose();
     this.#ways = null;
     await Promise.all(closing);
@@ -92,7 +95,7 @@ export class AccountDesk {
     return this.#groups.flatMap(({ provider, group }) => {
       return group.standings().flatMap((standing) => {
         const account = this.#accounts.find((each) => each.provider === provider && each.id === standing.id);
-        return account === undefined ? [] : [reportOf(account, standing)];
+        return account === undefined ? [] : [reportOf(account, standing, group.isAlone)];
       });
     });
   }
@@ -121,7 +124,9 @@ export class AccountDesk {
       const group = accountGroup(config, provider, { table, open: (credential, id) => open(provider, credential, id) });
       return group === null ? [] : [{ provider, group }];
     });
-    if (this.#accounts.every(({ store }) => store === null)) return;
+    const hasNews =
+      this.#accounts.some(({ store }) => store !== null) || this.#groups.some(({ group }) => !group.isAlone);
+    if (!hasNews) return;
     this.#timer = setInterval(() => void this.#look(), LOOK_MS);
     this.#timer.unref();
     void this.#look();
@@ -129,6 +134,24 @@ export class AccountDesk {
 
   async #look(): Promise<void> {
     await Promise.all(this.#accounts.map((account) => this.#lookAt(account)));
+    for (const report of this.reports()) this.#sayIfOut(report);
+  }
+
+  /** What the threads have learned of it meanwhile. */
+  #sayIfOut({ provider, id, state, retryAtMs }: AccountReport): void {
+    const account = this.#accounts.find((each) => each.provider === provider && each.id === id);
+    if (account === undefined) return;
+    const before = this.#saidOut.get(account);
+    const now = state === 'cooling' || state === 'auth_failed' ? state : undefined;
+    if (now === before) return;
+    if (now === undefined) this.#saidOut.delete(account);
+    else this.#saidOut.set(account, now);
+    const { logger } = this.#options;
+    const fields = { provider, account: id };
+    const until = { ...fields, until: retryAtMs === null ? null : new Date(retryAtMs).toISOString() };
+    if (now === 'auth_failed') logger.warn(until, 'an account is refused by its provider');
+    else if (now === 'cooling') logger.info(until, 'an account is limited by its provider and left alone');
+    else if (state !== 'dead') logger.info(fields, 'an account is used again');
   }
 
   async #lookAt(account: Account): Promise<void> {
@@ -145,9 +168,15 @@ export class AccountDesk {
   }
 }
 
-function reportOf({ provider, id, file, store }: Account, { member, weight, quota }: AccountStanding): AccountReport {
+function reportOf(
+  { provider, id, file, store }: Account,
+  { member, weight, quota }: AccountStanding,
+  isAlone: boolean,
+): AccountReport {
   const login = store?.report ?? FINE;
-  const obstacle = member.obstacle === 'cooling' || member.obstacle === 'auth_failed' ? member.obstacle : null;
+  // The only one is asked whatever is held against it.
+  const held = isAlone ? null : member.obstacle;
+  const obstacle = held === 'cooling' || held === 'auth_failed' ? held : null;
   const isDead = login.state === 'dead';
   const refusal = obstacle === 'auth_failed' ? 'the provider does not accept it' : null;
   return {
