@@ -27,16 +27,12 @@ describe('what is not available yet', () => {
     assert.deepEqual(usesIn('egress: { policies: { retry: {} } }\ngateway: { policies: { retry: {} } }\n'), [
       'egress.policies.retry',
     ]);
-    assert.deepEqual(usesIn('agents: { enabled: true }\n'), ['agents.enabled']);
     const providers = 'claude: { credentials: { store: a } }, chatgpt: { credentials: [{ api_key: a }, { store: b }] }';
     assert.deepEqual(usesIn(`ai: { enabled: true, providers: { ${providers} } }\n`), []);
   });
 
   test('may be written as long as it stays off', () => {
-    assert.deepEqual(
-      usesIn('agents: { enabled: false, timeout: 5s }\npolicies: { cache: false, auth: none }\negress:\n'),
-      [],
-    );
+    assert.deepEqual(usesIn('policies: { cache: false, auth: none }\negress:\n'), []);
     assert.deepEqual(usesIn('gateway: { routes: [{ to: { backends: ["http://a"], health: null } }] }\n'), []);
   });
 

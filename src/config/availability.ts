@@ -22,7 +22,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     find: ({ egress: { policies } }) =>
       when(policies.retry !== undefined && policies.retry !== false, ['egress', 'policies', 'retry']),
   },
-  { what: 'running agents', find: ({ agents }) => when(agents.enabled, ['agents', 'enabled']) },
   { what: 'the tunnel server', find: ({ tunnels }) => when(tunnels.server.enabled, ['tunnels', 'server', 'enabled']) },
   {
     what: 'the tunnel client',

@@ -1,6 +1,7 @@
 // The normalised configuration, as every other part of the program sees it. Rule: keys are those of the file, everything
 // is filled in, durations are milliseconds, sizes are bytes, rates are per second, paths are absolute; plain JSON.
 
+import type { AgentsConfig } from './schema/agents.ts';
 import type { AiConfig } from './schema/ai.ts';
 import type { DnsConfig } from './schema/dns.ts';
 import type { EgressConfig } from './schema/egress.ts';
@@ -15,7 +16,7 @@ import type {
   ProcessConfig,
   TimeoutsConfig,
 } from './schema/process.ts';
-import type { AgentsConfig, CacheConfig, ExecConfig } from './schema/services.ts';
+import type { CacheConfig, ExecConfig } from './schema/services.ts';
 import type { TunnelsConfig } from './schema/tunnels.ts';
 import type { UserConfig } from './schema/users.ts';
 

@@ -3,6 +3,7 @@
 
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Explanation } from '../runtime/explain/explanation.ts';
+import type { AgentAnswer } from '../services/agents/event-text.ts';
 
 export interface HealthAnswer {
   readonly status: 'ok';
@@ -170,6 +171,21 @@ export interface AiUserLimitsAnswer {
 
 export interface AiLimitsAnswer {
   readonly users: AiUserLimitsAnswer[];
+}
+
+export type { AgentAnswer } from '../services/agents/event-text.ts';
+
+export interface AgentsAnswer {
+  readonly running: number;
+  readonly queued: number;
+  /** The newest first. */
+  readonly agents: AgentAnswer[];
+}
+
+export interface AgentStartedAnswer {
+  readonly agent_id: string;
+  readonly pid: number | null;
+  readonly status: 'started' | 'queued';
 }
 
 /** Sums of what was used of AI providers; the keys are those that were asked for. */

@@ -7,8 +7,10 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { VERSION } from '../runtime/version.ts';
 import type { AdminApp, AdminContext, AdminEnv, AdminParts } from './admin-env.ts';
 import { answerError, answerThrown } from './admin-errors.ts';
+import { describeAgentPaths } from './agent-paths.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { newRequestId } from './request-id.ts';
+import { addAgentRoutes } from './routes/agents.ts';
 import { addAiAccountsRoute } from './routes/ai-accounts.ts';
 import { addAiLimitsRoute } from './routes/ai-limits.ts';
 import { addAiUsageRoute } from './routes/ai-usage.ts';
@@ -70,7 +72,9 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addAiAccountsRoute(app, parts);
   addAiUsageRoute(app, parts);
   addAiLimitsRoute(app, parts);
+  addAgentRoutes(app, parts);
   addExplainRoute(app, parts);
+  describeAgentPaths(app);
   addOpenApiDocument(app);
   return app;
 }

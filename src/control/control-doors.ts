@@ -5,6 +5,7 @@ import { renderPrometheus, PROMETHEUS_CONTENT_TYPE } from '../telemetry/promethe
 import type { Logger } from '../telemetry/application-log.ts';
 import type { MetricsView } from '../telemetry/metrics-view.ts';
 import type { Door } from '../runtime/doors/door.ts';
+import { agentGauges } from '../runtime/agents/agent-metrics.ts';
 import { accountFamilies } from '../runtime/accounts/account-metrics.ts';
 import { aiLimitFamilies } from '../runtime/ai-limit-metrics.ts';
 import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
@@ -52,6 +53,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
     view.include(() => accountFamilies(sluice.accounts.reports()));
     view.include(() => aiLimitFamilies(sluice.allowances()));
     view.include(() => stateFamilies(sluice.usage.state()));
+    view.include(() => agentGauges(sluice.agents.service));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }
   return { doors, keptToken };

@@ -69,6 +69,8 @@ export type ErrorCode =
   | 'media_type_unsupported'
   | 'process_failed'
   | 'processes_busy'
+  | 'agent_unavailable'
+  | 'agent_not_listening'
   | 'shutting_down'
   | 'internal'
   | 'config_invalid'
@@ -195,6 +197,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   media_type_unsupported: entry('downstream', 415, false, 'The body is not of a type that is taken here.'),
   process_failed: entry('target', 502, false, 'The program could not be started.'),
   processes_busy: entry('target', 503, true, 'As many programs run as may, and as many wait as may.'),
+  agent_unavailable: entry('operator', 503, false, 'The agent cannot be run here.'),
+  agent_not_listening: entry('downstream', 409, false, 'The agent takes no message now.'),
 
   // Sluice and the person who runs it.
   shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),

@@ -53,6 +53,7 @@ export {
 } from '../targets/backends/balanced-backends.ts';
 export { pathRewrite } from '../targets/backends/path-rewrite.ts';
 export { type SwappedPrefixes, swappedPrefixes } from '../targets/backends/swapped-prefixes.ts';
+export { agents } from '../targets/agents/agents.ts';
 export { wayBack } from '../targets/backends/way-back.ts';
 export { StickyCookie } from '../targets/backends/sticky-cookie.ts';
 export { FollowedBackend } from '../targets/backends/followed-backend.ts';

@@ -11,6 +11,7 @@ import type { Door, DoorStatus } from './doors/door.ts';
 import { explain } from './explain/explain.ts';
 import type { Explanation, Question } from './explain/explanation.ts';
 import { AiBudgets, type AllowanceReport } from './ai-budgets.ts';
+import type { AgentDesk } from './agents/agent-desk.ts';
 import type { AccountDesk } from './accounts/account-desk.ts';
 import type { BackendDesk } from './backends/backend-desk.ts';
 import type { ProcessDesk } from './processes/process-desk.ts';
@@ -90,11 +91,16 @@ export class Sluice {
     this.accounts = parts.accounts;
     this.usage = parts.usage;
     this.#processes = parts.processes;
+    parts.processes.agents.knowDoors(() => dataPlane.doors());
     this.#dataPlane = dataPlane;
     this.#aiBudgets = new AiBudgets({ counts: dataPlane.counts, book: parts.usage, logger });
     this.#logger = logger;
     this.#onConfig = onConfig;
     this.#reloader = new Reloader({ initial, load, logger, note, apply: (loaded) => this.#apply(loaded) });
+  }
+
+  get agents(): AgentDesk {
+    return this.#processes.agents;
   }
 
   get state(): SluiceState {
@@ -217,6 +223,7 @@ export class Sluice {
   async #apply(loaded: LoadedConfig): Promise<void> {
     const config = this.hops.over(loaded.config);
     await this.#aiBudgets.prepare(config);
+    await this.#processes.prepare(config);
     await this.#dataPlane.apply(config);
     this.hops.follow(config);
     this.backends.follow(config);

@@ -329,6 +329,21 @@ export function aiRefusals(recorder: MetricsRecorder): (user: string, limit: str
     });
 }
 
+export interface AgentFamilies {
+  readonly ended: (outcome: string) => number;
+  readonly tokens: (type: 'input' | 'output' | 'cache_read' | 'cache_write') => number;
+}
+
+/** The runs of one kind of agent. */
+export function agentFamilies(recorder: MetricsRecorder, { kind }: { readonly kind: string }): AgentFamilies {
+  return {
+    ended: (outcome) =>
+      recorder.counter('sluice_agent_runs_total', 'Runs of agents that have ended, by how.', { kind, outcome }),
+    tokens: (type) =>
+      recorder.counter('sluice_agent_tokens_total', 'Tokens that agents say they have used.', { kind, type }),
+  };
+}
+
 /** How the waits for a backend with room have ended, by what became of the request. */
 export function waitFamilies(
   recorder: MetricsRecorder,

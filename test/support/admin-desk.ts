@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { hopsSchema } from '../../src/config/schema/hops.ts';
 import { loadConfig, type LoadedConfig } from '../../src/config/load.ts';
+import type { AgentService } from '../../src/services/agents/agent-service.ts';
 import { createAdminApp } from '../../src/control/admin-app.ts';
 import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
 import type { AdminApp, AdminParts } from '../../src/control/admin-env.ts';
@@ -30,6 +31,7 @@ export class AdminDesk {
   reloadOutcome: ReloadOutcome = { tag: 'tag-2', changed: ['log.level'], needsRestart: [], warnings: [] };
   reloadFault: Error | undefined;
   accounts: AccountReport[] = [];
+  readonly agents: { service: AgentService | null } = { service: null };
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -55,6 +57,7 @@ export class AdminDesk {
         connections: () => Promise.resolve([]),
         usage: { sums: () => Promise.resolve([]) },
         allowances: () => [],
+        agents: this.agents,
         configTag: 'tag-1',
         startedAtMs: Date.now() - 5_000,
         status: () => ({

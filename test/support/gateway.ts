@@ -42,6 +42,7 @@ export interface GatewaySettings {
   readonly users?: readonly object[];
   readonly ai?: object;
   readonly exec?: object;
+  readonly agents?: object;
   readonly limits?: object;
   readonly timeouts?: object;
   readonly dns?: object;
@@ -104,6 +105,7 @@ export class Gateway {
       tellUsage: countedUsage(this.recorder, (record) => this.used.push(record)),
     };
     this.plane = new ThreadPlane(context, config);
+    this.desk.agents.knowDoors(() => this.plane.doors());
   }
 
   /** Two that know of each other's members, as two threads do. */
@@ -132,6 +134,7 @@ export class Gateway {
 
   private async bringIntoForce(config: Config): Promise<void> {
     this.lists.put(await this.files.read(listsOf(config)));
+    await this.desk.prepare(config);
     await this.plane.apply(config);
     this.desk.follow(config);
   }

@@ -56,6 +56,7 @@ export class WorkerStage {
       noteFault: (fault) => this.faults.push(fault),
       countRestart: () => this.restarts++,
     });
+    this.desk.agents.knowDoors(() => this.plane.doors());
     t.after(async () => {
       await this.plane.close();
       await this.desk.close();
@@ -70,6 +71,7 @@ export class WorkerStage {
 
   async apply(settings: GatewaySettings): Promise<void> {
     const config = configOf(settings);
+    await this.desk.prepare(config);
     await this.plane.apply(config);
     this.desk.follow(config);
   }

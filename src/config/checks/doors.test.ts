@@ -106,7 +106,7 @@ describe('what is open to the network', () => {
   });
 });
 
-test('commands for everybody on the network are refused, and commands for no user warned of', () => {
+test('commands and agents for everybody on the network are refused, and those for no user warned of', () => {
   const exec = { enabled: true, allowed_commands: ['/bin/cat'] };
   const gateway = { listen: ':80' };
   const users = (...may: string[]) => [{ name: 'a', token: 'x', may }];
@@ -115,6 +115,10 @@ test('commands for everybody on the network are refused, and commands for no use
   assert.deepEqual(run(checkOpenServices, { exec, gateway: { ...gateway, own_paths: false } }), []);
   assert.deepEqual(run(checkOpenServices, { exec }), []);
   assert.deepEqual(run(checkOpenServices, { exec, users: users('ai') }), ['warning config_missing exec.enabled']);
+  const agents = { enabled: true };
+  assert.deepEqual(run(checkOpenServices, { agents, gateway }), ['error config_unsafe agents.enabled']);
+  assert.deepEqual(run(checkOpenServices, { agents, gateway, users: users('agents') }), []);
+  assert.deepEqual(run(checkOpenServices, { agents, users: users('exec') }), ['warning config_missing agents.enabled']);
 });
 
 test('commands that are on without one that may be run are warned of', () => {

@@ -92,18 +92,27 @@ export const checkOpenServices: Check = ({ config }) => {
   return findings;
 };
 
+const SERVICES = [
+  { key: 'exec', what: 'commands' },
+  { key: 'agents', what: 'agents' },
+] as const;
+
 /** Without users whatever runs something is for this machine alone. */
-function runningForAll({ gateway, exec, users }: Config): Finding[] {
+function runningForAll(config: Config): Finding[] {
+  const { gateway, users } = config;
   const open = gateway.listen.find(({ address }) => !isLocalAddress(address));
-  if (!exec.enabled || !gateway.own_paths) return [];
-  if (users.length === 0 && open !== undefined) {
-    const message = `without users commands may be run on loopback only, and gateway.listen has ${open.address}`;
-    const hint = 'add users with `may: [exec]`, or listen on 127.0.0.1';
-    return [{ code: 'config_unsafe', message, path: ['exec', 'enabled'], hint }];
-  }
-  if (users.length === 0 || users.some(({ may }) => may.includes('exec'))) return [];
-  const message = 'nobody can run commands: no user has `may: [exec]`';
-  return [{ severity: 'warning', code: 'config_missing', message, path: ['exec', 'enabled'] }];
+  return SERVICES.flatMap(({ key, what }): Finding[] => {
+    if (!config[key].enabled || !gateway.own_paths) return [];
+    const path = [key, 'enabled'];
+    if (users.length === 0 && open !== undefined) {
+      const message = `without users ${what} may be run on loopback only, and gateway.listen has ${open.address}`;
+      const hint = `add users with \`may: [${key}]\`, or listen on 127.0.0.1`;
+      return [{ code: 'config_unsafe', message, path, hint }];
+    }
+    if (users.length === 0 || users.some(({ may }) => may.includes(key))) return [];
+    const message = `nobody can run ${what}: no user has \`may: [${key}]\``;
+    return [{ severity: 'warning', code: 'config_missing', message, path }];
+  });
 }
 
 export const checkUsersExist: Check = ({ config }) => {

@@ -114,9 +114,9 @@ export const checkAgents: Check = ({ config: { agents } }) => {
     const message = `there is no kind of agent "${agents.default}"`;
     findings.push({ code: 'config_unknown_name', message, path: ['agents', 'default'], hint });
   }
-  for (const [name, { command }] of Object.entries(agents.kinds)) {
-    if (command !== null || BUILT_IN_AGENTS.includes(name)) continue;
-    const message = `the agent "${name}" is not built in, so it needs a "command"`;
+  for (const [name, { command, like }] of Object.entries(agents.kinds)) {
+    if (command !== null || like !== null || BUILT_IN_AGENTS.includes(name)) continue;
+    const message = `the agent "${name}" is not built in, so it needs a "command", or "like"`;
     findings.push({ code: 'config_missing', message, path: ['agents', 'kinds', name], atKey: true });
   }
   return findings;

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import type { Config } from '../config.ts';
+import { agentsSchema } from './agents.ts';
 import { aiSchema } from './ai.ts';
 import { dnsSchema } from './dns.ts';
 import { egressSchema } from './egress.ts';
@@ -9,7 +10,7 @@ import { gatewaySchema } from './gateway.ts';
 import { hopsSchema } from './hops.ts';
 import { policiesSchema } from './policies.ts';
 import { adminSchema, limitsSchema, logSchema, metricsSchema, processSchema, timeoutsSchema } from './process.ts';
-import { agentsSchema, cacheSchema, execSchema } from './services.ts';
+import { cacheSchema, execSchema } from './services.ts';
 import { tunnelsSchema } from './tunnels.ts';
 import { usersSchema } from './users.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { agentsSchema, cacheSchema, execSchema } from './services.ts';
+import { cacheSchema, execSchema } from './services.ts';
 
 test('the store of the cache has the promised defaults', () => {
   assert.deepEqual(cacheSchema.parse({}), { max_memory: 256_000_000, default_ttl: 300_000 });
@@ -29,11 +29,4 @@ test('commands are off, and only absolute paths may be allowed', () => {
   ]) {
     assert.ok(!execSchema.safeParse(wrong).success, JSON.stringify(wrong));
   }
-});
-
-test('agents are off; a kind takes from the built-in one what it does not say', () => {
-  assert.equal(agentsSchema.parse({}).enabled, false);
-  assert.deepEqual(agentsSchema.parse({ kinds: { claude: { args: ['-v'] } } }).kinds, {
-    claude: { command: null, args: ['-v'], subscription: false },
-  });
 });

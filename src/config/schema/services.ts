@@ -1,8 +1,8 @@
-// Sections cache, exec and agents: what the gateway keeps and what it runs.
+// Sections cache and exec: what the gateway keeps, and the commands that it runs.
 
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
-import { count, duration, filePath, identifier, nonEmptyText, size } from './fields.ts';
+import { count, duration, filePath, nonEmptyText, size } from './fields.ts';
 
 export interface CacheConfig {
   /** Bytes. */
@@ -82,51 +82,3 @@ export const execSchema: z.ZodType<ExecConfig> = z
   })
   .prefault({})
   .describe('Commands that clients of the gateway may run: `POST /cli/execute`.');
-
-export interface AgentKind {
-  /** null = the built-in one of that name. */
-  readonly command: string | null;
-  readonly args: readonly string[];
-  readonly subscription: boolean;
-}
-
-export interface AgentsConfig {
-  readonly enabled: boolean;
-  readonly default: string;
-  readonly max_concurrent: number;
-  /** Milliseconds. */
-  readonly timeout: number;
-  readonly workspace: string;
-  readonly kinds: Readonly<Record<string, AgentKind>>;
-}
-
-const agentKind: z.ZodType<AgentKind> = z.strictObject({
-  command: nonEmptyText()
-    .nullable()
-    .prefault(null)
-    .describe('The program: a path, or a name that is looked up in PATH. `null`: the built-in one of that name.')
-    .meta({ samples: ['${CLAUDE_CLI_PATH:-claude}'] }),
-  args: z.array(z.string()).prefault([]).describe('Arguments before those that Sluice adds.'),
-  subscription: z
-    .boolean()
-    .prefault(false)
-    .describe('Let the program use its own login; API keys are kept out of its environment.'),
-});
-
-export const agentsSchema: z.ZodType<AgentsConfig> = z
-  .strictObject({
-    enabled: z.boolean().prefault(false).describe('Answer `/agent/*`.'),
-    default: identifier().prefault('claude').describe('The kind of agent for requests that do not name one.'),
-    max_concurrent: count(1000).prefault(4).describe('The most agents that run at once.'),
-    timeout: duration().prefault('30m').describe('An agent that takes longer is stopped.'),
-    workspace: filePath()
-      .prefault('.')
-      .describe('The folder where agents run. The `cwd` of a request must lie inside.'),
-    kinds: z
-      .record(identifier(), agentKind)
-      .prefault({})
-      .describe('Kinds of agents by name. `claude` and `codex` are built in and may be changed here.')
-      .meta({ samples: [{ claude: { command: '${CLAUDE_CLI_PATH:-claude}', args: [] } }] }),
-  })
-  .prefault({})
-  .describe('Coding agents behind the gateway: `/agent/*`.');

@@ -11,7 +11,7 @@ import type { ScanPolicy } from '../../config/schema/policies-scan.ts';
 import { type UserPolicy, userPolicies } from '../../config/schema/user-policies.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { ClientAddress } from '../../services/identity/client-address.ts';
-import type { UserDirectory } from '../../services/identity/user-directory.ts';
+import type { OtherTokens, UserDirectory } from '../../services/identity/user-directory.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
@@ -56,6 +56,8 @@ export interface ThreadPolicyParts extends UserPolicyParts {
   readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
   readonly tellUsage: TellUsage;
+  /** The tokens that runs of agents have. */
+  readonly runs?: OtherTokens;
 }
 
 const NO_MIRROR: Policy = { name: 'mirror' };
@@ -68,7 +70,7 @@ export function policyParts(
 ): PolicyParts {
   const scans = new ConfiguredScans(parts, timeouts.connect);
   return {
-    users: configuredUsers(users),
+    users: configuredUsers(users, parts.runs),
     limits: parts.limits,
     running: parts.running,
     budgets: parts.budgets,

@@ -19,7 +19,7 @@ import { rewritePolicies } from './assemble-rewrites.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { WriteBodies } from '../../telemetry/body-log.ts';
-import { ledHome, ownRoutes, ownTargets, type ServiceHome } from '../processes/own-routes.ts';
+import { agentShareOf, ledHome, ownRoutes, ownTargets, type ServiceHome } from '../processes/own-routes.ts';
 import { createTarget, toHttps } from '../registry.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
@@ -60,7 +60,8 @@ interface GatewayTargets {
 export function gatewayTables(config: Config, readiness: Readiness, parts: GatewayParts): RouteTables<RouteSpec> {
   const { gateway } = config;
   const makesMirror: PolicyParts['ofMirror'] = (settings, place) => mirrorOf(settings, place, parts);
-  const made = policyParts(config, parts, makesMirror);
+  const share = agentShareOf(parts.services);
+  const made = policyParts(config, { ...parts, runs: share.tokens }, makesMirror);
   const policies = new ConfiguredPolicies(config, made);
   const accounts = aiAccounts(config, parts);
   const targets: GatewayTargets = {
@@ -68,7 +69,7 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
     explicit: gateway.routes.flatMap((route, index) => {
       return routeSpecs(config, route, { index, parts }).map((spec) => ({ route, spec }));
     }),
-    own: gateway.own_paths ? healthRoutes(readiness) : [],
+    own: gateway.own_paths ? healthRoutes(readiness, () => share.active) : [],
     ai: {
       users: made.users,
       tellUsage: chargedUsage(config, made.budgets, made.tellUsage),

@@ -10,7 +10,7 @@ import { healthRoutes, type Readiness } from './health-routes.ts';
 
 /** What a program in that state answers under the path. */
 function answerOf(readiness: Readiness, path: string): readonly [status: number, body: unknown] {
-  const target = healthRoutes(readiness).find(({ match }) => match.path === path)?.target;
+  const target = healthRoutes(readiness, () => 3).find(({ match }) => match.path === path)?.target;
   if (target?.kind !== 'answer') assert.fail(`${path} does not answer`);
   let given: Answer | undefined;
   const exchange: Pick<Exchange, 'produce' | 'answer'> = {
@@ -32,6 +32,7 @@ describe('health', () => {
     assert.deepEqual(answerOf(ready, '/health/liveness'), [200, ok('process')]);
     assert.deepEqual(answerOf(ready, '/health/readiness'), [200, ok('gateway')]);
     assert.deepEqual(answerOf(ready, '/health/startup'), [200, ok('config')]);
+    assert.partialDeepStrictEqual(answerOf(ready, '/health'), [200, { status: 'ok', active_agents: 3 }]);
   });
 
   test('of a program that starts is alive, but neither started nor ready', () => {

@@ -9,10 +9,11 @@ export interface Readiness {
   readonly draining: boolean;
 }
 
-export function healthRoutes(readiness: Readiness): RouteSpec[] {
+/** `activeAgents`: how many run now. */
+export function healthRoutes(readiness: Readiness, activeAgents: () => number): RouteSpec[] {
   const ready = (): boolean => readiness.started && !readiness.draining;
   return [
-    healthRoute('/health', () => summary()),
+    healthRoute('/health', () => summary(activeAgents())),
     healthRoute('/health/liveness', () => checked(true, { process: 'ok' })),
     healthRoute('/health/readiness', () => checked(ready(), { gateway: ready() ? 'ok' : 'draining' })),
     healthRoute('/health/startup', () => checked(readiness.started, { config: readiness.started ? 'ok' : 'loading' })),
@@ -28,8 +29,8 @@ function healthRoute(path: string, make: () => Answer): RouteSpec {
   };
 }
 
-function summary(): Answer {
-  return json(200, { status: 'ok', timestamp: new Date().toISOString(), active_agents: 0 });
+function summary(activeAgents: number): Answer {
+  return json(200, { status: 'ok', timestamp: new Date().toISOString(), active_agents: activeAgents });
 }
 
 function checked(isWell: boolean, checks: Readonly<Record<string, string>>): Answer {

@@ -163,7 +163,7 @@ function layers({ config, listen }: GatewayScene, parts: PolicyParts, accounts: 
     });
   });
   const health: ExplainedResult = { kind: 'answered', status: 200, code: null, text: 'the health of the gateway' };
-  const own = gateway.own_paths ? healthRoutes({ started: true, draining: false }) : [];
+  const own = gateway.own_paths ? healthRoutes({ started: true, draining: false }, () => 0) : [];
   const ours = own.map(({ name, match }): Candidate => ({ name, match, index: null, result: () => health }));
   const relayed = aiRoutesAt({ config, listen }, parts, accounts).map((ai): Candidate => {
     const { name, match } = ai;

@@ -31,6 +31,7 @@ export function execService(config: Config): OwnService | null {
     does: 'run commands',
     hosts: settings.allowed_hosts,
     bounds: serviceBounds(config, { silenceMs: heartbeatMs * BEATS, headMs: queueTimeoutMs + timeout + SPARE_MS }),
+    policies: [],
     answers: allowed.length === 0 ? 'runs no command' : `runs one of ${allowed.join(', ')}`,
     createTarget: ({ commands }) => exec({ service: commands, rules, queueTimeoutMs, heartbeatMs }),
   };

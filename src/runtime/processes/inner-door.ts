@@ -44,7 +44,11 @@ export class InnerDoor {
     this.#options = options;
     // Short, for the name of a unix socket may not be long.
     const folder = join(tmpdir(), `sluice-${process.pid}-${randomBytes(6).toString('hex')}`);
-    this.address = { path: join(folder, 'inner.sock'), secret: randomBytes(32).toString('hex') };
+    this.address = {
+      path: join(folder, 'inner.sock'),
+      secret: randomBytes(32).toString('hex'),
+      agents: options.desk.agents.share.memory,
+    };
   }
 
   /** Before the other threads have the same configuration: they may ask at once. */

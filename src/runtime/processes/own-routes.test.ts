@@ -4,10 +4,19 @@ import { processDesk } from '../../../test/support/process-desk.ts';
 import type { Config } from '../../config/config.ts';
 import { documentSchema } from '../../config/schema/document.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
-import { innerRoutes, ledHome, ownRoutes, ownServices, ownTargets, type ServiceHome } from './own-routes.ts';
+import { AgentShare } from '../agents/agent-share.ts';
+import {
+  agentShareOf,
+  innerRoutes,
+  ledHome,
+  ownRoutes,
+  ownServices,
+  ownTargets,
+  type ServiceHome,
+} from './own-routes.ts';
 
 const GUARDS = { before: [{ name: 'acl' }], after: [{ name: 'rate_limit' }] };
-const inner = { path: '/run/inner.sock', secret: 'secret' };
+const inner = { path: '/run/inner.sock', secret: 'secret', agents: new AgentShare().memory };
 
 const configOf = (document: object = {}): Config => documentSchema.parse({ exec: { enabled: true }, ...document });
 
@@ -49,5 +58,13 @@ describe('services that run something', () => {
   test('that are not known lead nowhere', () => {
     const [route] = ownRoutes(configOf(), { users: configuredUsers([]), guards: GUARDS });
     assert.equal(ledHome(route!, new Map(), { kind: 'elsewhere', inner }), null);
+  });
+
+  test('know of the agents on the main thread, whichever thread they are on', () => {
+    const desk = processDesk();
+    const elsewhere = { kind: 'elsewhere', inner: { ...inner, agents: desk.agents.share.memory } } as const;
+    desk.agents.share.active = 2;
+    assert.equal(agentShareOf({ kind: 'here', desk }).active, 2);
+    assert.equal(agentShareOf(elsewhere).active, 2);
   });
 });

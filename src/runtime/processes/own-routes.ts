@@ -7,21 +7,29 @@ import type { RouteSpec } from '../../engine/program.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { PoliciesAround } from '../assemble/assemble-policies.ts';
 import { type BackendOrigin, backends, giveInnerPass, originOfUrl, serviceGuard, takeInnerPass } from '../registry.ts';
+import { AgentShare, type AgentMemory } from '../agents/agent-share.ts';
+import { agentsService } from '../agents/agents-service.ts';
 import { execService } from './exec-service.ts';
 import type { OwnService } from './own-service.ts';
 import type { ProcessDesk } from './process-desk.ts';
 
-/** Where the main thread answers for the others. */
+/** Where the main thread answers for the others, and what it shares with them. */
 export interface InnerAddress {
   /** Of a unix socket. */
   readonly path: string;
   readonly secret: string;
+  readonly agents: AgentMemory;
 }
 
 /** Where the services live, seen from one thread. */
 export type ServiceHome =
   | { readonly kind: 'here'; readonly desk: ProcessDesk }
   | { readonly kind: 'elsewhere'; readonly inner: InnerAddress };
+
+/** What this thread knows of the agents on the main one. */
+export function agentShareOf(home: ServiceHome): AgentShare {
+  return home.kind === 'here' ? home.desk.agents.share : new AgentShare(home.inner.agents);
+}
 
 export interface OwnRouteParts {
   readonly users: UserDirectory;
@@ -35,14 +43,16 @@ export interface OwnRoute extends Omit<RouteSpec, 'target'> {
 
 /** Those that are switched on. */
 export function ownServices(config: Config): OwnService[] {
-  return config.gateway.own_paths ? [execService(config)].filter((service) => service !== null) : [];
+  return config.gateway.own_paths
+    ? [execService(config), agentsService(config)].filter((service) => service !== null)
+    : [];
 }
 
 /** At the gateway, before it is known where they lead. */
 export function ownRoutes(config: Config, { users, guards }: OwnRouteParts): OwnRoute[] {
   return ownServices(config).flatMap((service) => {
     const guard = serviceGuard({ ...service, users });
-    const policies = [...guards.before, guard, boundsPolicy(service), ...guards.after];
+    const policies = [...guards.before, guard, boundsPolicy(service), ...service.policies, ...guards.after];
     return routesOf(service).map((route) => ({ ...route, service, policies }));
   });
 }
@@ -70,7 +80,7 @@ export function ledHome(
 /** On the main thread, for those who have been let in elsewhere. */
 export function innerRoutes(config: Config, desk: ProcessDesk, secret: string): RouteSpec[] {
   return ownServices(config).flatMap((service) => {
-    const policies = [takeInnerPass(secret), boundsPolicy(service)];
+    const policies = [takeInnerPass(secret), boundsPolicy(service), ...service.policies];
     const target = service.createTarget(desk);
     return routesOf(service).map((route) => ({ ...route, policies, target }));
   });

@@ -2,6 +2,7 @@
 // answers; who may come and by which way is found out before.
 import type { Config } from '../../config/config.ts';
 import type { Bounds } from '../../contract/bounds.ts';
+import type { Policy } from '../../contract/policy.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { engineTimeouts } from '../assemble/assemble-bounds.ts';
 import type { ProcessDesk } from './process-desk.ts';
@@ -16,6 +17,8 @@ export interface OwnService {
   /** Names by which it may be reached where there are no users. */
   readonly hosts: readonly string[];
   readonly bounds: Bounds;
+  /** Of its own. */
+  readonly policies: readonly Policy[];
   /** In a few words, for explanations. */
   readonly answers: string;
   readonly createTarget: (desk: ProcessDesk) => AnswerTarget;

@@ -7,6 +7,7 @@ import { ProcessSupervisor } from '../../services/processes/process-supervisor.t
 import type { SlotLimits } from '../../services/processes/fair-slots.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type RunFamilies, runFamilies } from '../../telemetry/run-families.ts';
+import { AgentDesk } from '../agents/agent-desk.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 
 export interface ProcessDeskOptions {
@@ -23,6 +24,7 @@ const NO_LIMITS: SlotLimits = { running: 0, waiting: 0 };
 export class ProcessDesk {
   readonly supervisor: ProcessSupervisor;
   readonly commands: CommandService;
+  readonly agents: AgentDesk;
   readonly #log: ThreadLog;
 
   constructor({ dataDir, recorder, log }: ProcessDeskOptions) {
@@ -41,9 +43,18 @@ export class ProcessDesk {
       limits: NO_LIMITS,
       watch: countedRuns(recorder, 'exec'),
     });
+    const { supervisor } = this;
+    this.agents = new AgentDesk({ dataDir, supervisor, recorder, log, env: process.env });
   }
 
-  follow({ exec }: Config): void {
+  /** Before this configuration comes into force: what it needs is there. */
+  prepare(config: Config): Promise<void> {
+    return this.agents.prepare(config);
+  }
+
+  follow(config: Config): void {
+    const { exec } = config;
+    this.agents.follow(config);
     if (!exec.enabled) return;
     this.commands.setLimits({ running: exec.max_concurrent, waiting: exec.max_queued });
   }
@@ -55,8 +66,9 @@ export class ProcessDesk {
   }
 
   /** Resolves when nothing is left that was started here. */
-  close(): Promise<void> {
-    return this.supervisor.close();
+  async close(): Promise<void> {
+    await this.agents.stop();
+    await this.supervisor.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import type { Worker } from 'node:worker_threads';
+import { AgentShare } from '../agents/agent-share.ts';
 import { ask } from '../../../test/support/ask.ts';
 import { configOf } from '../../../test/support/gateway.ts';
 import { MemorySink } from '../../../test/support/memory-sink.ts';
@@ -52,7 +53,7 @@ function hire(t: TestContext): Hired {
       limits: new LimitTable().memory,
       running: new RunningTable({ threads: 2 }).memory,
       budgets: new BudgetTable().memory,
-      inner: { path: '/nowhere', secret: '' },
+      inner: { path: '/nowhere', secret: '', agents: new AgentShare().memory },
       ticketKeys: Buffer.alloc(48),
       accessFormat: 'json',
     },

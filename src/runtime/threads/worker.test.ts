@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, test, type TestContext } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { AgentShare } from '../agents/agent-share.ts';
 import { ask } from '../../../test/support/ask.ts';
 import { configOf, type GatewaySettings } from '../../../test/support/gateway.ts';
 import { http1Origin } from '../../../test/support/origins.ts';
@@ -28,7 +29,7 @@ class Thread {
       limits: new LimitTable().memory,
       running: new RunningTable({ threads: 2 }).memory,
       budgets: new BudgetTable().memory,
-      inner: { path: '/nowhere', secret: '' },
+      inner: { path: '/nowhere', secret: '', agents: new AgentShare().memory },
       accessFormat,
     };
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });

@@ -14,10 +14,20 @@ export interface User {
   readonly may: ReadonlySet<string>;
 }
 
+/** Tokens of which the configuration knows nothing: of runs of agents, which may use providers of AI for their users. */
+export interface OtherTokens {
+  /** The name of the user, which may be empty; null: it is none of these. */
+  find(token: string): string | null;
+}
+
+const RUN_MAY: ReadonlySet<string> = new Set(['ai']);
+
 export class UserDirectory {
   readonly #byDigest = new Map<string, User>();
+  readonly #runs: OtherTokens | null;
 
-  constructor(users: readonly UserSpec[]) {
+  constructor(users: readonly UserSpec[], runs: OtherTokens | null = null) {
+    this.#runs = runs;
     for (const { name, tokenSha256, may } of users) this.#byDigest.set(tokenSha256, { name, may: new Set(may) });
   }
 
@@ -26,7 +36,12 @@ export class UserDirectory {
   }
 
   findByToken(token: string): User | null {
-    return this.#byDigest.get(tokenDigest(token)) ?? null;
+    return this.#byDigest.get(tokenDigest(token)) ?? this.#userOfRun(token);
+  }
+
+  #userOfRun(token: string): User | null {
+    const name = this.#runs?.find(token) ?? null;
+    return name === null ? null : { name, may: RUN_MAY };
   }
 
   /** Of the user with that name and token. */
