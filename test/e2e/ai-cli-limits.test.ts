@@ -7,7 +7,7 @@ import { AiProvider, heardValues } from '../support/ai-provider.ts';
 import { scriptOf } from '../support/ai-script.ts';
 import { Gateway } from '../support/gateway.ts';
 import { requirePeer } from '../support/peer.ts';
-import { cliHome, type RealCli, startClaude, startCodex } from '../support/real-cli.ts';
+import { cliHome, type RealCli, startClaude, startCodex, codexWithLogin } from '../support/real-cli.ts';
 import { codexLogin } from '../support/store-documents.ts';
 
 const TOKEN = 'a-token-of-alice-1';
@@ -71,11 +71,7 @@ describe('Codex', () => {
     const gateway = await Gateway.open(t, { ai: { enabled: true, auth: 'none', limits, providers: { chatgpt } } });
     const home = cliHome(t);
     writeFileSync(join(home, '.codex', 'auth.json'), codexLogin(Date.now() + HOUR_MS), { mode: 0o600 });
-    const config = `
-model = "gpt-5.2"
-openai_base_url = "${gateway.url}/chatgpt/v1"
-chatgpt_base_url = "${provider.url}/backend-api/"
-`;
+    const config = codexWithLogin(gateway.url, provider.url);
     const step = { tool: 'exec_command', input: { cmd: 'echo hi' } };
     const codex = startCodex(t, command, { home, config, prompt: scriptOf(step, step, { text: 'never' }) });
     const { message } = (await codex.last('turn.failed'))['error'] as { readonly message: string };

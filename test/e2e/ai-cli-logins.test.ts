@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test, type TestContext } from 'node:test';
 import { AiProvider, heardValues } from '../support/ai-provider.ts';
 import { requirePeer } from '../support/peer.ts';
-import { cliHome, startClaude, startCodex } from '../support/real-cli.ts';
+import { cliHome, startClaude, startCodex, codexWithLogin } from '../support/real-cli.ts';
 import { type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 import { chatgptToken, claudeDocument, codexLogin } from '../support/store-documents.ts';
 import { intercept } from '../support/tls-interceptor.ts';
@@ -159,11 +159,7 @@ describe('a login of ChatGPT', () => {
     const sluice = await startSluice(t, { files: { 'sluice.yaml': yaml } });
     await endpoint.askedTimes(1);
 
-    const config = `
-model = "gpt-5.2"
-openai_base_url = "${sluice.address('gateway')}/chatgpt/v1"
-chatgpt_base_url = "${provider.url}/backend-api/"
-`;
+    const config = codexWithLogin(sluice.address('gateway'), provider.url);
     const env = { CODEX_REFRESH_TOKEN_URL_OVERRIDE: endpoint.url };
     const threeRun = async (): Promise<void> => {
       const runs = [1, 2, 3].map(() => startCodex(t, command, { home, config, env, prompt: 'hi' }));

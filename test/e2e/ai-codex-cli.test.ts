@@ -8,7 +8,7 @@ import { scriptOf } from '../support/ai-script.ts';
 import { Gateway } from '../support/gateway.ts';
 import { HttpTap, type Tapped } from '../support/http-tap.ts';
 import { requirePeer } from '../support/peer.ts';
-import { cliHome, type RealCli, startCodex } from '../support/real-cli.ts';
+import { cliHome, type RealCli, startCodex, codexWithToken, codexWithLogin } from '../support/real-cli.ts';
 import { startSluice } from '../support/sluice-process.ts';
 import { codexLogin } from '../support/store-documents.ts';
 import { usageBySession } from '../support/told-usage.ts';
@@ -27,17 +27,6 @@ const PROMPT = scriptOf(
   { text: 'Done, wörld', usage: { input: 31_000, output: 200, cacheRead: 30_000, reasoning: 90 } },
 );
 const USED = { input_tokens: 31_036, cached_input_tokens: 30_004, output_tokens: 287, reasoning_output_tokens: 154 };
-
-/** With the token of a user of the gateway. */
-const asUser = (url: string): string => `
-model = "gpt-5.2"
-model_provider = "sluice"
-[model_providers.sluice]
-name = "Sluice"
-base_url = "${url}/chatgpt/v1"
-env_key = "ALICE_TOKEN"
-wire_api = "responses"
-`;
 
 interface Stage {
   readonly provider: AiProvider;
@@ -60,11 +49,7 @@ interface LoggedIn {
 function loggedIn(t: TestContext, url: string, provider: AiProvider): LoggedIn {
   const home = cliHome(t);
   writeFileSync(join(home, '.codex', 'auth.json'), codexLogin(Date.now() + HOUR_MS), { mode: 0o600 });
-  const config = `
-model = "gpt-5.2"
-openai_base_url = "${url}/chatgpt/v1"
-chatgpt_base_url = "${provider.url}/backend-api/"
-`;
+  const config = codexWithLogin(url, provider.url);
   return { home, config };
 }
 
@@ -95,7 +80,12 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
     const sluice = await startSluice(t, { files: { 'sluice.yaml': config } });
     const tap = await HttpTap.open(t, sluice.address('gateway'));
     const env = { ALICE_TOKEN: TOKEN };
-    const codex = startCodex(t, command, { home: cliHome(t), config: asUser(tap.url), env, prompt: PROMPT });
+    const codex = startCodex(t, command, {
+      home: cliHome(t),
+      config: codexWithToken(tap.url, 'ALICE_TOKEN'),
+      env,
+      prompt: PROMPT,
+    });
     const { usage } = await codex.last('turn.completed');
     assert.partialDeepStrictEqual(usage, USED);
     assert.partialDeepStrictEqual(codex.events.at(-2), { item: { type: 'agent_message', text: 'Done, wörld' } });
@@ -153,7 +143,7 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
     const gateway = await Gateway.open(t, { users, ai: { enabled: true, providers: { chatgpt } } });
     const { home } = loggedIn(t, gateway.url, provider);
     const named = 'requires_openai_auth = true\nenv_http_headers = { "X-Sluice-Token" = "ALICE_TOKEN" }';
-    const config = asUser(gateway.url).replace(/^env_key.*$/m, named);
+    const config = codexWithToken(gateway.url, 'ALICE_TOKEN').replace(/^env_key.*$/m, named);
     const codex = startCodex(t, command, { home, config, env: { ALICE_TOKEN: TOKEN }, prompt: 'hi' });
     await codex.last('turn.completed');
     const { last } = provider;
@@ -201,7 +191,12 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
     ] as const) {
       provider.plans.push({ status, body: JSON.stringify({ error: { type, message: 'wörds of theirs' } }) });
       const env = { ALICE_TOKEN: TOKEN };
-      const codex = startCodex(t, command, { home: cliHome(t), config: asUser(gateway.url), env, prompt: 'hi' });
+      const codex = startCodex(t, command, {
+        home: cliHome(t),
+        config: codexWithToken(gateway.url, 'ALICE_TOKEN'),
+        env,
+        prompt: 'hi',
+      });
       assert.deepEqual(await codex.ended, { code: 1, signal: null });
       const { message } = (await codex.last('turn.failed'))['error'] as { readonly message: string };
       assert.match(message, words);
@@ -219,7 +214,12 @@ users: [{ name: alice, token: ${TOKEN}, may: [ai] }]
     };
     provider.plans.push({ beforeEvent: (index) => (index === 4 ? stay() : Promise.resolve()) });
     const env = { ALICE_TOKEN: TOKEN };
-    const codex = startCodex(t, command, { home: cliHome(t), config: asUser(gateway.url), env, prompt: 'hi' });
+    const codex = startCodex(t, command, {
+      home: cliHome(t),
+      config: codexWithToken(gateway.url, 'ALICE_TOKEN'),
+      env,
+      prompt: 'hi',
+    });
     await reached.promise;
     codex.signal('SIGINT');
     await provider.until(() => provider.last.wasLeft);

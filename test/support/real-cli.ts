@@ -137,6 +137,28 @@ export interface CodexStart {
   readonly args?: readonly string[];
 }
 
+/** `config.toml` of who comes with a token of the gateway, which stands in a variable. */
+export function codexWithToken(url: string, variable: string): string {
+  return `
+model = "gpt-5.2"
+model_provider = "sluice"
+[model_providers.sluice]
+name = "Sluice"
+base_url = "${url}/chatgpt/v1"
+env_key = "${variable}"
+wire_api = "responses"
+`;
+}
+
+/** Of who is logged in. What Codex asks about the account itself goes past the gateway, to the stand-in. */
+export function codexWithLogin(url: string, standIn: string): string {
+  return `
+model = "gpt-5.2"
+openai_base_url = "${url}/chatgpt/v1"
+chatgpt_base_url = "${standIn}/backend-api/"
+`;
+}
+
 const CODEX_QUIET = ['-c', 'analytics.enabled=false', '-c', 'check_for_update_on_startup=false'];
 const CODEX_PLAIN = ['--disable', 'plugins', '--disable', 'apps', '--skip-git-repo-check', '--json'];
 
