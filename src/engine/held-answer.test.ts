@@ -61,6 +61,21 @@ describe('an answer whose target takes its time', () => {
     play.expectDownstream(GOT_REFUSED);
   });
 
+  test('ends where its server has closed, whatever was announced', async (t) => {
+    const { play, decide } = held(t, head('POST / HTTP/1.1', 'Host: a.test', 'Content-Length: 0'));
+    play.upstreamSends(`${REFUSED}ref`).upstreamCloses('reset');
+    await decide(false);
+    play.expectDownstream(/ref$/).expectClientConnection('reset');
+  });
+
+  test('may have lost its connection while the client sends on', async (t) => {
+    const { play, decide } = held(t, `${head('POST / HTTP/1.1', 'Host: a.test', 'Content-Length: 6')}one`);
+    play.upstreamSends(`${REFUSED}refused`).upstreamCloses('reset').downstreamSends('two');
+    await decide(true);
+    play.expectDial().expectUpstream(/onetwo$/);
+    play.upstreamSends(OK).expectDownstream(GOT_OK);
+  });
+
   test('gives way to another one, for which the request is sent again', async (t) => {
     const request = `${head('POST / HTTP/1.1', 'Host: a.test', 'Content-Length: 5')}hello`;
     const { play, decide } = held(t, request);

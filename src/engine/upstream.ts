@@ -87,7 +87,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   // -- The request -------------------------------------------------------------------------------------------------
 
   takeBody(bytes: Buffer, from: number, to: number): void {
-    if (this.exchange === null) return;
+    if (this.exchange === null || this.connection.closed) return;
     const { outbound } = this.pool.engine;
     if (this.isChunked) outbound.chunk(this.connection, bytes, from, to);
     else outbound.for(this.connection).copy(bytes, from, to);
@@ -178,9 +178,13 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
 
   private release(exchange: HttpExchange, { head, rest, hasEnded }: HeldAnswer): void {
     this.takeAnswer(exchange, head);
+    // It takes nothing more, whatever it has announced.
+    if (hasEnded) this.reusable = false;
     this.connection.resume();
     this.onData(rest, 0, rest.length);
     if (hasEnded && this.exchange !== null) this.onHalfClose();
+    // Nobody else will: it has said already that it has closed.
+    if (this.connection.closed) wheel.release(this.deadline);
   }
 
   /** A proxy wants to know who asks: that is between it and us, and never the client's business. */
