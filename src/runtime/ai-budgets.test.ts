@@ -110,10 +110,32 @@ describe('what other nodes have used', () => {
     stage.sums = [sum('2026-11-26', 'ann', 30)];
     t.mock.timers.tick(4_000);
     await new Promise(setImmediate);
-    assert.deepEqual(stage.spent('ann'), [33, 123, 30, 113]);
+    // With the hundred of the days before.
+    assert.deepEqual(stage.spent('ann'), [33, 136, 30, 130]);
     stage.budgets.stop();
     t.mock.timers.tick(20_000);
     assert.equal(stage.asked.length, 3);
+  });
+
+  test('is looked up of today alone, and of the month from time to time and on another day', async (t) => {
+    t.mock.timers.enable({ apis: ['Date', 'setInterval'], now: NOW });
+    const stage = new Stage();
+    stage.server = 'redis://a';
+    const wanted = config({ ai_cost_per_day: 5 });
+    await stage.budgets.prepare(wanted);
+    stage.budgets.follow(wanted);
+    const asked = async (ms: number): Promise<string> => {
+      t.mock.timers.setTime(Date.now() + ms);
+      t.mock.timers.tick(4_000);
+      await new Promise(setImmediate);
+      return new Date(stage.asked.at(-1)?.fromMs ?? 0).toISOString().slice(0, 10);
+    };
+    assert.equal(await asked(0), '2026-11-26');
+    assert.equal(await asked(599_000), '2026-11-01');
+    assert.equal(await asked(0), '2026-11-26');
+    assert.equal(await asked(12 * 3_600_000), '2026-11-01');
+    assert.equal(await asked(0), '2026-11-27');
+    stage.budgets.stop();
   });
 
   test('is waited for when it cannot be read, and nobody looks where there is nobody else or no budget', async (t) => {

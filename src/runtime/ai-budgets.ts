@@ -6,7 +6,7 @@ import { type Allowance, resetMs, usedOf } from '../services/usage/allowance.ts'
 import type { Spent } from '../services/usage/budget-table.ts';
 import type { UsageBook } from '../services/usage/usage-book.ts';
 import { type UsageLine, usageLines } from '../services/usage/usage-report.ts';
-import { dayStartMs, monthStartMs, nextDayMs } from '../services/usage/utc-periods.ts';
+import { dayOf, dayStartMs, monthStartMs, nextDayMs } from '../services/usage/utc-periods.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import { configuredAllowances } from './assemble/assemble-ai-limits.ts';
 import { configuredPrices } from './assemble/configured-prices.ts';
@@ -29,6 +29,15 @@ const NOTHING: Spent = { dayTokens: 0, monthTokens: 0, dayCost: 0, monthCost: 0 
 
 /** What other nodes have used counts here after so long at most, and after the second that they take to tell. */
 const LOOK_AGAIN_MS = 4_000;
+/** The days before today hardly change any more: only by what waited somewhere until Redis was back. */
+const LOOK_AT_MONTH_MS = 600_000;
+
+/** What was used from the first of the month to this day, as it was known at a time. */
+interface Month {
+  readonly day: number;
+  readonly atMs: number;
+  readonly byUser: ReadonlyMap<string, Spent>;
+}
 
 export interface AiBudgetParts {
   readonly counts: SharedCounts;
@@ -42,6 +51,7 @@ export class AiBudgets {
   private readonly logger: AiBudgetParts['logger'];
   /** The prices that what is in the book has been counted by; empty: it has not been. */
   private countedBy = '';
+  private month: Month | null = null;
   private timer: NodeJS.Timeout | null = null;
   private isLooking = false;
 
@@ -82,7 +92,10 @@ export class AiBudgets {
     if (this.isLooking || !this.book.state().isUp) return;
     this.isLooking = true;
     try {
-      await this.count(config);
+      const { month } = this;
+      const isKnown = month !== null && month.day === dayOf(Date.now()) && Date.now() - month.atMs < LOOK_AT_MONTH_MS;
+      if (isKnown && this.countedBy === pricesOf(config)) await this.countToday(config, month);
+      else await this.count(config);
     } catch {
       // The book has told of it, and the next time comes soon.
     }
@@ -90,20 +103,35 @@ export class AiBudgets {
   }
 
   private async count(config: Config): Promise<void> {
-    const { ai } = config;
     const nowMs = Date.now();
-    const question = { fromMs: monthStartMs(nowMs), toMs: nextDayMs(nowMs), by: ['day', 'user'] as const };
-    const lines = usageLines(await this.book.sums(question), configuredPrices(ai.prices));
+    const byUser = await this.spentSince(monthStartMs(nowMs), nowMs, config);
     const { budgets } = this.counts;
-    const today = new Date(dayStartMs(nowMs)).toISOString().slice(0, 10);
     const prices = pricesOf(config);
     const areOthers = this.countedBy !== '' && this.countedBy !== prices;
-    for (const [user, spent] of spentByUser(lines, today)) {
+    for (const [user, spent] of byUser) {
       const slot = budgets.slotOf(user);
       if (areOthers) budgets.amend(slot, nowMs, spent);
       else budgets.raise(slot, nowMs, spent);
     }
     this.countedBy = prices;
+    this.month = { day: dayOf(nowMs), atMs: nowMs, byUser };
+  }
+
+  private async countToday(config: Config, { byUser }: Month): Promise<void> {
+    const nowMs = Date.now();
+    const { budgets } = this.counts;
+    for (const [user, { dayTokens, dayCost }] of await this.spentSince(dayStartMs(nowMs), nowMs, config)) {
+      const before = byUser.get(user) ?? NOTHING;
+      const monthTokens = before.monthTokens - before.dayTokens + dayTokens;
+      const monthCost = before.monthCost - before.dayCost + dayCost;
+      budgets.raise(budgets.slotOf(user), nowMs, { dayTokens, monthTokens, dayCost, monthCost });
+    }
+  }
+
+  private async spentSince(fromMs: number, nowMs: number, { ai }: Config): Promise<Map<string, Spent>> {
+    const sums = await this.book.sums({ fromMs, toMs: nextDayMs(nowMs), by: ['day', 'user'] });
+    const today = new Date(dayStartMs(nowMs)).toISOString().slice(0, 10);
+    return spentByUser(usageLines(sums, configuredPrices(ai.prices)), today);
   }
 
   /** Of all who may use providers of AI and have limits. */

@@ -153,6 +153,24 @@ describe('what is used of a provider of AI', () => {
     assert.equal((await usedBy(gateway)).account, 'team');
   });
 
+  test('is not known when the client has gone before there was an answer', async (t) => {
+    const { provider, gateway } = await stage(t);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    t.after(() => resolve());
+    provider.plans.push({ beforeHead: () => promise });
+    const request = http.request(`${gateway.url}/claude/v1/messages`, {
+      method: 'POST',
+      headers: FIELDS,
+      agent: false,
+    });
+    request.on('error', () => {});
+    request.end(JSON.stringify({ model: 'model-7' }));
+    await provider.until(() => provider.heard.length === 1 && provider.last.body.length > 0);
+    request.destroy();
+    assert.partialDeepStrictEqual(await usedBy(gateway), { user: 'alice', session: 's-1', isKnown: false, input: 0 });
+    assert.equal(gateway.metric('sluice_ai_requests_total', { provider: 'claude', usage: 'unknown' }), 1);
+  });
+
   test('is counted on a WebSocket for each answer, however its messages are compressed', async (t) => {
     for (const perMessageDeflate of [
       false,

@@ -82,6 +82,26 @@ describe('the policy usage', () => {
     }
   });
 
+  test('does not know what was used when the client goes away before there is an answer', async (t) => {
+    const stage = new Stage(t);
+    stage.play.clientCloses();
+    assert.partialDeepStrictEqual(await stage.toldOnce(), { model: '', account: 'team', isKnown: false, input: 0 });
+    stage.play.end();
+    const free = new Stage(t, ['POST /v1/messages/count_tokens HTTP/1.1']);
+    free.play.clientCloses().end();
+    const refused = new Stage(t).answers('Content-Length: 0');
+    assert.deepEqual([free.records, refused.records], [[], []]);
+  });
+
+  test('tells nothing of a provider that is not reached', (t) => {
+    const records: UsageRecord[] = [];
+    const policies = [usage({ provider: 'claude', tell: (record) => void records.push(record) })];
+    const play = new Playbook(t, { policies, forwarding: 'none' });
+    play.downstreamSends(head('POST /v1/messages HTTP/1.1', 'Host: a.test', 'Content-Length: 0')).expectDialBegins();
+    play.upstreamRefuses().expectError(502, 'upstream_unreachable');
+    assert.deepEqual(records, []);
+  });
+
   test('reads a copy of what is encoded, and of what is cut as much as has come', async (t) => {
     for (const [encoding, encode] of [
       ['gzip', gzipSync],

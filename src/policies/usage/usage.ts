@@ -8,6 +8,7 @@ import { aiUseOf } from '../../services/usage/ai-use.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { CountedBody } from './counted-body.ts';
 import { CountedSocket } from './counted-socket.ts';
+import { UsageTally } from './usage-tally.ts';
 
 export interface UsageOptions {
   readonly provider: string;
@@ -18,12 +19,27 @@ export interface UsageOptions {
 const ON_SOCKET = /\/responses$/;
 
 export function usage(options: UsageOptions): Policy {
+  /** Those that the provider has been asked for and has not answered yet. */
+  const asked = new Set<Exchange>();
   return {
     name: 'usage',
+    upstream: (exchange) => {
+      if (isCounted(exchange.request)) asked.add(exchange);
+    },
+    response: (exchange) => void asked.delete(exchange),
     responseBody: (exchange, sink) => countedBody(exchange, sink, options),
     upgraded: (exchange) => countedSocket(exchange, options),
+    done: (exchange) => {
+      if (asked.delete(exchange)) tellOfLeft(exchange, options);
+    },
     foresee: ({ request }) => foreseen(request),
   };
+}
+
+/** The client has gone before there was an answer: the provider may have worked for it, and nobody knows how much. */
+function tellOfLeft({ request, user, exit: account }: Exchange, { provider, tell }: UsageOptions): void {
+  const owner = { provider, account, user, session: aiSession(request.fields) };
+  tell({ atMs: Date.now(), ...owner, ...new UsageTally().read() });
 }
 
 function foreseen(request: RequestView): string {
