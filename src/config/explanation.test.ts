@@ -31,8 +31,8 @@ describe('an explanation', () => {
 
   test('lists the keys below, also those of items and of names that are free', () => {
     assert.deepEqual(
-      explain('exec').keys.map(({ key }) => key),
-      ['enabled', 'allowed_commands', 'max_concurrent', 'timeout', 'max_output', 'env'],
+      explain('process').keys.map(({ key }) => key),
+      ['workers', 'state', 'data_dir', 'shutdown_grace', 'shutdown_delay'],
     );
     assert.ok(explain('users').keys.some(({ key }) => key === 'may'));
     assert.ok(explain('hops').keys.some(({ key }) => key === 'proxies'));
