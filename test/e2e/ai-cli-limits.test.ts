@@ -47,6 +47,17 @@ describe('Claude Code', () => {
     assert.partialDeepStrictEqual(await claude.last('result'), { is_error: false, result: 'Hello, wörld' });
   });
 
+  test('waits for room among the requests of a minute, and then goes on', async (t) => {
+    const command = requirePeer(t, 'claude');
+    if (command === undefined) return;
+    const { gateway } = await stage(t, { ai_requests_per_minute: 60 });
+    // All of this minute have come already.
+    const ask = (): Promise<Response> => fetch(`${gateway.url}/claude/v1/models`, { headers: { 'x-api-key': TOKEN } });
+    while ((await ask()).status !== 429);
+    const claude = start(t, command, gateway, 'hi');
+    assert.partialDeepStrictEqual(await claude.last('result'), { is_error: false, result: 'Hello, wörld' });
+  });
+
   test('ends when the budget of its user is used up in the middle of its work, and says so', async (t) => {
     const command = requirePeer(t, 'claude');
     if (command === undefined) return;
