@@ -245,7 +245,9 @@ export class Sluice {
   async #drain(graceMs: number, delayMs: number): Promise<StopResult> {
     await this.#starting;
     this.#state = 'draining';
-    const isDrained = await endsWithin(this.#drainTraffic(delayMs), delayMs + graceMs, this.#forced.promise);
+    const drained = this.#drainTraffic(delayMs);
+    const inTime = await endsWithin(drained, delayMs + graceMs, this.#forced.promise);
+    const isDrained = inTime || (await this.#endsWithAgents(drained));
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
     await endsWithin(this.#stopChecks(), RENEWAL_GRACE_MS);
@@ -256,6 +258,13 @@ export class Sluice {
     await Promise.all(this.#controlDoors.map((door) => door.close()));
     this.#state = 'stopped';
     return { cutConnections };
+  }
+
+  /** Whoever follows an agent is told how it has ended, rather than cut off. */
+  async #endsWithAgents(drained: Promise<void>): Promise<boolean> {
+    if (this.agents.service === null) return false;
+    await endsWithin(this.agents.stop(), PROCESS_GRACE_MS);
+    return endsWithin(drained, CONTROL_GRACE_MS);
   }
 
   async #drainTraffic(delayMs: number): Promise<void> {
