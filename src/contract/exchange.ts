@@ -48,6 +48,8 @@ export interface RequestView {
   readonly fieldCount: number;
   /** The client asks to switch protocols; the fields by which it does so are the connection's. */
   readonly wantsUpgrade: boolean;
+  /** To which one, in lower case; empty: to none. */
+  readonly upgradeProtocol: string;
 }
 
 export interface ResponseView {
@@ -91,6 +93,31 @@ export interface Producer {
   resume(): void;
   /** The client is gone or the exchange was given up: nothing will be read or written any more. */
   cancel(error: SluiceError): void;
+}
+
+/** Who takes over a connection that has left HTTP. Nothing of it is called before the call that gave it over has returned. */
+export interface SwitchedPeer {
+  /** What the client says; the bytes are valid only during the call. */
+  take(bytes: Uint8Array, from: number, to: number): void;
+  /** The client says nothing more; it may still listen. */
+  ended(): void;
+  /** The client takes more, after `write` answered false. */
+  resume(): void;
+  /** The connection is gone. Called once, and last. */
+  closed(): void;
+}
+
+/** The client's side of it. What is written comes after the head that has left HTTP. */
+export interface SwitchedConnection {
+  /** False: wait for the peer's `resume`. The bytes may be reused at once. */
+  write(bytes: Uint8Array, from: number, to: number): boolean;
+  /** Holds back what the client says. */
+  pause(): void;
+  resume(): void;
+  /** Nothing more will be written. */
+  end(): void;
+  /** Ends at once. */
+  cut(): void;
 }
 
 export interface Exchange {
@@ -140,6 +167,15 @@ export interface Exchange {
   end(): void;
   /** Ends an answer that cannot be completed, so that the client notices. */
   abort(error: SluiceError): void;
+  /**
+   * For a target that answers by itself a request that `wantsUpgrade`: answers 101 with that protocol and these fields, and from here on
+   * the connection is the peer's. null: it cannot be given over.
+   */
+  switchTo(
+    protocol: string,
+    fields: readonly (readonly [name: string, value: string])[],
+    peer: SwitchedPeer,
+  ): SwitchedConnection | null;
   /** Holds back the request's body while the producer cannot take it. */
   pauseRequest(): void;
   resumeRequest(): void;

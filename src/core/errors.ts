@@ -67,6 +67,7 @@ export type ErrorCode =
   | 'host_denied'
   | 'origin_denied'
   | 'media_type_unsupported'
+  | 'terminal_unavailable'
   | 'process_failed'
   | 'processes_busy'
   | 'agent_unavailable'
@@ -195,6 +196,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   host_denied: entry('downstream', 403, false, 'This service is not to be reached by that name.'),
   origin_denied: entry('downstream', 403, false, 'Pages of other sites may not use this service.'),
   media_type_unsupported: entry('downstream', 415, false, 'The body is not of a type that is taken here.'),
+  terminal_unavailable: entry('operator', 501, false, 'Programs cannot be given a terminal here.'),
   process_failed: entry('target', 502, false, 'The program could not be started.'),
   processes_busy: entry('target', 503, true, 'As many programs run as may, and as many wait as may.'),
   agent_unavailable: entry('operator', 503, false, 'The agent cannot be run here.'),

@@ -160,6 +160,12 @@ export class AsideClient implements Aside, Responder {
 
   writeSwitch(): void {}
 
+  writeOwnSwitch(): void {}
+
+  giveOver(): null {
+    return null;
+  }
+
   join(upstream: Connection): void {
     upstream.destroy('done');
   }

@@ -1,6 +1,7 @@
 // One client connection that speaks HTTP/1.1: reads requests, runs one exchange at a time and writes the answers in order.
 // Rule: after anything ambiguous or cut the connection ends; what follows on it is never read as a request.
 import { Buffer } from 'node:buffer';
+import type { SwitchedPeer } from '../contract/exchange.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { FRAMING, type Head } from '../codec/http1/head.ts';
 import type { MessageSink } from '../codec/http1/parser.ts';
@@ -15,8 +16,17 @@ import { HttpExchange } from './exchange.ts';
 import { forwardedLines } from './forwarded-lines.ts';
 import { headBuffers } from './head-buffers.ts';
 import { type OpenConnection, openConnection } from './open-connection.ts';
-import { BODY, bodyFraming, writeInterimHead, writeResponseHead, writeSwitchHead } from './response-writer.ts';
+import {
+  BODY,
+  bodyFraming,
+  writeInterimHead,
+  writeOwnSwitchHead,
+  writeResponseHead,
+  writeSwitchHead,
+} from './response-writer.ts';
 import type { Responder } from './responder.ts';
+import type { ResponseState } from './response-state.ts';
+import { SwitchedClient } from './switched-client.ts';
 import { guardOf } from './tunnel-guards.ts';
 import { watchOf } from './upgrade-watches.ts';
 import { writeLastChunk } from './chunk-writer.ts';
@@ -302,6 +312,33 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
 
   writeSwitch(head: Head): void {
     writeSwitchHead(this.engine.outbound.for(this.connection), head);
+  }
+
+  writeOwnSwitch(response: ResponseState, protocol: string): void {
+    writeOwnSwitchHead(this.engine.outbound.for(this.connection), response, protocol);
+  }
+
+  giveOver(peer: SwitchedPeer): SwitchedClient {
+    const { connection, exchange } = this;
+    const client = new SwitchedClient(connection, {
+      peer,
+      idleTimeoutMs: exchange.bounds.timeouts.tunnelIdleMs,
+      onDone: (received, sent) => {
+        exchange.joinEnded(received, sent);
+        this.onClose();
+      },
+    });
+    connection.handler = client;
+    // What follows the request in this read is kept, as the next request would be.
+    queueMicrotask(() => {
+      if (connection.closed) return;
+      const { rest } = this;
+      this.engine.outbound.flush();
+      wheel.release(this.deadline);
+      this.rest = NOTHING;
+      client.begin(rest, this.clientEnded);
+    });
+    return client;
   }
 
   join(upstream: Connection, firstBytes: Buffer): void {

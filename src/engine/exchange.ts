@@ -4,7 +4,15 @@
 // waits compares `generation` before going on.
 import { type Head, METHOD } from '../codec/http1/head.ts';
 import type { Aside, AsideEvents, AsideRequest, AsideTarget } from '../contract/aside.ts';
-import type { Answer, ClientView, EarlyBytes, Exchange, Producer } from '../contract/exchange.ts';
+import type {
+  Answer,
+  ClientView,
+  EarlyBytes,
+  Exchange,
+  Producer,
+  SwitchedConnection,
+  SwitchedPeer,
+} from '../contract/exchange.ts';
 import type { ForwardTarget } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
@@ -345,6 +353,22 @@ export class HttpExchange implements Exchange {
     this.producer = null;
     this.responder.writeSwitch(head);
     this.responder.join(upstream, firstBytes);
+  }
+
+  switchTo(
+    protocol: string,
+    fields: readonly (readonly [string, string])[],
+    peer: SwitchedPeer,
+  ): SwitchedConnection | null {
+    if (this.over || this.hasAnswer || !this.request.wantsUpgrade) return null;
+    const given = this.responder.giveOver(peer);
+    if (given === null) return null;
+    this.bounds.end();
+    this.producer = null;
+    this.response.make({ status: SWITCHED, fields }, -1, this.request.head.methodId);
+    this.committed = true;
+    this.responder.writeOwnSwitch(this.response, protocol);
+    return given;
   }
 
   /** The connection that the client asked for stands. */

@@ -168,6 +168,12 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
   /** HTTP/2 has no such thing, and asks for it nowhere. */
   writeSwitch(): void {}
 
+  writeOwnSwitch(): void {}
+
+  giveOver(): null {
+    return null;
+  }
+
   join(upstream: Connection): void {
     upstream.destroy('done');
   }

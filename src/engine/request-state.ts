@@ -119,6 +119,10 @@ export class RequestState implements RequestView {
     return this.head.wantsUpgrade && !/(?:^|[\s,])h2c(?:$|[\s,])/i.test(this.known(FIELD.UPGRADE) ?? '');
   }
 
+  get upgradeProtocol(): string {
+    return this.wantsUpgrade ? (this.known(FIELD.UPGRADE) ?? '').trim().toLowerCase() : '';
+  }
+
   /** RFC 9110, 9.2.2: sending it twice means the same as once. */
   get isIdempotent(): boolean {
     const { methodId } = this.head;

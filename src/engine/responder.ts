@@ -2,7 +2,8 @@
 import type { Head } from '../codec/http1/head.ts';
 import type { Connection } from '../transport/connection.ts';
 import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
-import type { ClientView } from '../contract/exchange.ts';
+import type { ClientView, SwitchedConnection, SwitchedPeer } from '../contract/exchange.ts';
+import type { ResponseState } from './response-state.ts';
 
 export interface Responder extends ClientView {
   /** The listening address that the client has come in by; empty where that makes no difference. */
@@ -27,6 +28,10 @@ export interface Responder extends ClientView {
   resumeRequest(): void;
   /** The client asked to switch protocols and the upstream agreed: sends that head. */
   writeSwitch(head: Head): void;
+  /** The same, where a target takes the connection over. */
+  writeOwnSwitch(response: ResponseState, protocol: string): void;
+  /** The client's connection is that of the peer as soon as what is being read of it has been read; null: it cannot be given. */
+  giveOver(peer: SwitchedPeer): SwitchedConnection | null;
   /** Nothing of HTTP follows: the client's connection and this one are one from here on. */
   join(upstream: Connection, firstBytes: Buffer): void;
   /** Both sides are done with the exchange; the next one may begin. */

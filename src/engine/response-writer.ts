@@ -45,6 +45,13 @@ export function writeSwitchHead(out: OutBuffer, head: Head): void {
   out.latin1(`Connection: upgrade\r\nUpgrade: ${upgrade < 0 ? '' : head.value(upgrade)}\r\n\r\n`);
 }
 
+/** The same, made here. */
+export function writeOwnSwitchHead(out: OutBuffer, { status, fields }: ResponseState, protocol: string): void {
+  writeStatusLine(out, status);
+  fields.added.write(out);
+  out.latin1(`Connection: upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+}
+
 function writeDate(out: OutBuffer): void {
   out.latin1('Date: ');
   out.latin1(wheel.httpDate());

@@ -106,6 +106,12 @@ export class TunnelClient extends ConnectionClient implements ConnectionHandler,
 
   writeSwitch(): void {}
 
+  writeOwnSwitch(): void {}
+
+  giveOver(): null {
+    return null;
+  }
+
   writeEnd(): void {}
 
   awaitDrain(): void {}

@@ -72,6 +72,36 @@ describe('the reader of the frames of a WebSocket', () => {
     assert.deepEqual(new Reading().take(frame(text, { mask: MASK })).messages, [`text: ${text}`]);
   });
 
+  test('tells what control frames say to whoever wants it', () => {
+    const said: string[] = [];
+    const nothing = (): void => {};
+    const sink = {
+      begin: nothing,
+      part: nothing,
+      end: nothing,
+      control: (opcode: number, payload: Uint8Array) => void said.push(`${opcode} ${Buffer.from(payload).toString()}`),
+    };
+    const reader = new FrameReader({ allowsCompression: false, sink });
+    const frames = [
+      PING,
+      frame('', { opcode: 10 }),
+      frame('masked', { opcode: 9, mask: MASK }),
+      frame('bye', { opcode: 8 }),
+    ];
+    for (const byte of Buffer.concat(frames)) reader.take(Buffer.from([byte]), 0, 1);
+    assert.deepEqual(said, ['9 are you there', '10 ', '9 masked', '8 bye']);
+  });
+
+  test('takes no frame without a mask from a client', () => {
+    const sink = { begin: () => {}, part: () => {}, end: () => {} };
+    const reader = new FrameReader({ allowsCompression: false, requiresMask: true, sink });
+    const bytes = Buffer.concat([frame('x', { mask: MASK }), frame('y')]);
+    reader.take(bytes, 0, bytes.length - 3);
+    assert.equal(reader.state, 'open');
+    reader.take(bytes, bytes.length - 3, bytes.length);
+    assert.equal(reader.state, 'broken');
+  });
+
   test('reads nothing after a Close', () => {
     const { messages, reader } = new Reading().take(frame('one'), frame('\x03\xe8', { opcode: 8 }), frame('two'));
     assert.deepEqual(messages, ['text: one']);

@@ -9,11 +9,17 @@ export interface MessageSink {
   /** Valid only during the call. */
   part(bytes: Uint8Array, from: number, to: number): void;
   end(): void;
+  /** Close, Ping or Pong, by its opcode, with what it says. The bytes are valid only during the call. */
+  control?(opcode: number, payload: Uint8Array): void;
 }
+
+export const OPCODE_OF = { text: 0x1, binary: 0x2, close: 0x8, ping: 0x9, pong: 0xa } as const;
 
 export interface FrameReaderOptions {
   /** Both sides have agreed on permessage-deflate. */
   readonly allowsCompression: boolean;
+  /** A client masks every frame, and one that does not is no client. Without it nobody minds. */
+  readonly requiresMask?: boolean;
   readonly sink: MessageSink;
 }
 
@@ -45,7 +51,10 @@ const UNMASKED_AT_ONCE = 16 * 1024;
 export class FrameReader {
   state: FrameState = 'open';
   private readonly allowsCompression: boolean;
+  private readonly requiresMask: boolean;
   private readonly sink: MessageSink;
+  /** What a control frame says, for a sink that wants it. */
+  private readonly said: Buffer | null;
   /** The head of a frame as far as it has come, and how long it will be. */
   private readonly head = Buffer.alloc(MAX_HEAD_BYTES);
   private headBytes = 0;
@@ -58,9 +67,11 @@ export class FrameReader {
   private inMessage = false;
   private unmasked: Buffer | null = null;
 
-  constructor({ allowsCompression, sink }: FrameReaderOptions) {
+  constructor({ allowsCompression, requiresMask = false, sink }: FrameReaderOptions) {
     this.allowsCompression = allowsCompression;
+    this.requiresMask = requiresMask;
     this.sink = sink;
+    this.said = sink.control === undefined ? null : Buffer.alloc(MAX_SHORT);
   }
 
   take(bytes: Uint8Array, start: number, to: number): void {
@@ -92,7 +103,8 @@ export class FrameReader {
   private beginFrame(): void {
     const { head, sink } = this;
     const length = payloadLength(head);
-    if (length < 0 || (this.isControl && length > MAX_SHORT)) {
+    const isBare = this.requiresMask && !isMasked(head);
+    if (length < 0 || isBare || (this.isControl && length > MAX_SHORT)) {
       this.state = 'broken';
       return;
     }
@@ -108,12 +120,13 @@ export class FrameReader {
   }
 
   private get isControl(): boolean {
-    return (this.head[0]! & OPCODE) >= FIRST_CONTROL;
+    return this.isControlOf(this.head[0]!);
   }
 
   private takePayload(bytes: Uint8Array, from: number, to: number): number {
     const end = Math.min(to, from + this.leftBytes);
     if (!this.isControl) this.give(bytes, from, end);
+    else if (this.said !== null) this.hear(bytes, from, end, this.said);
     this.leftBytes -= end - from;
     if (this.leftBytes === 0) this.endFrame();
     return end;
@@ -132,6 +145,15 @@ export class FrameReader {
     }
   }
 
+  private hear(bytes: Uint8Array, from: number, end: number, said: Buffer): void {
+    const into = said.subarray(this.takenBytes);
+    if (isMasked(this.head)) this.unmask(bytes, from, end, into);
+    else {
+      into.set(bytes.subarray(from, end));
+      this.takenBytes += end - from;
+    }
+  }
+
   private unmask(bytes: Uint8Array, from: number, to: number, into: Buffer): void {
     const { head, headLength } = this;
     const maskAt = headLength - MASK_BYTES;
@@ -146,11 +168,20 @@ export class FrameReader {
     this.isInPayload = false;
     this.headBytes = 0;
     this.headLength = 2;
+    if (this.isControlOf(first) && this.said !== null) this.tell(first & OPCODE, this.said);
     if ((first & OPCODE) === CLOSE) this.state = 'closed';
-    else if (!this.isControl && (first & FIN) !== 0) {
+    else if (!this.isControlOf(first) && (first & FIN) !== 0) {
       this.inMessage = false;
       this.sink.end();
     }
+  }
+
+  private isControlOf(first: number): boolean {
+    return (first & OPCODE) >= FIRST_CONTROL;
+  }
+
+  private tell(opcode: number, said: Buffer): void {
+    this.sink.control?.(opcode, said.subarray(0, this.takenBytes));
   }
 }
 

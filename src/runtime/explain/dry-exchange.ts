@@ -47,6 +47,10 @@ export class DryExchange implements Exchange {
     return refuse();
   }
 
+  switchTo(): never {
+    return refuse();
+  }
+
   /** Nobody has sent one. */
   readBody(): Promise<EarlyBytes> {
     return Promise.resolve({ bytes: new Uint8Array(0), isWhole: true });

@@ -33,6 +33,6 @@ export function execService(config: Config): OwnService | null {
     bounds: serviceBounds(config, { silenceMs: heartbeatMs * BEATS, headMs: queueTimeoutMs + timeout + SPARE_MS }),
     policies: [],
     answers: allowed.length === 0 ? 'runs no command' : `runs one of ${allowed.join(', ')}`,
-    createTarget: ({ commands }) => exec({ service: commands, rules, queueTimeoutMs, heartbeatMs }),
+    createTarget: ({ commands, loadPty }) => exec({ service: commands, rules, queueTimeoutMs, heartbeatMs, loadPty }),
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { CommandService, type RunWatch } from '../../services/processes/command-service.ts';
 import { ProcessSupervisor } from '../../services/processes/process-supervisor.ts';
+import { type LoadPty, loadPty } from '../../services/processes/terminal.ts';
 import type { SlotLimits } from '../../services/processes/fair-slots.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type RunFamilies, runFamilies } from '../../telemetry/run-families.ts';
@@ -15,6 +16,8 @@ export interface ProcessDeskOptions {
   readonly dataDir: string | null;
   readonly recorder: MetricsRecorder;
   readonly log: ThreadLog;
+  /** Where terminals come from. */
+  readonly loadPty?: LoadPty;
 }
 
 const LEDGER_FOLDER = 'processes';
@@ -25,10 +28,12 @@ export class ProcessDesk {
   readonly supervisor: ProcessSupervisor;
   readonly commands: CommandService;
   readonly agents: AgentDesk;
+  readonly loadPty: LoadPty;
   readonly #log: ThreadLog;
 
-  constructor({ dataDir, recorder, log }: ProcessDeskOptions) {
+  constructor({ dataDir, recorder, log, loadPty: load = loadPty }: ProcessDeskOptions) {
     this.#log = log;
+    this.loadPty = load;
     this.supervisor = new ProcessSupervisor({
       ledgerFolder: dataDir === null ? null : join(dataDir, LEDGER_FOLDER),
       onLedgerError: (err) =>

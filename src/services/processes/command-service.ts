@@ -5,7 +5,8 @@ import type { CommandRequest } from './command-request.ts';
 import type { CommandRules } from './command-rules.ts';
 import { FairSlots, type Place, type SlotLimits } from './fair-slots.ts';
 import type { ProcessSupervisor } from './process-supervisor.ts';
-import type { EndReason, RunEnd, RunEvents, RunningProcess, RunSpec } from './run-spec.ts';
+import type { Launch } from './running-child.ts';
+import type { EndReason, RunEnd, RunEvents, RunningProcess } from './run-spec.ts';
 
 export interface CommandJob {
   /** Who takes turns with the others. */
@@ -16,8 +17,8 @@ export interface CommandJob {
   readonly input: 'closed' | 'open';
   /** The longest wait for a turn. */
   readonly queueTimeoutMs: number;
-  /** How the program is started; by the supervisor, without a terminal, if nothing is said. */
-  readonly start?: (spec: RunSpec, events: RunEvents) => RunningProcess;
+  /** Without a terminal, if nothing is said. */
+  readonly launch?: Launch;
 }
 
 /** Counts what becomes of runs. */
@@ -121,11 +122,11 @@ export class CommandRun {
   #start(): void {
     if (this.#patience !== null) clearTimeout(this.#patience);
     this.#changed();
-    const { request, rules, input, start } = this.#job;
+    const { request, rules, input, launch } = this.#job;
     const events = this.#watching();
     try {
       const spec = rules.specFor(request, input);
-      this.process = start?.(spec, events) ?? this.#parts.supervisor.start(spec, events);
+      this.process = this.#parts.supervisor.start(spec, events, launch);
     } catch (error) {
       this.#failed(error as SluiceError);
       return;

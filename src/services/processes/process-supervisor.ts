@@ -2,7 +2,7 @@
 // outlives Sluice; what is run, for whom and how many at once is for others to decide.
 import { randomBytes } from 'node:crypto';
 import { recordInstance, sweepLeftovers } from './run-ledger.ts';
-import { RunningChild } from './running-child.ts';
+import { type Launch, RunningChild } from './running-child.ts';
 import type { RunEvents, RunningProcess, RunSpec } from './run-spec.ts';
 import { type Keeper, WardenLink } from './warden-link.ts';
 
@@ -34,7 +34,8 @@ export class ProcessSupervisor {
     return this.#warden?.pid ?? null;
   }
 
-  start(spec: RunSpec, events: RunEvents): RunningProcess {
+  /** Without a terminal, unless it is launched with one. */
+  start(spec: RunSpec, events: RunEvents, launch?: Launch): RunningProcess {
     this.#warden ??= this.#employWarden();
     this.#started += 1;
     const over = (): void => {
@@ -42,7 +43,8 @@ export class ProcessSupervisor {
       if (this.#runs.size === 0) this.#settled?.();
     };
     const watched = watching(events, over);
-    const run: RunningProcess = new RunningChild(this.#nextId(), spec, { events: watched, keeper: this.#warden });
+    const parts = { events: watched, keeper: this.#warden, ...(launch !== undefined && { launch }) };
+    const run: RunningProcess = new RunningChild(this.#nextId(), spec, parts);
     this.#runs.add(run);
     return run;
   }

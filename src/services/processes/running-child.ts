@@ -14,6 +14,19 @@ const WARDEN_MS = 1000;
 const SAMPLE_MS = 250;
 const OUTPUTS: readonly OutputName[] = ['stdout', 'stderr'];
 
+/** What of a child process is made use of. */
+export type Launched = Pick<ChildProcess, 'pid' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'once'>;
+
+/** Throws, or has no pid, when it cannot be started. */
+export type Launch = (spec: RunSpec, env: Readonly<Record<string, string>>) => Launched;
+
+export interface ChildParts {
+  readonly events: RunEvents;
+  readonly keeper: Keeper;
+  /** Without a terminal, if nothing is said. */
+  readonly launch?: Launch;
+}
+
 export class RunningChild implements RunningProcess {
   readonly id: string;
   readonly #spec: RunSpec;
@@ -22,7 +35,7 @@ export class RunningChild implements RunningProcess {
   readonly #startedAtMs = performance.now();
   readonly #paused = new Set<OutputName>();
   readonly #open = new Set<OutputName>(OUTPUTS);
-  #child: ChildProcess | null = null;
+  #child: Launched | null = null;
   #traces: Traces;
   #exit: { readonly code: number | null; readonly signal: string | null } | null = null;
   #reason: EndReason | null = null;
@@ -40,14 +53,14 @@ export class RunningChild implements RunningProcess {
   #drain: NodeJS.Timeout | null = null;
   #sampler: NodeJS.Timeout | null = null;
 
-  constructor(id: string, spec: RunSpec, { events, keeper }: { readonly events: RunEvents; readonly keeper: Keeper }) {
+  constructor(id: string, spec: RunSpec, { events, keeper, launch = launchPlain }: ChildParts) {
     this.id = id;
     this.#spec = spec;
     this.#events = events;
     this.#keeper = keeper;
     this.#traces = { id, pid: 0, startTicks: 0 };
     keeper.begin(this.#traces);
-    this.#start();
+    this.#start(launch);
   }
 
   get pid(): number {
@@ -93,19 +106,10 @@ export class RunningChild implements RunningProcess {
     this.#keeper.look(this.#traces, begin);
   }
 
-  #start(): void {
-    const { file, name, args, env, cwd, stdin } = this.#spec;
-    let child: ChildProcess;
+  #start(launch: Launch): void {
+    let child: Launched;
     try {
-      child = spawn(file, args, {
-        argv0: name ?? file,
-        cwd,
-        env: { ...env, [RUN_MARK]: this.id },
-        // A group and a session of its own, so that all of it can be signalled, and no terminal of ours is its.
-        detached: true,
-        shell: false,
-        stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-      });
+      child = launch(this.#spec, { ...this.#spec.env, [RUN_MARK]: this.id });
     } catch (cause) {
       // Such as arguments that are too long for the system.
       process.nextTick(() => this.#failed(cause));
@@ -121,7 +125,7 @@ export class RunningChild implements RunningProcess {
     this.#watch(child);
   }
 
-  #watch(child: ChildProcess): void {
+  #watch(child: Launched): void {
     const { timeoutMs, silenceMs = 0 } = this.#spec;
     // A signal that cannot be sent is told so; the ladder goes on by itself.
     child.on('error', () => {});
@@ -134,11 +138,16 @@ export class RunningChild implements RunningProcess {
     this.#sampler = setInterval(() => this.#sample(), SAMPLE_MS).unref();
   }
 
-  #listen(child: ChildProcess, output: OutputName): void {
+  #listen(child: Launched, output: OutputName): void {
     const stream = child[output];
-    stream?.on('data', (bytes: Buffer) => this.#take(output, bytes));
-    stream?.on('error', () => {});
-    stream?.once('close', () => {
+    // A terminal has only one.
+    if (stream === null) {
+      this.#open.delete(output);
+      return;
+    }
+    stream.on('data', (bytes: Buffer) => this.#take(output, bytes));
+    stream.on('error', () => {});
+    stream.once('close', () => {
       this.#open.delete(output);
       this.#settle();
     });
@@ -257,4 +266,16 @@ export class RunningChild implements RunningProcess {
   #sample(): void {
     if (this.#exit === null) this.#peakMemoryBytes = readPeakMemory(this.pid) ?? this.#peakMemoryBytes;
   }
+}
+
+function launchPlain({ file, name, args, cwd, stdin }: RunSpec, env: Readonly<Record<string, string>>): Launched {
+  return spawn(file, args, {
+    argv0: name ?? file,
+    cwd,
+    env,
+    // A group and a session of its own, so that all of it can be signalled, and no terminal of ours is its.
+    detached: true,
+    shell: false,
+    stdio: [stdin === 'open' ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+  });
 }

@@ -5,6 +5,7 @@ import { head, Playbook } from '../../../test/support/playbook.ts';
 import { supervisorFor, until } from '../../../test/support/run-rig.ts';
 import { CommandRules } from '../../services/processes/command-rules.ts';
 import { CommandService } from '../../services/processes/command-service.ts';
+import { loadPty } from '../../services/processes/terminal.ts';
 import { exec } from './exec.ts';
 
 const rules = new CommandRules(
@@ -20,7 +21,7 @@ class Stage {
   constructor(t: TestContext, running = 5) {
     const watch = { changed: () => {}, ended: (reason: string) => void this.counted.push(reason), refused: () => {} };
     this.service = new CommandService({ supervisor: supervisorFor(t), limits: { running, waiting: 0 }, watch });
-    const target = exec({ service: this.service, rules, queueTimeoutMs: 1000, heartbeatMs: 15_000 });
+    const target = exec({ service: this.service, rules, queueTimeoutMs: 1000, heartbeatMs: 15_000, loadPty });
     this.play = new Playbook(t, { target });
   }
 

@@ -1,4 +1,4 @@
-// POST /cli/execute: a command, its output as it comes or all at once, and how it ended. Rule: the program goes no faster than its
+// /cli/execute: a command, its output as it comes or all at once, and how it ended. Rule: the program goes no faster than its
 // client reads, and not on without one.
 import { Buffer } from 'node:buffer';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
@@ -8,8 +8,11 @@ import { type CommandRequest, readCommand } from '../../services/processes/comma
 import type { CommandRules } from '../../services/processes/command-rules.ts';
 import type { CommandRun, CommandService } from '../../services/processes/command-service.ts';
 import type { RunEnd, RunEvents } from '../../services/processes/run-spec.ts';
+import type { LoadPty } from '../../services/processes/terminal.ts';
+import { asksForWebSocket } from '../../services/websocket/server-socket.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import type { AnswerSink, CommandAnswer } from './command-answer.ts';
+import { CommandSocket } from './command-socket.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
@@ -20,13 +23,15 @@ export interface ExecOptions {
   readonly queueTimeoutMs: number;
   /** After so long a silence the client is told that we are still there. */
   readonly heartbeatMs: number;
+  readonly loadPty: LoadPty;
 }
 
 export function exec(options: ExecOptions): AnswerTarget {
   return {
     kind: 'answer',
     take(exchange) {
-      if (exchange.request.method === 'POST') exchange.produce(new CommandExchange(exchange, options));
+      if (asksForWebSocket(exchange)) new CommandSocket(exchange, options, turnOf(exchange));
+      else if (exchange.request.method === 'POST') exchange.produce(new CommandExchange(exchange, options));
       else exchange.fail('method_not_allowed');
     },
   };
