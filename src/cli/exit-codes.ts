@@ -22,6 +22,7 @@ const EXIT_BY_ERROR: Partial<Record<ErrorCode, number>> = {
   listen_failed: EXIT.config,
   unauthorized: EXIT.refused,
   forbidden: EXIT.refused,
+  command_denied: EXIT.refused,
   too_many_attempts: EXIT.refused,
   daemon_unreachable: EXIT.unreachable,
 };

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { AdminClient } from '../control/admin-client.ts';
 import { readToken } from '../control/admin-token.ts';
 import { SluiceError } from '../core/errors.ts';
-import { findRunningFile } from '../runtime/running-file.ts';
+import { findRunningFile, type RunningFile } from '../runtime/running-file.ts';
 import { findConfigFiles } from './config-files.ts';
 import type { CliContext } from './context.ts';
 
@@ -18,18 +18,22 @@ export async function findDaemon(context: Surroundings, configFiles?: readonly s
   const { SLUICE_ADMIN_URL: address, SLUICE_TOKEN_FILE: tokenFile } = context.env;
   const token = tokenFile ? readToken(resolve(context.cwd, tokenFile)) : undefined;
   if (address) return new AdminClient({ address, token: token ?? (await tokenOfConfig(context, configFiles)) });
-  const dataDir = await dataDirectory(context, configFiles);
-  const running = findRunningFile(dataDir);
-  const admin = running?.doors.find((door) => door.name === 'admin');
-  if (running === undefined) {
-    const message = `No Sluice runs with the data directory ${dataDir}. Start one with: sluice up`;
-    throw new SluiceError('daemon_unreachable', { message });
-  }
+  const running = await findRunning(context, configFiles);
+  const admin = running.doors.find((door) => door.name === 'admin');
   if (admin === undefined) {
     const message = `The Sluice with the process id ${running.pid} has no admin door: admin.listen is null.`;
     throw new SluiceError('daemon_unreachable', { message });
   }
   return new AdminClient({ address: admin.address, token: token ?? running.token });
+}
+
+/** The one that uses the same data directory. */
+export async function findRunning(context: Surroundings, configFiles?: readonly string[]): Promise<RunningFile> {
+  const dataDir = await dataDirectory(context, configFiles);
+  const running = findRunningFile(dataDir);
+  if (running !== undefined) return running;
+  const message = `No Sluice runs with the data directory ${dataDir}. Start one with: sluice up`;
+  throw new SluiceError('daemon_unreachable', { message });
 }
 
 async function tokenOfConfig(context: Surroundings, configFiles?: readonly string[]): Promise<string | undefined> {

@@ -17,6 +17,7 @@ export async function main(argv: readonly string[], surroundings: Partial<CliCon
     stderr: surroundings.stderr ?? process.stderr,
     env: surroundings.env ?? process.env,
     cwd: surroundings.cwd ?? process.cwd(),
+    ...(surroundings.stdin !== undefined && { stdin: surroundings.stdin }),
     setExitCode: (code) => {
       exitCode = code;
     },

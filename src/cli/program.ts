@@ -60,6 +60,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/run.ts')).runCommand,
   },
   {
+    name: 'exec',
+    summary: 'run a command on a running Sluice',
+    load: async () => (await import('./commands/exec.ts')).execCommand,
+  },
+  {
     name: 'ai',
     summary: 'show what a running Sluice does for providers of AI',
     load: async () => (await import('./commands/ai.ts')).aiCommand,

@@ -4,15 +4,7 @@
 // waits compares `generation` before going on.
 import { type Head, METHOD } from '../codec/http1/head.ts';
 import type { Aside, AsideEvents, AsideRequest, AsideTarget } from '../contract/aside.ts';
-import type {
-  Answer,
-  ClientView,
-  EarlyBytes,
-  Exchange,
-  Producer,
-  SwitchedConnection,
-  SwitchedPeer,
-} from '../contract/exchange.ts';
+import type { Answer, ClientView, EarlyBytes, Exchange, Producer } from '../contract/exchange.ts';
 import type { ForwardTarget } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
@@ -28,6 +20,7 @@ import { RequestState } from './request-state.ts';
 import { asBuffer, RequestWay } from './request-way.ts';
 import type { Responder } from './responder.ts';
 import { ResponseState } from './response-state.ts';
+import { passSwitch, switchTo } from './switch-to.ts';
 import { mayTryElsewhere } from './retry-rule.ts';
 
 /** The status of an answer after which the connection speaks another protocol. */
@@ -342,33 +335,12 @@ export class HttpExchange implements Exchange {
 
   /** An upstream has switched protocols: the bytes of both sides are nobody's business from here on. */
   upgrade(head: Head, upstream: Connection, firstBytes: Buffer): void {
-    if (this.over) {
-      upstream.destroy('done');
-      return;
-    }
-    this.bounds.end();
-    this.attempts.headCame();
-    this.response.begin(head);
-    this.committed = true;
-    this.producer = null;
-    this.responder.writeSwitch(head);
-    this.responder.join(upstream, firstBytes);
+    if (this.over) upstream.destroy('done');
+    else passSwitch(this, head, () => this.responder.join(upstream, firstBytes));
   }
 
-  switchTo(
-    protocol: string,
-    fields: readonly (readonly [string, string])[],
-    peer: SwitchedPeer,
-  ): SwitchedConnection | null {
-    if (this.over || this.hasAnswer || !this.request.wantsUpgrade) return null;
-    const given = this.responder.giveOver(peer);
-    if (given === null) return null;
-    this.bounds.end();
-    this.producer = null;
-    this.response.make({ status: SWITCHED, fields }, -1, this.request.head.methodId);
-    this.committed = true;
-    this.responder.writeOwnSwitch(this.response, protocol);
-    return given;
+  switchTo(...given: Parameters<Exchange['switchTo']>): ReturnType<Exchange['switchTo']> {
+    return switchTo(this, given);
   }
 
   /** The connection that the client asked for stands. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import http from 'node:http';
 import { mkdirSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
@@ -55,6 +56,24 @@ describe('a command', () => {
     assert.match(names, /'PATH'/);
     assert.match(names, /'SLUICE_TEST_SHOWN'/);
     assert.doesNotMatch(names, /SECRET|NODE_|npm_/);
+  });
+
+  test('takes input as it comes, a line for each piece', async (t) => {
+    const { url } = await gatewayFor(t);
+    const request = http.request(`${url}/cli/execute`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-ndjson' },
+      agent: false,
+    });
+    request.write('{"command":"sh","args":["-c","read a; echo got $a; cat; exit 5"]}\n{"type":"stdin","da');
+    request.write('ta":"one\\n"}\n');
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    const [first] = (await once(response.setEncoding('utf8'), 'data')) as [string];
+    assert.equal(first, '{"type":"stdout","data":"got one\\n"}\n');
+    request.end('{"type":"stdin","data":"dHdv","encoding":"base64"}\n{"type":"eof"}\n');
+    assert.match(await textOf(response), /^\{"type":"stdout","data":"two"\}\n\{"type":"exit","code":5,/);
+    const wrong = await begin(url, { command: 'cat' }, { 'Content-Type': 'application/x-ndjson' });
+    assert.match(await textOf(wrong.response), /"type":"exit","code":0/);
   });
 
   test('may be told all at once', async (t) => {

@@ -12,6 +12,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   SLUICE_CONFIG          the config file that is used when no -c is given
   SLUICE_SECTION__KEY    overrides a key of the config: SLUICE_GATEWAY__LISTEN=127.0.0.1:8081
   SLUICE_ADMIN_URL       the admin door that status, reload, env and run talk to
+  SLUICE_URL             the gateway that exec talks to
+  SLUICE_TOKEN           the token of a user for it
   SLUICE_TOKEN_FILE      a file with the token for it
   NO_COLOR, CLICOLOR=0   no colour
   FORCE_COLOR, CLICOLOR_FORCE   colour also where no terminal is; wins over NO_COLOR

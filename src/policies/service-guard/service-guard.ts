@@ -18,7 +18,7 @@ export interface ServiceGuardOptions {
 }
 
 const CHALLENGE = 'Bearer realm="Sluice"';
-const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json(?:$|[\s;])/i;
+const JSON_TYPE = /^application\/(?:(?:[\w.+-]+\+)?json|x-ndjson)(?:$|[\s;])/i;
 
 export function serviceGuard({ users, permission, does, hosts }: ServiceGuardOptions): Policy {
   const asksUsers = users.size > 0;

@@ -30,9 +30,14 @@ export function execService(config: Config): OwnService | null {
     permission: 'exec',
     does: 'run commands',
     hosts: settings.allowed_hosts,
-    bounds: serviceBounds(config, { silenceMs: heartbeatMs * BEATS, headMs: queueTimeoutMs + timeout + SPARE_MS }),
+    bounds: {
+      ...serviceBounds(config, { silenceMs: heartbeatMs * BEATS, headMs: queueTimeoutMs + timeout + SPARE_MS }),
+      // Input may come in as many lines as it takes; each of them is bounded.
+      bodyBytes: Number.MAX_SAFE_INTEGER,
+    },
     policies: [],
     answers: allowed.length === 0 ? 'runs no command' : `runs one of ${allowed.join(', ')}`,
-    createTarget: ({ commands, loadPty }) => exec({ service: commands, rules, queueTimeoutMs, heartbeatMs, loadPty }),
+    createTarget: ({ commands, loadPty }) =>
+      exec({ service: commands, rules, queueTimeoutMs, heartbeatMs, loadPty, maxTextBytes: config.limits.body }),
   };
 }

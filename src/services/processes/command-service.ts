@@ -1,5 +1,6 @@
 // Runs the commands of clients, a bounded number at once and the others in turn. Rule: whoever asked hears of it once: that it was
 // refused, or that it has ended; a slot is free again only when nothing of its run is left.
+import type { Buffer } from 'node:buffer';
 import type { SluiceError } from '../../core/errors.ts';
 import type { CommandRequest } from './command-request.ts';
 import type { CommandRules } from './command-rules.ts';
@@ -79,6 +80,8 @@ export class CommandRun {
   #place: Place | null = null;
   #patience: NodeJS.Timeout | null = null;
   #isOver = false;
+  readonly #early: Buffer[] = [];
+  #hasEarlyEnd = false;
   /** Once it has its turn. */
   process: RunningProcess | null = null;
 
@@ -87,6 +90,18 @@ export class CommandRun {
     this.#events = events;
     this.#parts = parts;
     this.#enter();
+  }
+
+  /** False: wait for `inputReady`. What comes before the program has started is kept for it. */
+  write(bytes: Buffer): boolean {
+    if (this.process !== null) return this.process.write(bytes);
+    if (!this.#isOver) this.#early.push(bytes);
+    return false;
+  }
+
+  endInput(): void {
+    if (this.process === null) this.#hasEarlyEnd = true;
+    else this.process.endInput();
   }
 
   /** Nobody wants it any more; the events that follow are nobody's. */
@@ -131,9 +146,9 @@ export class CommandRun {
       this.#failed(error as SluiceError);
       return;
     }
-    if (request.stdin === null) return;
-    this.process.write(request.stdin);
-    if (input === 'closed') this.process.endInput();
+    if (request.stdin !== null) this.process.write(request.stdin);
+    for (const bytes of this.#early.splice(0)) this.process.write(bytes);
+    if (this.#hasEarlyEnd || (request.stdin !== null && input === 'closed')) this.process.endInput();
   }
 
   #watching(): RunEvents {

@@ -28,7 +28,7 @@ async function stage(t: TestContext, running = 1): Promise<{ play: Playbook; ser
   const watch = { changed: () => {}, ended: () => {}, refused: () => {} };
   const service = new CommandService({ supervisor: supervisorFor(t), limits: { running, waiting: 0 }, watch });
   const play = new Playbook(t, {
-    target: exec({ service, rules, queueTimeoutMs: 1000, heartbeatMs: 15_000, loadPty }),
+    target: exec({ service, rules, queueTimeoutMs: 1000, heartbeatMs: 15_000, maxTextBytes: 100_000, loadPty }),
   });
   await play.downstreamSends(ASKS).promises();
   play.expectDownstream(/^HTTP\/1\.1 101 /);

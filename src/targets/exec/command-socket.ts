@@ -6,7 +6,7 @@ import { errorBody, SluiceError } from '../../core/errors.ts';
 import { type CommandRequest, readCommand } from '../../services/processes/command-request.ts';
 import type { CommandRun } from '../../services/processes/command-service.ts';
 import type { RunEnd, RunEvents } from '../../services/processes/run-spec.ts';
-import { type LoadPty, Terminal } from '../../services/processes/terminal.ts';
+import { Terminal } from '../../services/processes/terminal.ts';
 import {
   acceptWebSocket,
   CLOSE_CODE,
@@ -18,29 +18,35 @@ import { readMessage } from './socket-message.ts';
 import { SocketSink } from './socket-sink.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 
-/** As much as a request may hold by HTTP, unless that is configured otherwise. */
-const MAX_TEXT_BYTES = 10 * 1024 * 1024;
+/** Answers the handshake; what follows is between the client and the command. */
+export function openCommandSocket(exchange: Exchange, options: ExecOptions, turn: string): void {
+  new CommandSocket(options, turn, exchange.id).accept(exchange);
+}
 
-export class CommandSocket implements RunEvents, SocketEvents {
+class CommandSocket implements RunEvents, SocketEvents {
   readonly #options: ExecOptions;
-  readonly #loadPty: LoadPty;
   readonly #turn: string;
   readonly #requestId: string;
-  readonly #socket: ServerSocket | null;
-  readonly #answer: StreamedAnswer | null;
+  #socket: ServerSocket | null = null;
+  #answer: StreamedAnswer | null = null;
   #run: CommandRun | null = null;
   #terminal: Terminal | null = null;
+  /** What came in one piece with the request, while its terminal was not there yet. */
+  readonly #early: (() => void)[] = [];
   #state: 'waiting' | 'asked' | 'over' = 'waiting';
 
-  constructor(exchange: Exchange, options: ExecOptions, turn: string) {
+  constructor(options: ExecOptions, turn: string, requestId: string) {
     this.#options = options;
-    this.#loadPty = options.loadPty;
     this.#turn = turn;
-    this.#requestId = exchange.id;
-    const { heartbeatMs } = options;
-    this.#socket = acceptWebSocket(exchange, { events: this, maxTextBytes: MAX_TEXT_BYTES, heartbeatMs });
-    this.#answer =
-      this.#socket === null ? null : new StreamedAnswer(new SocketSink(this.#socket, () => this.#holdUp()));
+    this.#requestId = requestId;
+  }
+
+  accept(exchange: Exchange): void {
+    const { heartbeatMs, maxTextBytes } = this.#options;
+    const socket = acceptWebSocket(exchange, { events: this, maxTextBytes, heartbeatMs });
+    if (socket === null) return;
+    this.#socket = socket;
+    this.#answer = new StreamedAnswer(new SocketSink(socket, () => this.#holdUp()));
   }
 
   // -- From the client ---------------------------------------------------------------------------------------------
@@ -55,9 +61,9 @@ export class CommandSocket implements RunEvents, SocketEvents {
   }
 
   bytes(bytes: Buffer): void {
-    if (this.#state === 'asked') this.#input(Buffer.from(bytes));
-    else if (this.#state === 'waiting')
+    if (this.#state === 'waiting') {
       this.failed(new SluiceError('invalid_input', { message: 'the first message has to ask for a command' }));
+    } else if (this.#state === 'asked') this.#input(Buffer.from(bytes));
   }
 
   resume(): void {
@@ -84,11 +90,10 @@ export class CommandSocket implements RunEvents, SocketEvents {
     if (this.#state === 'over') return;
     this.#state = 'over';
     this.#run?.cancel();
-    const said = Buffer.from(
-      JSON.stringify({ type: 'error', ...errorBody(error.code, error.message, this.#requestId) }),
-    );
+    const { code, message, side } = error;
+    const said = Buffer.from(JSON.stringify({ type: 'error', ...errorBody(code, message, this.#requestId) }));
     this.#socket?.sendText(said, 0, said.length);
-    this.#socket?.close(error.side === 'downstream' ? CLOSE_CODE.refused : CLOSE_CODE.fault, error.code);
+    this.#socket?.close(side === 'downstream' ? CLOSE_CODE.refused : CLOSE_CODE.fault, code);
     this.#socket?.unpause();
   }
 
@@ -111,18 +116,20 @@ export class CommandSocket implements RunEvents, SocketEvents {
   // ----------------------------------------------------------------------------------------------------------------
 
   #ask(request: CommandRequest): void {
+    const { tty } = request;
     this.#state = 'asked';
     // Input has to wait for the program.
     this.#socket?.pause();
-    if (request.tty === null) {
+    if (tty === null) {
       this.#start(request);
       return;
     }
-    const { tty } = request;
-    this.#loadPty().then(
+    this.#options.loadPty().then(
       (pty) => {
+        if (this.#state !== 'asked') return;
         this.#terminal = new Terminal(pty, tty);
-        if (this.#state === 'asked') this.#start(request);
+        this.#start(request);
+        for (const act of this.#early.splice(0)) act();
       },
       (error: unknown) => this.failed(error as SluiceError),
     );
@@ -137,14 +144,24 @@ export class CommandSocket implements RunEvents, SocketEvents {
 
   #hear(text: string): void {
     const message = readMessage(text);
-    if (message.kind === 'stdin') this.#input(message.bytes);
-    else if (message.kind === 'eof') this.#run?.process?.endInput();
-    else if (message.kind === 'resize') this.#terminal?.resize(message.size);
-    else this.#run?.process?.stop('stopped');
+    this.#act(() => {
+      if (message.kind === 'stdin') this.#input(message.bytes);
+      else if (message.kind === 'eof') this.#run?.endInput();
+      else if (message.kind === 'resize') this.#terminal?.resize(message.size);
+      else this.#run?.process?.stop('stopped');
+    });
   }
 
   #input(bytes: Buffer): void {
-    if (this.#run?.process?.write(bytes) === false) this.#socket?.pause();
+    this.#act(() => {
+      if (this.#run?.write(bytes) === false) this.#socket?.pause();
+    });
+  }
+
+  /** As soon as there is something to act on. */
+  #act(act: () => void): void {
+    if (this.#run === null) this.#early.push(act);
+    else act();
   }
 
   #holdUp(): void {

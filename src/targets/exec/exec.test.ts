@@ -21,7 +21,14 @@ class Stage {
   constructor(t: TestContext, running = 5) {
     const watch = { changed: () => {}, ended: (reason: string) => void this.counted.push(reason), refused: () => {} };
     this.service = new CommandService({ supervisor: supervisorFor(t), limits: { running, waiting: 0 }, watch });
-    const target = exec({ service: this.service, rules, queueTimeoutMs: 1000, heartbeatMs: 15_000, loadPty });
+    const target = exec({
+      service: this.service,
+      rules,
+      queueTimeoutMs: 1000,
+      heartbeatMs: 15_000,
+      maxTextBytes: 100_000,
+      loadPty,
+    });
     this.play = new Playbook(t, { target });
   }
 

@@ -12,7 +12,8 @@ import type { LoadPty } from '../../services/processes/terminal.ts';
 import { asksForWebSocket } from '../../services/websocket/server-socket.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import type { AnswerSink, CommandAnswer } from './command-answer.ts';
-import { CommandSocket } from './command-socket.ts';
+import { openCommandSocket } from './command-socket.ts';
+import { readMessage, type SocketMessage } from './socket-message.ts';
 import { StreamedAnswer } from './streamed-answer.ts';
 import { WholeAnswer } from './whole-answer.ts';
 
@@ -24,13 +25,17 @@ export interface ExecOptions {
   /** After so long a silence the client is told that we are still there. */
   readonly heartbeatMs: number;
   readonly loadPty: LoadPty;
+  /** Of a request, or of one message. Input that comes in many may be as long as it likes. */
+  readonly maxTextBytes: number;
 }
+
+const LINE_END = 0x0a;
 
 export function exec(options: ExecOptions): AnswerTarget {
   return {
     kind: 'answer',
     take(exchange) {
-      if (asksForWebSocket(exchange)) new CommandSocket(exchange, options, turnOf(exchange));
+      if (asksForWebSocket(exchange)) openCommandSocket(exchange, options, turnOf(exchange));
       else if (exchange.request.method === 'POST') exchange.produce(new CommandExchange(exchange, options));
       else exchange.fail('method_not_allowed');
     },
@@ -42,11 +47,16 @@ function turnOf({ user, session, client }: Exchange): string {
   return user || session || client.address;
 }
 
+const LINES_TYPE = /^application\/x-ndjson(?:$|[\s;])/i;
+
 class CommandExchange implements Producer, RunEvents, AnswerSink {
   readonly #exchange: Exchange;
   readonly #options: ExecOptions;
   readonly #heartbeat = new Deadline(() => this.#beat());
-  #body: Buffer[] = [];
+  /** The body is a line that asks, and one for each piece of input; else it is the request alone. */
+  readonly #isLines: boolean;
+  #text: Buffer[] = [];
+  #textBytes = 0;
   #run: CommandRun | null = null;
   #answer: CommandAnswer | null = null;
   #isOver = false;
@@ -54,30 +64,68 @@ class CommandExchange implements Producer, RunEvents, AnswerSink {
   constructor(exchange: Exchange, options: ExecOptions) {
     this.#exchange = exchange;
     this.#options = options;
+    this.#isLines = LINES_TYPE.test(exchange.request.fields.get('content-type') ?? '');
   }
 
   // -- From the client ---------------------------------------------------------------------------------------------
 
   takeBody(bytes: Uint8Array, from: number, to: number): void {
-    this.#body.push(Buffer.from(bytes.subarray(from, to)));
+    let at = from;
+    while (this.#isLines && at < to && !this.#isOver) {
+      const end = bytes.indexOf(LINE_END, at);
+      if (end === -1 || end >= to) break;
+      this.#keep(bytes, at, end);
+      this.#takeText();
+      at = end + 1;
+    }
+    this.#keep(bytes, at, to);
   }
 
   takeEnd(): void {
-    const text = Buffer.concat(this.#body).toString();
-    this.#body = [];
-    let request: CommandRequest;
+    if (this.#textBytes > 0 || this.#run === null) this.#takeText();
+    if (this.#isLines) this.#run?.endInput();
+  }
+
+  #keep(bytes: Uint8Array, from: number, to: number): void {
+    this.#textBytes += to - from;
+    if (this.#isOver || from === to) return;
+    if (this.#textBytes <= this.#options.maxTextBytes) this.#text.push(Buffer.from(bytes.subarray(from, to)));
+    else this.#refuse(new SluiceError('request_body_too_large'));
+  }
+
+  /** The request, or what follows it. */
+  #takeText(): void {
+    const text = Buffer.concat(this.#text).toString();
+    this.#text = [];
+    this.#textBytes = 0;
+    if (this.#isOver) return;
     try {
-      request = readCommand(text);
-      if (request.tty !== null)
-        throw new SluiceError('invalid_input', { message: 'tty: a terminal needs a WebSocket' });
+      if (this.#run === null) this.#ask(readCommand(text));
+      else if (text.trim() !== '') this.#hear(readMessage(text));
     } catch (error) {
-      this.failed(error as SluiceError);
-      return;
+      this.#refuse(error as SluiceError);
     }
+  }
+
+  #ask(request: CommandRequest): void {
+    if (request.tty !== null) throw new SluiceError('invalid_input', { message: 'tty: a terminal needs a WebSocket' });
     this.#answer = request.stream ? new StreamedAnswer(this) : new WholeAnswer(this);
     const { service, rules, queueTimeoutMs } = this.#options;
-    const job = { user: turnOf(this.#exchange), request, rules, queueTimeoutMs, input: 'closed' } as const;
-    this.#run = service.run(job, this);
+    const input = this.#isLines ? 'open' : 'closed';
+    // Input has to wait for the program.
+    if (this.#isLines) this.#exchange.pauseRequest();
+    this.#run = service.run({ user: turnOf(this.#exchange), request, rules, queueTimeoutMs, input }, this);
+  }
+
+  #hear(message: SocketMessage): void {
+    if (message.kind === 'stop') this.#run?.process?.stop('stopped');
+    else if (message.kind === 'eof') this.#run?.endInput();
+    else if (message.kind === 'stdin' && this.#run?.write(message.bytes) === false) this.#exchange.pauseRequest();
+  }
+
+  #refuse(error: SluiceError): void {
+    this.#run?.cancel();
+    this.failed(error);
   }
 
   resume(): void {
@@ -94,8 +142,13 @@ class CommandExchange implements Producer, RunEvents, AnswerSink {
 
   started(): void {
     if (this.#isOver) return;
+    if (this.#isLines) this.#exchange.resumeRequest();
     wheel.arm(this.#heartbeat, this.#options.heartbeatMs);
     this.#answer?.started();
+  }
+
+  inputReady(): void {
+    if (this.#isLines && !this.#isOver) this.#exchange.resumeRequest();
   }
 
   failed(error: SluiceError): void {
