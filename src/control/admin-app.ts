@@ -8,6 +8,7 @@ import { VERSION } from '../runtime/version.ts';
 import type { AdminApp, AdminContext, AdminEnv, AdminParts } from './admin-env.ts';
 import { answerError, answerThrown } from './admin-errors.ts';
 import { describeAgentPaths } from './agent-paths.ts';
+import { describeExecPaths } from './exec-paths.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { newRequestId } from './request-id.ts';
 import { addAgentRoutes } from './routes/agents.ts';
@@ -75,6 +76,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addAgentRoutes(app, parts);
   addExplainRoute(app, parts);
   describeAgentPaths(app);
+  describeExecPaths(app);
   addOpenApiDocument(app);
   return app;
 }

@@ -4,7 +4,7 @@
 import { AGENT_REQUEST, BATCH_REQUEST, MESSAGE_REQUEST } from '../services/agents/agent-requests.ts';
 import type { AdminApp } from './admin-env.ts';
 
-interface GatewayPath {
+export interface GatewayPath {
   readonly method: 'get' | 'post';
   readonly path: string;
   readonly summary: string;
@@ -58,7 +58,11 @@ const PATHS: readonly GatewayPath[] = [
 ];
 
 export function describeAgentPaths(app: AdminApp): void {
-  for (const { method, path, summary, body, type, status = 200 } of PATHS) {
+  describePaths(app, PATHS);
+}
+
+export function describePaths(app: AdminApp, paths: readonly GatewayPath[]): void {
+  for (const { method, path, summary, body, type, status = 200 } of paths) {
     app.openAPIRegistry.registerPath({
       method,
       path,

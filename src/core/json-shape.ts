@@ -36,7 +36,8 @@ export interface ObjectShape extends Described {
   readonly type: 'object';
   readonly properties: Readonly<Record<string, JsonShape>>;
   readonly required?: readonly string[];
-  readonly additionalProperties: false;
+  /** What those are that have no shape of their own; false: nothing is called otherwise. */
+  readonly additionalProperties: false | JsonShape;
 }
 
 /** What is wrong with it, beginning with the place; null: nothing. A key that is null counts as one that is not there. */
@@ -93,13 +94,17 @@ function listFault(
   return null;
 }
 
-function objectFault(value: unknown, { properties, required = [] }: ObjectShape, place: string): string | null {
+function objectFault(
+  value: unknown,
+  { properties, required = [], additionalProperties: others }: ObjectShape,
+  place: string,
+): string | null {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return at(place, 'expected an object');
   const given = Object.entries(value).filter(([, each]) => each !== null);
   for (const [name, each] of given) {
     const inner = place === '' ? name : `${place}.${name}`;
-    const shape = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    const fault = shape === undefined ? at(inner, 'nothing is called so here') : shapeFault(each, shape, inner);
+    const shape = (Object.hasOwn(properties, name) ? properties[name] : undefined) ?? others;
+    const fault = shape === false ? at(inner, 'nothing is called so here') : shapeFault(each, shape, inner);
     if (fault !== null) return fault;
   }
   const missing = required.find((name) => !given.some(([each]) => each === name));

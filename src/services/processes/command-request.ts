@@ -2,6 +2,7 @@
 // is made to fit.
 import { Buffer } from 'node:buffer';
 import { SluiceError } from '../../core/errors.ts';
+import { type ObjectShape, shapeFault } from '../../core/json-shape.ts';
 
 export interface TerminalSize {
   readonly cols: number;
@@ -33,6 +34,60 @@ const MAX_TIMEOUT_SECONDS = 7 * 86_400;
 const MAX_CELLS = 4096;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
+const CELLS = { type: 'integer', minimum: 1, maximum: MAX_CELLS } as const;
+
+const TERMINAL: ObjectShape = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['cols', 'rows'],
+  properties: { cols: CELLS, rows: CELLS },
+  description: 'A terminal of that size; over WebSocket only.',
+};
+
+/** What a request may hold is said here once; by the same words it is judged and documented. */
+export const COMMAND_REQUEST: ObjectShape = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['command'],
+  properties: {
+    command: { type: 'string', minLength: 1, description: 'A path, or a name among `exec.allowed_commands`.' },
+    args: { type: 'array', items: { type: 'string' }, maxItems: MAX_ARGS, description: 'Passed on as they are.' },
+    stdin: { type: 'string', description: 'Its input; without it the program reads the end at once.' },
+    stdin_encoding: {
+      type: 'string',
+      pattern: '^(?:utf8|base64)$',
+      description: 'How `stdin` is written: utf8, base64.',
+    },
+    stream: { type: 'boolean', description: 'true: a line for each thing that happens; false: one object at the end.' },
+    cwd: { type: 'string', minLength: 1, description: 'Where it runs, within `exec.workspace`.' },
+    env: {
+      type: 'object',
+      properties: {},
+      additionalProperties: { type: 'string' },
+      description: 'Variables for it, of those that `exec.env` names.',
+    },
+    timeout: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: MAX_TIMEOUT_SECONDS,
+      description: 'In seconds, after which it is stopped; no more than `exec.timeout`.',
+    },
+    tty: TERMINAL,
+  },
+};
+
+interface Body {
+  readonly command: string;
+  readonly args?: readonly string[] | null;
+  readonly stdin?: string | null;
+  readonly stdin_encoding?: 'utf8' | 'base64' | null;
+  readonly stream?: boolean | null;
+  readonly cwd?: string | null;
+  readonly env?: Readonly<Record<string, string>> | null;
+  readonly timeout?: number | null;
+  readonly tty?: TerminalSize | null;
+}
+
 export function readCommand(text: string): CommandRequest {
   let value: unknown;
   try {
@@ -44,117 +99,51 @@ export function readCommand(text: string): CommandRequest {
 }
 
 export function commandOf(value: unknown): CommandRequest {
-  const fields = new Fields(value, 'the body');
-  fields.allow(['command', 'args', 'stdin', 'stdin_encoding', 'stream', 'cwd', 'env', 'timeout', 'tty']);
-  const command = fields.text('command');
-  if (command === undefined || command === '') throw invalid('command: expected a path or a name');
+  const { command, args, stdin, stdin_encoding: encoding, stream, cwd, env, timeout, tty } = bodyOf(value);
   return {
-    command,
-    args: argsOf(fields.value('args')),
-    stdin: stdinOf(fields),
-    stream: fields.flag('stream') ?? true,
-    cwd: fields.text('cwd') ?? null,
-    env: envOf(fields.value('env')),
-    timeoutMs: timeoutOf(fields.number('timeout')),
-    tty: sizeOf(fields.value('tty')),
+    command: plain(command, 'command'),
+    args: (args ?? []).map((each, index) => plain(each, `args[${index}]`)),
+    stdin: stdin === undefined || stdin === null ? null : Buffer.from(stdin, encoding ?? 'utf8'),
+    stream: stream ?? true,
+    cwd: cwd === undefined || cwd === null ? null : plain(cwd, 'cwd'),
+    env: variablesOf(env ?? {}),
+    timeoutMs: timeout === undefined || timeout === null ? null : Math.ceil(timeout * 1000),
+    tty: tty ?? null,
   };
 }
 
 /** Of a terminal; null: none is wanted. */
 export function sizeOf(value: unknown): TerminalSize | null {
   if (value === undefined || value === null) return null;
-  const fields = new Fields(value, 'tty');
-  fields.allow(['cols', 'rows']);
-  const [cols, rows] = [fields.number('cols'), fields.number('rows')];
-  if (!isCells(cols) || !isCells(rows)) throw invalid(`tty: expected cols and rows, each from 1 to ${MAX_CELLS}`);
-  return { cols, rows };
+  const fault = shapeFault(value, TERMINAL, 'tty');
+  if (fault !== null) throw invalid(fault);
+  return value as TerminalSize;
 }
 
-function invalid(message: string): SluiceError {
-  return new SluiceError('invalid_input', { message });
-}
-
-class Fields {
-  readonly #fields: Readonly<Record<string, unknown>>;
-  readonly #where: string;
-
-  constructor(value: unknown, where: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw invalid(`${where}: expected an object`);
-    this.#fields = value as Readonly<Record<string, unknown>>;
-    this.#where = where;
-  }
-
-  allow(names: readonly string[]): void {
-    const unknown = Object.keys(this.#fields).find((name) => !names.includes(name));
-    if (unknown !== undefined) throw invalid(`${this.#where}: nothing is called "${unknown}" here`);
-  }
-
-  value(name: string): unknown {
-    return Object.hasOwn(this.#fields, name) ? this.#fields[name] : undefined;
-  }
-
-  text(name: string): string | undefined {
-    const value = this.value(name);
-    return value === undefined || value === null ? undefined : plainText(value, name);
-  }
-
-  flag(name: string): boolean | undefined {
-    const value = this.value(name);
-    if (value !== undefined && typeof value !== 'boolean') throw invalid(`${name}: expected true or false`);
-    return value;
-  }
-
-  number(name: string): number | undefined {
-    const value = this.value(name);
-    if (value === undefined || value === null) return undefined;
-    if (typeof value !== 'number') throw invalid(`${name}: expected a number`);
-    return value;
-  }
+function bodyOf(value: unknown): Body {
+  const fault = shapeFault(value, COMMAND_REQUEST);
+  if (fault !== null) throw invalid(fault);
+  return value as Body;
 }
 
 /** As the system takes it: without a NUL, and not too long. */
-function plainText(value: unknown, where: string): string {
-  if (typeof value !== 'string') throw invalid(`${where}: expected text`);
-  if (value.includes('\0')) throw invalid(`${where}: holds a NUL`);
-  if (Buffer.byteLength(value) > MAX_TEXT_BYTES) throw invalid(`${where}: longer than ${MAX_TEXT_BYTES} bytes`);
-  return value;
+function plain(text: string, place: string): string {
+  if (text.includes('\0')) throw invalid(`${place}: holds a NUL`);
+  if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw invalid(`${place}: longer than ${MAX_TEXT_BYTES} bytes`);
+  return text;
 }
 
-function argsOf(value: unknown): string[] {
-  if (value === undefined) return [];
-  if (!Array.isArray(value)) throw invalid('args: expected a list of texts');
-  if (value.length > MAX_ARGS) throw invalid(`args: more than ${MAX_ARGS}`);
-  return value.map((each, index) => plainText(each, `args[${index}]`));
-}
-
-function stdinOf(fields: Fields): Buffer | null {
-  const [value, encoding] = [fields.value('stdin'), fields.text('stdin_encoding') ?? 'utf8'];
-  if (encoding !== 'utf8' && encoding !== 'base64') throw invalid('stdin_encoding: expected utf8 or base64');
-  if (value === undefined || value === null) return null;
-  if (typeof value !== 'string') throw invalid('stdin: expected text');
-  return Buffer.from(value, encoding);
-}
-
-function envOf(value: unknown): Record<string, string> {
-  if (value === undefined || value === null) return {};
-  if (typeof value !== 'object' || Array.isArray(value)) throw invalid('env: expected an object of texts');
-  const entries = Object.entries(value);
+function variablesOf(env: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = Object.entries(env);
   if (entries.length > MAX_VARIABLES) throw invalid(`env: more than ${MAX_VARIABLES} variables`);
   return Object.fromEntries(
     entries.map(([name, text]) => {
       if (!VARIABLE.test(name)) throw invalid('env: expected names of letters, digits and underscores');
-      return [name, plainText(text, `env.${name}`)];
+      return [name, plain(text, `env.${name}`)];
     }),
   );
 }
 
-function timeoutOf(seconds: number | undefined): number | null {
-  if (seconds === undefined) return null;
-  if (!(seconds > 0 && seconds <= MAX_TIMEOUT_SECONDS)) throw invalid('timeout: expected seconds, more than 0');
-  return Math.ceil(seconds * 1000);
-}
-
-function isCells(value: number | undefined): value is number {
-  return value !== undefined && Number.isInteger(value) && value >= 1 && value <= MAX_CELLS;
+function invalid(message: string): SluiceError {
+  return new SluiceError('invalid_input', { message });
 }
