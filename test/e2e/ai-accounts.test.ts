@@ -117,6 +117,17 @@ describe('an account that is limited', () => {
     }
   });
 
+  test('for one of its models alone hands over that request, and takes others', async (t) => {
+    const { provider, answers, ask } = await stage(t, { credentials: KEYS });
+    const unified = 'anthropic-ratelimit-unified';
+    const ofModel = { [`${unified}-status`]: 'rejected', [`${unified}-5h-utilization`]: '0.2' };
+    answers['sk-one'] = limitedPlan({ ...ofModel, [`${unified}-7d-utilization`]: '0.4', 'retry-after': '9000' });
+    assert.equal(await ask('s'), 200);
+    delete answers['sk-one'];
+    for (const session of ['s', 't']) assert.equal(await ask(session), 200);
+    assert.deepEqual(credentialsHeard(provider), ['sk-one', 'sk-two', 'sk-two', 'sk-one']);
+  });
+
   test('has its answer passed on when the body is too large to be kept', async (t) => {
     const { provider, answers, ask } = await stage(t, { credentials: KEYS }, { resend_body: 4 });
     answers['sk-one'] = limitedPlan();

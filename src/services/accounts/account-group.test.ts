@@ -97,6 +97,7 @@ describe('an account that is limited is left alone', () => {
     rig.uses('a', 1);
     assert.equal(forMs(rig, {}), 3_600_000);
     assert.equal(forMs(rig, {}, 529), 5000);
+    assert.equal(forMs(rig, { 'retry-after': '9000' }, 529), 60_000);
   });
 });
 

@@ -57,6 +57,8 @@ const NOBODY: ReadonlySet<AccountMember> = new Set();
 /** A provider that has too much to do, and not this account. */
 const OVERLOADED = 529;
 const OVERLOADED_FOR_MS = 5000;
+/** It may say when the quota of the account begins anew, which has nothing to do with it. */
+const MOST_OVERLOADED_MS = 60_000;
 /** These choose by what a request belongs to. */
 const BY_KEY: ReadonlySet<StrategyName> = new Set(['consistent_hash', 'sticky_hash']);
 
@@ -154,8 +156,8 @@ export class AccountGroup {
     const exactMs = Number(fields.get('retry-after-ms') ?? Number.NaN);
     if (exactMs >= 0) return exactMs;
     const toldMs = readRetryAfter(fields.get('retry-after') ?? '', nowMs);
+    if (status === OVERLOADED) return Math.min(toldMs ?? OVERLOADED_FOR_MS, MOST_OVERLOADED_MS);
     if (toldMs !== null) return toldMs;
-    if (status === OVERLOADED) return OVERLOADED_FOR_MS;
     const untilMs = quota.exhaustedUntil(nowMs);
     return untilMs === null ? null : untilMs - nowMs;
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fieldsOf } from '../../../test/support/account-rig.ts';
-import { type AccountDialect, QUOTA_WINDOWS, readQuota } from './quota-fields.ts';
+import { type AccountDialect, isOfModelAlone, QUOTA_WINDOWS, readQuota } from './quota-fields.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
@@ -46,6 +46,22 @@ describe('what Anthropic tells of quotas', () => {
     assert.deepEqual(told('anthropic', { 'anthropic-ratelimit-unified-status': 'rejected' }), [
       'unified 1 null/null - null',
     ]);
+    assert.deepEqual(told('anthropic', { 'anthropic-ratelimit-unified-5h-status': 'rejected' }), [
+      '5h 1 null/null - null',
+    ]);
+  });
+
+  test('may be of one model alone, which says nothing of the account', () => {
+    const fields = {
+      'anthropic-ratelimit-unified-status': 'rejected',
+      'anthropic-ratelimit-unified-5h-utilization': '0.2',
+      'anthropic-ratelimit-unified-7d-utilization': '0.4',
+      'anthropic-ratelimit-unified-7d_opus-utilization': '1',
+    };
+    assert.deepEqual(told('anthropic', fields), ['5h 0.2 null/null - null', '7d 0.4 null/null - null']);
+    assert.equal(isOfModelAlone(fieldsOf(fields)), true);
+    const all = { ...fields, 'anthropic-ratelimit-unified-5h-utilization': '1' };
+    assert.deepEqual([isOfModelAlone(fieldsOf(all)), isOfModelAlone(fieldsOf({}))], [false, false]);
   });
 });
 

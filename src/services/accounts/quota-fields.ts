@@ -26,6 +26,11 @@ export interface QuotaReading {
   readonly minutes: number | null;
 }
 
+/** Of subscriptions. */
+const UNIFIED = 'anthropic-ratelimit-unified';
+const CLAIMS = ['5h', '7d'] as const;
+const FIRST_CLAIM = 4;
+
 type Read = (fields: Fields, nowMs: number) => QuotaReading | null;
 
 const FIELDS: Readonly<Record<AccountDialect, readonly string[]>> = {
@@ -33,9 +38,8 @@ const FIELDS: Readonly<Record<AccountDialect, readonly string[]>> = {
     ...['requests', 'tokens', 'input-tokens', 'output-tokens'].flatMap((kind) =>
       ['limit', 'remaining'].map((what) => `anthropic-ratelimit-${kind}-${what}`),
     ),
-    'anthropic-ratelimit-unified-5h-utilization',
-    'anthropic-ratelimit-unified-7d-utilization',
-    'anthropic-ratelimit-unified-status',
+    ...CLAIMS.flatMap((claim) => [`${UNIFIED}-${claim}-utilization`, `${UNIFIED}-${claim}-status`]),
+    `${UNIFIED}-status`,
   ],
   openai: [
     ...['requests', 'tokens'].flatMap((kind) => [`x-ratelimit-limit-${kind}`, `x-ratelimit-remaining-${kind}`]),
@@ -53,16 +57,13 @@ const READERS: Readonly<Record<AccountDialect, readonly Read[]>> = {
       return (fields) =>
         counted(window, [fields.get(name('limit')), fields.get(name('remaining'))], dateOf(fields, name('reset')));
     }),
-    ...(['5h', '7d'] as const).map((claim, index): Read => {
-      const name = `anthropic-ratelimit-unified-${claim}`;
-      return (fields) => shared(4 + index, fields.get(`${name}-utilization`), secondsOf(fields, `${name}-reset`));
+    ...CLAIMS.map((claim, index): Read => {
+      return (fields) => {
+        const resetsAtMs = secondsOf(fields, `${UNIFIED}-${claim}-reset`);
+        return shared(FIRST_CLAIM + index, usedOfClaim(fields, claim), resetsAtMs);
+      };
     }),
-    // Of whichever limit it is that counts.
-    (fields) => {
-      const status = fields.get('anthropic-ratelimit-unified-status');
-      const used = status === 'rejected' ? '1' : status?.startsWith('allowed') === true ? '0' : undefined;
-      return shared(6, used, secondsOf(fields, 'anthropic-ratelimit-unified-reset'));
-    },
+    (fields) => shared(FIRST_CLAIM + CLAIMS.length, usedOfAll(fields), secondsOf(fields, `${UNIFIED}-reset`)),
   ],
   openai: [
     ...(['requests', 'tokens'] as const).map((kind, window): Read => {
@@ -78,6 +79,24 @@ const READERS: Readonly<Record<AccountDialect, readonly Read[]>> = {
     }),
   ],
 };
+
+function usedOfClaim(fields: Fields, claim: string): string | undefined {
+  return fields.get(`${UNIFIED}-${claim}-status`) === 'rejected' ? '1' : fields.get(`${UNIFIED}-${claim}-utilization`);
+}
+
+/** Of whichever limit it is that counts; it says nothing of an account where that is one of its models alone. */
+function usedOfAll(fields: Fields): string | undefined {
+  const status = fields.get(`${UNIFIED}-status`);
+  if (status?.startsWith('allowed') === true) return '0';
+  return status === 'rejected' && !isOfModelAlone(fields) ? '1' : undefined;
+}
+
+/** Claude has limits for some models beside those of the account: these are used up, and the account is not. */
+export function isOfModelAlone(fields: Fields): boolean {
+  if (fields.get(`${UNIFIED}-status`) !== 'rejected') return false;
+  const used = CLAIMS.flatMap((claim) => numberOf(usedOfClaim(fields, claim)) ?? []);
+  return used.length === CLAIMS.length && used.every((share) => share < 1);
+}
 
 /** What the answer says of the quota of the account that it was asked with. */
 export function readQuota(dialect: AccountDialect, fields: Fields, nowMs: number): readonly QuotaReading[] {

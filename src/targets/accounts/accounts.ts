@@ -5,6 +5,7 @@ import type { Exchange } from '../../contract/exchange.ts';
 import type { Attempt, ForwardTarget, Origin } from '../../contract/target.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { AccountGroup, AccountMember } from '../../services/accounts/account-group.ts';
+import { isOfModelAlone } from '../../services/accounts/quota-fields.ts';
 import type { Outcome } from '../../services/balance/outcome.ts';
 
 export interface AccountsOptions {
@@ -133,7 +134,7 @@ export class Accounts implements ForwardTarget {
     const { members } = this.accounts;
     const member = members[ticket % members.length];
     if (member === undefined) return;
-    // That was judged as soon as it came.
+    // That was judged as soon as it came, as far as there is anything to judge.
     if (LIMITED.has(status)) member.release();
     else member.end(Math.floor(ticket / members.length), outcomeOf(code === null ? status : 0, durationMs));
   }
@@ -200,6 +201,8 @@ export class Accounts implements ForwardTarget {
     accounts.noteQuota(member, fields);
     if (accounts.isAlone) return;
     const ticket = this.ticketOf(exchange);
+    // Of another model there may be enough.
+    if (isOfModelAlone(fields)) return;
     if (LIMITED.has(status)) {
       member.judge(ticket, { kind: 'busy', retryAfterMs: accounts.coolDownMs(member, exchange.response) });
     } else if (status === UNAUTHORIZED && member.data.account.kind === 'api_key') member.judge(ticket, REFUSED);
