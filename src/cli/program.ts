@@ -65,6 +65,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/exec.ts')).execCommand,
   },
   {
+    name: 'agent',
+    summary: 'run coding agents in a running Sluice',
+    load: async () => (await import('./commands/agent.ts')).agentCommand,
+  },
+  {
     name: 'ai',
     summary: 'show what a running Sluice does for providers of AI',
     load: async () => (await import('./commands/ai.ts')).aiCommand,

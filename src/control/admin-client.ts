@@ -28,36 +28,53 @@ export class AdminClient {
     return (await this.#call('GET', path)) as Answer;
   }
 
-  async post<Answer>(path: string): Promise<Answer> {
-    return (await this.#call('POST', path)) as Answer;
+  async post<Answer>(path: string, body?: object): Promise<Answer> {
+    return (await this.#call('POST', path, body)) as Answer;
   }
 
-  async #call(method: string, path: string): Promise<unknown> {
-    const { address, token, timeoutMs = TIMEOUT_MS } = this.#options;
-    const answer = await this.#send(requestOptions(address, path), method, timeoutMs, token);
+  /** Piece by piece, as it comes, for as long as it comes. */
+  async *stream(path: string): AsyncGenerator<string, void, void> {
+    const { address } = this.#options;
+    const answer = await this.#send(requestOptions(address, path), { method: 'GET', isEndless: true });
+    const status = answer.statusCode ?? 0;
+    if (status !== 200) throw refusal(address, status, readJson(await text(answer)));
+    yield* answer.setEncoding('utf8') as AsyncIterable<string>;
+  }
+
+  async #call(method: string, path: string, body?: object): Promise<unknown> {
+    const { address } = this.#options;
+    const answer = await this.#send(requestOptions(address, path), { method, body });
     const content = readJson(await text(answer));
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300 && content !== undefined) return content;
     throw refusal(address, status, content);
   }
 
-  #send(options: RequestOptions, method: string, timeoutMs: number, token?: string): Promise<IncomingMessage> {
-    const { address } = this.#options;
+  #send(options: RequestOptions, { method, body, isEndless = false }: AdminCall): Promise<IncomingMessage> {
+    const { address, token, timeoutMs = TIMEOUT_MS } = this.#options;
     const headers = {
       Accept: 'application/json',
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     };
     return new Promise((resolve, reject) => {
-      const signal = AbortSignal.timeout(timeoutMs);
+      const signal = isEndless ? undefined : AbortSignal.timeout(timeoutMs);
       const outgoing = request({ ...options, method, headers, signal, agent: false }, resolve);
       outgoing.on('error', (cause) => {
         const message = `No answer from ${address} within ${timeoutMs / 1000} s.`;
-        const isLate = signal.aborted;
+        const isLate = signal?.aborted === true;
         reject(isLate ? new SluiceError('upstream_timeout', { message, cause }) : unreachable(address, cause));
       });
-      outgoing.end();
+      outgoing.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
+}
+
+interface AdminCall {
+  readonly method: string;
+  readonly body?: object | undefined;
+  /** It is answered for as long as something happens. */
+  readonly isEndless?: boolean;
 }
 
 function requestOptions(address: string, path: string): RequestOptions {

@@ -42,6 +42,7 @@ test('the packed program starts where only its own dependencies are installed', 
   assert.match(explained.stdout, /slower\s+than the requests come/, 'the page of the error codes is in the package');
 
   await assertTakesPolicies(installed, bin);
+  await assertHasClient(installed);
 });
 
 /** TypeScript of the user's own runs beside the package, and is checked against its types. */
@@ -54,6 +55,34 @@ async function assertTakesPolicies(folder: string, bin: string): Promise<void> {
   const checked = await runTool('tsc', ['-p', folder]);
   assert.ok(checked.passed, checked.output);
 }
+
+/** Programs in TypeScript talk to a Sluice by it, on Node and in browsers: nothing of Node's types is needed. */
+async function assertHasClient(folder: string): Promise<void> {
+  writeFileSync(join(folder, 'client.mts'), OWN_CLIENT);
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ files: ['client.mts'], compilerOptions: OWN_COMPILER }),
+  );
+  const checked = await runTool('tsc', ['-p', folder]);
+  assert.ok(checked.passed, checked.output);
+  const { stdout, stderr } = spawnSync(process.execPath, ['client.mts'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(stdout, '7 answered no\n', stderr);
+}
+
+const OWN_CLIENT = `
+import { type AgentEvent, SluiceClient, SluiceRequestError } from 'sluice/client';
+
+const refuse = (): Promise<Response> => Promise.resolve(new Response('{"error":{"message":"no"}}', { status: 503 }));
+const client = new SluiceClient({ url: 'http://127.0.0.1:7', token: 'x', fetch: refuse });
+
+async function told(prompt: string): Promise<string> {
+  const events: AgentEvent[] = [];
+  for await (const event of client.agents.stream({ prompt })) events.push(event);
+  return String(events.length);
+}
+
+console.log('7 answered', await told('hi').catch((error: unknown) => (error as SluiceRequestError).message));
+`;
 
 const OWN_COMPILER = { module: 'nodenext', target: 'esnext', strict: true, noEmit: true, types: [] };
 
