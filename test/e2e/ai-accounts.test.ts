@@ -1,10 +1,12 @@
 // The AI gateway with several accounts of a provider: which one a request goes with, what happens when one is limited, refused or signed
 // out, and that a conversation stays where it is.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
+import { WebSocket } from 'ws';
 import { answerBy, type Answers, credentialsHeard, limitedPlan } from '../support/ai-accounts.ts';
 import { AiProvider, heardValues, type Plan, sha256 } from '../support/ai-provider.ts';
 import { Gateway } from '../support/gateway.ts';
@@ -324,4 +326,25 @@ describe('logins and keys together', () => {
     assert.equal(await ask('s'), 200);
     assert.deepEqual(credentialsHeard(provider), ['sk-two', 'sk-two', 'sk-two', 'access-0', 'sk-two']);
   });
+});
+
+test('what ChatGPT says of limits on a WebSocket counts for the next conversation', async (t) => {
+  const provider = await AiProvider.open(t);
+  const chatgpt = { base: provider.url, credentials: KEYS, strategy: 'quota' };
+  const gateway = await Gateway.open(t, { users: USERS, ai: { enabled: true, providers: { chatgpt } } });
+  const resetsAt = Math.round(Date.now() / 1000) + 3600;
+  const limits = { primary: { used_percent: 95, window_minutes: 300, reset_at: resetsAt } };
+  provider.plans.push({ events: [`data: ${JSON.stringify({ type: 'codex.rate_limits', rate_limits: limits })}`] });
+  const headers = { authorization: `Bearer ${TOKEN}`, 'session-id': 'a' };
+  const socket = new WebSocket(`${gateway.url.replace('http', 'ws')}/chatgpt/v1/responses`, { headers });
+  t.after(() => socket.terminate());
+  await once(socket, 'open');
+  socket.send('{"type":"response.create","model":"m","input":[]}');
+  await once(socket, 'message');
+  for (const session of ['b', 'c']) {
+    const fields = { ...headers, 'session-id': session };
+    const answer = await fetch(`${gateway.url}/chatgpt/v1/responses`, { method: 'POST', headers: fields, body: '{}' });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+  assert.deepEqual(credentialsHeard(provider), ['sk-one', 'sk-two', 'sk-two']);
 });

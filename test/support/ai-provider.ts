@@ -182,7 +182,7 @@ export class AiProvider {
     const plan = this.plans.shift() ?? {};
     this.socketAnswers += 1;
     const id = `"resp_${this.socketAnswers}"`;
-    for (const [index, event] of events.entries()) {
+    for (const [index, event] of (plan.events ?? events).entries()) {
       await plan.beforeEvent?.(index);
       if (index === plan.cutAfter) {
         webSocket.terminate();

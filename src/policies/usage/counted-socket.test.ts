@@ -49,6 +49,28 @@ class Stage {
   }
 }
 
+test('what is said of limits on a WebSocket is passed on, but for those that are not the account’s', () => {
+  const noted: unknown[] = [];
+  const socket = new CountedSocket(
+    'none',
+    OWNER,
+    () => {},
+    (limits) => void noted.push(limits),
+  );
+  const limits = { primary: { used_percent: 40 } };
+  for (const name of [undefined, 'codex', 'other']) {
+    const text = JSON.stringify({
+      type: 'codex.rate_limits',
+      plan_type: 'pro',
+      metered_limit_name: name,
+      rate_limits: limits,
+    });
+    const bytes = frame(text);
+    socket.take(bytes, 0, bytes.length);
+  }
+  assert.deepEqual(noted, [limits, limits]);
+});
+
 describe('a WebSocket on which answers are counted', () => {
   test('tells of each answer when it is over, and of none twice', async () => {
     const stage = new Stage().take(frame(event('response.created', 'a')));

@@ -6,15 +6,15 @@ import type { UpgradeWatch } from '../../contract/policy.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { UsageOwner } from './counted-body.ts';
 import { InflatedMessages } from './inflated-messages.ts';
-import { type AnswerMessages, SocketAnswers } from './socket-answers.ts';
+import { type AnswerMessages, type NoteLimits, SocketAnswers } from './socket-answers.ts';
 
 export class CountedSocket implements UpgradeWatch {
   private readonly frames: FrameReader;
   private readonly answers: SocketAnswers;
   private readonly messages: SortedMessages;
 
-  constructor(compression: MessageCompression, owner: UsageOwner, tell: TellUsage) {
-    this.answers = new SocketAnswers(owner, tell);
+  constructor(compression: MessageCompression, owner: UsageOwner, tell: TellUsage, noteLimits: NoteLimits = () => {}) {
+    this.answers = new SocketAnswers(owner, tell, noteLimits);
     this.messages = new SortedMessages(this.answers, compression !== 'unknown');
     this.frames = new FrameReader({ allowsCompression: compression !== 'none', sink: this.messages });
   }

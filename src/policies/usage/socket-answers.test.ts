@@ -14,7 +14,11 @@ function say(messages: AnswerMessages, type: string, response: object): void {
 
 test('two ways of messages lead to the same answers, of which each is told once', () => {
   const records: UsageRecord[] = [];
-  const answers = new SocketAnswers(OWNER, (record) => void records.push(record));
+  const answers = new SocketAnswers(
+    OWNER,
+    (record) => void records.push(record),
+    () => {},
+  );
   const [first, second] = [answers.messages(), answers.messages()];
   say(first, 'response.created', { id: 'a', model: 'm-1' });
   say(second, 'response.completed', { id: 'a', usage: { output_tokens: 5 } });

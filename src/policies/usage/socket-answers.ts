@@ -6,7 +6,20 @@ import type { UsageOwner } from './counted-body.ts';
 import type { InflatedSink } from './inflated-messages.ts';
 import { UsageTally } from './usage-tally.ts';
 
-const EVENT = new PickedPaths(['type', 'response.id', 'response.model', 'response.usage']);
+const EVENT = new PickedPaths([
+  'type',
+  'response.id',
+  'response.model',
+  'response.usage',
+  'rate_limits',
+  'metered_limit_name',
+]);
+
+/** Told of what the server says of the limits of the account. */
+export type NoteLimits = (limits: unknown) => void;
+const LIMITS = 'codex.rate_limits';
+/** There may be others, for some models alone. */
+const LIMIT_OF_ACCOUNT = 'codex';
 
 /** With these an answer is over. */
 const ENDS: ReadonlySet<unknown> = new Set([
@@ -24,6 +37,7 @@ const MAX_REMEMBERED = 32;
 export class SocketAnswers {
   private readonly owner: UsageOwner;
   private readonly tell: TellUsage;
+  private readonly noteLimits: NoteLimits;
   /** By their ids. */
   private readonly open = new Map<string, UsageTally>();
   /** Those told of last: what comes of one of them later is nothing new. */
@@ -31,9 +45,10 @@ export class SocketAnswers {
   private isLost = false;
   private isClosed = false;
 
-  constructor(owner: UsageOwner, tell: TellUsage) {
+  constructor(owner: UsageOwner, tell: TellUsage, noteLimits: NoteLimits) {
     this.owner = owner;
     this.tell = tell;
+    this.noteLimits = noteLimits;
   }
 
   /** Takes messages that come one after the other. */
@@ -42,6 +57,11 @@ export class SocketAnswers {
   }
 
   note(event: PickedValues): void {
+    if (event.get('type') === LIMITS) {
+      const name = event.get('metered_limit_name') ?? LIMIT_OF_ACCOUNT;
+      if (name === LIMIT_OF_ACCOUNT) this.noteLimits(event.get('rate_limits'));
+      return;
+    }
     const id = event.get('response.id');
     if (typeof id !== 'string' || this.told.has(id) || this.isClosed) return;
     const tally = this.open.get(id) ?? new UsageTally();

@@ -12,6 +12,8 @@ import { UsageTally } from './usage-tally.ts';
 
 export interface UsageOptions {
   readonly provider: string;
+  /** What is said on a WebSocket of the limits of the account that it goes with. */
+  readonly noteLimits?: (account: string, limits: unknown) => void;
   readonly tell: TellUsage;
 }
 
@@ -61,12 +63,17 @@ function countedBody(exchange: Exchange, sink: BodySink, options: UsageOptions):
   return new CountedBody(sink, kind, { provider, account, user, session }, tell);
 }
 
-function countedSocket(exchange: Exchange, { provider, tell }: UsageOptions): UpgradeWatch | null {
+function countedSocket(exchange: Exchange, { provider, tell, noteLimits }: UsageOptions): UpgradeWatch | null {
   const { request, response, user, exit: account } = exchange;
   // No other protocol has it.
   if (!mayAnswerOnSocket(request) || !response.fields.has('sec-websocket-accept')) return null;
   const compression = compressionOf(response.fields.getAll('sec-websocket-extensions').join());
-  return new CountedSocket(compression, { provider, account, user, session: aiSession(request.fields) }, tell);
+  return new CountedSocket(
+    compression,
+    { provider, account, user, session: aiSession(request.fields) },
+    tell,
+    (limits) => noteLimits?.(account, limits),
+  );
 }
 
 function mayAnswerOnSocket({ method, path }: RequestView): boolean {

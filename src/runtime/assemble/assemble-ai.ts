@@ -77,7 +77,9 @@ function routesOf(provider: ProviderName, config: Config, parts: AiRouteParts & 
   const asked = [...before, user, ...after, ...limitsOf(provider)];
   const cache = caches.get(provider);
   const kept = [...bodiesOf(config, provider, writeBodies), ...(cache === undefined ? [] : [cache])];
-  const counted = usage({ provider, tell: tellUsage });
+  const own = accounts.get(provider);
+  const noteLimits = own && ((account: string, limits: unknown) => own.accounts.noteLimits(account, limits));
+  const counted = usage({ provider, tell: tellUsage, ...(noteLimits !== undefined && { noteLimits }) });
   const shape: Policy = { name: 'ai-errors', errorShape: errorShapeOf(provider) };
   // Claude Code opens its connections so, without saying who it is.
   const bases = [prefix, `${prefix}/`, `${prefix}/v1`, `${prefix}/v1/`];
@@ -85,7 +87,6 @@ function routesOf(provider: ProviderName, config: Config, parts: AiRouteParts & 
     const policies = [...asked, ...kept, ...providerPolicies(provider, config, own), counted];
     return { ...route(`${prefix}/v1/*`, 'provider', policies), ...(own !== undefined && { target: own }) };
   };
-  const own = accounts.get(provider);
   const native = relayedWith(own);
   const keyed = relayedWith(own?.onlyKeys());
   return [

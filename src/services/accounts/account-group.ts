@@ -12,7 +12,7 @@ import { readRetryAfter } from '../chain/connect-answer.ts';
 import type { Account } from './account.ts';
 import { AccountQuota, type QuotaWindow } from './account-quota.ts';
 import { conversationOf } from './conversation-of.ts';
-import { type AccountDialect, readQuota } from './quota-fields.ts';
+import { type AccountDialect, readQuota, readQuotaEvent } from './quota-fields.ts';
 
 export interface AccountSpec {
   readonly id: string;
@@ -148,6 +148,12 @@ export class AccountGroup {
     const nowMs = this.#nowMs();
     const readings = readQuota(this.dialect, fields, nowMs);
     if (readings.length > 0) quota.note(readings, nowMs);
+  }
+
+  /** The same, of what is said on a WebSocket. */
+  noteLimits(id: string, limits: unknown): void {
+    const readings = this.dialect === 'openai' ? readQuotaEvent(limits) : [];
+    if (readings.length > 0) this.find(id)?.data.quota.note(readings, this.#nowMs());
   }
 
   /** How long an account that has answered so is left alone; null: as long as any that says nothing about it. */

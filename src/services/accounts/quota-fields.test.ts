@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fieldsOf } from '../../../test/support/account-rig.ts';
-import { type AccountDialect, isOfModelAlone, QUOTA_WINDOWS, readQuota } from './quota-fields.ts';
+import { type AccountDialect, isOfModelAlone, QUOTA_WINDOWS, readQuota, readQuotaEvent } from './quota-fields.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 
@@ -88,6 +88,18 @@ describe('what OpenAI tells of quotas', () => {
     };
     assert.deepEqual(told('openai', fields), ['requests 0.5 60/30 361.5 null', 'tokens 0.75 1000/250 0.02 null']);
   });
+});
+
+test('what ChatGPT says on a WebSocket is the same', () => {
+  const primary = { used_percent: 40, window_minutes: 300, reset_at: 1_700_009_000 };
+  const known = { limit: null, remaining: null };
+  assert.deepEqual(readQuotaEvent({ primary, secondary: { used_percent: 5 }, other: primary }), [
+    { window: 2, used: 0.4, ...known, resetsAtMs: 1_700_009_000_000, minutes: 300 },
+    { window: 3, used: 0.05, ...known, resetsAtMs: null, minutes: null },
+  ]);
+  for (const wrong of [null, 'x', [], { primary: null, secondary: { used_percent: '5' } }]) {
+    assert.deepEqual(readQuotaEvent(wrong), []);
+  }
 });
 
 test('what is not understood, or belongs to somebody else, is left out', () => {

@@ -104,6 +104,25 @@ export function readQuota(dialect: AccountDialect, fields: Fields, nowMs: number
   return READERS[dialect].flatMap((read) => read(fields, nowMs) ?? []);
 }
 
+/** The same as ChatGPT says it on a WebSocket. */
+export function readQuotaEvent(limits: unknown): readonly QuotaReading[] {
+  return (['primary', 'secondary'] as const).flatMap((name) => {
+    const { used_percent: percent, window_minutes: minutes, reset_at: seconds } = partOf(limits, name);
+    if (typeof percent !== 'number') return [];
+    const window = QUOTA_WINDOWS.openai.indexOf(name);
+    const resetsAtMs = typeof seconds === 'number' ? seconds * 1000 : null;
+    const used = shareOf(percent / 100);
+    return [
+      { window, used, limit: null, remaining: null, resetsAtMs, minutes: typeof minutes === 'number' ? minutes : null },
+    ];
+  });
+}
+
+function partOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  const part = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : null;
+  return typeof part === 'object' && part !== null ? (part as Record<string, unknown>) : {};
+}
+
 function counted(
   window: number,
   [limitText, remainingText]: readonly [string | undefined, string | undefined],
