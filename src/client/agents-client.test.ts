@@ -6,6 +6,7 @@ import { AgentsClient } from './agents-client.ts';
 import { ClientConnection } from './client-connection.ts';
 
 const STARTED = 'event: started\ndata: {"agent_id":"a","pid":1,"status":"started"}\n\n';
+const QUEUED = 'event: queued\ndata: {"agent_id":"a","position":1}\n\n';
 const COMPLETE = 'event: complete\nid: 4\ndata: {"agent_id":"a","status":"ok"}\n\n';
 const line = (id: number): string => `id: ${id}\ndata: {"n":${id}}\n\n`;
 
@@ -27,7 +28,7 @@ describe('a stream of an agent', () => {
   test('goes on where it was cut', async (t) => {
     const { server, agents } = await stage(
       t,
-      says(`${STARTED}${line(1)}id: 2\ndata: {"n"`, 'cut'),
+      says(`${STARTED}${QUEUED}${line(1)}id: 2\ndata: {"n"`, 'cut'),
       says('retry: 1\n\n', 'cut'),
       (response: ServerResponse) => response.writeHead(503).end(),
       says(line(2) + line(3), 'end'),
@@ -35,7 +36,7 @@ describe('a stream of an agent', () => {
       says(COMPLETE),
     );
     const events = await told(agents.stream({ prompt: 'hi' }));
-    assert.deepEqual(events, ['started', 'line 1', 'line 2', 'line 3', 'complete 4']);
+    assert.deepEqual(events, ['started', 'queued', 'line 1', 'line 2', 'line 3', 'complete 4']);
     assert.deepEqual(
       server.asked.map(({ line: asked, headers }) => [asked, headers['last-event-id']]),
       [

@@ -54,6 +54,8 @@ export interface Agent {
 
 export type AgentEvent =
   | { readonly kind: 'started'; readonly agent: AgentStarted }
+  /** Its place in the line has changed. */
+  | { readonly kind: 'queued'; readonly position: number }
   /** A line that the agent has printed. */
   | { readonly kind: 'line'; readonly id: number; readonly data: Readonly<Record<string, unknown>> }
   | { readonly kind: 'complete'; readonly id: number; readonly agent: Agent };
@@ -126,7 +128,7 @@ export class AgentsClient {
         signal: options.signal,
       })) {
         if (event.kind === 'started') known = event.agent;
-        else last = event.id;
+        else if (event.kind !== 'queued') last = event.id;
         yield event;
         if (event.kind === 'complete') return;
       }
@@ -148,7 +150,7 @@ export class AgentsClient {
         const headers = { 'Last-Event-ID': String(last) };
         for await (const event of this.#events({ method: 'GET', path, headers, signal })) {
           if (event.kind === 'started') continue;
-          last = event.id;
+          if (event.kind !== 'queued') last = event.id;
           attempts.succeeded();
           yield event;
           if (event.kind === 'complete') return;
@@ -220,6 +222,7 @@ export class AgentsClient {
     for await (const { name, id, data } of eventsOf(this.#connection.text(request))) {
       const value = JSON.parse(data) as unknown;
       if (name === 'started') yield { kind: 'started', agent: value as AgentStarted };
+      else if (name === 'queued') yield { kind: 'queued', position: (value as { readonly position: number }).position };
       else if (name === 'complete') yield { kind: 'complete', id: Number(id), agent: value as Agent };
       else yield { kind: 'line', id: Number(id), data: value as Readonly<Record<string, unknown>> };
     }

@@ -21,6 +21,7 @@ import { checkAgents, checkHops, checkTunnelNames, checkUsers } from './checks/n
 import { checkLimits } from './checks/limits.ts';
 import { checkMirror } from './checks/mirror.ts';
 import { checkPolicyFiles, policyFileUses } from './checks/policy-files.ts';
+import { checkAgentUse } from './checks/agents.ts';
 import { checkAi } from './checks/ai.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkState } from './checks/state.ts';
@@ -102,6 +103,7 @@ const CHECKS: readonly Check[] = [
   checkLimits,
   checkMirror,
   checkAi,
+  checkAgentUse,
   checkAiStores,
   checkAiLimits,
   checkState,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { numbersIn } from '../support/agent-stage.ts';
 import { askJson, openStream, refusalOf } from '../support/agents-client.ts';
+import { AiProvider, heardValues } from '../support/ai-provider.ts';
 import { Gateway, type GatewaySettings } from '../support/gateway.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { WorkerStage } from '../support/worker-stage.ts';
@@ -170,5 +171,31 @@ describe('with two workers', () => {
     assert.deepEqual(numbersIn(await stream.whole()), [1, 2, 3]);
     assert.deepEqual(numbersIn(await other.whole()), [1, 2, 3]);
     assert.ok(existsSync(flag));
+  });
+
+  test('the token of a run is known to all of them, and good for its run only', async (t) => {
+    const provider = await AiProvider.open(t);
+    const folder = temporaryFolder(t);
+    const command = join(folder, 'claude');
+    // Whatever it is asked, it asks its provider with what it was given, and says with what.
+    const ask =
+      'curl -s -o /dev/null -w "%{http_code}" $ANTHROPIC_BASE_URL/v1/messages -d "{}" -H "x-api-key: $ANTHROPIC_AUTH_TOKEN"';
+    const lines = `for i in 1 2 3 4; do echo "{\\"status\\":$(${ask})}"; done; echo "{\\"token\\":\\"$ANTHROPIC_AUTH_TOKEN\\"}"`;
+    writeFileSync(command, `#!/bin/sh\n${lines.replaceAll('\\\\', '\\')}\n`, { mode: 0o755 });
+    const claude = { base: provider.url, credentials: { api_key: 'sk-ours' } };
+    const stage = await WorkerStage.open(t, 2, {
+      ...settings(t, { default: 'claude', kinds: { claude: { command } } }, { users: USERS }),
+      ai: { enabled: true, providers: { claude } },
+    });
+    const text = await (await openStream(`${stage.url}/agent/stream`, { prompt: 'hi' }, ALICE)).whole();
+    assert.deepEqual(text.match(/"status":200/g)?.length, 4, text);
+    assert.equal(heardValues(provider.last, 'x-api-key')[0], 'sk-ours');
+    await stage.until(() => stage.used.length === 4, 'that it was counted');
+    assert.ok(stage.used.every(({ user }) => user === 'alice'));
+    const [, token = ''] = /"token":"([^"]+)"/.exec(text) ?? [];
+    for (let i = 0; i < 4; i += 1) {
+      const { status } = await askJson(`${stage.url}/claude/v1/messages`, {}, { 'x-api-key': token });
+      assert.equal(status, 401);
+    }
   });
 });

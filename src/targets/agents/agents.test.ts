@@ -126,6 +126,21 @@ describe('agents over HTTP', () => {
     stage.play.end();
   });
 
+  test('tell of a place in the line that has changed', async (t) => {
+    const stage = new Stage(t, { settings: { maxConcurrent: 1 } });
+    const ids: unknown[] = [];
+    for (let i = 0; i < 2; i += 1) {
+      ids.push((await stage.json('POST /agent/start', { prompt: 'sleep 60' }))['agent_id']);
+    }
+    await stage.ask('POST /agent/stream', { prompt: DONE }).gets(/"status":"queued","position":2/);
+    await stage.agents.service.stop(String(ids[1]), '');
+    stage.play.passes(16_000);
+    assert.match(await stage.gets(/event: queued/), /event: queued\ndata: \{"agent_id":"\w+","position":1\}\n\n/);
+    await stage.agents.service.stop(String(ids[0]), '');
+    assert.match(await stage.gets(/0\r\n\r\n$/), /event: complete/);
+    stage.play.end();
+  });
+
   test('go on without a client', async (t) => {
     const stage = new Stage(t);
     stage.ask('POST /agent/stream', { prompt: `sleep 0.1; ${DONE}` });

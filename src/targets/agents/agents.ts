@@ -7,7 +7,7 @@ import { readAgentRequest, readBatchRequest, readMessage } from '../../services/
 import type { AgentService } from '../../services/agents/agent-service.ts';
 import type { AgentRunRow, AgentStatus } from '../../services/agents/agent-settings.ts';
 import { agentAnswer } from '../../services/agents/event-text.ts';
-import { EventStream, NDJSON, OpenStreams, SSE } from './event-stream.ts';
+import { EventStream, type News, NDJSON, OpenStreams, SSE } from './event-stream.ts';
 import { WholeBody } from './whole-body.ts';
 
 export interface AgentsOptions {
@@ -116,9 +116,12 @@ function stream({ exchange, service, streams }: Call): void {
     const row = await service.start(readAgentRequest(text), user);
     if (isGone()) return;
     const first = `${RETRY_LINE}event: started\ndata: ${JSON.stringify(startedAnswer(row, service))}\n\n`;
-    new EventStream(exchange, SSE, streams).begin(Buffer.from(first), [['X-Agent-Id', row.id]], (sink) =>
-      service.follow(row.id, user, 0, sink),
-    );
+    const news = queueNews(row.id, service);
+    new EventStream(exchange, SSE, streams)
+      .hasNews(news)
+      .begin(Buffer.from(first), [['X-Agent-Id', row.id]], (sink) => {
+        return service.follow(row.id, user, 0, sink);
+      });
   });
 }
 
@@ -132,7 +135,8 @@ function events({ exchange, service, streams, id, query }: Call): void {
     exchange.answer({ status: 204 });
     return;
   }
-  new EventStream(exchange, SSE, streams).begin(Buffer.from(`${RETRY_LINE}\n`), [['X-Agent-Id', row.id]], (sink) =>
+  const stream = new EventStream(exchange, SSE, streams).hasNews(queueNews(id, service));
+  stream.begin(Buffer.from(`${RETRY_LINE}\n`), [['X-Agent-Id', row.id]], (sink) =>
     service.follow(id, user, after, sink),
   );
 }
@@ -188,6 +192,17 @@ function startedAnswer(row: AgentRunRow, service: AgentService): object {
     status: status === 'queued' ? 'queued' : 'started',
     ...(position > 0 && { position }),
     ...(session !== '' && { session_id: session }),
+  };
+}
+
+/** The place of a run in the line, when it has changed. */
+function queueNews(id: string, service: AgentService): News {
+  let known = service.positionOf(id);
+  return () => {
+    const position = service.positionOf(id);
+    if (position === known) return '';
+    known = position;
+    return position === 0 ? '' : `event: queued\ndata: ${JSON.stringify({ agent_id: id, position })}\n\n`;
   };
 }
 

@@ -41,6 +41,9 @@ export class OpenStreams {
   }
 }
 
+/** What else there is to say now and then; empty: nothing. */
+export type News = () => string;
+
 export class EventStream implements Producer, FeedSink {
   readonly #exchange: Exchange;
   readonly #form: StreamForm;
@@ -48,6 +51,7 @@ export class EventStream implements Producer, FeedSink {
   #follower: Follower | null = null;
   #isBlocked = false;
   #isOver = false;
+  #news: News | null = null;
   /** Nothing has gone out since the last beat. */
   #isQuiet = true;
 
@@ -93,8 +97,17 @@ export class EventStream implements Producer, FeedSink {
     this.#exchange.abort(error instanceof SluiceError ? error : new SluiceError('internal', { cause: error }));
   }
 
+  /** Asked at each beat. */
+  hasNews(news: News): this {
+    this.#news = news;
+    return this;
+  }
+
   beat(): void {
-    if (this.#isQuiet && !this.#isBlocked) this.write(this.#form.heartbeat);
+    if (this.#isBlocked) return;
+    const news = this.#news?.() ?? '';
+    if (news !== '') this.write(Buffer.from(news));
+    else if (this.#isQuiet) this.write(this.#form.heartbeat);
     this.#isQuiet = true;
   }
 
