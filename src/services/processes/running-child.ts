@@ -272,7 +272,8 @@ function launchPlain({ file, name, args, cwd, stdin }: RunSpec, env: Readonly<Re
   return spawn(file, args, {
     argv0: name ?? file,
     cwd,
-    env,
+    // Node hands this one on by itself unless it is named.
+    env: { NODE_V8_COVERAGE: undefined, ...env },
     // A group and a session of its own, so that all of it can be signalled, and no terminal of ours is its.
     detached: true,
     shell: false,
