@@ -6,6 +6,7 @@ import { hundredMb, oneMib, tenKib } from './bulk.ts';
 import type { Case } from './case.ts';
 import { compressLarge, compressSmall } from './compress.ts';
 import { connection } from './connection.ts';
+import { execBulk, execFirstLine } from './exec.ts';
 import { forward } from './forward.ts';
 import { gatewayLoad } from './gateway-load.ts';
 import { h2 } from './h2.ts';
@@ -48,4 +49,6 @@ export const cases: readonly Case[] = [
   aiBody,
   aiFirstByte,
   aiStreams,
+  execFirstLine,
+  execBulk,
 ];

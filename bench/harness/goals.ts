@@ -33,6 +33,8 @@ const ratioGoals: readonly RatioGoal[] = [
   ...sluiceTo('node-pipe', 0.7, 'ai-small'),
   ...sluiceTo('portkey', 0.25, 'ai-small'),
   ...sluiceTo('portkey', 0.3, 'ai-body'),
+  ...sluiceTo('node-direct', 1.3, 'exec-first-line'),
+  ...sluiceTo('node-direct', 1.25, 'exec-bulk'),
   { case: 'access-log', of: 'sluice, log on', to: 'sluice', atMost: 1.1 },
   { case: 'policies', of: 'sluice, policies on', to: 'sluice', atMost: 1.25 },
   { case: 'workers', of: 'sluice × 2', to: 'sluice × 1', atMost: 1.1 },

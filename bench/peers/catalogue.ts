@@ -4,6 +4,7 @@ import { fastProxy } from './fast-proxy.ts';
 import { haproxy } from './haproxy.ts';
 import { httpProxy } from './http-proxy.ts';
 import { nginx, nginxBigBuffers } from './nginx.ts';
+import { nodeDirect } from './node-direct.ts';
 import { nodePipe } from './node-pipe.ts';
 import type { Peer } from './peer.ts';
 import { portkey } from './portkey.ts';
@@ -26,5 +27,6 @@ export const peers: readonly Peer[] = [
   httpProxy,
   proxyChain,
   nodePipe,
+  nodeDirect,
   portkey,
 ];

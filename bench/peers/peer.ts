@@ -10,9 +10,9 @@ import type { PolicySet } from './sluice-policies.ts';
 /**
  * The ways in. `http`: plain HTTP/1.1 in front of the backend; `tls`: the same with TLS; `h2`: HTTP/2 over TLS;
  * `websocket`: plain HTTP with upgrades let through; `forward`: a forward proxy asked with absolute URLs; `tunnel`: one asked to CONNECT;
- * `ai`: a gateway to providers of AI, with one user and a key of ours.
+ * `ai`: a gateway to providers of AI, with one user and a key of ours; `exec`: commands over HTTP.
  */
-export type Door = 'http' | 'tls' | 'h2' | 'websocket' | 'forward' | 'tunnel' | 'ai';
+export type Door = 'http' | 'tls' | 'h2' | 'websocket' | 'forward' | 'tunnel' | 'ai' | 'exec';
 
 /** With what answers are compressed: nginx and Caddy know gzip only. */
 export interface Compression {

@@ -25,6 +25,8 @@ function aiOf(provider: string): object {
   return { users: [{ name: 'bench', token: TOKEN, may: ['ai'] }], ai: { enabled: true, providers: { claude } } };
 }
 
+const EXEC = { enabled: true, allowed_commands: ['/bin/echo', '/bin/cat'], workspace: '/', max_output: '1GB' };
+
 function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): object {
   const forward = options.door === 'forward' || options.door === 'tunnel';
   const secure = options.door === 'tls' || options.door === 'h2';
@@ -44,6 +46,7 @@ function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): 
     ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     ...(options.door === 'ai' && aiOf(address(options.backendPort))),
+    ...(options.door === 'exec' && { exec: EXEC }),
     egress: { listen: forward ? address(ports.door) : null },
     gateway: {
       listen: address(forward ? ports.other : ports.door),
@@ -56,7 +59,7 @@ function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): 
 
 export const sluice: Peer = {
   name: 'sluice',
-  doors: ['http', 'tls', 'h2', 'websocket', 'forward', 'tunnel', 'ai'],
+  doors: ['http', 'tls', 'h2', 'websocket', 'forward', 'tunnel', 'ai', 'exec'],
   findVersion: () => (existsSync(launcher) ? versionFrom(process.execPath, launcher, 'version') : undefined),
   start: async (options) => {
     const scanner = options.policies === 'every' ? await startScanner(options.dir, options.loadCpus) : null;

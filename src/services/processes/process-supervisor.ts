@@ -74,12 +74,12 @@ export class ProcessSupervisor {
 
   #employWarden(): WardenLink {
     const { ledgerFolder, onLedgerError } = this.#options;
-    if (ledgerFolder === null) return new WardenLink(null);
+    if (ledgerFolder === null) return new WardenLink(this.#instance, null);
     try {
-      return new WardenLink(recordInstance(ledgerFolder, this.#instance));
+      return new WardenLink(this.#instance, recordInstance(ledgerFolder, this.#instance));
     } catch (error) {
       onLedgerError?.(error as Error);
-      return new WardenLink(null);
+      return new WardenLink(this.#instance, null);
     }
   }
 }

@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { marked, runIn, runSpec, shell, supervisorFor } from '../../../test/support/run-rig.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
-import { findMembers, listProcesses, nameOf, readPeakMemory, readProcess, type Traces } from './process-table.ts';
+import {
+  findMembers,
+  lastGivenPid,
+  listProcesses,
+  nameOf,
+  readPeakMemory,
+  readProcess,
+  type Traces,
+} from './process-table.ts';
 
 const tracesOf = (id: string, pid: number): Traces => ({ id, pid, startTicks: readProcess(pid)?.startTicks ?? 0 });
 
@@ -56,6 +64,15 @@ describe('the table of processes', { skip: process.platform !== 'linux' }, () =>
     // Its number has been given to somebody who was there before.
     const later = { ...tracesOf(other.run.id, other.run.pid), startTicks: Number.MAX_SAFE_INTEGER };
     assert.deepEqual(findMembers(later, table), []);
+  });
+
+  test('can be read from a number on, and tells which was given out last', async (t) => {
+    const ran = shell(t, 'echo ready; sleep 1000');
+    await ran.says('ready');
+    const above = listProcesses(ran.run.pid - 1);
+    assert.ok(above.some(({ pid }) => pid === ran.run.pid));
+    assert.ok(above.every(({ pid }) => pid >= ran.run.pid));
+    assert.ok((lastGivenPid() ?? 0) > 0);
   });
 
   test('tells how much memory a process has had', () => {

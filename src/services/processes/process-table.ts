@@ -23,6 +23,8 @@ export interface Traces {
   /** Of the program itself, which leads a group and a session of its own; 0: not known. */
   readonly pid: number;
   readonly startTicks: number;
+  /** It began so short a time ago that numbers of processes cannot have come round to its own again. */
+  readonly isYoung?: boolean;
   /** Those of its processes that somebody has seen, by nameOf: they may have lost what else tells that they belong to it. */
   readonly seen?: ReadonlySet<string>;
 }
@@ -49,9 +51,11 @@ export function readProcess(pid: number): ProcessEntry | null {
   };
 }
 
-/** The living, from the first started to the last. Empty: the system has no /proc. */
-export function listProcesses(): ProcessEntry[] {
-  const entries = listPids().map(readProcess);
+/** The living, from the first started to the last; `after`: only numbers above it. Empty: the system has no /proc. */
+export function listProcesses(after = 0): ProcessEntry[] {
+  const entries = listPids()
+    .filter((pid) => pid > after)
+    .map(readProcess);
   return entries
     .filter((entry) => entry !== null)
     .filter(({ isDead }) => !isDead)
@@ -105,4 +109,11 @@ function read(path: string): Buffer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The number that was given out last; null: nobody tells. Numbers are given out in order, and begin again at the end. */
+export function lastGivenPid(): number | null {
+  const text = read('/proc/loadavg')?.toString('latin1') ?? '';
+  const last = /(\d+)\s*$/.exec(text)?.[1];
+  return last === undefined ? null : Number(last);
 }

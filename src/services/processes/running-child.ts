@@ -9,6 +9,8 @@ import type { Keeper } from './warden-link.ts';
 
 /** Programs that have ended leave their output to be read; what still holds it open after that is not ours to wait for. */
 const DRAIN_MS = 1000;
+/** Within it the numbers of processes cannot come round. */
+const YOUNG_MS = 3000;
 /** The warden is busy, or not there. */
 const WARDEN_MS = 1000;
 const SAMPLE_MS = 250;
@@ -236,7 +238,8 @@ export class RunningChild implements RunningProcess {
 
   #sweep(): void {
     this.#sweeping = 'asked';
-    this.#keeper.sweep(this.#traces, () => {
+    const isYoung = performance.now() - this.#startedAtMs < YOUNG_MS;
+    this.#keeper.sweep({ ...this.#traces, isYoung }, () => {
       this.#sweeping = 'done';
       this.#settle();
     });

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   findMarked,
   findMembers,
+  lastGivenPid,
   listProcesses,
   nameOf,
   type ProcessEntry,
@@ -24,7 +25,8 @@ const ROUNDS = 300;
 /** All that belongs to these runs. */
 export function sweep(runs: readonly Traces[]): Promise<Swept> {
   if (process.platform !== 'linux') return Promise.resolve(sweepGroups(runs));
-  return sweepFor((table) => {
+  const after = lowestPid(runs);
+  return sweepFor(after, (table) => {
     const members = new Map<number, ProcessEntry>();
     for (const run of runs) for (const entry of findMembers(run, table)) members.set(entry.pid, entry);
     return [...members.values()];
@@ -33,13 +35,25 @@ export function sweep(runs: readonly Traces[]): Promise<Swept> {
 
 /** All whose mark begins so: what an earlier Sluice has left behind. */
 export function sweepMarked(prefix: string): Promise<Swept> {
-  return sweepFor((table) => findMarked(prefix, table));
+  return sweepFor(0, (table) => findMarked(prefix, table));
 }
 
-async function sweepFor(find: (table: readonly ProcessEntry[]) => readonly ProcessEntry[]): Promise<Swept> {
+/**
+ * What a run that is young has started has numbers above its own, unless they have begun again meanwhile: nobody else has to be looked at.
+ */
+function lowestPid(runs: readonly Traces[]): number {
+  const isBounded = runs.every(({ isYoung, pid }) => isYoung === true && pid !== 0);
+  const lowest = Math.min(...runs.map(({ pid }) => pid));
+  return isBounded && (lastGivenPid() ?? 0) >= lowest ? lowest - 1 : 0;
+}
+
+async function sweepFor(
+  after: number,
+  find: (table: readonly ProcessEntry[]) => readonly ProcessEntry[],
+): Promise<Swept> {
   const killed = new Set<string>();
   for (let round = 0; ; round += 1) {
-    const found = find(listProcesses());
+    const found = find(listProcesses(after));
     if (found.length === 0 || round === ROUNDS) return { killed: killed.size, left: found.length };
     for (const entry of found) {
       kill(entry);

@@ -20,7 +20,7 @@ describe('the link to the warden', { skip: process.platform !== 'linux' }, () =>
   });
 
   test('answers a run that has never started', async () => {
-    const link = new WardenLink(null);
+    const link = new WardenLink('own', null);
     const run = { id: 'never-1', pid: 0, startTicks: 0 };
     assert.equal(link.pid, null);
     await new Promise<void>((resolve) => link.sweep(run, resolve));

@@ -1,5 +1,5 @@
-// Our end of the warden (see warden.ts). Rule: a run is told of before its program is started, and whatever is asked is answered, also
-// when there is no warden: then the sweeping is done here.
+// Our end of the warden (see warden.ts). Rule: there is one before the first program is started, and whatever is asked is answered, also
+// when there is none: then the sweeping is done here.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { onLines } from './line-reader.ts';
@@ -28,19 +28,25 @@ interface Asked {
 const WARDEN_FILE = import.meta.url.endsWith('.ts') ? './warden.ts' : './warden.js';
 /** It has little to keep in mind. */
 const NODE_FLAGS = ['--max-old-space-size=32', '--max-semi-space-size=1'];
+/** The warden is told of runs that last so long. */
+const LEAD_MS = 100;
 /** One that comes to nothing is not started over and over. */
 const REST_MS = 1000;
 
 export class WardenLink implements Keeper {
+  readonly #instance: string;
   readonly #ledgerFile: string | null;
   readonly #runs = new Map<string, Traces>();
   readonly #asked = new Map<string, Asked>();
   #warden: ChildProcess | null = null;
+  readonly #untold = new Set<string>();
+  #tellingSoon: NodeJS.Timeout | null = null;
   #isResting = false;
   #isClosed = false;
 
-  /** The warden removes the file when all is over. */
-  constructor(ledgerFile: string | null) {
+  /** All marks begin with the instance. The warden removes the file when all is over. */
+  constructor(instance: string, ledgerFile: string | null) {
+    this.#instance = instance;
     this.#ledgerFile = ledgerFile;
   }
 
@@ -49,15 +55,17 @@ export class WardenLink implements Keeper {
     return this.#warden?.pid ?? null;
   }
 
+  /** It is told nothing: it finds what it has not been told of by the name that all marks begin with. */
   begin(run: Traces): void {
     this.#runs.set(run.id, run);
-    if (this.#warden === null) this.#start();
-    else this.#say(`begin ${run.id}`);
+    this.#startIfNeeded();
   }
 
+  /** Not at once: most programs have ended before it would matter, and the warden would take time from their start. */
   lead(run: Traces): void {
     this.#runs.set(run.id, run);
-    this.#say(`lead ${run.id} ${run.pid} ${run.startTicks}`);
+    this.#untold.add(run.id);
+    if (this.#tellingSoon === null) this.#tellingSoon = setTimeout(() => this.#tell(), LEAD_MS).unref();
   }
 
   look(run: Traces, done: () => void): void {
@@ -86,7 +94,7 @@ export class WardenLink implements Keeper {
   #ask(word: Asked['word'], run: Traces, done: () => void): void {
     this.#asked.set(`${word} ${run.id}`, { word, run, done });
     if (this.#warden === null) this.#answerAll();
-    else this.#say(`${word} ${run.id}`);
+    else this.#say(`${word} ${wordsOf(run)}${run.isYoung === true ? ' young' : ''}`);
   }
 
   #start(): void {
@@ -94,7 +102,7 @@ export class WardenLink implements Keeper {
     this.#isResting = true;
     setTimeout(() => this.#rested(), REST_MS).unref();
     const file = fileURLToPath(new URL(WARDEN_FILE, import.meta.url));
-    const args = [...NODE_FLAGS, file, ...(this.#ledgerFile === null ? [] : [this.#ledgerFile])];
+    const args = [...NODE_FLAGS, file, this.#instance, ...(this.#ledgerFile === null ? [] : [this.#ledgerFile])];
     const warden = spawn(process.execPath, args, {
       detached: true,
       env: {},
@@ -110,9 +118,17 @@ export class WardenLink implements Keeper {
     // It is no reason for us to go on.
     warden.unref();
     for (const stream of [warden.stdin, warden.stdout]) if ('unref' in stream) (stream as { unref(): void }).unref();
-    for (const run of this.#runs.values()) {
-      this.#say(run.pid === 0 ? `begin ${run.id}` : `lead ${run.id} ${run.pid} ${run.startTicks}`);
+    for (const id of this.#runs.keys()) this.#untold.add(id);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#tellingSoon = null;
+    for (const id of this.#untold) {
+      const run = this.#runs.get(id);
+      if (run !== undefined && run.pid !== 0) this.#say(`lead ${wordsOf(run)}`);
     }
+    this.#untold.clear();
   }
 
   #say(line: string): void {
@@ -151,4 +167,8 @@ export class WardenLink implements Keeper {
       else sweep([run]).then(done, done);
     }
   }
+}
+
+function wordsOf({ id, pid, startTicks }: Traces): string {
+  return `${id} ${pid} ${startTicks}`;
 }

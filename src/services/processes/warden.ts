@@ -5,7 +5,7 @@ import process from 'node:process';
 import { onLines } from './line-reader.ts';
 import { findMembers, listProcesses, nameOf, type Traces } from './process-table.ts';
 import { forgetInstance } from './run-ledger.ts';
-import { sweep } from './sweep.ts';
+import { sweep, sweepMarked } from './sweep.ts';
 
 interface Run extends Traces {
   readonly seen: Set<string>;
@@ -20,17 +20,23 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGPIPE', 'SIGHUP'] as const) proces
 // Nobody listens any more: that is no reason to stop.
 process.stdout.on('error', () => {});
 
-/** `begin ID`, `lead ID PID TICKS`; answered: `look ID`, `kill ID`, and `sweep ID`, after which the run is over. */
+/**
+ * `lead ID PID TICKS`: there is such a run. Answered: `look`, `kill` and `sweep`, with the same words behind them; after `sweep`, which also
+ * says whether the run is `young`, it is over.
+ */
 async function hear(line: string): Promise<void> {
-  const [word = '', id = '', pid = '0', ticks = '0'] = line.split(' ');
-  const run = { id, pid: Number(pid), startTicks: Number(ticks), seen: new Set<string>() };
-  if (word === 'begin' || word === 'lead') runs.set(id, run);
-  else await answer(word, runs.get(id) ?? run);
+  const [word = '', id = '', pid = '0', ticks = '0', age = ''] = line.split(' ');
+  const told = { id, pid: Number(pid), startTicks: Number(ticks), isYoung: age === 'young', seen: new Set<string>() };
+  const run = { ...told, seen: runs.get(id)?.seen ?? told.seen };
+  if (word === 'lead') runs.set(id, run);
+  else await answer(word, run);
 }
 
 async function answer(word: string, run: Run): Promise<void> {
-  if (word === 'look') look([run]);
-  else await sweep([run]);
+  if (word === 'look') {
+    runs.set(run.id, run);
+    look([run]);
+  } else await sweep([run]);
   if (word === 'sweep') runs.delete(run.id);
   process.stdout.write(`${word} ${run.id}\n`);
 }
@@ -41,8 +47,10 @@ function look(all: readonly Run[]): void {
 }
 
 async function abandoned(): Promise<void> {
+  const [, , instance = '', file] = process.argv;
   await sweep([...runs.values()]);
-  const [, , file] = process.argv;
+  // Whatever nobody has told of yet.
+  if (instance !== '') await sweepMarked(`${instance}-`);
   if (file !== undefined) forgetInstance(file);
   process.exit(0);
 }
