@@ -23,7 +23,7 @@ const CAUSES: Readonly<Record<StopCause, Outcome>> = {
   stopped: { status: 'stopped', reason: 'It was stopped.' },
   timeout: { status: 'timeout', reason: 'It took longer than its time-out.' },
   silence: { status: 'timeout', reason: 'It printed nothing for too long.' },
-  output: { status: 'error', reason: 'It printed more than agents.max_output.' },
+  output: { status: 'error', reason: 'It printed more than it may (agents.max_output).' },
   shutdown: { status: 'stopped', reason: 'Sluice was stopped.' },
   storage: { status: 'crashed', reason: 'What it printed could not be stored.' },
 };

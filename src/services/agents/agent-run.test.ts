@@ -45,7 +45,7 @@ function stage(
   const writer = {
     save: () => {},
     put: (event: NewAgentEvent) => stored.push(event),
-    get isTroubled() {
+    get isFull() {
       return state.isTroubled;
     },
   };

@@ -14,6 +14,8 @@ import { LineReader } from './line-reader.ts';
 
 /** Longer lines come in parts. Some agents print a megabyte in one. */
 const LINE_BYTES = 8 * 1024 * 1024;
+/** However short they are. */
+const MOST_EVENTS = 1_000_000;
 const STDERR_CHARACTERS = 4_096;
 /** After an answer, for what was sent meanwhile: agents may take two messages for one. */
 const MESSAGE_GRACE_MS = 2_000;
@@ -130,7 +132,7 @@ export class AgentRun {
       },
       ended: (end) => this.#processEnded(end),
     });
-    if (this.#parts.writer.isTroubled) this.hold();
+    if (this.#parts.writer.isFull) this.hold();
   }
 
   /** It cannot be started. */
@@ -163,7 +165,7 @@ export class AgentRun {
     return this.ended;
   }
 
-  /** What it prints can not be stored for now. */
+  /** What it prints cannot be stored for now. */
   hold(): void {
     this.#process?.pause('stdout');
   }
@@ -184,6 +186,10 @@ export class AgentRun {
   }
 
   #takeLine(line: Buffer): void {
+    if (this.#number >= MOST_EVENTS) {
+      void this.stop('output');
+      return;
+    }
     const event = objectOfLine(line);
     const type = event === null ? RAW : typeof event['type'] === 'string' ? event['type'] : '';
     this.#number += 1;

@@ -79,7 +79,7 @@ describe('a run of an agent', () => {
     const loud = new AgentStage(t, { settings: { maxOutputBytes: 1000 } });
     assert.partialDeepStrictEqual(await loud.run('yes'), {
       status: 'error',
-      reason: 'It printed more than agents.max_output.',
+      reason: 'It printed more than it may (agents.max_output).',
     });
   });
 

@@ -87,6 +87,8 @@ export class AgentService {
       stored: (run, stored) => this.#stored(run, stored),
       troubled: (error) => this.#troubled(error),
       recovered: () => this.#recovered(),
+      filled: () => this.#holdAll(),
+      drained: () => this.#releaseAll(),
     });
     this.#recover();
     this.#forget();
@@ -147,8 +149,9 @@ export class AgentService {
   /** Resolves when nothing of it is left. */
   async stop(id: string, viewer: Viewer): Promise<AgentRunRow> {
     const row = this.require(id, viewer);
-    await this.#active.get(id)?.run.stop('stopped');
-    return this.#events.find(id) ?? row;
+    const run = this.#active.get(id)?.run;
+    await run?.stop('stopped');
+    return run?.row ?? row;
   }
 
   say(id: string, viewer: Viewer, text: string): void {
@@ -312,7 +315,6 @@ export class AgentService {
     this.#log('info', { agent, kind, user, status, exit_code: exitCode }, 'an agent has ended');
     this.#surroundings.onEnd(row);
     this.#surroundings.onCount(this.running);
-    this.#writer.flush();
   }
 
   #stored(id: string, events: readonly PlacedAgentEvent[]): void {
@@ -328,11 +330,19 @@ export class AgentService {
 
   #troubled(error: unknown): void {
     this.#log('error', { err: error }, 'what agents print cannot be stored: they wait');
-    for (const { run } of this.#active.values()) run.hold();
+    this.#holdAll();
   }
 
   #recovered(): void {
     this.#log('info', {}, 'what agents print can be stored again');
+    this.#releaseAll();
+  }
+
+  #holdAll(): void {
+    for (const { run } of this.#active.values()) run.hold();
+  }
+
+  #releaseAll(): void {
     for (const { run } of this.#active.values()) run.release();
   }
 

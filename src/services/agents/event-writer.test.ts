@@ -25,6 +25,8 @@ function stage() {
       told.push(`${run}: ${events.map(({ number, sequence }) => `${number}@${sequence}`).join(' ')}`),
     troubled: (error) => told.push(String(error)),
     recovered: () => told.push('recovered'),
+    filled: () => told.push('filled'),
+    drained: () => told.push('drained'),
   });
   return { batches, told, writer, state };
 }
@@ -52,13 +54,27 @@ describe('the writer of events', () => {
     assert.equal(writer.flush(), false);
     writer.put(event('a', 2));
     assert.equal(writer.flush(), false);
-    assert.deepEqual([told, writer.isTroubled], [['Error: disk full'], true]);
+    assert.deepEqual([told, writer.isFull], [['Error: disk full'], true]);
     state.isFull = false;
     assert.equal(writer.flush(), true);
     assert.deepEqual(batches, ['a1 a2']);
     assert.deepEqual(told.slice(1), ['recovered', 'a: 1@1 2@2']);
-    assert.equal(writer.isTroubled, false);
+    assert.equal(writer.isFull, false);
     writer.close();
+  });
+
+  test('stores some in each turn, and lets nobody print more while much waits', async () => {
+    const { writer, batches, told } = stage();
+    for (let number = 1; number <= 3000; number += 1) writer.put(event('a', number));
+    writer.save(row('a', 'ok'));
+    assert.deepEqual([told, writer.isFull], [['filled'], true]);
+    await nextTurn();
+    await nextTurn();
+    assert.equal(batches[0]?.split(' ').length, 512);
+    while (told.at(-1) !== 'drained') await nextTurn();
+    assert.equal(batches.length, 6);
+    assert.match(batches.at(-1) ?? '', /a3000 ok$/);
+    assert.equal(writer.isFull, false);
   });
 
   test('stores what waits when it is closed', () => {

@@ -1,8 +1,12 @@
-// Stores what all runs print, together, once in each turn of the event loop. Rule: what is stored is told in the order in which it came, and
-// nothing is told before it is stored; while the file cannot be written everything waits.
+// Stores what all runs print, together, some of it in each turn of the event loop. Rule: what is stored is told in the order in which it
+// came, and nothing is told before it is stored; while much waits, or the file cannot be written, those who print have to wait.
 import type { AgentEvents, AgentRunRow, NewAgentEvent, PlacedAgentEvent } from '../../state/agent-events.ts';
 
 const RETRY_MS = 1_000;
+/** What is stored in one turn, so that everything else gets its turn too. */
+const MOST_AT_ONCE = 512;
+/** When so much waits, nobody is to print more. */
+const FULL = 2048;
 
 export interface WriterEars {
   /** Of one run, in order. */
@@ -10,6 +14,9 @@ export interface WriterEars {
   /** Nothing can be stored for now, or can be again. */
   troubled(error: unknown): void;
   recovered(): void;
+  /** So much waits that nobody is to print more, or there is room again. */
+  filled(): void;
+  drained(): void;
 }
 
 export class EventWriter {
@@ -21,18 +28,24 @@ export class EventWriter {
   #soon: NodeJS.Immediate | null = null;
   #retry: NodeJS.Timeout | null = null;
   #isTroubled = false;
+  #isFilled = false;
 
   constructor(file: Pick<AgentEvents, 'add'>, ears: WriterEars) {
     this.#file = file;
     this.#ears = ears;
   }
 
-  get isTroubled(): boolean {
-    return this.#isTroubled;
+  /** Whoever prints has to wait. */
+  get isFull(): boolean {
+    return this.#isTroubled || this.#isFilled;
   }
 
   put(event: NewAgentEvent): void {
     this.#waiting.push(event);
+    if (!this.#isFilled && this.#waiting.length >= FULL) {
+      this.#isFilled = true;
+      this.#ears.filled();
+    }
     this.#later();
   }
 
@@ -42,26 +55,41 @@ export class EventWriter {
     this.#later();
   }
 
-  /** Stores what waits. False: it could not be stored, and waits on. */
+  /** Stores all that waits. False: it could not be stored, and waits on. */
   flush(): boolean {
+    return this.#store(Number.MAX_SAFE_INTEGER);
+  }
+
+  #store(atMost: number): boolean {
     this.#stopWaiting();
     if (this.#waiting.length === 0 && this.#rows.size === 0) return true;
+    const some = this.#waiting.slice(0, atMost);
+    const isAll = some.length === this.#waiting.length;
     let sequences: readonly number[];
     try {
-      sequences = this.#file.add(this.#waiting, [...this.#rows.values()]);
+      // As runs are now, they are with the last of their events.
+      sequences = this.#file.add(some, isAll ? [...this.#rows.values()] : []);
     } catch (error) {
-      if (!this.#isTroubled) this.#ears.troubled(error);
-      this.#isTroubled = true;
-      this.#retry = setTimeout(() => this.flush(), RETRY_MS);
+      this.#failed(error);
       return false;
     }
-    const stored = this.#waiting.map((event, index) => ({ ...event, sequence: sequences[index] ?? 0 }));
-    this.#waiting = [];
-    this.#rows.clear();
+    this.#waiting = isAll ? [] : this.#waiting.slice(some.length);
+    if (isAll) this.#rows.clear();
     if (this.#isTroubled) this.#ears.recovered();
     this.#isTroubled = false;
-    this.#tell(stored);
+    if (!isAll) this.#later();
+    this.#tell(some.map((event, index) => ({ ...event, sequence: sequences[index] ?? 0 })));
+    if (this.#isFilled && this.#waiting.length === 0) {
+      this.#isFilled = false;
+      this.#ears.drained();
+    }
     return true;
+  }
+
+  #failed(error: unknown): void {
+    if (!this.#isTroubled) this.#ears.troubled(error);
+    this.#isTroubled = true;
+    this.#retry = setTimeout(() => this.flush(), RETRY_MS);
   }
 
   /** What cannot be stored at once is lost. */
@@ -71,7 +99,7 @@ export class EventWriter {
   }
 
   #later(): void {
-    if (this.#soon === null && this.#retry === null) this.#soon = setImmediate(() => this.flush());
+    if (this.#soon === null && this.#retry === null) this.#soon = setImmediate(() => this.#store(MOST_AT_ONCE));
   }
 
   #stopWaiting(): void {
