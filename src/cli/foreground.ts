@@ -17,8 +17,9 @@ import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtim
 import { settleMemory } from '../runtime/settle-memory.ts';
 import { ProcessDesk } from '../runtime/processes/process-desk.ts';
 import { Sluice } from '../runtime/sluice.ts';
-import { usageBookIn } from '../runtime/usage-book-in.ts';
 import { threadLog } from '../runtime/threads/thread-log.ts';
+import { TunnelDesk } from '../runtime/tunnels/tunnel-desk.ts';
+import { usageBookIn } from '../runtime/usage-book-in.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
 import { VERSION } from '../runtime/version.ts';
 import { FileWatch } from '../runtime/watch-files.ts';
@@ -73,6 +74,7 @@ function assemble(
   const { data_dir: dataDir } = loaded.config.process;
   const usage = usageBookIn(loaded.config.process, log);
   const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
+  const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log) });
   const dataPlane = createDataPlane({
     config: loaded.config,
     logger: log,
@@ -81,13 +83,14 @@ function assemble(
     accessSink: log.sink,
     tellUsage: usage.note,
     processes,
+    tunnelSocket: tunnels.socketPath,
     noteFault,
     countWorkerRestart: () => count('workerRestarts'),
   });
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
-  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, usage };
+  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, tunnels, usage };
   return new Sluice({ ...parts, logger: log, noteReload, onConfig });
 }
 

@@ -4,7 +4,6 @@
 import type { Config } from './config.ts';
 import type { KeyPath } from './key-path.ts';
 import { policyPlaces } from './policy-places.ts';
-import type { RouteConfig } from './schema/gateway.ts';
 import type { Policies } from './schema/policies.ts';
 
 interface Unavailable {
@@ -15,14 +14,17 @@ interface Unavailable {
 }
 
 const UNAVAILABLE: readonly Unavailable[] = [
-  { what: 'a tunnel as a target', find: inTargets((to) => 'tunnel' in to, 'tunnel') },
   { what: 'caching', find: inPolicies('cache') },
   {
     what: 'a policy of retries for the forward proxy',
     find: ({ egress: { policies } }) =>
       when(policies.retry !== undefined && policies.retry !== false, ['egress', 'policies', 'retry']),
   },
-  { what: 'the tunnel server', find: ({ tunnels }) => when(tunnels.server.enabled, ['tunnels', 'server', 'enabled']) },
+  {
+    what: 'TCP tunnels',
+    find: ({ tunnels: { server } }) =>
+      when(server.tcp_ports.from !== 20_000 || server.tcp_ports.to !== 20_999, ['tunnels', 'server', 'tcp_ports']),
+  },
   {
     what: 'the tunnel client',
     find: ({ tunnels }) => when(tunnels.client.tunnels.length > 0, ['tunnels', 'client', 'tunnels']),
@@ -47,14 +49,6 @@ export function unavailableUses(config: Config): readonly UnavailableUse[] {
 
 function when(on: boolean, path: KeyPath): readonly KeyPath[] {
   return on ? [path] : [];
-}
-
-function inTargets(isOn: (to: RouteConfig['to']) => boolean, key: string): Unavailable['find'] {
-  return ({ gateway }) => gateway.routes.flatMap(({ to }, index) => when(isOn(to), targetPath(index, key)));
-}
-
-function targetPath(index: number, key: string): KeyPath {
-  return ['gateway', 'routes', index, 'to', key];
 }
 
 /** A policy is on where it stands with something else than `false` or `none`. */

@@ -213,6 +213,28 @@ export interface AiUsageAnswer {
   readonly usage: AiUsageLine[];
 }
 
+export interface TunnelAnswer {
+  readonly name: string;
+  readonly url: string;
+  readonly account: string;
+  readonly online: boolean;
+  readonly since: string;
+  readonly client: {
+    readonly address: string;
+    readonly protocol_version: number;
+    readonly connected_at: string;
+    readonly streams: number;
+    readonly streams_total: number;
+    readonly bytes_received: number;
+    readonly bytes_sent: number;
+    readonly round_trip_ms: number | null;
+  } | null;
+}
+
+export interface TunnelsAnswer {
+  readonly tunnels: TunnelAnswer[];
+}
+
 export interface ConfigAnswer {
   readonly config: Readonly<Record<string, unknown>>;
   readonly origins: Readonly<Record<string, string>>;

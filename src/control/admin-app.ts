@@ -23,6 +23,7 @@ import { addProxyRoutes } from './routes/proxies.ts';
 import { addReloadRoute } from './routes/reload.ts';
 import { addStatsRoute } from './routes/stats.ts';
 import { addStatusRoute } from './routes/status.ts';
+import { addTunnelRoutes } from './routes/tunnels.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const OPEN_PATHS = new Set(['/', '/api/v1/health']);
@@ -70,6 +71,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addStatsRoute(app, parts);
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
+  addTunnelRoutes(app, parts);
   addAiAccountsRoute(app, parts);
   addAiUsageRoute(app, parts);
   addAiLimitsRoute(app, parts);

@@ -25,6 +25,7 @@ export interface AdminParts {
     readonly accounts: Pick<Sluice['accounts'], 'reports'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;
     readonly agents: Pick<Sluice['agents'], 'service'>;
+    readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'remove'>;
   };
   readonly traffic: () => Traffic;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;

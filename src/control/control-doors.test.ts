@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { threadContext } from '../../test/support/thread-context.ts';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
+import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
@@ -50,6 +51,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     backends: backendDesk(),
     accounts: accountDesk(),
     processes: processDesk(),
+    tunnels: tunnelDesk(),
     usage: usageBook(),
     noteReload: () => {},
   });

@@ -72,6 +72,10 @@ export type ErrorCode =
   | 'processes_busy'
   | 'agent_unavailable'
   | 'agent_not_listening'
+  | 'tunnel_unknown'
+  | 'tunnel_offline'
+  | 'tunnel_busy'
+  | 'tunnel_failed'
   | 'shutting_down'
   | 'internal'
   | 'config_invalid'
@@ -201,6 +205,12 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   processes_busy: entry('target', 503, true, 'As many programs run as may, and as many wait as may.'),
   agent_unavailable: entry('operator', 503, false, 'The agent cannot be run here.'),
   agent_not_listening: entry('downstream', 409, false, 'The agent takes no message now.'),
+
+  // Tunnels.
+  tunnel_unknown: entry('downstream', 404, false, 'There is no tunnel of this name.'),
+  tunnel_offline: entry('target', 503, true, 'The client of this tunnel is not connected.'),
+  tunnel_busy: entry('target', 503, true, 'As many requests run through this tunnel as may.'),
+  tunnel_failed: entry('target', 502, true, 'The server behind the tunnel did not answer.'),
 
   // Sluice and the person who runs it.
   shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),

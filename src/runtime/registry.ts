@@ -1,8 +1,7 @@
 // The one list that names every plug-in: from what the configuration says of a route to the target that carries it out.
 // Rule: nobody else imports a target, a policy or a listener by name.
-import type { BackendsTarget, RouteTarget } from '../config/schema/targets.ts';
+import type { BackendsTarget, RouteTarget, TunnelTarget } from '../config/schema/targets.ts';
 import type { AnswerTarget, Target } from '../contract/target.ts';
-import { SluiceError } from '../core/errors.ts';
 import { redirect, toHttps as redirectToHttps } from '../targets/redirect/redirect.ts';
 import { respond, respondWith } from '../targets/respond/respond.ts';
 
@@ -37,6 +36,7 @@ export { rateLimit } from '../policies/rate-limit/rate-limit.ts';
 export { scan } from '../policies/scan/scan.ts';
 export type { ScanEars } from '../policies/scan/scan-ears.ts';
 export { serviceGuard } from '../policies/service-guard/service-guard.ts';
+export { tunnelName } from '../policies/tunnel-name/tunnel-name.ts';
 export { timeout } from '../policies/timeout/timeout.ts';
 export { sticky } from '../policies/sticky/sticky.ts';
 export { UsageReader } from '../policies/usage/usage-reader.ts';
@@ -64,18 +64,19 @@ export { Destination } from '../targets/destination/destination.ts';
 export { type HopSessions, type Session, sessionKey, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';
 export { exec } from '../targets/exec/exec.ts';
+export { tunnel } from '../targets/tunnel/tunnel.ts';
+export { tunnelAccounts } from '../targets/tunnel-accounts/tunnel-accounts.ts';
+export { tunnelControl } from '../targets/tunnel-control/tunnel-control.ts';
 export { httpsUrl, redirectLocation } from '../targets/redirect/redirect.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 
-/** For the routes of one path; those with backends are put together elsewhere. */
-export function createTarget(to: Exclude<RouteTarget, BackendsTarget>, pattern: string): Target {
+/** For the routes of one path; those with backends or a tunnel are put together elsewhere. */
+export function createTarget(to: Exclude<RouteTarget, BackendsTarget | TunnelTarget>, pattern: string): Target {
   if ('respond' in to) {
     const { status, headers, body } = to.respond;
     return respond({ status, fields: Object.entries(headers), body });
   }
-  if ('redirect' in to) return redirect({ to: to.redirect, status: to.status, pattern }, respondWith);
-  // The configuration refuses these with the key and its place; whoever gets here has gone past it.
-  throw new SluiceError('not_available_yet');
+  return redirect({ to: to.redirect, status: to.status, pattern }, respondWith);
 }
 
 /** The same URL, at the door with TLS on that port. */

@@ -1,6 +1,7 @@
 // One running Sluice: the config in force, the data plane that carries it out, and the doors of the control plane. Rule: it
 // is started, reloaded, drained and asked through here, by the command line and the admin API alike.
 
+import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
@@ -17,6 +18,7 @@ import type { BackendDesk } from './backends/backend-desk.ts';
 import type { ProcessDesk } from './processes/process-desk.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
+import type { TunnelDesk } from './tunnels/tunnel-desk.ts';
 import { VERSION } from './version.ts';
 
 /** Answers that the control plane has begun may take so long to finish, once all traffic has ended. */
@@ -40,6 +42,7 @@ export interface SluiceParts {
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
   readonly processes: ProcessDesk;
+  readonly tunnels: TunnelDesk;
   readonly usage: UsageBook;
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
@@ -71,6 +74,7 @@ export class Sluice {
   readonly hops: HopControl;
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
+  readonly tunnels: TunnelDesk;
   readonly usage: UsageBook;
   readonly #aiBudgets: AiBudgets;
   readonly #processes: ProcessDesk;
@@ -89,6 +93,7 @@ export class Sluice {
     this.hops = parts.hops;
     this.backends = parts.backends;
     this.accounts = parts.accounts;
+    this.tunnels = parts.tunnels;
     this.usage = parts.usage;
     this.#processes = parts.processes;
     parts.processes.agents.knowDoors(() => dataPlane.doors());
@@ -136,6 +141,7 @@ export class Sluice {
         this.#stopChecks(),
         this.#dataPlane.close(),
         this.#processes.close(),
+        this.tunnels.close(),
         ...controlDoors.map((door) => door.close()),
       ]);
       await this.usage.close();
@@ -217,14 +223,14 @@ export class Sluice {
     const control = this.#controlDoors.map((door): DoorStatus => {
       return { name: door.name, address: door.address, openConnections: door.openConnections() };
     });
-    return [...this.#dataPlane.doors(), ...control];
+    return [...this.#dataPlane.doors(), ...this.tunnels.doors(), ...control];
   }
 
   async #apply(loaded: LoadedConfig): Promise<void> {
     const config = this.hops.over(loaded.config);
     await this.#aiBudgets.prepare(config);
     await this.#processes.prepare(config);
-    await this.#dataPlane.apply(config);
+    await this.#applyToTraffic(config);
     this.hops.follow(config);
     this.backends.follow(config);
     this.accounts.follow(config);
@@ -232,6 +238,17 @@ export class Sluice {
     this.#aiBudgets.follow(config);
     this.usage.keepFor({ rowsMs: config.ai.usage.keep, daysMs: config.ai.usage.keep_sums });
     this.#onConfig(loaded);
+  }
+
+  /** Everywhere or nowhere: the threads may pass something on to the tunnels as soon as they have a configuration. */
+  async #applyToTraffic(config: Config): Promise<void> {
+    await this.tunnels.apply(config);
+    try {
+      await this.#dataPlane.apply(config);
+    } catch (error) {
+      if (this.#state === 'ready') await this.tunnels.apply(this.hops.over(this.loaded.config));
+      throw error;
+    }
   }
 
   /** Resolves when nothing is under way any more that would be lost. */
@@ -254,6 +271,7 @@ export class Sluice {
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
     await endsWithin(this.#processes.close(), PROCESS_GRACE_MS);
     await endsWithin(this.usage.close(), BOOK_GRACE_MS);
+    await endsWithin(this.tunnels.close(), CUT_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));
     this.#state = 'stopped';
@@ -268,6 +286,7 @@ export class Sluice {
   }
 
   async #drainTraffic(delayMs: number): Promise<void> {
+    this.tunnels.stop();
     // A reload that is under way would open doors again behind our back.
     await this.#reloader.settled();
     try {

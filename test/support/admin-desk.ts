@@ -10,6 +10,7 @@ import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
 import type { AccountReport } from '../../src/runtime/accounts/account-desk.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
+import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
 import { changer, hopControl } from './hop-control.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
@@ -32,6 +33,7 @@ export class AdminDesk {
   reloadFault: Error | undefined;
   accounts: AccountReport[] = [];
   readonly agents: { service: AgentService | null } = { service: null };
+  tunnels: TunnelReport[] = [];
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -56,6 +58,10 @@ export class AdminDesk {
         accounts: { reports: () => this.accounts },
         connections: () => Promise.resolve([]),
         usage: { sums: () => Promise.resolve([]) },
+        tunnels: {
+          reports: () => this.tunnels,
+          remove: (name) => this.tunnels.some((each) => each.name === name),
+        },
         allowances: () => [],
         agents: this.agents,
         configTag: 'tag-1',

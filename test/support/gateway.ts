@@ -25,9 +25,12 @@ import { AccessLog } from '../../src/telemetry/access-log.ts';
 import type { AccessRecord } from '../../src/telemetry/access-record.ts';
 import type { LogFields } from '../../src/telemetry/application-log.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
+import type { TunnelDesk } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { wheel } from '../../src/transport/timers.ts';
 import { MemorySink } from './memory-sink.ts';
 import { processDesk } from './process-desk.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { tunnelDesk } from './tunnel-desk.ts';
 
 /** A line of the access log; the keys are those of the log. */
 export type AccessLine = Readonly<Record<string, string | number>>;
@@ -46,6 +49,8 @@ export interface GatewaySettings {
   readonly limits?: object;
   readonly timeouts?: object;
   readonly dns?: object;
+  /** The tunnel server listens on a free port as well. */
+  readonly tunnels?: object;
 }
 
 /** Whatever a test waits for comes within milliseconds, or never. */
@@ -70,6 +75,7 @@ const opened = new Set<Gateway>();
 
 export class Gateway {
   readonly plane: ThreadPlane;
+  readonly tunnels: TunnelDesk;
   private readonly members: MemberTable;
   /** How many requests of which client are running. */
   private readonly running = new RunningTable({ capacity: 1024 });
@@ -87,8 +93,9 @@ export class Gateway {
   readonly used: UsageRecord[] = [];
   private readonly note: ThreadLog = (level, fields, message) => void this.said.push({ level, fields, message });
 
-  private constructor(config: Config, members: MemberTable) {
+  private constructor(config: Config, members: MemberTable, folder: string) {
     this.members = members;
+    this.tunnels = tunnelDesk({ dataDir: folder, recorder: this.recorder, log: this.note });
     const context = {
       recorder: this.recorder,
       accessLog: this.log,
@@ -102,6 +109,7 @@ export class Gateway {
       modules: new PolicyModules(),
       log: this.note,
       services: { kind: 'here', desk: this.desk } as const,
+      tunnelSocket: this.tunnels.socketPath,
       tellUsage: countedUsage(this.recorder, (record) => this.used.push(record)),
     };
     this.plane = new ThreadPlane(context, config);
@@ -120,7 +128,7 @@ export class Gateway {
     members: MemberTable = new MemberTable(),
   ): Promise<Gateway> {
     const config = configOf(settings);
-    const gateway = new Gateway(config, members);
+    const gateway = new Gateway(config, members, temporaryFolder(t));
     await gateway.bringIntoForce(config);
     opened.add(gateway);
     t.after(() => gateway.close());
@@ -135,6 +143,7 @@ export class Gateway {
   private async bringIntoForce(config: Config): Promise<void> {
     this.lists.put(await this.files.read(listsOf(config)));
     await this.desk.prepare(config);
+    await this.tunnels.apply(config);
     await this.plane.apply(config);
     this.desk.follow(config);
   }
@@ -194,6 +203,7 @@ export class Gateway {
     opened.delete(this);
     await this.plane.close();
     await this.desk.close();
+    await this.tunnels.close();
     await this.log.close();
     const isQuiet = (): boolean => Object.keys(this.left()).length === 0;
     await this.until(isQuiet, 'that nothing is left').catch(() =>

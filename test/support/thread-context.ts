@@ -24,6 +24,7 @@ export function threadContext(threads: number): ThreadContext {
     modules: new PolicyModules(),
     log: () => {},
     services: { kind: 'here', desk: processDesk(recorder) },
+    tunnelSocket: '/nowhere',
     tellUsage: () => {},
   };
 }

@@ -14,6 +14,9 @@ import { MetricsView } from '../../src/telemetry/metrics-view.ts';
 import { configOf, type GatewaySettings } from './gateway.ts';
 import { MemorySink } from './memory-sink.ts';
 import { processDesk } from './process-desk.ts';
+import type { TunnelDesk } from '../../src/runtime/tunnels/tunnel-desk.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { tunnelDesk } from './tunnel-desk.ts';
 
 /** Whatever a test waits for comes within a second, or never. */
 const NEVER_MS = 20_000;
@@ -39,9 +42,13 @@ export class WorkerStage {
   readonly faults: Error[] = [];
   restarts = 0;
   readonly plane: WorkerDataPlane;
+  /** The main thread has it. */
+  readonly tunnels: TunnelDesk;
 
   constructor(t: TestContext, threads: number) {
     watchThreads(t, (worker) => this.threads.push(worker));
+    this.tunnels = tunnelDesk({ dataDir: temporaryFolder(t) });
+    t.after(() => this.tunnels.close());
     const error = (fields: unknown, message = String(fields)): void => void this.logged.push(message);
     this.plane = new WorkerDataPlane({
       threads,
@@ -51,6 +58,7 @@ export class WorkerStage {
       logger: { error },
       files: new DomainLists(),
       log: (level, fields, message) => void this.said.push({ level, fields, message }),
+      tunnelSocket: this.tunnels.socketPath,
       tellUsage: (record) => void this.used.push(record),
       inner: new InnerDoor({ desk: this.desk, log: () => {} }),
       noteFault: (fault) => this.faults.push(fault),

@@ -1,5 +1,5 @@
 // Reads one value of MessagePack. Rule: it is read whole and nothing follows it, or it is refused; what is binary stays where it is.
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 
 export type MsgpackRead =
   | null

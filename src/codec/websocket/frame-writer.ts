@@ -1,4 +1,4 @@
-// Writes the head of a frame as a server sends it (RFC 6455, 5.2). Rule: a server masks nothing, and each message is one frame.
+// Writes the head of a frame as a server sends it (RFC 6455, 5.2). Rule: a server masks nothing, and a message is one frame unless it is said to go on.
 import type { Buffer } from 'node:buffer';
 
 /** More than any head of a server has. */
@@ -11,8 +11,8 @@ const EIGHT_BYTES = 127;
 const MAX_TWO_BYTES = 0xffff;
 
 /** Into the beginning of `into`; how long it is. */
-export function writeFrameHead(into: Buffer, opcode: number, length: number): number {
-  into[0] = FIN | opcode;
+export function writeFrameHead(into: Buffer, opcode: number, length: number, isLast = true): number {
+  into[0] = (isLast ? FIN : 0) | opcode;
   if (length <= MAX_SHORT) {
     into[1] = length;
     return 2;

@@ -7,7 +7,7 @@ import type { GatewayConfig, RouteConfig } from '../schema/gateway.ts';
 import type { Check, Finding } from './finding.ts';
 import { duplicates } from './names.ts';
 
-export const checkRoutes: Check = ({ config: { gateway } }) => {
+export const checkRoutes: Check = ({ config: { gateway, tunnels } }) => {
   const base: KeyPath = ['gateway', 'routes'];
   const findings: Finding[] = duplicates(gateway.routes, 'name', base);
   const seen = new Map<string, number>();
@@ -20,9 +20,15 @@ export const checkRoutes: Check = ({ config: { gateway } }) => {
       findings.push({ severity: 'warning', code: 'config_conflict', message, path: [...base, index] });
     }
     findings.push(...templateFindings(route, [...base, index, 'to']), ...doorFindings(gateway, route, index));
+    if ('tunnel' in route.to && !tunnels.server.enabled) findings.push(noTunnels([...base, index, 'to', 'tunnel']));
   }
   return findings;
 };
+
+function noTunnels(path: KeyPath): Finding {
+  const message = 'nobody can open tunnels here: the tunnel server is off';
+  return { severity: 'warning', code: 'config_conflict', message, path, hint: 'set tunnels.server.enabled: true' };
+}
 
 function doorFindings({ listen }: GatewayConfig, { match }: RouteConfig, index: number): Finding[] {
   const names = listen.flatMap(({ name }) => name ?? []);

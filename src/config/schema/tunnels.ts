@@ -67,7 +67,7 @@ const server: z.ZodType<TunnelServerConfig> = z.strictObject({
     .prefault('http://{subdomain}.localhost:8080')
     .describe('The address of a tunnel that is told to its owner.')
     .meta({ samples: ['https://{subdomain}.tunnels.example.com'] }),
-  tcp_ports: portRange.prefault('20000-20999').describe('Ports that TCP tunnels may get.'),
+  tcp_ports: portRange.prefault('20000-20999').describe('Ports that TCP tunnels may get, as soon as there are any.'),
   registration: z
     .enum(['open', 'closed'])
     .prefault('open')

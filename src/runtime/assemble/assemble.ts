@@ -6,6 +6,7 @@ import { DEFAULT_LIMITS, type ParserLimits } from '../../codec/http1/message-par
 import type { EngineLimits } from '../../engine/engine.ts';
 import type { Layers, RouteSpec, RouteTables } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
+import type { Policy } from '../../contract/policy.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { type AiRouteParts, aiRoutes, ledTo } from './assemble-ai.ts';
 import { type AiAccounts, aiAccounts, aiTargets } from './assemble-ai-accounts.ts';
@@ -21,6 +22,7 @@ import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { WriteBodies } from '../../telemetry/body-log.ts';
 import { agentShareOf, ledHome, ownRoutes, ownTargets, type ServiceHome } from '../processes/own-routes.ts';
 import { createTarget, toHttps } from '../registry.ts';
+import { TUNNEL_ROUTE, tunnelMatch, type TunnelParts, wayToTunnel } from './assemble-tunnels.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
@@ -32,12 +34,21 @@ const RESPONSE_FIELDS = 500;
 export type GatewayParts = BackendParts &
   ThreadPolicyParts &
   AiCacheParts &
+  TunnelParts &
   Pick<AiRouteParts, 'writeBodies'> & { readonly services: ServiceHome };
+
+interface WholeSpec {
+  /** What comes before the policies of the configuration, which may say otherwise. */
+  readonly before: readonly Policy[];
+  readonly spec: RouteSpec;
+}
 
 /** Where requests go, before anybody has said who may come along. Targets are made once, for all addresses. */
 interface GatewayTargets {
   readonly config: Config;
-  readonly explicit: readonly { readonly route: RouteConfig; readonly spec: RouteSpec }[];
+  readonly explicit: readonly ({ readonly route: RouteConfig } & WholeSpec)[];
+  /** For the hosts of tunnels; null: there are none. */
+  readonly tunnels: WholeSpec | null;
   readonly own: readonly RouteSpec[];
   readonly ai: {
     readonly users: UserDirectory;
@@ -67,9 +78,10 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
   const targets: GatewayTargets = {
     config,
     explicit: gateway.routes.flatMap((route, index) => {
-      return routeSpecs(config, route, { index, parts }).map((spec) => ({ route, spec }));
+      return routeSpecs(config, route, { index, parts }).map((whole) => ({ route, ...whole }));
     }),
     own: gateway.own_paths ? healthRoutes(readiness, () => share.active) : [],
+    tunnels: tunnelRoute(config, parts),
     ai: {
       users: made.users,
       tellUsage: chargedUsage(config, made.budgets, made.tellUsage),
@@ -96,15 +108,19 @@ function tellsAddressesApart({ gateway }: Config): boolean {
 
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
 function layersOf(
-  { config, explicit, own, ai, services, last }: GatewayTargets,
+  { config, explicit, tunnels, own, ai, services, last }: GatewayTargets,
   policies: ConfiguredPolicies,
   listen: GatewayListen | null,
 ): Layers<RouteSpec> {
   const routes = explicit.filter(({ route }) => isServedAt(route, listen));
-  const guarded = routes.map(({ route, spec }) => {
-    return { ...spec, policies: [...policies.ofRoute(route, listen), ...spec.policies] };
+  const guarded = routes.map(({ route, before, spec }) => {
+    return { ...spec, policies: [...before, ...policies.ofRoute(route, listen), ...spec.policies] };
   });
   if (listen !== null && listen.redirect_https !== null) return [guarded, own, [httpsRoute(listen.redirect_https)]];
+  if (tunnels !== null) {
+    const { before, spec } = tunnels;
+    guarded.push({ ...spec, policies: [...before, ...policies.ofGateway(listen), ...spec.policies] });
+  }
   const guards = policies.ofAi(listen);
   const relayed = aiRoutes(config, { ...ai, guards }).map((route) => ledTo(route, ai.targets));
   const { users, targets, home } = services;
@@ -146,21 +162,35 @@ function lastRoute(config: Config, parts: BackendParts): RouteSpec {
 
 interface RoutePlace {
   readonly index: number;
-  readonly parts: BackendParts;
+  readonly parts: BackendParts & TunnelParts;
 }
 
 /** With the policies that the target brings along. */
-function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RoutePlace): RouteSpec[] {
+function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RoutePlace): WholeSpec[] {
   const specs = routeMatches(route, index);
   const { to, policies } = route;
   if ('backends' in to) {
     const made = createBackends({ name: routeName(route, index), to, retry: retryOf(config, policies) }, parts);
     return specs.map((each) => {
       const { target, policies: own } = made;
-      return { ...each, target, policies: [...own, ...rewritePolicies(to, each.match.path)] };
+      return { before: [], spec: { ...each, target, policies: [...own, ...rewritePolicies(to, each.match.path)] } };
     });
   }
-  return specs.map((each) => ({ ...each, policies: [], target: createTarget(to, each.match.path) }));
+  if ('tunnel' in to) {
+    const { before, spec } = wayToTunnel(config, parts, { name: to.tunnel });
+    return specs.map((each) => ({ before, spec: { ...each, ...spec } }));
+  }
+  return specs.map((each) => {
+    return { before: [], spec: { ...each, policies: [], target: createTarget(to, each.match.path) } };
+  });
+}
+
+/** Hosts below the domain of the tunnel server. Routes that name such a host come before. */
+function tunnelRoute(config: Config, parts: TunnelParts): WholeSpec | null {
+  const match = tunnelMatch(config);
+  if (match === null) return null;
+  const { before, spec } = wayToTunnel(config, parts, { domain: config.tunnels.server.domain });
+  return { before, spec: { name: TUNNEL_ROUTE, match, ...spec } };
 }
 
 /** In metrics, logs and explanations. */

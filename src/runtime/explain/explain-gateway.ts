@@ -8,6 +8,7 @@ import { ERROR_CATALOGUE } from '../../core/errors.ts';
 import type { RequestState } from '../../engine/request-state.ts';
 import { type RouteMatch, Router } from '../../engine/router.ts';
 import { engineLimits, EVERYTHING, HTTPS_ROUTE, isServedAt, routeMatches } from '../assemble/assemble.ts';
+import { TUNNEL_ROUTE, tunnelMatch } from '../assemble/assemble-tunnels.ts';
 import { healthRoutes } from '../assemble/health-routes.ts';
 import type { AiAccounts } from '../assemble/assemble-ai-accounts.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
@@ -143,6 +144,7 @@ function policiesOf(found: Candidate | null, scene: GatewayScene, parts: PolicyP
   if (found?.own !== undefined) return [...found.own.policies];
   if (found === null) return policies.ofGateway(listen);
   if (route !== undefined) return [...policies.ofRoute(route, listen), ...ownPolicies(route.to, found)];
+  if (found.name === TUNNEL_ROUTE) return policies.ofGateway(listen);
   const { default_backend: url } = config.gateway;
   if (found.name !== DEFAULT || url === null) return [];
   return [...policies.ofGateway(listen), ...ownPolicies(backendsAt(url), found)];
@@ -154,8 +156,10 @@ function ownPolicies(to: RouteTarget, { match }: Candidate): Policy[] {
 }
 
 /** As the gateway has them: an earlier layer wins. */
-function layers({ config, listen }: GatewayScene, parts: PolicyParts, accounts: AiAccounts): Candidate[][] {
+function layers(scene: GatewayScene, parts: PolicyParts, accounts: AiAccounts): Candidate[][] {
+  const { config, listen } = scene;
   const { gateway } = config;
+  const { domain } = config.tunnels.server;
   const explicit = gateway.routes.flatMap((route, index) => {
     if (!isServedAt(route, listen)) return [];
     return routeMatches(route, index).map(({ name, match }): Candidate => {
@@ -175,6 +179,11 @@ function layers({ config, listen }: GatewayScene, parts: PolicyParts, accounts: 
     const result: ExplainedResult = { kind: 'answered', status: 200, code: null, text: service.answers };
     return { name, match, index: null, own: { policies, place: name }, result: () => result };
   });
+  const tunnels = tunnelMatch(scene.config);
+  if (tunnels !== null && (listen?.redirect_https ?? null) === null) {
+    const result: Candidate['result'] = ({ host }) => backendNamed(`the tunnel ${host.slice(0, -domain.length - 1)}`);
+    explicit.push({ name: TUNNEL_ROUTE, match: tunnels, index: null, result });
+  }
   return [explicit, [...ours, ...relayed, ...run], lastOf(gateway.default_backend, listen)];
 }
 
@@ -214,6 +223,7 @@ function choiceOf(
 
 function placeOfOwn(name: string, all: readonly GatewayListen[], listen: GatewayListen | null): string {
   if (name === DEFAULT) return 'gateway.default_backend';
+  if (name === TUNNEL_ROUTE) return 'tunnels.server.domain';
   if (name !== HTTPS_ROUTE || listen === null) return 'gateway.own_paths';
   return `gateway.listen[${all.indexOf(listen)}].redirect_https`;
 }

@@ -42,6 +42,7 @@ async function create(t: TestContext, config: Config): Promise<Created> {
     logger: { error: unexpected } as never,
     tellUsage: () => {},
     processes: processDesk(),
+    tunnelSocket: '/nowhere',
     noteFault: unexpected,
     countWorkerRestart: unexpected,
   });

@@ -34,6 +34,8 @@ export interface DataPlaneContext {
   /** Keeps what was used of AI providers. */
   readonly tellUsage: TellUsage;
   readonly processes: ProcessDesk;
+  /** Where the main thread takes exchanges for tunnels. */
+  readonly tunnelSocket: string;
   /** Told of errors that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countWorkerRestart: () => void;
@@ -42,7 +44,8 @@ export interface DataPlaneContext {
 const TICKET_KEY_BYTES = 48;
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
-  const { config, recorder, view, logger, accessSink, tellUsage, processes, noteFault, countWorkerRestart } = context;
+  const { config, recorder, view, logger, accessSink, tellUsage, processes, tunnelSocket } = context;
+  const { noteFault, countWorkerRestart } = context;
   const { workers } = config.process;
   const { access } = config.log;
   const threads = workers === 'auto' ? availableParallelism() : workers;
@@ -58,6 +61,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       log: threadLog(logger),
       tellUsage,
       inner: new InnerDoor({ desk: processes, log: threadLog(logger) }),
+      tunnelSocket,
       noteFault,
       countRestart: countWorkerRestart,
     });
@@ -75,6 +79,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     modules: new PolicyModules(),
     log: threadLog(logger),
     services: { kind: 'here', desk: processes } as const,
+    tunnelSocket,
     tellUsage: countedUsage(recorder, tellUsage),
   };
   return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own }, files);

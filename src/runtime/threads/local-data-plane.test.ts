@@ -33,6 +33,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     log: () => {},
     services: { kind: 'here', desk: processDesk() } as const,
     tellUsage: () => {},
+    tunnelSocket: '/nowhere',
   };
   const plane = new LocalDataPlane(context, new DomainLists());
   t.after(() => plane.close());

@@ -33,6 +33,8 @@ export interface ThreadContext {
   readonly log: ThreadLog;
   /** Where what runs something lives. */
   readonly services: ServiceHome;
+  /** Where the main thread takes exchanges for tunnels. */
+  readonly tunnelSocket: string;
   /** Takes what was used of AI providers. */
   readonly tellUsage: TellUsage;
 }

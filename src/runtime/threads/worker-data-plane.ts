@@ -34,6 +34,8 @@ export interface WorkerPlaneContext {
   readonly files: DomainLists;
   /** What workers have to say. */
   readonly log: ThreadLog;
+  /** Where this thread takes exchanges for tunnels. */
+  readonly tunnelSocket: string;
   /** What workers have seen used of AI providers. */
   readonly tellUsage: TellUsage;
   /** Where workers pass on what only this thread can answer. */
@@ -94,6 +96,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
       running: running.memory,
       budgets: this.counts.budgets.memory,
       inner: context.inner.address,
+      tunnelSocket: context.tunnelSocket,
       accessFormat: context.accessFormat,
     };
   }

@@ -55,6 +55,7 @@ function hire(t: TestContext): Hired {
       budgets: new BudgetTable().memory,
       inner: { path: '/nowhere', secret: '', agents: new AgentShare().memory },
       ticketKeys: Buffer.alloc(48),
+      tunnelSocket: '/nowhere',
       accessFormat: 'json',
     },
     owner,

@@ -26,6 +26,8 @@ export interface WorkerStart {
   readonly budgets: SharedArrayBuffer;
   /** Where the main thread answers for its workers. */
   readonly inner: InnerAddress;
+  /** Where the main thread takes exchanges for tunnels. */
+  readonly tunnelSocket: string;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 

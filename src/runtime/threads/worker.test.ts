@@ -30,6 +30,7 @@ class Thread {
       running: new RunningTable({ threads: 2 }).memory,
       budgets: new BudgetTable().memory,
       inner: { path: '/nowhere', secret: '', agents: new AgentShare().memory },
+      tunnelSocket: '/nowhere',
       accessFormat,
     };
     this.worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });

@@ -77,6 +77,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           modules,
           log,
           services: { kind: 'elsewhere', inner: start.inner },
+          tunnelSocket: start.tunnelSocket,
           tellUsage,
         },
         call.config,

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AdminDesk, AUTHORIZED, refused } from '../../../test/support/admin-desk.ts';
+import type { TunnelReport } from '../../runtime/tunnels/tunnel-desk.ts';
+
+const OFFLINE: TunnelReport = { name: 'old', url: 'http://old.test', account: 'user:alice', sinceMs: 0, client: null };
+const ONLINE: TunnelReport = {
+  ...OFFLINE,
+  name: 'app',
+  client: {
+    address: '192.0.2.1',
+    version: 2,
+    connectedAtMs: 0,
+    streams: 1,
+    streamsTotal: 5,
+    bytesReceived: 10,
+    bytesSent: 20,
+    roundTripMs: null,
+  },
+};
+
+test('tunnels are told with their clients, and can be taken away', async () => {
+  const desk = await AdminDesk.open();
+  desk.tunnels = [ONLINE, OFFLINE];
+  const answer = await desk.ask('/api/v1/tunnels', { headers: AUTHORIZED });
+  const { tunnels } = (await answer.json()) as { tunnels: { name: string; online: boolean; client: object | null }[] };
+  assert.deepEqual(
+    tunnels.map(({ name, online, client }) => [name, online, client !== null]),
+    [
+      ['app', true, true],
+      ['old', false, false],
+    ],
+  );
+  const gone = await desk.ask('/api/v1/tunnels/app', { method: 'DELETE', headers: AUTHORIZED });
+  assert.deepEqual([gone.status, await gone.json()], [200, { removed: 'app' }]);
+  const unknown = await desk.ask('/api/v1/tunnels/x', { method: 'DELETE', headers: AUTHORIZED });
+  assert.equal(await refused(unknown), '404 not_found');
+  assert.equal(await refused(await desk.ask('/api/v1/tunnels')), '401 unauthorized');
+});

@@ -1,0 +1,52 @@
+// How the gateway leads to tunnels: by routes that name one, and by the hosts below the domain of the server. Rule: whichever thread a
+// visitor comes to, the exchange goes to the main one, where the clients are.
+import type { Config } from '../../config/config.ts';
+import type { Policy } from '../../contract/policy.ts';
+import type { AnswerTarget } from '../../contract/target.ts';
+import type { RouteSpec } from '../../engine/program.ts';
+import type { RouteMatch } from '../../engine/router.ts';
+import { type BackendOrigin, backends, originOfUrl, tunnelName } from '../registry.ts';
+import { engineTimeouts } from './assemble-bounds.ts';
+
+export interface TunnelParts {
+  /** Of the unix socket where the main thread takes exchanges for tunnels. */
+  readonly tunnelSocket: string;
+}
+
+export const TUNNEL_ROUTE = 'tunnel';
+
+/** How a route gets to a tunnel. */
+export interface WayToTunnel {
+  /** Before the policies of the configuration, which may say otherwise. */
+  readonly before: readonly Policy[];
+  readonly spec: Pick<RouteSpec, 'target' | 'policies'>;
+}
+
+export function wayToTunnel(
+  config: Config,
+  { tunnelSocket }: TunnelParts,
+  of: Parameters<typeof tunnelName>[0],
+): WayToTunnel {
+  if (!config.tunnels.server.enabled) return { before: [], spec: { target: NO_TUNNELS, policies: [] } };
+  const url = originOfUrl(`unix:${tunnelSocket}`);
+  const origin: BackendOrigin = { ...url, name: 'tunnels', label: 'tunnels', member: null };
+  return { before: [patience(config)], spec: { target: backends(origin), policies: [tunnelName(of)] } };
+}
+
+/** Where nobody can open one. */
+const NO_TUNNELS: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.fail('tunnel_unknown') };
+
+/** null: nobody may open tunnels. */
+export function tunnelMatch({ tunnels: { server } }: Config): RouteMatch | null {
+  return server.enabled ? { hosts: [`*.${server.domain}`], path: '/*', methods: [], fields: [], query: [] } : null;
+}
+
+/**
+ * That a client is still there is found out by its heartbeats: its app may be silent within an answer. And it has one place for each
+ * visitor, which those who have left do not keep.
+ */
+function patience(config: Config): Policy {
+  const timeouts = engineTimeouts(config);
+  const readMs = Math.max(timeouts.readMs, timeouts.tunnelIdleMs);
+  return { name: 'tunnel-bounds', bounds: { halfIsGone: true, timeouts: { ...timeouts, readMs } } };
+}

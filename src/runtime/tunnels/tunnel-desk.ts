@@ -1,0 +1,262 @@
+// The tunnel server, once for all threads: it lives on the main one. Rule: clients that are connected stay connected over a reload, as
+// long as the server is on and their accounts are there.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
+import { TunnelAccounts } from '../../services/tunnels/tunnel-accounts.ts';
+import { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import type { SessionEvent, SessionHost, TunnelSession } from '../../services/tunnels/tunnel-session.ts';
+import { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
+import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { type TunnelFamilies, tunnelFamilies } from '../../telemetry/tunnel-families.ts';
+import { configuredUsers } from '../assemble/configured-users.ts';
+import type { DoorStatus } from '../doors/door.ts';
+import { tunnel, tunnelAccounts, tunnelControl } from '../registry.ts';
+import type { ThreadLog } from '../threads/thread-log.ts';
+import { TunnelDoor } from './tunnel-door.ts';
+
+export interface TunnelDeskOptions {
+  readonly dataDir: string;
+  readonly recorder: MetricsRecorder;
+  readonly log: ThreadLog;
+}
+
+export interface TunnelReport {
+  readonly name: string;
+  readonly url: string;
+  readonly account: string;
+  readonly sinceMs: number;
+  /** null: its client is away. */
+  readonly client: ClientReport | null;
+}
+
+export interface ClientReport {
+  readonly address: string;
+  readonly version: number;
+  readonly connectedAtMs: number;
+  readonly streams: number;
+  readonly streamsTotal: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly roundTripMs: number | null;
+}
+
+const HOUR_MS = 3_600_000;
+const HOLD_MS = 24 * HOUR_MS;
+const MAX_NAMES = 32;
+/** Ten new accounts an hour from one address. */
+const REGISTRATIONS = { most: 10, eachMs: HOUR_MS / 10 };
+const WRONG_TOKENS = { most: 20, eachMs: 3_000 };
+
+const now = (): number => performance.now();
+
+export class TunnelDesk {
+  /** Where all threads pass exchanges for tunnels on to. */
+  readonly socketPath: string;
+  readonly #options: TunnelDeskOptions;
+  readonly #folder: string;
+  readonly #registry = new TunnelRegistry({ now, holdMs: HOLD_MS, maxNames: MAX_NAMES });
+  readonly #sessions = new Set<TunnelSession>();
+  readonly #attempts = new AttemptBudget({ now, ...WRONG_TOKENS });
+  readonly #registrations = new AttemptBudget({ now, ...REGISTRATIONS });
+  #accounts: TunnelAccounts | null = null;
+  #families: TunnelFamilies | null = null;
+  #config: Config | null = null;
+  #inner: TunnelDoor | null = null;
+  #door: TunnelDoor | null = null;
+
+  constructor(options: TunnelDeskOptions) {
+    this.#options = options;
+    // Short, for the name of a unix socket may not be long.
+    this.#folder = join(tmpdir(), `sluice-${process.pid}-${randomBytes(6).toString('hex')}`);
+    this.socketPath = join(this.#folder, 'tunnels.sock');
+  }
+
+  /** Before the threads have the same configuration: they may pass something on at once. */
+  async apply(config: Config): Promise<void> {
+    const { server } = config.tunnels;
+    if (!server.enabled) {
+      await this.#switchOff();
+      this.#config = config;
+      return;
+    }
+    const users = configuredUsers(config.users);
+    const accounts = this.#accounts ?? new TunnelAccounts(this.#openFile(), users, (account) => this.#revoked(account));
+    this.#accounts = accounts;
+    this.#families ??= tunnelFamilies(this.#options.recorder);
+    this.#inner ??= await this.#openInner(config);
+    await this.#openDoor(config);
+    this.#config = config;
+    accounts.follow(users);
+    this.#dismissStrangers(config);
+    this.#inner.configure(config);
+    this.#door?.configure(config);
+  }
+
+  doors(): DoorStatus[] {
+    return this.#door === null ? [] : [this.#door.status()];
+  }
+
+  reports(): TunnelReport[] {
+    return this.#registry.entries().map(({ name, account, session, sinceMs }): TunnelReport => {
+      const since = Date.now() - (now() - sinceMs);
+      return {
+        name,
+        url: this.#urlOf(name),
+        account,
+        sinceMs: since,
+        client: session === null ? null : reportOf(session),
+      };
+    });
+  }
+
+  /** Ends the tunnel and gives its name free. */
+  remove(name: string): boolean {
+    return this.#registry.forget(name);
+  }
+
+  /** No more clients; those that are there stay. */
+  stop(): void {
+    this.#door?.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.#switchOff();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #switchOff(): Promise<void> {
+    this.#door?.stop();
+    for (const session of this.#sessions) session.close();
+    await Promise.all([this.#door?.close(), this.#inner?.close()]);
+    this.#door = null;
+    this.#inner = null;
+    this.#accounts?.close();
+    this.#accounts = null;
+  }
+
+  #openFile(): TunnelAccountFile {
+    return new TunnelAccountFile(join(this.#options.dataDir, 'tunnels.db'));
+  }
+
+  async #openInner(config: Config): Promise<TunnelDoor> {
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    const { log } = this.#options;
+    const target = tunnel(this.#registry);
+    const routes = [{ name: 'tunnel', path: '/*', target }];
+    const inner = new TunnelDoor(config, {
+      door: 'inner',
+      listen: null,
+      path: this.socketPath,
+      routes,
+      recorder: null,
+      log,
+    });
+    await inner.start();
+    return inner;
+  }
+
+  async #openDoor(config: Config): Promise<void> {
+    const { listen } = config.tunnels.server;
+    if (this.#door?.listen === listen) return;
+    const { recorder, log } = this.#options;
+    const control = tunnelControl(this.#host);
+    const accounts = tunnelAccounts({
+      accounts: () => this.#accounts,
+      isOpen: () => this.#config?.tunnels.server.registration === 'open',
+      registrations: this.#registrations,
+      attempts: this.#attempts,
+    });
+    const routes = [
+      // Clients of 2.x write two slashes where a server is named with one at its end.
+      ...['/api/v1/ws/tunnel', '//api/v1/ws/tunnel'].map((path) => ({ name: 'control', path, target: control })),
+      { name: 'accounts', path: '/*', target: accounts },
+    ];
+    const door = new TunnelDoor(config, { door: 'tunnels', listen, path: null, routes, recorder, log });
+    await door.start();
+    const before = this.#door;
+    this.#door = door;
+    before?.stop();
+    // Its clients go on where they are.
+    void before?.drain();
+  }
+
+  readonly #host: SessionHost = {
+    registry: this.#registry,
+    accountOf: (token: string, address: string): string | null => {
+      if (this.#attempts.waitMs(address) > 0) return null;
+      const account = this.#accounts?.find(token) ?? null;
+      if (account === null) this.#attempts.take(address);
+      return account?.id ?? null;
+    },
+    urlOf: (name: string): string => this.#urlOf(name),
+    note: (event: SessionEvent, session: TunnelSession): void => this.#note(event, session),
+    counted: (direction: 'in' | 'out', bytes: number): void => {
+      if (this.#families !== null)
+        this.#add(direction === 'in' ? this.#families.bytesIn : this.#families.bytesOut, bytes);
+    },
+  };
+
+  #urlOf(name: string): string {
+    return (this.#config?.tunnels.server.public_url ?? '').replaceAll('{subdomain}', name);
+  }
+
+  #note(event: SessionEvent, session: TunnelSession): void {
+    const families = this.#families;
+    if (families === null) return;
+    const { account, remoteAddress: client, version } = session;
+    if (event === 'opened') this.#sessions.add(session);
+    if (event === 'closed') this.#sessions.delete(session);
+    if (event === 'stream') this.#add(families.streams, 1);
+    if (event === 'refused') this.#add(families.refused, 1);
+    if (event === 'opened') this.#add(families.sessions, 1);
+    if (event === 'created') this.#add(families.created, 1);
+    this.#set(families.clients, this.#sessions.size);
+    this.#set(
+      families.tunnels,
+      [...this.#sessions].reduce((sum, { names }) => sum + names.size, 0),
+    );
+    if (event === 'stream') return;
+    this.#options.log('info', { account, client, version, names: [...session.names] }, `tunnel client ${event}`);
+  }
+
+  #add(slot: number, count: number): void {
+    const { slots } = this.#options.recorder;
+    slots[slot] = (slots[slot] ?? 0) + count;
+  }
+
+  #set(slot: number, value: number): void {
+    this.#options.recorder.slots[slot] = value;
+  }
+
+  #revoked(account: string): void {
+    for (const session of this.#sessions)
+      if (session.account === account) session.close(1008, 'the token was replaced');
+  }
+
+  /** Users who are not in the configuration any more, or may not open tunnels. */
+  #dismissStrangers({ users }: Config): void {
+    const known = new Set(users.filter(({ may }) => may.includes('tunnels')).map(({ name }) => `user:${name}`));
+    for (const session of this.#sessions) {
+      const { account } = session;
+      if (account.startsWith('user:') && !known.has(account))
+        session.close(1008, 'this user may not open tunnels any more');
+    }
+  }
+}
+
+function reportOf(session: TunnelSession): ClientReport {
+  return {
+    address: session.remoteAddress,
+    version: session.version,
+    connectedAtMs: session.openedAtMs,
+    streams: session.streamCount,
+    streamsTotal: session.streamsOpened,
+    bytesReceived: session.bytesIn,
+    bytesSent: session.bytesOut,
+    roundTripMs: session.roundTripMs,
+  };
+}

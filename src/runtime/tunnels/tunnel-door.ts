@@ -1,0 +1,142 @@
+// A door of the tunnel server: that of its clients, or the unix socket by which the threads pass exchanges on. Rule: what comes over the
+// socket has been judged by the gateway already, so nothing there is bounded by time but what has lost its client.
+import type { Config } from '../../config/config.ts';
+import type { Timeouts } from '../../contract/bounds.ts';
+import type { AnswerTarget } from '../../contract/target.ts';
+import { parseAddress } from '../../core/address.ts';
+import { compile } from '../../engine/compile.ts';
+import { Engine, type EngineLimits } from '../../engine/engine.ts';
+import { originDialler } from '../../engine/origin-dialler.ts';
+import type { RouteSpec } from '../../engine/program.ts';
+import { Traffic } from '../../engine/traffic.ts';
+import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import type { ListenAddress } from '../../transport/accept.ts';
+import { engineTimeouts } from '../assemble/assemble-bounds.ts';
+import { engineLimits } from '../assemble/assemble.ts';
+import { ConfiguredDns } from '../assemble/configured-dns.ts';
+import type { DoorStatus } from '../doors/door.ts';
+import { listenError } from '../doors/listen-error.ts';
+import { HttpListener } from '../registry.ts';
+import type { ThreadLog } from '../threads/thread-log.ts';
+
+export interface TunnelDoorOptions {
+  readonly door: 'tunnels' | 'inner';
+  /** As it stands in the configuration; null: it is the socket. */
+  readonly listen: string | null;
+  readonly path: string | null;
+  readonly routes: readonly { readonly name: string; readonly path: string; readonly target: AnswerTarget }[];
+  /** null: the gateway has counted what comes. */
+  readonly recorder: MetricsRecorder | null;
+  readonly log: ThreadLog;
+}
+
+const DAY_MS = 86_400_000;
+const SOCKET_CAPACITY = 4096;
+
+export class TunnelDoor {
+  readonly listen: string | null;
+  readonly #options: TunnelDoorOptions;
+  readonly #engine: Engine;
+  readonly #listener: HttpListener;
+  readonly #names = new ConfiguredDns();
+
+  constructor(config: Config, options: TunnelDoorOptions) {
+    const { door, listen, recorder, log } = options;
+    this.listen = listen;
+    this.#options = options;
+    const traffic = new Traffic({
+      door,
+      recorder: recorder ?? new MetricsRecorder({ capacity: SOCKET_CAPACITY }),
+      accessLog: null,
+    });
+    this.#engine = new Engine({
+      program: compile([options.routes.map((route) => this.#spec(route))], traffic),
+      limits: this.#limits(config),
+      timeouts: this.#timeouts(config),
+      traffic,
+      dial: originDialler(config.timeouts.connect, this.#names.of(config).cache),
+      onFault: (cause) => log('error', { err: cause, door }, 'an exchange failed inside Sluice'),
+    });
+    this.#engine.http2InTheClear = false;
+    this.#listener = new HttpListener({
+      address: addressOf(options),
+      maxConnections: listen === null ? Number.MAX_SAFE_INTEGER : config.limits.connections,
+      reusePort: false,
+      serving: {
+        serveHttp1: (socket, first) => this.#engine.serve(socket, first, ''),
+        serveHttp2: (socket) => socket.destroy(),
+        refused: () => traffic.refused(),
+        handshakeEnded: () => {},
+      },
+      settings: { tls: null, http2: false, proxyPeers: [], proxyTimeoutMs: 0 },
+    });
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#listener.start();
+    } catch (cause) {
+      throw listenError('tunnels.server.listen', this.listen ?? this.#options.path ?? '', cause);
+    }
+  }
+
+  configure(config: Config): void {
+    const dial = originDialler(config.timeouts.connect, this.#names.of(config).cache);
+    this.#engine.configure(this.#limits(config), this.#timeouts(config), dial);
+  }
+
+  status(): DoorStatus {
+    return { name: 'tunnels', address: this.#listener.url, openConnections: this.#listener.connections };
+  }
+
+  stop(): void {
+    this.#listener.stop();
+  }
+
+  drain(): Promise<void> {
+    return this.#engine.drain();
+  }
+
+  close(): Promise<void> {
+    this.#listener.stop();
+    this.#engine.close();
+    return this.#engine.untilEmpty();
+  }
+
+  #spec({ name, path, target }: TunnelDoorOptions['routes'][number]): RouteSpec {
+    // Over the socket a gateway that has let go has lost its visitor.
+    const gone = { name: 'tunnel-bounds', bounds: { halfIsGone: true } };
+    return { name, match: { hosts: [], path, methods: [], fields: [], query: [] }, policies: [gone], target };
+  }
+
+  #limits(config: Config): EngineLimits {
+    const limits = engineLimits(config);
+    if (this.listen !== null) return limits;
+    const { request } = limits;
+    // Our own fields come on top of what a visitor may send.
+    const room = { maxHeadBytes: request.maxHeadBytes + 8192, maxFields: request.maxFields + 16 };
+    return { ...limits, request: { ...request, ...room }, maxBodyBytes: Number.MAX_SAFE_INTEGER };
+  }
+
+  #timeouts(config: Config): Timeouts {
+    const timeouts = engineTimeouts(config);
+    if (this.listen !== null) return timeouts;
+    return {
+      ...timeouts,
+      headersMs: DAY_MS,
+      readMs: DAY_MS,
+      writeMs: DAY_MS,
+      idleMs: DAY_MS,
+      tunnelIdleMs: DAY_MS,
+      totalMs: 0,
+    };
+  }
+}
+
+function addressOf({ listen, path }: TunnelDoorOptions): ListenAddress {
+  if (path !== null) return { path };
+  const address = parseAddress(listen ?? '', { host: '' });
+  if (address.kind === 'unix') return { path: address.path };
+  if (address.kind === 'invalid') throw new Error(`${listen} is not an address: ${address.reason}`);
+  return { host: address.host === '' ? '::' : address.host, port: address.port };
+}

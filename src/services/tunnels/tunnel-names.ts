@@ -1,0 +1,34 @@
+// Names of tunnels: labels below the domain of the server. Rule: what could be taken for a name of the operator, or read as something
+// that it is not, is nobody's.
+import { randomInt } from 'node:crypto';
+
+/** The field by which a gateway says which tunnel a request is for. */
+export const TUNNEL_FIELD = 'sluice-tunnel';
+
+/** In lower case. A label may have 63 (RFC 1035, 2.3.4). */
+const SHAPE = /^[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])$/;
+/** `xn--` and its like say that something else is meant. */
+const ENCODED = /^..--/;
+
+const RESERVED: ReadonlySet<string> = new Set(
+  `abuse account accounts admin administrator api app-admin auth autoconfig autodiscover billing blog broadcasthost cdn
+  console control dashboard dev-admin dns docs email ftp gateway git help hostmaster imap info internal isatap
+  localdomain localhost login logout mail mailer-daemon marketing metrics mta-sts noc noreply ns ns1 ns2 ns3 ns4 oauth
+  pop pop3 portal postmaster proxy register relay root secure security server sftp signin signup sluice smtp ssh ssl sso
+  static status support sysadmin system tunnel tunnels usenet uucp vpn webmail webmaster wpad www www1 www2`.split(
+    /\s+/,
+  ),
+);
+
+const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
+const RANDOM_LENGTH = 10;
+
+export function isTunnelName(name: string): boolean {
+  return SHAPE.test(name) && !ENCODED.test(name) && !RESERVED.has(name);
+}
+
+export function randomTunnelName(): string {
+  const letters = Array.from({ length: RANDOM_LENGTH }, () => LETTERS[randomInt(LETTERS.length)]);
+  // Begins with a letter, so that nobody reads it as an address.
+  return `t${letters.join('')}`;
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { TunnelRegistry } from './tunnel-registry.ts';
+import type { TunnelSession } from './tunnel-session.ts';
+
+class Stage {
+  nowMs = 1_000;
+  readonly told: string[] = [];
+  readonly registry: TunnelRegistry = new TunnelRegistry({ now: () => this.nowMs, holdMs: 100, maxNames: 2 });
+
+  session(label: string): TunnelSession {
+    const session = {
+      names: new Set<string>(),
+      replaced: (name: string) => this.told.push(`${label} loses ${name}`),
+      removed: (name: string) => this.told.push(`${label} is rid of ${name}`),
+    };
+    return session as unknown as TunnelSession;
+  }
+
+  claim(name: string | null, account: string, session = this.session(account)): string {
+    const claimed = this.registry.claim(name, account, session);
+    return 'refused' in claimed ? claimed.refused : claimed.name;
+  }
+}
+
+describe('a name', () => {
+  test('has one owner, for whom it is held when the client has gone', () => {
+    const stage = new Stage();
+    const session = stage.session('a');
+    assert.deepEqual([stage.claim('App', 'a', session), stage.claim('app', 'b')], ['app', 'SUBDOMAIN_UNAVAILABLE']);
+    assert.equal(stage.registry.find('app').kind, 'online');
+    stage.registry.release(session);
+    assert.deepEqual([stage.registry.find('app').kind, stage.claim('app', 'b')], ['offline', 'SUBDOMAIN_UNAVAILABLE']);
+    stage.nowMs += 101;
+    assert.deepEqual([stage.registry.find('app').kind, stage.claim('app', 'b')], ['unknown', 'app']);
+  });
+
+  test('goes to the newest session of its account, and the older one cannot take it along', () => {
+    const stage = new Stage();
+    const [old, fresh] = [stage.session('old'), stage.session('fresh')];
+    stage.claim('app', 'a', old);
+    stage.claim('app', 'a', fresh);
+    assert.deepEqual(stage.told, ['old loses app']);
+    stage.registry.release(old);
+    assert.deepEqual(stage.registry.find('app'), { kind: 'online', session: fresh });
+    assert.equal(stage.claim('app', 'a', fresh), 'app');
+    assert.deepEqual(stage.told, ['old loses app']);
+  });
+
+  test('is one of a few of its account: what has waited longest makes room for another', () => {
+    const stage = new Stage();
+    const first = stage.session('first');
+    stage.claim('one-name', 'a', first);
+    stage.claim('two-name', 'a');
+    assert.equal(stage.claim('three-name', 'a'), 'POOL_EXHAUSTED');
+    stage.registry.release(first);
+    assert.deepEqual([stage.claim('three-name', 'a'), stage.registry.find('one-name').kind], ['three-name', 'unknown']);
+    assert.deepEqual(
+      stage.registry.entries().map(({ name }) => name),
+      ['two-name', 'three-name'],
+    );
+  });
+
+  test('is ours to choose where none is wanted, and nobody’s where it may not be', () => {
+    const stage = new Stage();
+    assert.match(stage.claim(null, 'a'), /^t[a-z0-9]{10}$/);
+    const wanted = ['constructor', '__proto__', 'www', 'a.b'];
+    assert.deepEqual(
+      wanted.map((name) => stage.registry.find(name).kind),
+      ['unknown', 'unknown', 'unknown', 'unknown'],
+    );
+    assert.deepEqual(
+      wanted.slice(1).map((name) => stage.claim(name, 'a')),
+      Array(3).fill('SUBDOMAIN_UNAVAILABLE'),
+    );
+    assert.deepEqual(
+      [stage.registry.forget('nothing'), stage.claim('own', 'b'), stage.registry.forget('own')],
+      [false, 'own', true],
+    );
+    assert.deepEqual(stage.told, ['b is rid of own']);
+  });
+});

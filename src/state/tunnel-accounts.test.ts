@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { DatabaseSync } from 'node:sqlite';
+import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { TunnelAccountFile } from './tunnel-accounts.ts';
+
+const ROW = { id: 'a1', email: 'x@example.com', createdAtMs: 5, tokenId: 't1', tokenSha256: 'ab'.repeat(32) };
+
+test('an account is found by the id of its token, also when the file is opened again', (t) => {
+  const path = join(temporaryFolder(t), 'deep', 'tunnels.db');
+  const first = new TunnelAccountFile(path);
+  first.add(ROW);
+  first.close();
+  const file = new TunnelAccountFile(path);
+  t.after(() => file.close());
+  assert.deepEqual([file.findByTokenId('t1'), file.findByTokenId('t2')], [ROW, null]);
+  assert.throws(() => file.add({ ...ROW, id: 'a2' }), /UNIQUE/);
+  file.setToken('a1', { tokenId: 't2', tokenSha256: 'cd' });
+  assert.deepEqual([file.findByTokenId('t1'), file.findByTokenId('t2')?.id], [null, 'a1']);
+});
+
+test('only its owner can read the file, and looking up goes over an index', (t) => {
+  const path = join(temporaryFolder(t), 'tunnels.db');
+  new TunnelAccountFile(path).close();
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const database = new DatabaseSync(path);
+  t.after(() => database.close());
+  const plan = database.prepare('EXPLAIN QUERY PLAN SELECT * FROM accounts WHERE token_id = ?').all('x');
+  assert.match(JSON.stringify(plan), /SEARCH accounts USING .*INDEX/);
+});
+
+test('a file of a newer version, or one that is no database, is left alone', (t) => {
+  const path = join(temporaryFolder(t), 'tunnels.db');
+  new TunnelAccountFile(path).close();
+  const database = new DatabaseSync(path);
+  database.exec('PRAGMA user_version = 99');
+  database.close();
+  const before = readFileSync(path);
+  assert.throws(() => new TunnelAccountFile(path), { code: 'config_invalid' });
+  assert.deepEqual(readFileSync(path).subarray(0, 60), before.subarray(0, 60));
+});

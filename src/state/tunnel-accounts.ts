@@ -1,0 +1,86 @@
+// The accounts of the tunnel server, a SQLite database in the data folder. Rule: of a token its digest is kept and nothing else, and an
+// account is found by the id of its token over a unique index, however many there are.
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { SluiceError } from '../core/errors.ts';
+
+export interface TunnelAccountRow {
+  readonly id: string;
+  readonly email: string;
+  readonly createdAtMs: number;
+  readonly tokenId: string;
+  /** SHA-256 of the secret, in lower-case hexadecimal. */
+  readonly tokenSha256: string;
+}
+
+/** A newer Sluice would have another. */
+const VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE accounts (
+    id TEXT PRIMARY KEY, email TEXT NOT NULL, created_at_ms INTEGER NOT NULL,
+    token_id TEXT NOT NULL UNIQUE, token_sha256 TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${VERSION};
+`;
+const COLUMNS = 'id, email, created_at_ms AS createdAtMs, token_id AS tokenId, token_sha256 AS tokenSha256';
+
+export class TunnelAccountFile {
+  readonly #database: DatabaseSync;
+  readonly #find: StatementSync;
+
+  constructor(path: string) {
+    this.#database = opened(path);
+    this.#find = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE token_id = ?`);
+  }
+
+  add({ id, email, createdAtMs, tokenId, tokenSha256 }: TunnelAccountRow): void {
+    const insert = this.#database.prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?)');
+    insert.run(id, email, createdAtMs, tokenId, tokenSha256);
+  }
+
+  findByTokenId(tokenId: string): TunnelAccountRow | null {
+    const row = this.#find.get(tokenId);
+    if (row === undefined) return null;
+    return {
+      id: String(row['id']),
+      email: String(row['email']),
+      createdAtMs: Number(row['createdAtMs']),
+      tokenId: String(row['tokenId']),
+      tokenSha256: String(row['tokenSha256']),
+    };
+  }
+
+  /** The token of before is worth nothing any more. */
+  setToken(id: string, { tokenId, tokenSha256 }: Pick<TunnelAccountRow, 'tokenId' | 'tokenSha256'>): void {
+    const update = this.#database.prepare('UPDATE accounts SET token_id = ?, token_sha256 = ? WHERE id = ?');
+    update.run(tokenId, tokenSha256, id);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function opened(path: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    // SQLite gives the files beside it the rights that this one has.
+    closeSync(openSync(path, 'a', 0o600));
+    chmodSync(path, 0o600);
+    const database = new DatabaseSync(path, { timeout: 2_000 });
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    create(database);
+    return database;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SluiceError('config_invalid', { message: `process.data_dir: ${path} cannot be used: ${reason}`, cause });
+  }
+}
+
+function create(database: DatabaseSync): void {
+  const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
+  if (Number(version) > VERSION) throw new Error('it was written by a newer version of Sluice');
+  if (Number(version) < VERSION) database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);
+}

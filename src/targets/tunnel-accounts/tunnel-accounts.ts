@@ -1,0 +1,190 @@
+// The accounts of the tunnel server over HTTP, as its clients ask for them. Rule: a token is shown in the answer that issues it and
+// nowhere else; who asks too often waits.
+import { Buffer } from 'node:buffer';
+import type { Answer, Exchange, Producer } from '../../contract/exchange.ts';
+import type { AnswerTarget } from '../../contract/target.ts';
+import { ERROR_CATALOGUE, type ErrorCode, errorBody } from '../../core/errors.ts';
+import type { TunnelAccount, TunnelAccounts } from '../../services/tunnels/tunnel-accounts.ts';
+import type { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
+
+export interface TunnelAccountsOptions {
+  /** null: the server is being switched off. */
+  readonly accounts: () => TunnelAccounts | null;
+  readonly isOpen: () => boolean;
+  /** New accounts per address. */
+  readonly registrations: AttemptBudget;
+  /** Wrong tokens per address. */
+  readonly attempts: AttemptBudget;
+}
+
+const MAX_BODY_BYTES = 16 * 1024;
+/** What clients and mail agree on, and no more. */
+const EMAIL = /^[^\s@"<>]{1,64}@[^\s@"<>]{1,190}$/;
+
+type Body = Readonly<Record<string, unknown>>;
+type Handler = (asked: Asked) => Answer;
+
+interface Asked {
+  readonly exchange: Exchange;
+  readonly options: TunnelAccountsOptions;
+  readonly body: Body;
+}
+
+const CALLS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  ['POST /api/v1/auth/register', register],
+  ['POST /api/v1/auth/refresh', (asked) => rotate(asked, bearer(asked.exchange))],
+  ['POST /api/v1/auth/login', (asked) => rotate(asked, bearer(asked.exchange))],
+  ['POST /api/v1/auth/reactivate-token', (asked) => rotate(asked, oldToken(asked.body), 'not_found')],
+  ['POST /api/v1/auth/verify-token', verify],
+  ['GET /api/v1/users/me', me],
+]);
+const PATHS: ReadonlySet<string> = new Set([...CALLS.keys()].map((call) => call.split(' ')[1] ?? ''));
+
+export function tunnelAccounts(options: TunnelAccountsOptions): AnswerTarget {
+  return {
+    kind: 'answer',
+    take: (exchange) => {
+      const { method } = exchange.request;
+      // Clients of 2.x write two slashes where a server is named with one at its end.
+      const path = exchange.request.path.replace(/^\/{2,}/, '/');
+      const handler = CALLS.get(`${method} ${path}`);
+      if (handler !== undefined) exchange.produce(new Call(exchange, (body) => handler({ exchange, options, body })));
+      else exchange.answer(refusal(exchange, PATHS.has(path) ? 'method_not_allowed' : 'not_found'));
+    },
+  };
+}
+
+/** Waits for the body, which is small, and answers. */
+class Call implements Producer {
+  readonly #exchange: Exchange;
+  readonly #answer: (body: Body) => Answer;
+  #parts: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(exchange: Exchange, answer: (body: Body) => Answer) {
+    this.#exchange = exchange;
+    this.#answer = answer;
+  }
+
+  takeBody(bytes: Uint8Array, from: number, to: number): void {
+    this.#bytes += to - from;
+    if (this.#bytes > MAX_BODY_BYTES) this.#exchange.answer(refusal(this.#exchange, 'request_body_too_large'));
+    else this.#parts.push(Buffer.from(bytes.subarray(from, to)));
+  }
+
+  takeEnd(): void {
+    if (this.#bytes > MAX_BODY_BYTES) return;
+    const body = parsed(Buffer.concat(this.#parts).toString());
+    this.#exchange.answer(
+      body === null ? refusal(this.#exchange, 'invalid_input', 'The body is no JSON object.') : this.#answer(body),
+    );
+  }
+
+  resume(): void {}
+
+  cancel(): void {
+    this.#parts = [];
+  }
+}
+
+function parsed(text: string): Body | null {
+  if (text.trim() === '') return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Body) : null;
+  } catch {
+    return null;
+  }
+}
+
+function register({ exchange, options, body }: Asked): Answer {
+  if (!options.isOpen())
+    return refusal(exchange, 'forbidden', 'This server gives tokens to nobody who asks. Ask whoever runs it.');
+  const { email } = body;
+  if (typeof email !== 'string' || !EMAIL.test(email)) {
+    return refusal(exchange, 'invalid_input', 'Expected a JSON object with an "email".');
+  }
+  const waitMs = options.registrations.take(exchange.client.address);
+  if (waitMs > 0) return later(exchange, waitMs, 'Too many accounts were registered from this address.');
+  const accounts = options.accounts();
+  if (accounts === null) return refusal(exchange, 'shutting_down');
+  const { account, token } = accounts.register(email);
+  return json(201, { id: account.id, email: account.email, auth_token: token, token });
+}
+
+function rotate(asked: Asked, token: string | null, otherwise: ErrorCode = 'unauthorized'): Answer {
+  return forAccount(asked, token, {
+    otherwise,
+    answer: (account, accounts) => {
+      const { registered } = account;
+      if (registered === null) {
+        return refusal(
+          asked.exchange,
+          'forbidden',
+          'The token of this user stands in the configuration of the server.',
+        );
+      }
+      const issued = accounts.rotate({ ...account, registered });
+      return json(200, { auth_token: issued.token, token: issued.token, email: account.email });
+    },
+  });
+}
+
+function verify(asked: Asked): Answer {
+  return forAccount(asked, oldToken(asked.body), {
+    otherwise: 'not_found',
+    answer: ({ id, email }) => json(200, { user_id: id, email }),
+  });
+}
+
+function me(asked: Asked): Answer {
+  return forAccount(asked, bearer(asked.exchange), {
+    otherwise: 'unauthorized',
+    answer: ({ id, email, registered }) => {
+      const createdAt = registered === null ? null : new Date(registered.createdAtMs).toISOString();
+      return json(200, { id, email, created_at: createdAt });
+    },
+  });
+}
+
+interface ForAccount {
+  readonly otherwise: ErrorCode;
+  readonly answer: (account: TunnelAccount, accounts: TunnelAccounts) => Answer;
+}
+
+function forAccount({ exchange, options }: Asked, token: string | null, { otherwise, answer }: ForAccount): Answer {
+  const { address } = exchange.client;
+  const waitMs = options.attempts.waitMs(address);
+  if (waitMs > 0) return later(exchange, waitMs, 'Too many wrong tokens came from this address.');
+  const accounts = options.accounts();
+  const account = token === null || accounts === null ? null : accounts.find(token);
+  if (account !== null && accounts !== null) return answer(account, accounts);
+  if (token !== null) options.attempts.take(address);
+  return refusal(exchange, otherwise, 'This token is not valid here.');
+}
+
+function bearer({ request }: Exchange): string | null {
+  return /^Bearer +(\S+)$/i.exec(request.fields.get('authorization') ?? '')?.[1] ?? null;
+}
+
+function oldToken({ old_token: token }: Body): string | null {
+  return typeof token === 'string' && token !== '' ? token : null;
+}
+
+function json(status: number, value: object): Answer {
+  const fields = [
+    ['Content-Type', 'application/json'],
+    ['Cache-Control', 'no-store'],
+  ] as const;
+  return { status, fields, body: `${JSON.stringify(value)}\n` };
+}
+
+/** Clients of tunnels look for `detail`. */
+function refusal(exchange: Exchange, code: ErrorCode, message: string = ERROR_CATALOGUE[code].summary): Answer {
+  return json(ERROR_CATALOGUE[code].status, { ...errorBody(code, message, exchange.id), detail: message });
+}
+
+function later(exchange: Exchange, waitMs: number, message: string): Answer {
+  const { fields = [], ...answer } = refusal(exchange, 'too_many_attempts', message);
+  return { ...answer, fields: [...fields, ['Retry-After', String(Math.ceil(waitMs / 1000))]] };
+}

@@ -1,0 +1,165 @@
+// One HTTP exchange through a tunnel. Rule: the body of the request goes out in the largest parts that a message may have, for a client
+// keeps only so many of them; the answer goes on as it comes.
+import { Buffer } from 'node:buffer';
+import { type AnswerHead, MAX_CHUNK_BYTES } from '../../codec/tunnel/messages.ts';
+import type { Exchange, Producer } from '../../contract/exchange.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { TunnelSession } from '../../services/tunnels/tunnel-session.ts';
+import type { StreamEvents, StreamFailure, TunnelStream } from '../../services/tunnels/tunnel-stream.ts';
+import { refuseTunnel } from './no-tunnel.ts';
+import { answerFields, answerLength, requestFields } from './tunnel-fields.ts';
+
+export class HttpStream implements Producer, StreamEvents {
+  readonly #exchange: Exchange;
+  readonly #session: TunnelSession;
+  readonly #maxBodyBytes: number;
+  #name = '';
+  #stream: TunnelStream | null = null;
+  /** Of the body what makes no whole part yet. */
+  #part: Buffer | null = null;
+  #partBytes = 0;
+  #bodyBytes = 0;
+  /** In the first version of the dialect it goes along with the request. */
+  #whole: Buffer[] | null = null;
+  #answered = false;
+  /** Of the answer what has been announced and has not come; -1: its end will tell. */
+  #dueBytes = -1;
+  #over = false;
+
+  constructor(exchange: Exchange, session: TunnelSession, maxBodyBytes: number) {
+    this.#exchange = exchange;
+    this.#session = session;
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  open(name: string): void {
+    this.#name = name;
+    const { hasBody } = this.#exchange.request;
+    if (hasBody && this.#session.version < 2) this.#whole = [];
+    else if (!this.#begin(null)) return;
+    this.#exchange.produce(this);
+  }
+
+  #begin(body: Buffer | null): boolean {
+    const { request } = this.#exchange;
+    const { method, target, hasBody, fields } = request;
+    const headers = requestFields(fields, false);
+    const open = { tunnelId: this.#name, mode: 'http', path: target, method, headers, hasBody } as const;
+    this.#stream = this.#session.open(open, body, this);
+    if (this.#stream !== null) return true;
+    this.#over = true;
+    refuseTunnel(this.#exchange, this.#session.isOpen ? 'tunnel_busy' : 'tunnel_offline');
+    return false;
+  }
+
+  // -- The request -----------------------------------------------------------------------------------------------------
+
+  takeBody(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#over) return;
+    this.#bodyBytes += to - from;
+    if (this.#bodyBytes > this.#maxBodyBytes) this.#tooLarge();
+    else if (this.#whole !== null) this.#whole.push(Buffer.from(bytes.subarray(from, to)));
+    else this.#gather(bytes, from, to);
+  }
+
+  #gather(bytes: Uint8Array, start: number, to: number): void {
+    this.#part ??= Buffer.allocUnsafe(MAX_CHUNK_BYTES);
+    let from = start;
+    while (from < to) {
+      const end = Math.min(to, from + MAX_CHUNK_BYTES - this.#partBytes);
+      this.#part.set(bytes.subarray(from, end), this.#partBytes);
+      this.#partBytes += end - from;
+      from = end;
+      if (this.#partBytes === MAX_CHUNK_BYTES) this.#sendPart(false);
+    }
+  }
+
+  takeEnd(): void {
+    if (this.#over || !this.#exchange.request.hasBody) return;
+    if (this.#whole !== null) this.#begin(Buffer.concat(this.#whole));
+    else this.#sendPart(true);
+    this.#whole = null;
+  }
+
+  #sendPart(fin: boolean): void {
+    const length = this.#partBytes;
+    this.#partBytes = 0;
+    const goesOn = this.#stream?.send(this.#part ?? NOTHING, { from: 0, to: length, wsType: null, fin });
+    if (goesOn === false && !fin) this.#exchange.pauseRequest();
+  }
+
+  #tooLarge(): void {
+    this.#over = true;
+    this.#stream?.reset('the body is too large');
+    if (this.#answered) this.#exchange.abort(new SluiceError('request_body_too_large'));
+    else refuseTunnel(this.#exchange, 'request_body_too_large');
+  }
+
+  drain(): void {
+    if (!this.#over) this.#exchange.resumeRequest();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#stream?.close();
+  }
+
+  // -- The answer ------------------------------------------------------------------------------------------------------
+
+  head(head: AnswerHead): void {
+    const fields = answerFields(head);
+    const { status } = head;
+    if (fields === null || status < 200 || status > 599) {
+      this.#stream?.reset('an answer that is not valid HTTP');
+      this.failed('invalid', 'the answer is not valid HTTP');
+      return;
+    }
+    this.#answered = true;
+    const length = answerLength(head);
+    const hasBody = this.#exchange.request.method !== 'HEAD' && status !== 204 && status !== 304;
+    this.#dueBytes = hasBody ? length : -1;
+    this.#exchange.respond({ status, fields }, length);
+  }
+
+  data(bytes: Buffer): boolean {
+    if (this.#over) return true;
+    if (this.#dueBytes >= 0) {
+      this.#dueBytes -= bytes.length;
+      if (this.#dueBytes < 0) {
+        this.#stream?.reset('the answer is longer than it announced');
+        this.failed('invalid', 'the answer is longer than it announced');
+        return true;
+      }
+    }
+    return this.#exchange.write(bytes, 0, bytes.length);
+  }
+
+  ended(): void {
+    if (this.#over) return;
+    if (!this.#answered) {
+      this.failed('reset', 'the client of the tunnel ended the stream without an answer');
+      return;
+    }
+    if (this.#dueBytes > 0) {
+      this.failed('reset', 'the answer ended before it was complete');
+      return;
+    }
+    this.#over = true;
+    this.#exchange.end();
+  }
+
+  failed(how: StreamFailure, why: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#answered) this.#exchange.abort(new SluiceError('upstream_incomplete', { message: why }));
+    else if (how === 'gone') refuseTunnel(this.#exchange, 'tunnel_offline');
+    else if (/larger than 10 MiB/.test(why)) refuseTunnel(this.#exchange, 'request_body_too_large');
+    else refuseTunnel(this.#exchange, 'tunnel_failed');
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

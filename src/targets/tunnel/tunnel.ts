@@ -1,0 +1,34 @@
+// Takes exchanges to the client of a tunnel. Rule: which tunnel is said by whoever sends the exchange here, never by a visitor; a visitor
+// who leaves ends the stream, and a stream that ends badly cuts the answer.
+import type { Exchange } from '../../contract/exchange.ts';
+import type { AnswerTarget } from '../../contract/target.ts';
+import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
+import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import type { TunnelSession } from '../../services/tunnels/tunnel-session.ts';
+import { HttpStream } from './http-stream.ts';
+import { refuseTunnel } from './no-tunnel.ts';
+import { WebSocketStream } from './web-socket-stream.ts';
+
+/** Clients of 3.x keep a body in memory, and refuse one that is larger. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+export function tunnel(registry: TunnelRegistry): AnswerTarget {
+  return { kind: 'answer', take: (exchange) => take(exchange, registry) };
+}
+
+function take(exchange: Exchange, registry: TunnelRegistry): void {
+  const name = exchange.request.fields.get(TUNNEL_FIELD) ?? '';
+  const found = registry.find(name);
+  if (found.kind === 'unknown') refuseTunnel(exchange, 'tunnel_unknown');
+  else if (found.kind === 'offline') refuseTunnel(exchange, 'tunnel_offline');
+  else lead(exchange, name, found.session);
+}
+
+function lead(exchange: Exchange, name: string, session: TunnelSession): void {
+  const { request } = exchange;
+  const length = Number(request.fields.get('content-length') ?? 0);
+  const isWebSocket = request.upgradeProtocol === 'websocket';
+  if (length > MAX_BODY_BYTES) refuseTunnel(exchange, 'request_body_too_large');
+  else if (isWebSocket && !request.hasBody) new WebSocketStream(exchange, session).open(name);
+  else new HttpStream(exchange, session, MAX_BODY_BYTES).open(name);
+}

@@ -1,0 +1,91 @@
+// A session of the tunnel server without sockets: what its client says is put in as frames, what it hears is there as messages.
+import assert from 'node:assert/strict';
+import { readMsgpack, type MsgpackRead } from '../../src/codec/msgpack/read-msgpack.ts';
+import { type MsgpackValue, writeMsgpack } from '../../src/codec/msgpack/write-msgpack.ts';
+import { FrameReader } from '../../src/codec/websocket/frame-reader.ts';
+import type { Exchange, SwitchedConnection, SwitchedPeer } from '../../src/contract/exchange.ts';
+import { TunnelRegistry } from '../../src/services/tunnels/tunnel-registry.ts';
+import { type SessionEvent, type SessionHost, TunnelSession } from '../../src/services/tunnels/tunnel-session.ts';
+import { frame } from './websocket-frames.ts';
+
+const MASK = Buffer.from([9, 8, 7, 6]);
+
+export class SessionStage {
+  readonly heard: Readonly<Record<string, MsgpackRead>>[] = [];
+  readonly done: string[] = [];
+  readonly events: SessionEvent[] = [];
+  readonly registry: TunnelRegistry = new TunnelRegistry({ now: () => performance.now(), holdMs: 1_000, maxNames: 9 });
+  session: TunnelSession | null = null;
+  /** The client takes no more for now. */
+  isFull = false;
+  private peer: SwitchedPeer | null = null;
+  private message: Buffer[] = [];
+  private readonly reader = new FrameReader({
+    allowsCompression: false,
+    sink: {
+      begin: () => (this.message = []),
+      part: (bytes, from, to) => this.message.push(Buffer.from(bytes.subarray(from, to))),
+      end: () =>
+        this.heard.push(Object.fromEntries(readMsgpack(Buffer.concat(this.message)) as Map<string, MsgpackRead>)),
+      control: (opcode, bytes) =>
+        this.done.push(`frame ${opcode} ${bytes.length >= 2 ? Buffer.from(bytes).readUInt16BE() : ''}`),
+    },
+  });
+
+  constructor() {
+    const connection: SwitchedConnection = {
+      write: (bytes, from, to) => {
+        this.reader.take(bytes, from, to);
+        return !this.isFull;
+      },
+      pause: () => this.done.push('pause'),
+      resume: () => this.done.push('resume'),
+      end: () => this.done.push('end'),
+      cut: () => this.done.push('cut'),
+    };
+    const switchTo = (_protocol: string, _fields: unknown, peer: SwitchedPeer): SwitchedConnection => {
+      this.peer = peer;
+      return connection;
+    };
+    const exchange = { client: { address: '192.0.2.1' }, switchTo } as unknown as Exchange;
+    const host: SessionHost = {
+      registry: this.registry,
+      accountOf: (token) => (token === 'right' ? 'alice' : null),
+      urlOf: (name) => `http://${name}.test`,
+      note: (event, session) => {
+        this.events.push(event);
+        this.session = session;
+      },
+      counted: () => {},
+    };
+    TunnelSession.begin(exchange, [], host);
+  }
+
+  /** A client that has shown its token and has nothing more to ask. */
+  static async settled(version = 2): Promise<SessionStage> {
+    const stage = new SessionStage();
+    stage.say('Auth', { token: 'right', version });
+    stage.say('TunnelCreate', { protocol: 'http', subdomain: 'app' });
+    stage.heard.length = 0;
+    return stage;
+  }
+
+  say(type: string, fields: Readonly<Record<string, MsgpackValue>> = {}): void {
+    this.sayBytes(writeMsgpack({ ...fields, Type: type }));
+  }
+
+  sayBytes(payload: Buffer): void {
+    const bytes = frame(payload, { opcode: 2, mask: MASK });
+    (this.peer ?? assert.fail('there is no connection')).take(bytes, 0, bytes.length);
+  }
+
+  drain(): void {
+    this.isFull = false;
+    this.peer?.resume();
+  }
+
+  /** The connection breaks off. */
+  leave(): void {
+    this.peer?.closed();
+  }
+}
