@@ -25,7 +25,7 @@ export function fromCustomProxy(root: ForeignSection): Map {
       policies: policiesOf(root, cache.policy),
     }),
     cache: cache.store,
-    exec: execSection(root.section('cli')),
+    exec: execSection(root.section('cli'), isLoopbackHost(hostOf(server))),
   });
 }
 
@@ -35,9 +35,13 @@ export function fromFilters(root: ForeignSection): Map {
   return filter === undefined ? {} : { gateway: { policies: { filter } } };
 }
 
+/** Without one the custom proxy listened everywhere. */
+function hostOf(server: ForeignSection): string {
+  return server.text('host') ?? '0.0.0.0';
+}
+
 function listenOf(server: ForeignSection): string {
-  // Both defaults are those of the custom proxy: it listened everywhere.
-  const host = server.text('host') ?? '0.0.0.0';
+  const host = hostOf(server);
   if (!isLoopbackHost(host))
     server.notes.add('hint', server.pathOf('host'), 'the gateway is open to the network, as before');
   return listenText(host, server.number('port') ?? 8080);
@@ -155,7 +159,7 @@ function cacheSections(cache: ForeignSection): { readonly policy: Map | undefine
   return { policy: isOn ? {} : undefined, store: filled(store) };
 }
 
-function execSection(cli: ForeignSection): Map | undefined {
+function execSection(cli: ForeignSection, isLocal: boolean): Map | undefined {
   const commands = cli.texts('allowed_commands');
   const absolute = commands.filter((command) => isAbsolute(command) || command.startsWith('${'));
   for (const command of commands.filter((each) => !absolute.includes(each))) {
@@ -165,8 +169,12 @@ function execSection(cli: ForeignSection): Map | undefined {
       `"${command}" is not an absolute path, such as /usr/bin/${command}`,
     );
   }
+  const isOpenToAll = cli.flag('enabled') === true && !isLocal;
+  if (isOpenToAll) {
+    cli.change('enabled', 'off until there are `users` who may `exec`: here anybody on the network could run commands');
+  }
   const exec = defined<JsonValue>({
-    enabled: cli.flag('enabled'),
+    enabled: isOpenToAll ? false : cli.flag('enabled'),
     allowed_commands: filled(absolute),
     max_concurrent: cli.number('max_concurrent'),
     timeout: cli.duration('process_timeout'),
