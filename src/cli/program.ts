@@ -30,6 +30,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/gateway.ts')).gatewayCommand,
   },
   {
+    name: 'relay',
+    summary: 'start only the tunnel server, from the command line',
+    load: async () => (await import('./commands/relay.ts')).relayCommand,
+  },
+  {
     name: 'status',
     summary: 'show what a running Sluice is doing',
     load: async () => (await import('./commands/status.ts')).statusCommand,

@@ -148,6 +148,8 @@ test('the admin API describes every resource in its OpenAPI document', async () 
     '/api/v1/reload',
     '/api/v1/stats',
     '/api/v1/status',
+    '/api/v1/tunnels',
+    '/api/v1/tunnels/{name}',
   ]);
   assert.ok('Error' in document.components.schemas);
 });

@@ -199,3 +199,25 @@ describe('the address that a request comes in by', () => {
     assert.deepEqual([policies, result.text], [[], 'a redirect to https://any:8443/']);
   });
 });
+
+describe('a tunnel', () => {
+  async function led(url: string, enabled: boolean): Promise<(string | null | undefined)[]> {
+    const routes = [{ match: { host: 'own.test' }, to: { tunnel: 'app' } }];
+    const server = { enabled, domain: 'tunnels.test' };
+    const led = documentSchema.parse({ gateway: { routes }, tunnels: { server } });
+    const question = { door: 'gateway', method: 'GET', url, fields: [], from: '192.0.2.7', user: null };
+    const there = { ...scene, config: led, localPort: 8080, listen: null };
+    const { choice, result } = await explainGateway(askedUrl(question), question, there);
+    return [choice?.name, result.kind, result.code ?? result.text];
+  }
+
+  test('is named by the host of the request, or by a route', async () => {
+    const byHost = ['tunnels.server.domain', 'backend', 'the tunnel app'];
+    assert.deepEqual(await led('http://app.tunnels.test/', true), byHost);
+    assert.deepEqual(await led('http://own.test/', true), ['gateway.routes[0]', 'backend', 'the tunnel app']);
+    assert.deepEqual(await led('http://own.test/', false), ['gateway.routes[0]', 'refused', 'tunnel_unknown']);
+    const tunnels = documentSchema.parse({ tunnels: { server: { enabled: true, domain: 'tunnels.test' } } });
+    const asked = askedUrl({ method: 'GET', url: 'http://a.tunnels.test/' });
+    assert.equal(isHostOfRoute(asked, { ...scene, config: tunnels }), true);
+  });
+});

@@ -95,7 +95,7 @@ async function explainRequest(
 /** Whether a route that names its hosts is for this one. */
 export function isHostOfRoute({ authority }: AskedUrl, { config }: Scene): boolean {
   const read = readRequest(requestBytes('GET /', [['Host', authority]]), engineLimits(config).request);
-  const hosts = config.gateway.routes.flatMap(({ match }) => match.host);
+  const hosts = [...config.gateway.routes.flatMap(({ match }) => match.host), ...(tunnelMatch(config)?.hosts ?? [])];
   if ('refused' in read || hosts.length === 0) return false;
   return findIn([{ match: { ...EVERYTHING, hosts } }], read.request) !== null;
 }
@@ -132,6 +132,14 @@ const NO_ROUTE: ExplainedResult = {
   text: ERROR_CATALOGUE.route_not_found.summary,
 };
 
+/** Nobody can open one here. */
+const NO_TUNNEL: ExplainedResult = {
+  kind: 'refused',
+  status: 404,
+  code: 'tunnel_unknown',
+  text: ERROR_CATALOGUE.tunnel_unknown.summary,
+};
+
 function withoutLogin(fields: Question['fields']): Question['fields'] {
   return fields.filter(([name]) => name.toLowerCase() !== 'authorization');
 }
@@ -160,9 +168,11 @@ function layers(scene: GatewayScene, parts: PolicyParts, accounts: AiAccounts): 
   const { config, listen } = scene;
   const { gateway } = config;
   const { domain } = config.tunnels.server;
+  const tunnels = tunnelMatch(config);
   const explicit = gateway.routes.flatMap((route, index) => {
     if (!isServedAt(route, listen)) return [];
     return routeMatches(route, index).map(({ name, match }): Candidate => {
+      if ('tunnel' in route.to && tunnels === null) return { name, match, index, result: () => NO_TUNNEL };
       return { name, match, index, result: (request) => explainTarget(route.to, match.path, request) };
     });
   });
@@ -179,7 +189,6 @@ function layers(scene: GatewayScene, parts: PolicyParts, accounts: AiAccounts): 
     const result: ExplainedResult = { kind: 'answered', status: 200, code: null, text: service.answers };
     return { name, match, index: null, own: { policies, place: name }, result: () => result };
   });
-  const tunnels = tunnelMatch(scene.config);
   if (tunnels !== null && (listen?.redirect_https ?? null) === null) {
     const result: Candidate['result'] = ({ host }) => backendNamed(`the tunnel ${host.slice(0, -domain.length - 1)}`);
     explicit.push({ name: TUNNEL_ROUTE, match: tunnels, index: null, result });
