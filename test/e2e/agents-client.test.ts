@@ -80,7 +80,10 @@ describe('the client for programs', () => {
       if (event.type === 'event' || event.type === 'complete') places.push(event.sequence);
       if (event.type === 'complete') ends.push(event.index);
     }
-    assert.deepEqual(ends.toSorted(), [0, 1, 2]);
+    assert.deepEqual(
+      ends.toSorted((one, other) => one - other),
+      [0, 1, 2],
+    );
     assert.equal(places.length, 66);
     assert.deepEqual(
       places,

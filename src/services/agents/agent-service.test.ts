@@ -289,6 +289,20 @@ describe('a batch of agents', () => {
     );
   });
 
+  test('keeps nobody else out, and has a bound', async (t) => {
+    const stage = new AgentStage(t, { settings: { maxConcurrent: 1, maxQueued: 1 } });
+    const { id } = stage.service.startBatch(
+      Array.from({ length: 20 }, () => ({ ...REQUEST, prompt: DONE })),
+      'ann',
+      1000,
+    );
+    const other = await stage.start(DONE, {}, 'bob');
+    assert.match(await stage.follow(other.id), /"status":"ok"/);
+    await followed(stage, id);
+    const many = Array.from({ length: 10_001 }, () => REQUEST);
+    assert.throws(() => stage.service.startBatch(many, 'ann', 1), { code: 'processes_busy' });
+  });
+
   test('is not begun where one of it is not right', (t) => {
     const stage = new AgentStage(t);
     const requests = [REQUEST, { ...REQUEST, cwd: '..' }];

@@ -63,6 +63,8 @@ const FORGET_EVERY_MS = 3_600_000;
 const FORGET_NEXT_MS = 1_000;
 const FORGOTTEN_AT_ONCE = 20;
 const RETRY_AFTER_MS = 5_000;
+/** Of all batches together, whatever waits included. */
+const MOST_ACTIVE = 10_000;
 
 export class AgentService {
   readonly #events: AgentEvents;
@@ -116,8 +118,7 @@ export class AgentService {
       return run.row.status === 'queued' && (gate === null || gate.position === 0);
     });
     if (waiting.length >= this.#settings.maxQueued && this.#slots.running >= this.#settings.maxConcurrent) {
-      const message = 'As many agents run as may, and as many wait as may.';
-      throw new SluiceError('processes_busy', { message, retryAfterMs: RETRY_AFTER_MS });
+      throw busy();
     }
     const { run } = this.#begin(prepared, null, 0);
     await run.begun;
@@ -133,6 +134,7 @@ export class AgentService {
     user: string,
     concurrency: number,
   ): { readonly id: string; readonly runs: readonly AgentRunRow[] } {
+    if (this.#active.size + requests.length > MOST_ACTIVE) throw busy();
     const prepared = requests.map((request, index) => {
       try {
         return this.#prepare(request, user);
@@ -141,7 +143,11 @@ export class AgentService {
         throw new SluiceError(cause.code, { message: `agents[${index}]: ${cause.message}`, cause });
       }
     });
-    const batch = new AgentBatch(newId(), { events: this.#events, remaining: requests.length, concurrency });
+    const batch = new AgentBatch(newId(), {
+      events: this.#events,
+      remaining: requests.length,
+      concurrency: Math.min(concurrency, this.#settings.maxConcurrent),
+    });
     this.#batches.set(batch.id, batch);
     return { id: batch.id, runs: prepared.map((each, place) => this.#begin(each, batch, place).run.row) };
   }
@@ -382,6 +388,11 @@ export class AgentService {
 /** How many wait is judged before. */
 function slotLimits({ maxConcurrent }: AgentSettings): SlotLimits {
   return { running: maxConcurrent, waiting: Number.MAX_SAFE_INTEGER };
+}
+
+function busy(): SluiceError {
+  const message = 'As many agents run as may, and as many wait as may.';
+  return new SluiceError('processes_busy', { message, retryAfterMs: RETRY_AFTER_MS });
 }
 
 function newId(): string {
