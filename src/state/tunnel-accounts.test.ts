@@ -41,3 +41,16 @@ test('a file of a newer version, or one that is no database, is left alone', (t)
   assert.throws(() => new TunnelAccountFile(path), { code: 'config_invalid' });
   assert.deepEqual(readFileSync(path).subarray(0, 60), before.subarray(0, 60));
 });
+
+test('names are kept with whom they belong to, the newest word on each', (t) => {
+  const path = join(temporaryFolder(t), 'tunnels.db');
+  const first = new TunnelAccountFile(path);
+  first.keepName({ name: 'app', account: 'a', heldUntilMs: null });
+  first.keepName({ name: 'old', account: 'a', heldUntilMs: 5 });
+  first.keepName({ name: 'app', account: 'b', heldUntilMs: 7 });
+  first.dropName('old');
+  first.close();
+  const file = new TunnelAccountFile(path);
+  t.after(() => file.close());
+  assert.deepEqual(file.names(), [{ name: 'app', account: 'b', heldUntilMs: 7 }]);
+});

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
+import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import { TunnelAccounts } from '../../services/tunnels/tunnel-accounts.ts';
 import { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { SessionEvent, SessionHost, TunnelSession } from '../../services/tunnels/tunnel-session.ts';
@@ -58,7 +59,7 @@ export class TunnelDesk {
   readonly socketPath: string;
   readonly #options: TunnelDeskOptions;
   readonly #folder: string;
-  readonly #registry = new TunnelRegistry({ now, holdMs: HOLD_MS, maxNames: MAX_NAMES });
+  readonly #registry = new TunnelRegistry({ now: Date.now, holdMs: HOLD_MS, maxNames: MAX_NAMES });
   readonly #sessions = new Set<TunnelSession>();
   readonly #attempts = new AttemptBudget({ now, ...WRONG_TOKENS });
   readonly #registrations = new AttemptBudget({ now, ...REGISTRATIONS });
@@ -84,7 +85,7 @@ export class TunnelDesk {
       return;
     }
     const users = configuredUsers(config.users);
-    const accounts = this.#accounts ?? new TunnelAccounts(this.#openFile(), users, (account) => this.#revoked(account));
+    const accounts = this.#accounts ?? this.#openAccounts(users);
     this.#accounts = accounts;
     this.#families ??= tunnelFamilies(this.#options.recorder);
     this.#inner ??= await this.#openInner(config);
@@ -102,12 +103,11 @@ export class TunnelDesk {
 
   reports(): TunnelReport[] {
     return this.#registry.entries().map(({ name, account, session, sinceMs }): TunnelReport => {
-      const since = Date.now() - (now() - sinceMs);
       return {
         name,
         url: this.#urlOf(name),
         account,
-        sinceMs: since,
+        sinceMs,
         client: session === null ? null : reportOf(session),
       };
     });
@@ -134,12 +134,15 @@ export class TunnelDesk {
     await Promise.all([this.#door?.close(), this.#inner?.close()]);
     this.#door = null;
     this.#inner = null;
+    this.#registry.keepIn(null);
     this.#accounts?.close();
     this.#accounts = null;
   }
 
-  #openFile(): TunnelAccountFile {
-    return new TunnelAccountFile(join(this.#options.dataDir, 'tunnels.db'));
+  #openAccounts(users: UserDirectory): TunnelAccounts {
+    const file = new TunnelAccountFile(join(this.#options.dataDir, 'tunnels.db'));
+    this.#registry.keepIn(file);
+    return new TunnelAccounts(file, users, (account) => this.#revoked(account));
   }
 
   async #openInner(config: Config): Promise<TunnelDoor> {

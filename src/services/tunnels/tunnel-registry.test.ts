@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { TunnelNameRow } from '../../state/tunnel-accounts.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
 import type { TunnelSession } from './tunnel-session.ts';
 
@@ -23,7 +24,49 @@ class Stage {
   }
 }
 
+/** As the file keeps them. */
+class MemoryBook {
+  readonly rows: Map<string, TunnelNameRow>;
+
+  constructor(...rows: TunnelNameRow[]) {
+    this.rows = new Map(rows.map((row) => [row.name, row]));
+  }
+
+  names(): TunnelNameRow[] {
+    return [...this.rows.values()];
+  }
+
+  keepName(row: TunnelNameRow): void {
+    this.rows.set(row.name, row);
+  }
+
+  dropName(name: string): void {
+    this.rows.delete(name);
+  }
+}
+
 describe('a name', () => {
+  test('outlives the process with its account, whether its client was there or not', () => {
+    const stage = new Stage();
+    const book = new MemoryBook(
+      { name: 'there', account: 'a', heldUntilMs: null },
+      { name: 'away', account: 'a', heldUntilMs: 1_050 },
+      { name: 'gone', account: 'a', heldUntilMs: 900 },
+    );
+    stage.registry.keepIn(book);
+    const kinds = ['there', 'away', 'gone'].map((name) => stage.registry.find(name).kind);
+    assert.deepEqual([...kinds, stage.claim('there', 'b')], ['offline', 'offline', 'unknown', 'SUBDOMAIN_UNAVAILABLE']);
+    const session = stage.session('a');
+    stage.claim('there', 'a', session);
+    assert.equal(book.rows.get('there')?.heldUntilMs, null);
+    stage.registry.release(session);
+    assert.equal(book.rows.get('there')?.heldUntilMs, 1_100);
+    stage.registry.forget('there');
+    assert.equal(book.rows.has('there'), false);
+    stage.registry.keepIn(null);
+    assert.equal(stage.claim('away', 'a'), 'away');
+  });
+
   test('has one owner, for whom it is held when the client has gone', () => {
     const stage = new Stage();
     const session = stage.session('a');

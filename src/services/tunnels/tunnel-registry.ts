@@ -1,5 +1,6 @@
 // Which name leads to whose client. Rule: a name has one owner; it is held for its account when the client has gone, and an older
 // session of the same account gives way at once.
+import type { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 import { isTunnelName, randomTunnelName } from './tunnel-names.ts';
 import type { TunnelSession } from './tunnel-session.ts';
 
@@ -25,7 +26,11 @@ export type FoundTunnel =
 
 export type Claim = { readonly name: string } | { readonly refused: string; readonly why: string };
 
+/** Where names outlive the process. */
+export type NameBook = Pick<TunnelAccountFile, 'names' | 'keepName' | 'dropName'>;
+
 export interface TunnelRegistryOptions {
+  /** Milliseconds since 1970. */
   readonly now: () => number;
   /** How long a name is kept for its account. */
   readonly holdMs: number;
@@ -45,9 +50,24 @@ export class TunnelRegistry {
   readonly #names = new Map<string, Held>();
   readonly #namesOf = new Map<string, Set<string>>();
   #sweptAtMs = 0;
+  #book: NameBook | null = null;
 
   constructor(options: TunnelRegistryOptions) {
     this.#options = options;
+  }
+
+  /** null: it is closed. What was connected when the process ended waits for its client from now on. */
+  keepIn(book: NameBook | null): void {
+    this.#book = book;
+    for (const { name, account, heldUntilMs } of book?.names() ?? []) {
+      if (this.#names.has(name)) continue;
+      this.#put(name, {
+        account,
+        session: null,
+        sinceMs: this.#options.now(),
+        heldUntilMs: heldUntilMs ?? this.#holdUntil(),
+      });
+    }
   }
 
   find(name: string): FoundTunnel {
@@ -65,14 +85,23 @@ export class TunnelRegistry {
     if (refusal !== null) return refusal;
     const known = this.#names.get(name);
     if (known !== undefined) this.#delete(name, known);
-    this.#names.set(name, { account, session, sinceMs: this.#options.now(), heldUntilMs: 0 });
-    const own = this.#namesOf.get(account);
-    if (own === undefined) this.#namesOf.set(account, new Set([name]));
-    else own.add(name);
+    this.#put(name, { account, session, sinceMs: this.#options.now(), heldUntilMs: 0 });
+    this.#book?.keepName({ name, account, heldUntilMs: null });
     session.names.add(name);
     const before = known?.session ?? null;
     if (before !== null && before !== session) before.replaced(name);
     return { name };
+  }
+
+  #put(name: string, held: Held): void {
+    this.#names.set(name, held);
+    const own = this.#namesOf.get(held.account);
+    if (own === undefined) this.#namesOf.set(held.account, new Set([name]));
+    else own.add(name);
+  }
+
+  #holdUntil(): number {
+    return this.#options.now() + this.#options.holdMs;
   }
 
   #refusalOf(name: string, account: string): Claim | null {
@@ -96,7 +125,9 @@ export class TunnelRegistry {
       const held = this.#names.get(name);
       if (held?.session !== session) continue;
       held.session = null;
-      held.heldUntilMs = this.#options.now() + this.#options.holdMs;
+      held.sinceMs = this.#options.now();
+      held.heldUntilMs = this.#holdUntil();
+      this.#book?.keepName({ name, account: held.account, heldUntilMs: held.heldUntilMs });
     }
   }
 
@@ -125,6 +156,7 @@ export class TunnelRegistry {
 
   #delete(name: string, { account }: Held): void {
     this.#names.delete(name);
+    this.#book?.dropName(name);
     const own = this.#namesOf.get(account);
     own?.delete(name);
     if (own?.size === 0) this.#namesOf.delete(account);
