@@ -141,7 +141,8 @@ export class CommandRun {
     const events = this.#watching();
     try {
       const spec = rules.specFor(request, input);
-      this.process = this.#parts.supervisor.start(spec, events, launch);
+      const { supervisor } = this.#parts;
+      this.process = supervisor.start(spec, events, launch ?? supervisor.quickLaunch);
     } catch (error) {
       this.#failed(error as SluiceError);
       return;

@@ -1,6 +1,7 @@
 // Runs programs, never by way of a shell, and sees each through to its end. Rule: no process of a run outlives the run, and no run
 // outlives Sluice; what is run, for whom and how many at once is for others to decide.
 import { randomBytes } from 'node:crypto';
+import { LauncherLink } from './launcher-link.ts';
 import { recordInstance, sweepLeftovers } from './run-ledger.ts';
 import { type Launch, RunningChild } from './running-child.ts';
 import type { RunEvents, RunningProcess, RunSpec } from './run-spec.ts';
@@ -18,11 +19,17 @@ export class ProcessSupervisor {
   readonly #instance = randomBytes(8).toString('hex');
   readonly #runs = new Set<RunningProcess>();
   #warden: (Keeper & { readonly pid: number | null; close(): void }) | null = null;
+  readonly #launcher = new LauncherLink();
   #started = 0;
   #settled: (() => void) | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+  }
+
+  /** Starts programs without a terminal in less time, and without holding up this thread; undefined: not for the moment. */
+  get quickLaunch(): Launch | undefined {
+    return this.#launcher.launch ?? undefined;
   }
 
   get running(): number {
@@ -64,6 +71,7 @@ export class ProcessSupervisor {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#settled = resolve;
     if (this.#runs.size > 0) await promise;
+    this.#launcher.close();
     this.#warden?.close();
     this.#warden = null;
   }

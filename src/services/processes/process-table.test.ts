@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { marked, runIn, runSpec, shell, supervisorFor } from '../../../test/support/run-rig.ts';
+import { marked, runIn, runSpec, shell, supervisorFor, until } from '../../../test/support/run-rig.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import {
   findMembers,
+  hasUncertain,
   lastGivenPid,
   listProcesses,
   nameOf,
@@ -35,9 +36,9 @@ describe('the table of processes', { skip: process.platform !== 'linux' }, () =>
   test('finds what has left its group, its session and its parent', async (t) => {
     const ran = shell(t, 'setsid sleep 1000 & (setsid sleep 1000 &) ; echo ready; wait');
     await ran.says('ready');
-    const members = findMembers(tracesOf(ran.run.id, ran.run.pid), listProcesses());
-    assert.equal(members.length, 3);
-    assert.equal(marked(ran.run.id).length, 3);
+    // They become other programs meanwhile, and show no environment for a moment.
+    await until(() => findMembers(tracesOf(ran.run.id, ran.run.pid), listProcesses()).length === 3);
+    await until(() => marked(ran.run.id).length === 3);
   });
 
   test('finds children that have thrown the mark away, by their parents', async (t) => {
@@ -64,6 +65,14 @@ describe('the table of processes', { skip: process.platform !== 'linux' }, () =>
     // Its number has been given to somebody who was there before.
     const later = { ...tracesOf(other.run.id, other.run.pid), startTicks: Number.MAX_SAFE_INTEGER };
     assert.deepEqual(findMembers(later, table), []);
+  });
+
+  test('does not know what shows no environment', async (t) => {
+    const ran = shell(t, 'env -i sleep 1000 & echo ready; wait');
+    await ran.says('ready');
+    const traces = tracesOf(ran.run.id, ran.run.pid);
+    await until(() => hasUncertain(traces, listProcesses()));
+    assert.equal(hasUncertain({ ...traces, startTicks: Number.MAX_SAFE_INTEGER }, listProcesses()), false);
   });
 
   test('can be read from a number on, and tells which was given out last', async (t) => {

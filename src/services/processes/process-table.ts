@@ -6,6 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** The variable in the environment of every child that says which run it belongs to. Children of children inherit it. */
 export const RUN_MARK = 'SLUICE_RUN_ID';
 
+/** The parent of what is no program. */
+const KERNEL_PARENT = 2;
+
 export interface ProcessEntry {
   readonly pid: number;
   readonly parent: number;
@@ -74,6 +77,15 @@ export function findMembers({ id, pid, startTicks, seen }: Traces, table: readon
     const isMember = isRelated || seen?.has(nameOf(entry)) === true || environmentOf(entry.pid).includes(mark);
     if (isMember) members.add(entry.pid);
     return isMember;
+  });
+}
+
+/**
+ * Whether somebody is about to become another program, younger than the run, and shows no environment at that moment: it may belong to it.
+ */
+export function hasUncertain({ startTicks }: Traces, table: readonly ProcessEntry[]): boolean {
+  return table.some(({ pid, parent, startTicks: ticks }) => {
+    return ticks >= startTicks && parent !== KERNEL_PARENT && read(`/proc/${pid}/environ`)?.length === 0;
   });
 }
 

@@ -17,9 +17,12 @@ const SAMPLE_MS = 250;
 const OUTPUTS: readonly OutputName[] = ['stdout', 'stderr'];
 
 /** What of a child process is made use of. */
-export type Launched = Pick<ChildProcess, 'pid' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'once'>;
+export type Launched = Pick<ChildProcess, 'pid' | 'stdin' | 'stdout' | 'stderr' | 'on' | 'once'> & {
+  /** Where it was seen before it could end. */
+  readonly startTicks?: number;
+};
 
-/** Throws, or has no pid, when it cannot be started. */
+/** Throws or says `error` when it cannot be started; has no pid until it says `spawn`, or from the beginning. */
 export type Launch = (spec: RunSpec, env: Readonly<Record<string, string>>) => Launched;
 
 export interface ChildParts {
@@ -98,8 +101,12 @@ export class RunningChild implements RunningProcess {
   }
 
   stop(reason: EndReason): void {
-    if (this.pid === 0 || this.#reason !== null || this.#exit !== null) return;
+    if (this.#reason !== null || this.#exit !== null) return;
     this.#reason = reason;
+    if (this.pid > 0) this.#beginStop();
+  }
+
+  #beginStop(): void {
     this.#sample();
     const begin = (): void => {
       if (this.#step === -1) this.#stepDown();
@@ -118,20 +125,31 @@ export class RunningChild implements RunningProcess {
       return;
     }
     this.#child = child;
-    if (child.pid === undefined) {
-      child.once('error', (cause) => this.#failed(cause));
-      return;
-    }
-    this.#traces = { id: this.id, pid: child.pid, startTicks: readProcess(child.pid)?.startTicks ?? 0 };
+    // A signal that cannot be sent is told so as well; the ladder goes on by itself.
+    child.on('error', (cause) => {
+      if (this.pid === 0) this.#failed(cause);
+    });
+    child.once('spawn', () => this.#started(child));
+    if (child.pid !== undefined) this.#know(child, child.pid);
+  }
+
+  /** From here on it can be signalled. */
+  #know(child: Launched, pid: number): void {
+    this.#traces = { id: this.id, pid, startTicks: child.startTicks ?? readProcess(pid)?.startTicks ?? 0 };
     this.#keeper.lead(this.#traces);
     this.#watch(child);
   }
 
+  #started(child: Launched): void {
+    if (this.pid === 0 && child.pid !== undefined) {
+      this.#know(child, child.pid);
+      if (this.#reason !== null) this.#beginStop();
+    }
+    this.#events.started(this.pid);
+  }
+
   #watch(child: Launched): void {
     const { timeoutMs, silenceMs = 0 } = this.#spec;
-    // A signal that cannot be sent is told so; the ladder goes on by itself.
-    child.on('error', () => {});
-    child.once('spawn', () => this.#events.started(this.pid));
     child.once('exit', (code, signal) => this.#exited(code, signal));
     child.stdin?.on('error', () => {}).on('drain', () => this.#events.inputReady?.());
     for (const output of OUTPUTS) this.#listen(child, output);
@@ -148,6 +166,7 @@ export class RunningChild implements RunningProcess {
       return;
     }
     stream.on('data', (bytes: Buffer) => this.#take(output, bytes));
+    if (this.#paused.has(output)) stream.pause();
     stream.on('error', () => {});
     stream.once('close', () => {
       this.#open.delete(output);
@@ -194,17 +213,22 @@ export class RunningChild implements RunningProcess {
       this.#kill();
       return;
     }
-    signalIfThere(step.to === 'process' ? this.pid : -this.pid, step.signal);
+    if (this.#isThere()) signalIfThere(step.to === 'process' ? this.pid : -this.pid, step.signal);
     this.#stepTimer = setTimeout(() => this.#stepDown(), step.waitMs);
   }
 
   /** The children while they can still be told by their parents, then the group in any case. */
   #kill(): void {
     const force = (): void => {
-      if (this.#exit === null) signalIfThere(-this.pid, 'SIGKILL');
+      if (this.#exit === null && this.#isThere()) signalIfThere(-this.pid, 'SIGKILL');
     };
     this.#stepTimer = setTimeout(force, WARDEN_MS);
     this.#keeper.kill(this.#traces, force);
+  }
+
+  /** It may have ended, and its number be another's, before that is told. */
+  #isThere(): boolean {
+    return process.platform !== 'linux' || readProcess(this.pid)?.startTicks === this.#traces.startTicks;
   }
 
   #exited(code: number | null, signal: string | null): void {
@@ -260,6 +284,7 @@ export class RunningChild implements RunningProcess {
   }
 
   #failed(cause: unknown): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#keeper.sweep(this.#traces, () => {});
     const message = `${this.#spec.file} could not be started: ${(cause as Error).message}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { marked, shell } from '../../../test/support/run-rig.ts';
+import { marked, shell, until } from '../../../test/support/run-rig.ts';
 import { readProcess } from './process-table.ts';
 import { signalIfThere, sweep, sweepMarked } from './sweep.ts';
 
@@ -22,6 +22,7 @@ describe('a sweep', { skip: process.platform !== 'linux' }, () => {
   test('finds by the beginning of the mark what nobody else knows of', async (t) => {
     const ran = shell(t, '(setsid sleep 1000 &); echo ready; sleep 1000');
     await ran.says('ready');
+    await until(() => marked(ran.run.id).length === 3);
     assert.equal((await sweepMarked(ran.run.id.slice(0, -1))).killed, 3);
     assert.deepEqual(await sweepMarked('nobody-'), { killed: 0, left: 0 });
   });

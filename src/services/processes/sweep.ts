@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   findMarked,
   findMembers,
+  hasUncertain,
   lastGivenPid,
   listProcesses,
   nameOf,
@@ -21,12 +22,15 @@ export interface Swept {
 /** What is killed is gone at once, unless the system is busy with it. */
 const ROUND_MS = 10;
 const ROUNDS = 300;
+/** A program has no environment for good where somebody has started it so. */
+const UNCERTAIN_ROUNDS = 3;
 
 /** All that belongs to these runs. */
 export function sweep(runs: readonly Traces[]): Promise<Swept> {
   if (process.platform !== 'linux') return Promise.resolve(sweepGroups(runs));
   const after = lowestPid(runs);
-  return sweepFor(after, (table) => {
+  const isUncertain = (table: readonly ProcessEntry[]): boolean => runs.some((run) => hasUncertain(run, table));
+  return sweepFor({ after, isUncertain }, (table) => {
     const members = new Map<number, ProcessEntry>();
     for (const run of runs) for (const entry of findMembers(run, table)) members.set(entry.pid, entry);
     return [...members.values()];
@@ -35,7 +39,9 @@ export function sweep(runs: readonly Traces[]): Promise<Swept> {
 
 /** All whose mark begins so: what an earlier Sluice has left behind. */
 export function sweepMarked(prefix: string): Promise<Swept> {
-  return sweepFor(0, (table) => findMarked(prefix, table));
+  const anybody = { id: '', pid: 0, startTicks: 0 };
+  const isUncertain = (table: readonly ProcessEntry[]): boolean => hasUncertain(anybody, table);
+  return sweepFor({ after: 0, isUncertain }, (table) => findMarked(prefix, table));
 }
 
 /**
@@ -47,14 +53,22 @@ function lowestPid(runs: readonly Traces[]): number {
   return isBounded && (lastGivenPid() ?? 0) >= lowest ? lowest - 1 : 0;
 }
 
+interface Look {
+  readonly after: number;
+  /** Though nothing was found, something may be there. */
+  readonly isUncertain: (table: readonly ProcessEntry[]) => boolean;
+}
+
 async function sweepFor(
-  after: number,
+  { after, isUncertain }: Look,
   find: (table: readonly ProcessEntry[]) => readonly ProcessEntry[],
 ): Promise<Swept> {
   const killed = new Set<string>();
   for (let round = 0; ; round += 1) {
-    const found = find(listProcesses(after));
-    if (found.length === 0 || round === ROUNDS) return { killed: killed.size, left: found.length };
+    const table = listProcesses(after);
+    const found = find(table);
+    const isOver = found.length === 0 && (round >= UNCERTAIN_ROUNDS || !isUncertain(table));
+    if (isOver || round === ROUNDS) return { killed: killed.size, left: found.length };
     for (const entry of found) {
       kill(entry);
       killed.add(nameOf(entry));

@@ -27,6 +27,8 @@ interface Asked {
 
 const WARDEN_FILE = import.meta.url.endsWith('.ts') ? './warden.ts' : './warden.js';
 /** It has little to keep in mind. */
+/** A process that shows none could be anybody who is about to become something else. */
+export const HELPER_ENV = { SLUICE_HELPER: '1' } as const;
 const NODE_FLAGS = ['--max-old-space-size=32', '--max-semi-space-size=1'];
 /** The warden is told of runs that last so long. */
 const LEAD_MS = 100;
@@ -105,7 +107,7 @@ export class WardenLink implements Keeper {
     const args = [...NODE_FLAGS, file, this.#instance, ...(this.#ledgerFile === null ? [] : [this.#ledgerFile])];
     const warden = spawn(process.execPath, args, {
       detached: true,
-      env: {},
+      env: HELPER_ENV,
       cwd: '/',
       stdio: ['pipe', 'pipe', 'ignore'],
     });
