@@ -17,18 +17,48 @@ process.stdout.on('error', () => {});
 
 const say = (words: string): void => void process.stdout.write(`${words}\n`);
 
-/** A way of its own to us, which says first what it is. */
-function connect(id: string, name: string): Promise<net.Socket> {
+/** Ways to us that nobody has yet: to open one takes time. */
+const spare: net.Socket[] = [];
+const SPARE = 6;
+
+function connect(): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ path });
     socket.once('error', reject);
-    socket.once('connect', () => socket.write(`${id} ${name}\n`, () => resolve(socket)));
+    socket.once('connect', () => resolve(socket));
   });
+}
+
+let opening = 0;
+
+function keepSpare(): void {
+  const missing = SPARE - spare.length - opening;
+  for (let i = 0; i < missing; i += 1) {
+    opening += 1;
+    connect()
+      .then(
+        (socket) => spare.push(socket),
+        () => {},
+      )
+      .finally(() => (opening -= 1));
+  }
+}
+
+/** A way of its own, which says first what it is. */
+async function wayFor(id: string, name: string): Promise<net.Socket> {
+  const socket = spare.pop() ?? (await connect());
+  const { promise, resolve, reject } = Promise.withResolvers<net.Socket>();
+  // Nobody may be waiting for it any more.
+  promise.catch(() => {});
+  socket.once('error', reject);
+  socket.write(`${id} ${name}\n`, () => resolve(socket));
+  // Mostly it is gone by then.
+  return socket.writableLength === 0 ? socket : promise;
 }
 
 async function carryOut({ id, file, name, args, env, cwd, stdin }: LaunchOrder): Promise<void> {
   const names = ['stdout', 'stderr', ...(stdin === 'open' ? ['stdin'] : [])];
-  const [output, errors, input] = await Promise.all(names.map((each) => connect(id, each)));
+  const [output, errors, input] = await Promise.all(names.map((each) => wayFor(id, each)));
   if (output === undefined || errors === undefined) return;
   const ways = [output, errors, ...(input === undefined ? [] : [input])];
   try {
@@ -44,6 +74,7 @@ async function carryOut({ id, file, name, args, env, cwd, stdin }: LaunchOrder):
   } finally {
     // The program has them now, and nobody else may hold them open.
     for (const way of ways) way.destroy();
+    setImmediate(keepSpare);
   }
 }
 
@@ -69,4 +100,5 @@ process.stdin.on('close', () => {
   rmSync(dirname(path), { recursive: true, force: true });
   process.exit(0);
 });
+keepSpare();
 say('ready');

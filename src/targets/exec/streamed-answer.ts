@@ -12,6 +12,9 @@ const SPACE = Buffer.from(' ');
 const SCRATCH_BYTES = 256 * 1024;
 /** UTF-8 has no more for a unit of UTF-16. */
 const BYTES_PER_UNIT = 3;
+/** For what stands around the data, and for the end of a command. */
+const SPARE_BYTES = 4096;
+const LINE_END = 0x0a;
 
 /** Holds a line for as long as it takes to hand it on. */
 let scratch: Buffer | null = null;
@@ -45,17 +48,21 @@ export class StreamedAnswer implements CommandAnswer {
   #say(name: OutputName, part: TextPart | null): void {
     if (part === null) return;
     const encoding = part.encoding === 'utf8' ? '' : ',"encoding":"base64"';
-    this.#line(`{"type":"${name}","data":${JSON.stringify(part.data)}${encoding}}`);
+    this.#line(`{"type":"${name}","data":`, JSON.stringify(part.data), `${encoding}}`);
   }
 
-  #line(json: string): void {
-    const line = `${json}\n`;
-    if (line.length * BYTES_PER_UNIT > SCRATCH_BYTES) {
-      const bytes = Buffer.from(line);
+  /** The parts are not joined before they are bytes: the one in the middle may be long. */
+  #line(before: string, middle = '', after = ''): void {
+    if (middle.length * BYTES_PER_UNIT + SPARE_BYTES > SCRATCH_BYTES) {
+      const bytes = Buffer.from(`${before}${middle}${after}\n`);
       this.#sink.write(bytes, 0, bytes.length);
       return;
     }
     scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-    this.#sink.write(scratch, 0, scratch.write(line));
+    let length = scratch.write(before);
+    length += scratch.write(middle, length);
+    length += scratch.write(after, length);
+    scratch[length] = LINE_END;
+    this.#sink.write(scratch, 0, length + 1);
   }
 }
