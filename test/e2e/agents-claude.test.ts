@@ -147,6 +147,18 @@ describe('Claude Code as an agent', () => {
     assert.partialDeepStrictEqual(end, { status: 'error', exit_code: 1 });
     assert.match(String(end['reason']), /not logged in/i);
   });
+
+  test('whose key its provider refuses says so', async (t) => {
+    const command = requirePeer(t, 'claude');
+    if (command === undefined) return;
+    const { provider, url } = await stage(t, command, { env: { HOME: cliHome(t), CLAUDE_CODE_MAX_RETRIES: '0' } });
+    const body = '{"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}';
+    provider.plans.push(...Array.from({ length: 10 }, () => ({ status: 401, body })));
+    const end = endOf(await (await openStream(`${url}/agent/stream`, { prompt: 'hi' }, ALICE)).whole());
+    assert.partialDeepStrictEqual(end, { status: 'error', exit_code: 1 });
+    assert.match(String(end['reason']), /log(?:ged)? ?in/i);
+    assert.ok(provider.heard.length > 0, 'the provider was asked');
+  });
 });
 
 function markOf(pid: number): string {
