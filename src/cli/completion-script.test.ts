@@ -59,7 +59,7 @@ function complete(t: TestContext, shell: Shell, ...words: string[]): string[] {
 for (const shell of SHELLS) {
   describe(`completion in ${shell}`, () => {
     test('offers the commands, then those below', (t) => {
-      assert.deepEqual(complete(t, shell, 'rel'), ['reload']);
+      assert.deepEqual(complete(t, shell, 'relo'), ['reload']);
       assert.deepEqual(complete(t, shell, 'config', 'val'), ['validate']);
       assert.deepEqual(complete(t, shell, 'help', 'nothing'), []);
     });
