@@ -1,9 +1,7 @@
 // The file of what agents have done, a SQLite database in the data folder: their runs, and every line that they have printed. Rule: one
 // writer, the main thread of the process that has the folder; only its owner can read it, and lines are kept byte for byte.
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
-import { SluiceError } from '../core/errors.ts';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { newerVersion, openDataFile, versionOf } from './data-file.ts';
 
 export type AgentStatus = 'queued' | 'running' | 'ok' | 'error' | 'denied' | 'stopped' | 'timeout' | 'crashed';
 
@@ -102,7 +100,7 @@ export class AgentEvents {
   private readonly batchPaging: StatementSync;
 
   constructor(path: string) {
-    this.database = opened(path);
+    this.database = openDataFile(path, create);
     this.saving = this.database.prepare(SAVE);
     this.adding = this.database.prepare(ADD);
     this.paging = this.database.prepare(
@@ -211,23 +209,9 @@ export class AgentEvents {
   }
 }
 
-function opened(path: string): DatabaseSync {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // SQLite gives the files beside it the rights that this one has.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    const database = new DatabaseSync(path, { timeout: 2_000 });
-    // What is committed survives the end of the process, however it ends; only the machine may take the last of it along.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
-    if (Number(version) > VERSION) throw new Error('it was written by a newer version of Sluice');
-    database.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`);
-    return database;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SluiceError('config_invalid', { message: `process.data_dir: ${path} cannot be used: ${reason}`, cause });
-  }
+function create(database: DatabaseSync): void {
+  if (versionOf(database) > VERSION) throw newerVersion();
+  database.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`);
 }
 
 function pageOf<T extends AgentEvent>(

@@ -1,9 +1,7 @@
 // The accounts of the tunnel server and their names, a SQLite database in the data folder. Rule: of a token its digest is kept and nothing else, and an
 // account is found by the id of its token over a unique index, however many there are.
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { SluiceError } from '../core/errors.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { newerVersion, openDataFile, versionOf } from './data-file.ts';
 
 export interface TunnelAccountRow {
   readonly id: string;
@@ -41,7 +39,7 @@ export class TunnelAccountFile {
   readonly #keepName: StatementSync;
 
   constructor(path: string) {
-    this.#database = opened(path);
+    this.#database = openDataFile(path, create);
     this.#find = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE token_id = ?`);
     this.#keepName = this.#database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)');
   }
@@ -93,24 +91,8 @@ export class TunnelAccountFile {
   }
 }
 
-function opened(path: string): DatabaseSync {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // SQLite gives the files beside it the rights that this one has.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    const database = new DatabaseSync(path, { timeout: 2_000 });
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    create(database);
-    return database;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SluiceError('config_invalid', { message: `process.data_dir: ${path} cannot be used: ${reason}`, cause });
-  }
-}
-
 function create(database: DatabaseSync): void {
-  const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
-  if (Number(version) > VERSION) throw new Error('it was written by a newer version of Sluice');
-  if (Number(version) < VERSION) database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);
+  const version = versionOf(database);
+  if (version > VERSION) throw newerVersion();
+  if (version < VERSION) database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);
 }

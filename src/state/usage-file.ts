@@ -1,9 +1,7 @@
 // The file of what has been used, a SQLite database in the data folder. Rule: one writer, the main thread of the process that has the
 // folder; only its owner can read it, and what is older than it is to be kept goes.
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
-import { SluiceError } from '../core/errors.ts';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { openDataFile } from './data-file.ts';
 import {
   asksForWholeDays,
   DAY_MS,
@@ -50,7 +48,7 @@ export class UsageFile {
   private readonly database: DatabaseSync;
 
   constructor(path: string) {
-    this.database = opened(path);
+    this.database = openDataFile(path, bringUpToDate);
   }
 
   /** All of them with their sums, or none. */
@@ -100,22 +98,6 @@ export class UsageFile {
 function sourceOf(question: UsageQuestion): Source {
   if (!asksForWholeDays(question)) return ROWS;
   return question.by.includes('session') ? SESSIONS : DAYS;
-}
-
-function opened(path: string): DatabaseSync {
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    // SQLite gives the files beside it the rights that this one has.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-    const database = new DatabaseSync(path, { timeout: 2_000 });
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
-    bringUpToDate(database);
-    return database;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SluiceError('config_invalid', { message: `process.data_dir: ${path} cannot be used: ${reason}`, cause });
-  }
 }
 
 function valuesOf(row: UsageRow): SQLInputValue[] {

@@ -1,6 +1,7 @@
 // The tables of the file of what has been used, and how those of an older version become those of this one. Rule: a file is changed whole or
 // not at all, and one of a newer version is left alone.
 import type { DatabaseSync } from 'node:sqlite';
+import { newerVersion, versionOf } from './data-file.ts';
 
 /** A newer Sluice would have another. */
 export const VERSION = 3;
@@ -59,16 +60,11 @@ export function bringUpToDate(database: DatabaseSync): void {
   try {
     // Another process may have been faster.
     const version = versionOf(database);
-    if (version > VERSION) throw new Error('it was written by a newer version of Sluice');
+    if (version > VERSION) throw newerVersion();
     if (version < VERSION) database.exec(`${STEPS[version] ?? ''} PRAGMA user_version = ${VERSION};`);
     database.exec('COMMIT');
   } catch (error) {
     database.exec('ROLLBACK');
     throw error;
   }
-}
-
-function versionOf(database: DatabaseSync): number {
-  const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {};
-  return Number(version);
 }

@@ -1,14 +1,18 @@
 // The file of what waits for a Redis that does not answer, a SQLite database in the data folder. Rule: what lies in it is given on whole, in
 // the order in which it came; there is no file before something waits.
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { existsSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import { SluiceError } from '../core/errors.ts';
+import { openDataFile } from './data-file.ts';
 import type { UsageRow } from './usage-row.ts';
 import type { UsageBatch } from './usage-store.ts';
 
 /** About 200 bytes each. */
 const MAX_ROWS = 1_000_000;
+
+const TABLE = `CREATE TABLE IF NOT EXISTS waiting (
+  place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, size INTEGER NOT NULL, rows TEXT NOT NULL
+) STRICT;`;
 
 export interface WaitingFileOptions {
   readonly path: string;
@@ -66,25 +70,11 @@ export class WaitingFile {
 
   private opened(): DatabaseSync {
     if (this.database !== null) return this.database;
-    try {
-      mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
-      closeSync(openSync(this.path, 'a', 0o600));
-      chmodSync(this.path, 0o600);
-      const database = new DatabaseSync(this.path, { timeout: 2_000 });
-      database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-        CREATE TABLE IF NOT EXISTS waiting (
-          place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, size INTEGER NOT NULL, rows TEXT NOT NULL
-        ) STRICT;`);
+    this.database = openDataFile(this.path, (database) => {
+      database.exec(TABLE);
       const { size } = database.prepare('SELECT total(size) AS size FROM waiting').get() ?? {};
       this.countedRows = Number(size);
-      this.database = database;
-      return database;
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new SluiceError('config_invalid', {
-        message: `process.data_dir: ${this.path} cannot be used: ${reason}`,
-        cause,
-      });
-    }
+    });
+    return this.database;
   }
 }
