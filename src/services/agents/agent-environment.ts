@@ -1,12 +1,12 @@
 // What an agent sees of our environment, and where its program is. Rule: it sees what is listed here and what the configuration says, and
 // nothing else; a key of a provider never gets to an agent that uses its own login.
-import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
+import { ALWAYS_PASSED } from '../processes/command-rules.ts';
+import { isProgram } from '../processes/real-paths.ts';
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-const ALWAYS = ['PATH', 'HOME', 'LANG', 'TERM'];
 const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
 const PROVIDER_KEYS = [
   'ANTHROPIC_API_KEY',
@@ -30,7 +30,7 @@ export interface EnvironmentParts {
 
 export function agentEnvironment(parts: EnvironmentParts): Record<string, string> {
   const { own, configured, added, temporaryFolder, usesSubscription } = parts;
-  const kept = ALWAYS.flatMap((name) => {
+  const kept = ALWAYS_PASSED.flatMap((name) => {
     const value = own[name];
     return value === undefined ? [] : [[name, value] as const];
   });
@@ -54,15 +54,6 @@ export function findProgram(program: string, path: string): string {
   const first = program.includes('/') ? undefined : found.find((file) => isAbsolute(file) && isProgram(file));
   if (first === undefined) throw missing(program, 'it is not in PATH');
   return first;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function missing(program: string, why: string): SluiceError {

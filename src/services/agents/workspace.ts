@@ -1,7 +1,8 @@
 // The folders where agents run. Rule: a run stays in the folder of its user: what leads out of it, by `..` or a symbolic link, is refused.
-import { mkdirSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join, resolve, sep } from 'node:path';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
+import { folderWithin } from '../processes/real-paths.ts';
 
 export interface WorkspaceOptions {
   /** Absolute. */
@@ -28,23 +29,10 @@ export function workingFolder(options: WorkspaceOptions, user: string, wanted: s
   const root = folderOf(options, user);
   if (wanted === '') return root;
   if (wanted.includes('\0')) throw refusal('it is no path');
-  const found = realPath(isAbsolute(wanted) ? wanted : resolve(root, wanted));
+  const found = folderWithin(root, wanted);
   // Whoever may not see what is outside learns nothing of it either.
-  if (found === null || !isWithin(found, root)) throw refusal('there is no such folder in the workspace');
+  if (found === null) throw refusal('there is no such folder in the workspace');
   return found;
-}
-
-function realPath(path: string): string | null {
-  try {
-    const found = realpathSync(path);
-    return statSync(found).isDirectory() ? found : null;
-  } catch {
-    return null;
-  }
-}
-
-function isWithin(path: string, root: string): boolean {
-  return path === root || path.startsWith(root.endsWith(sep) ? root : root + sep);
 }
 
 function refusal(why: string): SluiceError {

@@ -1,10 +1,10 @@
 // Which programs may be run, where and with which environment. Rule: what a path led to when the rules were made is what may be run;
 // a link that leads elsewhere since then is refused, and so is everything that is not named.
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { basename, isAbsolute, resolve, sep } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { SluiceError } from '../../core/errors.ts';
 import type { CommandRequest } from './command-request.ts';
 import { RUN_MARK } from './process-table.ts';
+import { folderWithin, isProgram, realPath } from './real-paths.ts';
 import type { RunSpec } from './run-spec.ts';
 
 export interface CommandSettings {
@@ -25,7 +25,8 @@ interface AllowedCommand {
   readonly file: string | null;
 }
 
-const ALWAYS_PASSED = ['PATH', 'HOME', 'LANG', 'TERM'];
+/** What every program sees of our environment. */
+export const ALWAYS_PASSED: readonly string[] = ['PATH', 'HOME', 'LANG', 'TERM'];
 /** These change how something looks, and nothing else. */
 const ALWAYS_SETTABLE = /^(?:LANG|LC_[A-Z]+|TERM|COLORTERM|TZ|COLUMNS|LINES|NO_COLOR|FORCE_COLOR)$/;
 /** These make a program run what somebody else has written, whatever the configuration says. */
@@ -101,12 +102,9 @@ export class CommandRules {
     if (workspace === null)
       throw new SluiceError('process_failed', { message: 'the folder exec.workspace is not there' });
     if (cwd === null) return workspace;
-    const folder = realPath(resolve(workspace, cwd));
-    const isInside = folder === workspace || folder?.startsWith(workspace === sep ? sep : workspace + sep) === true;
+    const folder = folderWithin(workspace, cwd);
     // Whether something is there is told of nothing that lies outside.
-    if (folder === null || !isInside || !isFolder(folder)) {
-      throw new SluiceError('forbidden', { message: 'cwd: expected a folder in exec.workspace' });
-    }
+    if (folder === null) throw new SluiceError('forbidden', { message: 'cwd: expected a folder in exec.workspace' });
     return folder;
   }
 
@@ -124,25 +122,4 @@ export class CommandRules {
 
 function denied(message: string): SluiceError {
   return new SluiceError('command_denied', { message });
-}
-
-function realPath(path: string): string | null {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return null;
-  }
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
