@@ -3,10 +3,11 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test, type TestContext } from 'node:test';
+import { agentRunRow } from '../../test/support/agent-run-row.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
-import { AgentEvents, type AgentRunRow } from './agent-events.ts';
+import { AgentEvents } from './agent-events.ts';
 
-const RUN: AgentRunRow = {
+const RUN = agentRunRow({
   id: 'run-1',
   kind: 'claude',
   user: 'ann',
@@ -15,17 +16,9 @@ const RUN: AgentRunRow = {
   pid: 4711,
   model: 'm',
   cwd: '/home/ann',
-  batch: '',
-  place: 0,
   queuedAtMs: 1,
   startedAtMs: 2,
-  endedAtMs: null,
-  exitCode: null,
-  signal: null,
-  reason: '',
-  tokens: null,
-  cost: null,
-};
+});
 const ENDED = { ...RUN, status: 'ok', endedAtMs: 9, exitCode: 0, cost: 0.5 } as const;
 const TOKENS = { input: 1, output: 2, cacheRead: 3, cacheWrite: 4 };
 

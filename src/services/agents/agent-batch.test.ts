@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { agentRunRow } from '../../../test/support/agent-run-row.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { AgentEvents, type AgentRunRow } from '../../state/agent-events.ts';
 import { AgentBatch } from './agent-batch.ts';
@@ -32,26 +33,7 @@ function stage(t: TestContext, remaining: number) {
   return { batch, events, seen, follow, say, save };
 }
 
-const ROW: AgentRunRow = {
-  id: '',
-  kind: 'sh',
-  user: '',
-  session: '',
-  status: 'ok',
-  pid: null,
-  model: '',
-  cwd: '/',
-  batch: '',
-  place: 0,
-  queuedAtMs: 0,
-  startedAtMs: null,
-  endedAtMs: null,
-  exitCode: null,
-  signal: null,
-  reason: '',
-  tokens: null,
-  cost: null,
-};
+const ROW = agentRunRow({ kind: 'sh', status: 'ok' });
 
 describe('a batch', () => {
   test('tells what each of its runs says, with its place, and sums up in the end', (t) => {

@@ -1,34 +1,16 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { agentRunRow } from '../../../test/support/agent-run-row.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
-import type { AgentRunRow, NewAgentEvent } from '../../state/agent-events.ts';
+import type { NewAgentEvent } from '../../state/agent-events.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { RunEnd, RunEvents, RunSpec } from '../processes/run-spec.ts';
 import { AgentRun, type RunParts, type RunPlan } from './agent-run.ts';
 import type { EventWriter } from './event-writer.ts';
 import { claudeKind } from './kinds/claude.ts';
 
-const ROW: AgentRunRow = {
-  id: 'r',
-  kind: 'c',
-  user: '',
-  session: '',
-  status: 'queued',
-  pid: null,
-  model: '',
-  cwd: '/',
-  batch: '',
-  place: 0,
-  queuedAtMs: 0,
-  startedAtMs: null,
-  endedAtMs: null,
-  exitCode: null,
-  signal: null,
-  reason: '',
-  tokens: null,
-  cost: null,
-};
+const ROW = agentRunRow({ id: 'r', kind: 'c' });
 const END: RunEnd = { code: 0, signal: null, reason: 'exit', durationMs: 1, peakMemoryBytes: null, truncated: false };
 const RESULT = '{"type":"result","subtype":"success","is_error":false}\n';
 

@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AgentRunRow } from '../../state/agent-events.ts';
+import { agentRunRow } from '../../../test/support/agent-run-row.ts';
 import { agentAnswer, COMPLETE, completeEvent, ndjsonOf, RAW, sseOf } from './event-text.ts';
 
-const RUN: AgentRunRow = {
-  id: 'run-1',
-  kind: 'claude',
-  user: '',
-  session: '',
-  status: 'queued',
-  pid: 7,
-  model: '',
-  cwd: '/w',
-  batch: '',
-  place: 0,
-  queuedAtMs: 0,
-  startedAtMs: null,
-  endedAtMs: null,
-  exitCode: null,
-  signal: null,
-  reason: '',
-  tokens: null,
-  cost: null,
-};
+const RUN = agentRunRow({ id: 'run-1', kind: 'claude', pid: 7, cwd: '/w' });
 
 const event = (type: string, line: string | Buffer) => ({ number: 3, type, line: Buffer.from(line as string) });
 
