@@ -1,9 +1,8 @@
 // Sessions of the forward proxy, as clients name them: in a field, in a user name, by the port or by their own address; and
 // what becomes of them when time passes or their exit goes. Rule: the answer to CONNECT says which exit it was.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
+import { freePorts } from '../support/free-ports.ts';
 import { Gateway, type GatewaySettings } from '../support/gateway.ts';
 import { http1Origin, rawOrigin } from '../support/origins.ts';
 import { askPlainly, openTunnel } from '../support/proxy-clients.ts';
@@ -57,15 +56,6 @@ class Stage {
 
 function login(name: string, token = 'x'): Readonly<Record<string, string>> {
   return { 'Proxy-Authorization': `Basic ${btoa(`${name}:${token}`)}` };
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 describe('a client that names no session', () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { fakeProxy, httpAnswers } from '../../../test/support/fake-proxy.ts';
+import { freePorts } from '../../../test/support/free-ports.ts';
 import { configOf, Gateway, type GatewaySettings } from '../../../test/support/gateway.ts';
 import { RawClient } from '../../../test/support/raw-client.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
@@ -45,15 +44,6 @@ async function exitsOf(t: TestContext, port: number, count: number, ...fields: r
 
 function basic(login: string): string {
   return `Proxy-Authorization: Basic ${btoa(login)}`;
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 describe('sessions of the forward proxy', () => {

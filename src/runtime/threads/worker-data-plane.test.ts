@@ -4,6 +4,7 @@ import net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { ask } from '../../../test/support/ask.ts';
 import { fakeProxy } from '../../../test/support/fake-proxy.ts';
+import { freePorts } from '../../../test/support/free-ports.ts';
 import type { GatewaySettings } from '../../../test/support/gateway.ts';
 import { http1Origin } from '../../../test/support/origins.ts';
 import { RawClient } from '../../../test/support/raw-client.ts';
@@ -19,15 +20,6 @@ function answering(body: string, gateway: object = {}): GatewaySettings {
 async function askOften(url: string): Promise<Set<string>> {
   const answers = await Promise.all(Array.from({ length: ENOUGH_FOR_ALL }, () => ask(url)));
   return new Set(answers.map(({ body }) => body));
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as net.AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
 }
 
 async function takenPort(t: TestContext): Promise<number> {
