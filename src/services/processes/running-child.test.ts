@@ -1,7 +1,13 @@
 // With real programs. What is a matter of time here is so only in the program; nothing is measured.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { describe, test } from 'node:test';
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { marked, runIn, runSpec, shell, supervisorFor, until } from '../../../test/support/run-rig.ts';
+import type { Launched } from './running-child.ts';
+import type { RunEnd } from './run-spec.ts';
 
 const text = (parts: readonly Buffer[]): string => Buffer.concat(parts).toString();
 
@@ -68,6 +74,36 @@ describe('a program that runs', () => {
     ran.run.resume('stdout');
     await ran.ended;
     assert.equal(sizeOf(), 10_000_000);
+  });
+
+  test('loses nothing when its output is asked for before it is known to have started', async (t) => {
+    const stdout = new PassThrough();
+    stdout.end('all of it');
+    const late = Object.assign(new EventEmitter(), {
+      pid: undefined as number | undefined,
+      stdout,
+      stderr: null,
+      stdin: null,
+    });
+    const out: Buffer[] = [];
+    const { promise: ended, resolve, reject } = Promise.withResolvers<RunEnd>();
+    const events = {
+      started: () => {},
+      failed: reject,
+      stdout: (bytes: Buffer) => void out.push(bytes),
+      stderr: () => {},
+      ended: resolve,
+    };
+    const run = supervisorFor(t).start(runSpec('/bin/true', []), events, () => late as unknown as Launched);
+    run.pause('stdout');
+    run.resume('stdout');
+    await setImmediate();
+    const child = spawn('/bin/true', { detached: true, stdio: 'ignore' });
+    late.pid = child.pid;
+    late.emit('spawn');
+    late.emit('exit', ...(await once(child, 'exit')));
+    await ended;
+    assert.equal(text(out), 'all of it');
   });
 
   test('that cannot be started says why, and leaves nothing', async (t) => {

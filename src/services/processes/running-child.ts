@@ -40,6 +40,8 @@ export class RunningChild implements RunningProcess {
   readonly #startedAtMs = performance.now();
   readonly #paused = new Set<OutputName>();
   readonly #open = new Set<OutputName>(OUTPUTS);
+  /** Those that are listened to: one that flows before that loses what it has. */
+  readonly #heard: Partial<Record<OutputName, NonNullable<Launched[OutputName]>>> = {};
   #child: Launched | null = null;
   #traces: Traces;
   #exit: { readonly code: number | null; readonly signal: string | null } | null = null;
@@ -85,14 +87,14 @@ export class RunningChild implements RunningProcess {
   pause(output: OutputName): void {
     if (this.#isDropping) return;
     this.#paused.add(output);
-    this.#child?.[output]?.pause();
+    this.#heard[output]?.pause();
     this.#silence?.refresh();
   }
 
   resume(output: OutputName): void {
     if (!this.#paused.delete(output)) return;
     this.#silence?.refresh();
-    this.#child?.[output]?.resume();
+    this.#heard[output]?.resume();
   }
 
   dropOutput(): void {
@@ -165,6 +167,7 @@ export class RunningChild implements RunningProcess {
       this.#open.delete(output);
       return;
     }
+    this.#heard[output] = stream;
     stream.on('data', (bytes: Buffer) => this.#take(output, bytes));
     if (this.#paused.has(output)) stream.pause();
     stream.on('error', () => {});
@@ -182,7 +185,7 @@ export class RunningChild implements RunningProcess {
     if (!this.#isDropping && room > 0) this.#events[output](room < bytes.length ? bytes.subarray(0, room) : bytes);
     if (room < bytes.length) this.#tooMuch();
     // Node reads on by itself once the program has ended.
-    else if (this.#paused.has(output)) this.#child?.[output]?.pause();
+    else if (this.#paused.has(output)) this.#heard[output]?.pause();
   }
 
   #tooMuch(): void {
