@@ -1,7 +1,7 @@
 // A session of a tunnel that takes streams and writes down what they send.
 import assert from 'node:assert/strict';
-import type { StreamEvents, TunnelStream } from '../../src/services/tunnels/tunnel-stream.ts';
-import type { TunnelSession } from '../../src/services/tunnels/tunnel-session.ts';
+import type { LinkStream, TunnelLink } from '../../src/services/tunnels/tunnel-link.ts';
+import type { StreamEvents } from '../../src/services/tunnels/tunnel-stream.ts';
 
 export class ToldSession {
   readonly said: string[] = [];
@@ -13,7 +13,7 @@ export class ToldSession {
   takes = true;
   events: StreamEvents | null = null;
 
-  get session(): TunnelSession {
+  get session(): TunnelLink {
     const stream = {
       send: (
         _bytes: Buffer,
@@ -25,18 +25,20 @@ export class ToldSession {
       close: (code: number | null = null, reason = '') => this.said.push(`close ${code} ${reason}`),
       reset: () => this.said.push('reset'),
       resume: () => this.said.push('resume'),
-    } as unknown as TunnelStream;
+    } as unknown as LinkStream;
     const open = (
       { mode, path }: { mode: string; path: string },
       body: Buffer | null,
       events: StreamEvents,
-    ): TunnelStream | null => {
+    ): LinkStream | null => {
       if (this.isFull) return null;
       this.said.push(`open ${mode} ${path} ${String(body)}`);
       this.events = events;
       return stream;
     };
-    return { version: this.version, isOpen: this.isOpen, open } as unknown as TunnelSession;
+    const { version, isOpen } = this;
+    const can = { maxBodyBytes: 150_000, needsWholeBodies: version < 2, takesWebSockets: version > 0 };
+    return { version, isOpen, ...can, open } as unknown as TunnelLink;
   }
 
   get app(): StreamEvents {

@@ -4,6 +4,7 @@ import { readMsgpack, type MsgpackRead } from '../../src/codec/msgpack/read-msgp
 import { type MsgpackValue, writeMsgpack } from '../../src/codec/msgpack/write-msgpack.ts';
 import { FrameReader } from '../../src/codec/websocket/frame-reader.ts';
 import type { Exchange, SwitchedConnection, SwitchedPeer } from '../../src/contract/exchange.ts';
+import type { TunnelLink } from '../../src/services/tunnels/tunnel-link.ts';
 import { TunnelRegistry } from '../../src/services/tunnels/tunnel-registry.ts';
 import { type SessionEvent, type SessionHost, TunnelSession } from '../../src/services/tunnels/tunnel-session.ts';
 import { frame } from './websocket-frames.ts';
@@ -15,7 +16,7 @@ export class SessionStage {
   readonly done: string[] = [];
   readonly events: SessionEvent[] = [];
   readonly registry: TunnelRegistry = new TunnelRegistry({ now: () => performance.now(), holdMs: 1_000, maxNames: 9 });
-  session: TunnelSession | null = null;
+  session: TunnelLink | null = null;
   /** The client takes no more for now. */
   isFull = false;
   private peer: SwitchedPeer | null = null;

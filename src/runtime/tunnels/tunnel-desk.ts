@@ -9,7 +9,8 @@ import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import { TunnelAccounts } from '../../services/tunnels/tunnel-accounts.ts';
 import { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
-import type { SessionEvent, SessionHost, TunnelSession } from '../../services/tunnels/tunnel-session.ts';
+import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
+import type { SessionEvent, SessionHost } from '../../services/tunnels/tunnel-session.ts';
 import { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type TunnelFamilies, tunnelFamilies } from '../../telemetry/tunnel-families.ts';
@@ -60,7 +61,7 @@ export class TunnelDesk {
   readonly #options: TunnelDeskOptions;
   readonly #folder: string;
   readonly #registry = new TunnelRegistry({ now: Date.now, holdMs: HOLD_MS, maxNames: MAX_NAMES });
-  readonly #sessions = new Set<TunnelSession>();
+  readonly #sessions = new Set<TunnelLink>();
   readonly #attempts = new AttemptBudget({ now, ...WRONG_TOKENS });
   readonly #registrations = new AttemptBudget({ now, ...REGISTRATIONS });
   #accounts: TunnelAccounts | null = null;
@@ -196,7 +197,7 @@ export class TunnelDesk {
       return account?.id ?? null;
     },
     urlOf: (name: string): string => this.#urlOf(name),
-    note: (event: SessionEvent, session: TunnelSession): void => this.#note(event, session),
+    note: (event: SessionEvent, session: TunnelLink): void => this.#note(event, session),
     counted: (direction: 'in' | 'out', bytes: number): void => {
       if (this.#families !== null)
         this.#add(direction === 'in' ? this.#families.bytesIn : this.#families.bytesOut, bytes);
@@ -207,7 +208,7 @@ export class TunnelDesk {
     return (this.#config?.tunnels.server.public_url ?? '').replaceAll('{subdomain}', name);
   }
 
-  #note(event: SessionEvent, session: TunnelSession): void {
+  #note(event: SessionEvent, session: TunnelLink): void {
     const families = this.#families;
     if (families === null) return;
     const { account, remoteAddress: client, version } = session;
@@ -251,7 +252,7 @@ export class TunnelDesk {
   }
 }
 
-function reportOf(session: TunnelSession): ClientReport {
+function reportOf(session: TunnelLink): ClientReport {
   return {
     address: session.remoteAddress,
     version: session.version,

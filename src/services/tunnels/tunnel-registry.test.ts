@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { TunnelNameRow } from '../../state/tunnel-accounts.ts';
 import { TunnelRegistry } from './tunnel-registry.ts';
-import type { TunnelSession } from './tunnel-session.ts';
+import type { TunnelLink } from './tunnel-link.ts';
 
 class Stage {
   nowMs = 1_000;
   readonly told: string[] = [];
   readonly registry: TunnelRegistry = new TunnelRegistry({ now: () => this.nowMs, holdMs: 100, maxNames: 2 });
 
-  session(label: string): TunnelSession {
+  session(label: string): TunnelLink {
     const session = {
       names: new Set<string>(),
       replaced: (name: string) => this.told.push(`${label} loses ${name}`),
       removed: (name: string) => this.told.push(`${label} is rid of ${name}`),
     };
-    return session as unknown as TunnelSession;
+    return session as unknown as TunnelLink;
   }
 
   claim(name: string | null, account: string, session = this.session(account)): string {

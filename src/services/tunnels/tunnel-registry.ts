@@ -2,25 +2,25 @@
 // session of the same account gives way at once.
 import type { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 import { isTunnelName, randomTunnelName } from './tunnel-names.ts';
-import type { TunnelSession } from './tunnel-session.ts';
+import type { TunnelLink } from './tunnel-link.ts';
 
 export interface TunnelEntry {
   readonly name: string;
   readonly account: string;
-  readonly session: TunnelSession | null;
+  readonly session: TunnelLink | null;
   readonly sinceMs: number;
 }
 
 interface Held {
   readonly account: string;
-  session: TunnelSession | null;
+  session: TunnelLink | null;
   sinceMs: number;
   /** While nobody has it; 0 while somebody does. */
   heldUntilMs: number;
 }
 
 export type FoundTunnel =
-  | { readonly kind: 'online'; readonly session: TunnelSession }
+  | { readonly kind: 'online'; readonly session: TunnelLink }
   | { readonly kind: 'offline' }
   | { readonly kind: 'unknown' };
 
@@ -78,7 +78,7 @@ export class TunnelRegistry {
   }
 
   /** null: any name will do. */
-  claim(wanted: string | null, account: string, session: TunnelSession): Claim {
+  claim(wanted: string | null, account: string, session: TunnelLink): Claim {
     if (this.#options.now() - this.#sweptAtMs > SWEEP_EVERY_MS) this.#sweep();
     const name = wanted?.toLowerCase() ?? this.#freeName();
     const refusal = this.#refusalOf(name, account);
@@ -120,7 +120,7 @@ export class TunnelRegistry {
   }
 
   /** Its client has gone: the names wait for it. */
-  release(session: TunnelSession): void {
+  release(session: TunnelLink): void {
     for (const name of session.names) {
       const held = this.#names.get(name);
       if (held?.session !== session) continue;

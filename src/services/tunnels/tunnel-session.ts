@@ -15,6 +15,7 @@ import type { MsgpackValue } from '../../codec/msgpack/write-msgpack.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import { MessageCollector } from './message-collector.ts';
+import type { TunnelLink } from './tunnel-link.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 import { StreamPace } from './stream-pace.ts';
 import { type SentPart, type StreamEvents, type StreamHost, TunnelStream } from './tunnel-stream.ts';
@@ -26,13 +27,15 @@ export interface SessionHost {
   /** Whose token that is; null: nobody's. */
   accountOf(token: string, address: string): string | null;
   urlOf(name: string): string;
-  note(event: SessionEvent, session: TunnelSession): void;
+  note(event: SessionEvent, session: TunnelLink): void;
   counted(direction: 'in' | 'out', bytes: number): void;
 }
 
 export type SessionEvent = 'refused' | 'opened' | 'created' | 'stream' | 'closed';
 
 const VERSION = 2;
+/** Clients of 3.x keep a body in memory, and refuse one that is larger. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const HANDSHAKE_MS = 20_000;
 /** After its last tunnel a client may still be about to ask for another one. */
 const SETTLED_MS = 500;
@@ -50,9 +53,11 @@ const GOING_AWAY = 1001;
 
 type State = 'new' | 'open' | 'closed';
 
-export class TunnelSession implements StreamHost {
+export class TunnelSession implements StreamHost, TunnelLink {
   readonly names: Set<string> = new Set();
   readonly openedAtMs: number = Date.now();
+  readonly maxBodyBytes: number = MAX_BODY_BYTES;
+  readonly takesWebSockets: boolean = true;
   readonly remoteAddress: string;
   account = '';
   version = 1;
@@ -105,6 +110,10 @@ export class TunnelSession implements StreamHost {
   static begin(exchange: Exchange, fields: readonly (readonly [string, string])[], host: SessionHost): void {
     const session = new TunnelSession(exchange.client.address, host);
     if (!session.#peer.accept(exchange, fields)) session.#closed();
+  }
+
+  get needsWholeBodies(): boolean {
+    return this.version < 2;
   }
 
   get streamCount(): number {

@@ -9,7 +9,7 @@ const head = (status: number, ...headers: [string, string][]) => ({ status, head
 
 function open(request: ToldRequest = {}, session = new ToldSession()) {
   const told = new ToldExchange(request);
-  new HttpStream(told.exchange, session.session, 150_000).open('app');
+  new HttpStream(told.exchange, session.session).open('app');
   return { told, session, send: (bytes: number) => told.producer?.takeBody(Buffer.alloc(bytes), 0, bytes) };
 }
 

@@ -4,17 +4,16 @@ import { Buffer } from 'node:buffer';
 import { type AnswerHead, MAX_CHUNK_BYTES } from '../../codec/tunnel/messages.ts';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { TunnelSession } from '../../services/tunnels/tunnel-session.ts';
-import type { StreamEvents, StreamFailure, TunnelStream } from '../../services/tunnels/tunnel-stream.ts';
+import type { LinkStream, TunnelLink } from '../../services/tunnels/tunnel-link.ts';
+import type { StreamEvents, StreamFailure } from '../../services/tunnels/tunnel-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { answerFields, answerLength, requestFields } from './tunnel-fields.ts';
 
 export class HttpStream implements Producer, StreamEvents {
   readonly #exchange: Exchange;
-  readonly #session: TunnelSession;
-  readonly #maxBodyBytes: number;
+  readonly #session: TunnelLink;
   #name = '';
-  #stream: TunnelStream | null = null;
+  #stream: LinkStream | null = null;
   /** Of the body what makes no whole part yet. */
   #part: Buffer | null = null;
   #partBytes = 0;
@@ -26,16 +25,15 @@ export class HttpStream implements Producer, StreamEvents {
   #dueBytes = -1;
   #over = false;
 
-  constructor(exchange: Exchange, session: TunnelSession, maxBodyBytes: number) {
+  constructor(exchange: Exchange, session: TunnelLink) {
     this.#exchange = exchange;
     this.#session = session;
-    this.#maxBodyBytes = maxBodyBytes;
   }
 
   open(name: string): void {
     this.#name = name;
     const { hasBody } = this.#exchange.request;
-    if (hasBody && this.#session.version < 2) this.#whole = [];
+    if (hasBody && this.#session.needsWholeBodies) this.#whole = [];
     else if (!this.#begin(null)) return;
     this.#exchange.produce(this);
   }
@@ -57,7 +55,7 @@ export class HttpStream implements Producer, StreamEvents {
   takeBody(bytes: Uint8Array, from: number, to: number): void {
     if (this.#over) return;
     this.#bodyBytes += to - from;
-    if (this.#bodyBytes > this.#maxBodyBytes) this.#tooLarge();
+    if (this.#bodyBytes > this.#session.maxBodyBytes) this.#tooLarge();
     else if (this.#whole !== null) this.#whole.push(Buffer.from(bytes.subarray(from, to)));
     else this.#gather(bytes, from, to);
   }

@@ -4,13 +4,10 @@ import type { Exchange } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
-import type { TunnelSession } from '../../services/tunnels/tunnel-session.ts';
+import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import { HttpStream } from './http-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { WebSocketStream } from './web-socket-stream.ts';
-
-/** Clients of 3.x keep a body in memory, and refuse one that is larger. */
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 export function tunnel(registry: TunnelRegistry): AnswerTarget {
   return { kind: 'answer', take: (exchange) => take(exchange, registry) };
@@ -24,11 +21,11 @@ function take(exchange: Exchange, registry: TunnelRegistry): void {
   else lead(exchange, name, found.session);
 }
 
-function lead(exchange: Exchange, name: string, session: TunnelSession): void {
+function lead(exchange: Exchange, name: string, session: TunnelLink): void {
   const { request } = exchange;
   const length = Number(request.fields.get('content-length') ?? 0);
   const isWebSocket = request.upgradeProtocol === 'websocket';
-  if (length > MAX_BODY_BYTES) refuseTunnel(exchange, 'request_body_too_large');
+  if (length > session.maxBodyBytes) refuseTunnel(exchange, 'request_body_too_large');
   else if (isWebSocket && !request.hasBody) new WebSocketStream(exchange, session).open(name);
-  else new HttpStream(exchange, session, MAX_BODY_BYTES).open(name);
+  else new HttpStream(exchange, session).open(name);
 }

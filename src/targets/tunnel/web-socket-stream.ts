@@ -4,8 +4,8 @@ import { Buffer } from 'node:buffer';
 import { type AnswerHead, MAX_CHUNK_BYTES, type WsType } from '../../codec/tunnel/messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
-import type { TunnelSession } from '../../services/tunnels/tunnel-session.ts';
-import type { StreamEvents, StreamFailure, TunnelStream } from '../../services/tunnels/tunnel-stream.ts';
+import type { LinkStream, TunnelLink } from '../../services/tunnels/tunnel-link.ts';
+import type { StreamEvents, StreamFailure } from '../../services/tunnels/tunnel-stream.ts';
 import { NO_CODE, webSocketAccept, WebSocketPeer } from '../../services/tunnels/web-socket-peer.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { answerFields, requestFields } from './tunnel-fields.ts';
@@ -21,9 +21,9 @@ const NOTHING = Buffer.alloc(0);
 
 export class WebSocketStream implements Producer, StreamEvents {
   readonly #exchange: Exchange;
-  readonly #session: TunnelSession;
+  readonly #session: TunnelLink;
   readonly #accept: string | null;
-  #stream: TunnelStream | null = null;
+  #stream: LinkStream | null = null;
   #visitor: WebSocketPeer | null = null;
   #over = false;
   /** Of the message that the visitor is sending. */
@@ -33,7 +33,7 @@ export class WebSocketStream implements Producer, StreamEvents {
   /** A message for the visitor has begun. */
   #isWithin = false;
 
-  constructor(exchange: Exchange, session: TunnelSession) {
+  constructor(exchange: Exchange, session: TunnelLink) {
     this.#exchange = exchange;
     this.#session = session;
     this.#accept = webSocketAccept(exchange);

@@ -1,0 +1,45 @@
+// A client that is connected, as everybody but its own session knows it, whatever dialect it speaks. Types only. Rule: which dialect that
+// is shows nowhere but in what it can carry.
+import type { Buffer } from 'node:buffer';
+import type { StreamOpenFields } from '../../codec/tunnel/messages.ts';
+import type { SentPart, StreamEvents } from './tunnel-stream.ts';
+
+/** One request on its way through it. */
+export interface LinkStream {
+  /** The bytes may be reused at once. False: wait for `drain`. */
+  send(bytes: Buffer, part: SentPart): boolean;
+  /** The visitor takes bytes again. */
+  resume(): void;
+  /** Nobody waits for it any more. */
+  close(code?: number | null, reason?: string): void;
+  reset(reason: string): void;
+}
+
+export interface TunnelLink {
+  /** Of the tunnels that lead to it. */
+  readonly names: Set<string>;
+  readonly account: string;
+  readonly remoteAddress: string;
+  readonly openedAtMs: number;
+  /** 0: of the generation 2.x. */
+  readonly version: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly streamCount: number;
+  readonly streamsOpened: number;
+  /** null as long as there was none. */
+  readonly roundTripMs: number | null;
+  readonly isOpen: boolean;
+  /** What a request may bring along. */
+  readonly maxBodyBytes: number;
+  /** Bodies come along with their requests, whole. */
+  readonly needsWholeBodies: boolean;
+  readonly takesWebSockets: boolean;
+
+  /** null: as many run as may, or the client is gone. */
+  open(request: Omit<StreamOpenFields, 'streamId'>, body: Buffer | null, events: StreamEvents): LinkStream | null;
+  /** Another client of the same account has the name now. */
+  replaced(name: string): void;
+  removed(name: string): void;
+  close(code?: number, reason?: string): void;
+}
