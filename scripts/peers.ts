@@ -20,6 +20,7 @@ export type PeerName =
   | 'nginx'
   | 'openssl'
   | 'privoxy'
+  | 'prometheus'
   | 'promtool'
   | 'redis-server'
   | 'slowhttptest'
@@ -47,6 +48,7 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   nginx: 'nginx',
   openssl: 'openssl',
   privoxy: 'privoxy',
+  prometheus: 'prometheus',
   promtool: 'prometheus',
   'redis-server': 'redis-server',
   slowhttptest: 'slowhttptest',
