@@ -13,6 +13,9 @@ export const EXIT = {
   timeout: 7,
   /** A forced stop with connections still open. */
   forced: 8,
+  /** The numbers of sysexits.h, as clients of tunnels have them. */
+  tunnelRefused: 69,
+  tunnelUnreachable: 75,
 } as const;
 
 const EXIT_BY_ERROR: Partial<Record<ErrorCode, number>> = {
@@ -25,6 +28,8 @@ const EXIT_BY_ERROR: Partial<Record<ErrorCode, number>> = {
   command_denied: EXIT.refused,
   too_many_attempts: EXIT.refused,
   daemon_unreachable: EXIT.unreachable,
+  tunnel_refused: EXIT.tunnelRefused,
+  tunnel_unreachable: EXIT.tunnelUnreachable,
 };
 
 export function exitCodeFor(code: ErrorCode): number {

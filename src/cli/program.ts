@@ -35,6 +35,26 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/relay.ts')).relayCommand,
   },
   {
+    name: 'http',
+    summary: 'give a local HTTP server a public address',
+    load: async () => (await import('./commands/http.ts')).httpCommand,
+  },
+  {
+    name: 'start',
+    summary: 'open all tunnels of a config',
+    load: async () => (await import('./commands/start.ts')).startCommand,
+  },
+  {
+    name: 'authtoken',
+    summary: 'save the token for a tunnel server',
+    load: async () => (await import('./commands/authtoken.ts')).authtokenCommand,
+  },
+  {
+    name: 'register',
+    summary: 'get a token from a tunnel server',
+    load: async () => (await import('./commands/register.ts')).registerCommand,
+  },
+  {
     name: 'status',
     summary: 'show what a running Sluice is doing',
     load: async () => (await import('./commands/status.ts')).statusCommand,

@@ -26,8 +26,11 @@ const UNAVAILABLE: readonly Unavailable[] = [
       when(server.tcp_ports.from !== 20_000 || server.tcp_ports.to !== 20_999, ['tunnels', 'server', 'tcp_ports']),
   },
   {
-    what: 'the tunnel client',
-    find: ({ tunnels }) => when(tunnels.client.tunnels.length > 0, ['tunnels', 'client', 'tunnels']),
+    what: 'a TCP tunnel',
+    find: ({ tunnels: { client } }) =>
+      client.tunnels.flatMap(({ protocol }, index) =>
+        when(protocol === 'tcp', ['tunnels', 'client', 'tunnels', index, 'protocol']),
+      ),
   },
 ];
 

@@ -76,6 +76,8 @@ export type ErrorCode =
   | 'tunnel_offline'
   | 'tunnel_busy'
   | 'tunnel_failed'
+  | 'tunnel_refused'
+  | 'tunnel_unreachable'
   | 'shutting_down'
   | 'internal'
   | 'config_invalid'
@@ -211,6 +213,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   tunnel_offline: entry('target', 503, true, 'The client of this tunnel is not connected.'),
   tunnel_busy: entry('target', 503, true, 'As many requests run through this tunnel as may.'),
   tunnel_failed: entry('target', 502, true, 'The server behind the tunnel did not answer.'),
+  tunnel_refused: entry('operator', 403, false, 'The tunnel server does not open this tunnel.'),
+  tunnel_unreachable: entry('operator', 502, true, 'The tunnel server cannot be reached.'),
 
   // Sluice and the person who runs it.
   shutting_down: entry('internal', 503, true, 'Sluice is shutting down.'),

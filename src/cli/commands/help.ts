@@ -31,6 +31,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   5    no running Sluice answered
   7    no answer in time
   8    a forced stop with connections still open
+  69   the tunnel server refuses for good: the token, the name
+  75   the tunnel server cannot be reached, after several tries
 
   "sluice run" ends as its command ends: 127 when there is none of that name, 126 when it cannot be run, 128 and the number
   of the signal when one has ended it.

@@ -68,7 +68,7 @@ function messageOf(map: ReadonlyMap<string, MsgpackRead>): ClientMessage {
   return { type, protocol: text(map, 'protocol') ?? '', subdomain, path, hostname };
 }
 
-function streamData(map: ReadonlyMap<string, MsgpackRead>, streamId: number): StreamDataMessage {
+export function streamData(map: ReadonlyMap<string, MsgpackRead>, streamId: number): StreamDataMessage {
   const data = map.get('data');
   const wsType = map.get('ws_type');
   const fin = map.get('fin');
@@ -81,12 +81,12 @@ function streamData(map: ReadonlyMap<string, MsgpackRead>, streamId: number): St
   };
 }
 
-function text(map: ReadonlyMap<string, MsgpackRead>, key: string): string | null {
+export function text(map: ReadonlyMap<string, MsgpackRead>, key: string): string | null {
   const value = map.get(key);
   return typeof value === 'string' ? value : null;
 }
 
-function number(map: ReadonlyMap<string, MsgpackRead>, key: string): number | null {
+export function number(map: ReadonlyMap<string, MsgpackRead>, key: string): number | null {
   const value = map.get(key);
   return typeof value === 'number' && Number.isInteger(value) ? value : null;
 }
@@ -111,7 +111,7 @@ export function readAnswerHead(bytes: Buffer): AnswerHead {
 }
 
 /** A list of pairs, or a map of the first version. */
-function pairs(value: MsgpackRead | undefined): AnswerHead['headers'] {
+export function pairs(value: MsgpackRead | undefined): AnswerHead['headers'] {
   const list =
     value instanceof Map ? [...(value as ReadonlyMap<string, MsgpackRead>)] : Array.isArray(value) ? value : [];
   return (list as readonly MsgpackRead[]).flatMap((pair) => {

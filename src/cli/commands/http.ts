@@ -1,0 +1,91 @@
+// `sluice http PORT`: a local server on a public address. Rule: what a flag says of the tunnel wins over every file.
+
+import { Command, Option } from 'commander';
+import { parsePort } from '../../core/address.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { addConfigOption } from '../config-files.ts';
+import type { CliContext } from '../context.ts';
+import { addExamples } from '../examples.ts';
+
+interface HttpOptions {
+  readonly config?: readonly string[];
+  readonly server?: string;
+  readonly subdomain?: string;
+  readonly hostname?: string;
+  readonly auth?: string;
+  readonly hostHeader: string;
+  readonly allow?: readonly string[];
+  readonly requestHeader?: readonly string[];
+  readonly responseHeader?: readonly string[];
+  readonly json?: true;
+  readonly keepTrying?: true;
+}
+
+export function httpCommand(context: CliContext): Command {
+  const collect = (value: string, values: readonly string[] = []): readonly string[] => [...values, value];
+  const command = new Command('http')
+    .description('Give a local HTTP server a public address, through a tunnel server.')
+    .argument('<PORT>', 'its port, or HOST:PORT')
+    .option('--server <ADDRESS>', 'the tunnel server: host:port or a URL such as wss://tunnels.example.com')
+    .option('--subdomain <NAME>', 'the wanted name')
+    .option('--hostname <DOMAIN>', 'a domain of your own')
+    .option('--auth <USER:PASSWORD>', 'ask visitors for this user name and password')
+    .addOption(
+      new Option(
+        '--host-header <NAME>',
+        'the name that the local server hears: "local" is its own, "visitor" the public one, else this',
+      ).default('local'),
+    )
+    .option('--allow <NETWORK>', 'only visitors from there; may be given several times', collect)
+    .option('--request-header <LINE>', 'set "Name: value" in requests, or remove "Name:"; several times', collect)
+    .option('--response-header <LINE>', 'the same in answers', collect)
+    .option('--keep-trying', 'never give up, not even when the server was never reached')
+    .option('--json', 'one JSON object a line for all that happens')
+    .action(async (port: string, options: HttpOptions) => {
+      const [{ requireToken, tunnelSettings }, { runTunnels }] = await Promise.all([
+        import('../tunnel-settings.ts'),
+        import('../run-tunnels.ts'),
+      ]);
+      const place = placeOf(port);
+      checkAuth(options.auth);
+      const settings = await tunnelSettings(context, options);
+      const tunnel = {
+        name: options.subdomain ?? `port-${place.local_port}`,
+        protocol: 'http' as const,
+        ...place,
+        subdomain: options.subdomain?.toLowerCase() ?? null,
+        hostname: options.hostname ?? null,
+        auth: options.auth ?? null,
+        remote_port: null,
+        hostHeader: options.hostHeader,
+        allow: options.allow ?? [],
+        requestHeaders: options.requestHeader ?? [],
+        responseHeaders: options.responseHeader ?? [],
+      };
+      const { server } = settings;
+      const run = { server, token: requireToken(settings), tunnels: [tunnel], json: options.json === true };
+      context.setExitCode(await runTunnels(context, { ...run, isPatient: options.keepTrying === true }));
+    });
+  addConfigOption(command, 'a config with tunnels.client (default: sluice.yaml here)');
+  addExamples(command, [
+    ['sluice http 3000', 'a development server; the address is shown'],
+    ['sluice http 3000 --subdomain myapp --auth "ann:secret"', 'with a name and a password'],
+    ['sluice http 8080 --allow 203.0.113.0/24 --host-header visitor', 'for one network, under the public name'],
+    ['url=$(sluice http 3000 | head -1)', 'for a script: only the address goes to stdout'],
+  ]);
+  return command;
+}
+
+function placeOf(text: string): { readonly local_host: string; readonly local_port: number } {
+  const match = /^(?:(\[[^\]]+\]|[^:\s]+):)?(\d+)$/.exec(text);
+  const port = parsePort(match?.[2] ?? '');
+  if (match === null || port === -1) {
+    throw new SluiceError('usage', { message: `${JSON.stringify(text)} is no port from 1 to 65535, and no HOST:PORT` });
+  }
+  return { local_host: (match[1] ?? 'localhost').replace(/^\[(.*)\]$/, '$1'), local_port: port };
+}
+
+function checkAuth(auth: string | undefined): void {
+  if (auth === undefined || /^[^:]+:.+$/s.test(auth)) return;
+  throw new SluiceError('usage', { message: '--auth expects USER:PASSWORD' });
+}

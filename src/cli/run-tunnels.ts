@@ -1,0 +1,205 @@
+// Runs tunnels in the foreground until a signal, or the server, ends them. Rule: stdout is for data: the addresses and nothing else where
+// it is no terminal, one JSON object a line where that is asked for; on a terminal a panel.
+
+import { SluiceError } from '../core/errors.ts';
+import {
+  type ClientEnd,
+  exposeTunnels,
+  type OpenedTunnel,
+  type RequestRecord,
+  type TunnelClient,
+  type TunnelWish,
+} from '../runtime/tunnel-client/expose-tunnels.ts';
+import type { CliContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { painter, printable } from './terminal.ts';
+import { type PanelView, TunnelPanel } from './tunnel-panel.ts';
+import { TunnelTally } from './tunnel-tally.ts';
+
+export interface RunTunnels {
+  readonly server: string;
+  readonly token: string;
+  readonly tunnels: readonly TunnelWish[];
+  readonly json: boolean;
+  /** Also before the first success. */
+  readonly isPatient: boolean;
+}
+
+/** Resolves with the exit code; rejects with a SluiceError where the server ended it. */
+export async function runTunnels(context: CliContext, options: RunTunnels): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const teller = tellerFor(context, options);
+  const { server, token, tunnels, isPatient } = options;
+  const client = exposeTunnels(
+    { server, token, tunnels, isPatient, env: context.env },
+    {
+      connecting: (attempt) => teller.connecting(attempt),
+      opened: (opened) => teller.opened(opened),
+      lost: (why, retryMs) => teller.lost(why, retryMs),
+      request: (record) => teller.request(record),
+      ended: (end) => reject(errorOf(end, server)),
+    },
+  );
+  const stop = (): void => {
+    client.close();
+    resolve(EXIT.success);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  teller.begin(client);
+  client.start();
+  try {
+    return await promise;
+  } finally {
+    process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
+    teller.close();
+  }
+}
+
+function errorOf({ kind, code, why }: ClientEnd, server: string): SluiceError {
+  const said = `${printable(why)}${code === null ? '' : ` (${printable(code)})`}`;
+  if (kind === 'usage') return new SluiceError('usage', { message: `The tunnel server ${server}: ${said}` });
+  if (kind === 'refused')
+    return new SluiceError('tunnel_refused', { message: `The tunnel server ${server} refuses: ${said}` });
+  return new SluiceError('tunnel_unreachable', { message: `The tunnel server ${server} cannot be used: ${said}` });
+}
+
+interface Teller {
+  begin(client: TunnelClient): void;
+  connecting(attempt: number): void;
+  opened(opened: readonly OpenedTunnel[]): void;
+  lost(why: string, retryMs: number): void;
+  request(record: RequestRecord): void;
+  close(): void;
+}
+
+function tellerFor(context: CliContext, { json, server }: RunTunnels): Teller {
+  if (json) return new JsonTeller(context);
+  return context.stdout.isTTY === true ? new PanelTeller(context, server) : new PlainTeller(context);
+}
+
+class PlainTeller implements Teller {
+  readonly #context: CliContext;
+  /** An address is printed once, however often it comes back. */
+  readonly #printed = new Set<string>();
+
+  constructor(context: CliContext) {
+    this.#context = context;
+  }
+
+  begin(): void {}
+
+  connecting(): void {}
+
+  opened(opened: readonly OpenedTunnel[]): void {
+    const isBack = this.#printed.size > 0;
+    for (const { url } of opened) {
+      if (!this.#printed.has(url)) this.#context.stdout.write(`${printable(url)}\n`);
+      this.#printed.add(url);
+    }
+    if (isBack) this.#context.stderr.write('sluice: the tunnel is open again\n');
+  }
+
+  lost(why: string, retryMs: number): void {
+    this.#context.stderr.write(`sluice: ${printable(why)}; trying again in ${(retryMs / 1000).toFixed(1)} s\n`);
+  }
+
+  request(): void {}
+
+  close(): void {}
+}
+
+class JsonTeller implements Teller {
+  readonly #context: CliContext;
+
+  constructor(context: CliContext) {
+    this.#context = context;
+  }
+
+  begin(): void {}
+
+  connecting(attempt: number): void {
+    this.#say({ event: 'connecting', attempt });
+  }
+
+  opened(opened: readonly OpenedTunnel[]): void {
+    for (const { url, tunnel } of opened) {
+      const { name, protocol, localHost, localPort } = tunnel;
+      this.#say({ event: 'open', name, protocol, url, local_host: localHost, local_port: localPort });
+    }
+  }
+
+  lost(why: string, retryMs: number): void {
+    this.#say({ event: 'lost', why, retry_ms: retryMs });
+  }
+
+  request({ tunnel, method, path, status, durationMs, bytesIn, bytesOut }: RequestRecord): void {
+    const duration = Math.round(durationMs * 10) / 10;
+    const record = { event: 'request', name: tunnel.name, method, path, status, duration_ms: duration };
+    this.#say({ ...record, bytes_in: bytesIn, bytes_out: bytesOut });
+  }
+
+  close(): void {}
+
+  #say(event: object): void {
+    this.#context.stdout.write(
+      `${JSON.stringify({ schema: 'sluice.tunnel-event/v1', time: new Date().toISOString(), ...event })}\n`,
+    );
+  }
+}
+
+class PanelTeller implements Teller {
+  readonly #context: CliContext;
+  readonly #server: string;
+  readonly #tally = new TunnelTally();
+  #client: TunnelClient | null = null;
+  #panel: TunnelPanel | null = null;
+  #status: PanelView['status'] = 'connecting';
+  #remark = '';
+  #tunnels: readonly OpenedTunnel[] = [];
+
+  constructor(context: CliContext, server: string) {
+    this.#context = context;
+    this.#server = server;
+  }
+
+  begin(client: TunnelClient): void {
+    const { stdout, env } = this.#context;
+    this.#client = client;
+    this.#panel = new TunnelPanel(stdout, () => this.#view(), painter(stdout, env));
+  }
+
+  connecting(attempt: number): void {
+    if (attempt > 1) this.#status = 'reconnecting';
+  }
+
+  opened(opened: readonly OpenedTunnel[]): void {
+    this.#tunnels = opened;
+    this.#status = 'online';
+    this.#remark = '';
+    this.#panel?.repaint();
+  }
+
+  lost(why: string, retryMs: number): void {
+    this.#status = 'reconnecting';
+    this.#remark = `${why}; again in ${(retryMs / 1000).toFixed(1)} s`;
+  }
+
+  request(record: RequestRecord): void {
+    this.#tally.add(record);
+  }
+
+  close(): void {
+    this.#panel?.close();
+  }
+
+  #view(): PanelView {
+    return {
+      status: this.#status,
+      remark: this.#remark,
+      server: this.#server,
+      tunnels: this.#tunnels,
+      connections: this.#client?.streamCount ?? 0,
+      tally: this.#tally.view(),
+    };
+  }
+}

@@ -1,0 +1,128 @@
+// Opens tunnels as a configuration, or a command line, describes them. Rule: it judges everything that can be judged before a connection
+// is made.
+import type { ClientTunnel } from '../../config/schema/tunnels.ts';
+import { formatHostPort } from '../../core/address.ts';
+import { SluiceError } from '../../core/errors.ts';
+import { type IpRange, parseIpRange } from '../../core/ip.ts';
+import type { ExposedTunnel, FieldChange } from '../../services/tunnel-client/exposed-tunnel.ts';
+import { callServer } from '../../services/tunnel-client/server-call.ts';
+import { parseServerAddress, serverName } from '../../services/tunnel-client/server-address.ts';
+import { TunnelClient, type TunnelClientEvents } from '../../services/tunnel-client/tunnel-client.ts';
+import { DnsCache } from '../../transport/dns-cache.ts';
+import { type Environment, serverWay } from './server-way.ts';
+
+export type { ClientEnd, TunnelClient, TunnelClientEvents } from '../../services/tunnel-client/tunnel-client.ts';
+export type { OpenedTunnel } from '../../services/tunnel-client/tunnel-link.ts';
+export type { RequestRecord } from '../../services/tunnel-client/link-stream.ts';
+
+/** What a configuration says of a tunnel, and what only a command line does. */
+export interface TunnelWish extends ClientTunnel {
+  /** `local`: the name of the local server; `visitor`: what the visitor said; else this. */
+  readonly hostHeader?: string;
+  readonly allow?: readonly string[];
+  /** `Name: value`, or `Name:` to remove it. */
+  readonly requestHeaders?: readonly string[];
+  readonly responseHeaders?: readonly string[];
+}
+
+export interface ExposeOptions {
+  readonly server: string;
+  readonly token: string;
+  readonly tunnels: readonly TunnelWish[];
+  readonly env: Environment;
+  /** See TunnelClientOptions. */
+  readonly isPatient: boolean;
+}
+
+/** It begins with `start`. Throws a SluiceError where something asked for is not possible. */
+export function exposeTunnels(
+  { server, token, tunnels, env, isPatient }: ExposeOptions,
+  events: TunnelClientEvents,
+): TunnelClient {
+  const exposed = tunnels.map((wish) => exposedTunnel(wish));
+  return new TunnelClient(
+    { way: serverWay(server, env), token, tunnels: exposed, dns: new DnsCache(), isPatient },
+    events,
+  );
+}
+
+/** One spelling for each server: what its token is kept under. */
+export function nameOfServer(server: string): string {
+  return serverName(parseServerAddress(server));
+}
+
+/** Resolves with the token of a new account. */
+export async function registerAccount(server: string, email: string, env: Environment): Promise<string> {
+  const { status, retryAfter, body } = await callServer(serverWay(server, env), '/api/v1/auth/register', { email });
+  const token = body['auth_token'];
+  if (status >= 200 && status < 300 && typeof token === 'string' && token !== '') return token;
+  const later = retryAfter === null ? '' : ` Try again in ${retryAfter} s.`;
+  if (status === 429 || status === 503) {
+    throw new SluiceError('tunnel_unreachable', {
+      message: `The tunnel server registers nobody right now (${status}).${later}`,
+    });
+  }
+  const { error } = body;
+  const said =
+    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : `it answered ${status}`;
+  throw new SluiceError('tunnel_refused', { message: `The tunnel server gives no token: ${said}` });
+}
+
+function exposedTunnel(wish: TunnelWish): ExposedTunnel {
+  const {
+    name,
+    protocol,
+    local_host: localHost,
+    local_port: localPort,
+    subdomain,
+    hostname,
+    remote_port: remotePort,
+    auth,
+  } = wish;
+  if (protocol === 'tcp') {
+    throw new SluiceError('not_available_yet', { message: `Tunnel ${name}: TCP tunnels are not available yet.` });
+  }
+  return {
+    name,
+    protocol,
+    localHost,
+    localPort,
+    subdomain,
+    hostname,
+    remotePort,
+    hostHeader: hostHeaderOf(wish),
+    auth,
+    allow: (wish.allow ?? []).map(rangeOf),
+    requestFields: (wish.requestHeaders ?? []).map(changeOf),
+    responseFields: (wish.responseHeaders ?? []).map(changeOf),
+  };
+}
+
+function hostHeaderOf({ hostHeader = 'local', local_host: host, local_port: port }: TunnelWish): string | null {
+  if (hostHeader === 'visitor') return null;
+  if (hostHeader !== 'local') return hostHeader;
+  return port === 80 ? localName(host) : formatHostPort(localName(host), port);
+}
+
+/** Development servers let themselves be called by that name, whatever address they listen on. */
+function localName(host: string): string {
+  return host === '127.0.0.1' || host === '::1' ? 'localhost' : host;
+}
+
+function rangeOf(text: string): IpRange {
+  const range = parseIpRange(text);
+  if (range === undefined) {
+    throw new SluiceError('usage', {
+      message: `${JSON.stringify(text)} is no address and no network such as 10.0.0.0/8`,
+    });
+  }
+  return range;
+}
+
+function changeOf(line: string): FieldChange {
+  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\u{10ffff}]*)$/u.exec(line);
+  if (match === null)
+    throw new SluiceError('usage', { message: `${JSON.stringify(line)} is no header: expected "Name: value"` });
+  const [, name = '', value = ''] = match;
+  return [name, value.trim() === '' ? null : value.trim()];
+}

@@ -1,0 +1,25 @@
+// What a person wants to be reachable, and how visitors are to be treated. Rule: values only; everything is decided when it is made.
+import type { IpRange } from '../../core/ip.ts';
+
+export interface ExposedTunnel {
+  /** In what is shown. */
+  readonly name: string;
+  readonly protocol: 'http' | 'tcp';
+  readonly localHost: string;
+  readonly localPort: number;
+  readonly subdomain: string | null;
+  readonly hostname: string | null;
+  readonly remotePort: number | null;
+  /** What the local server is told as its own name; null: what the visitor has said. */
+  readonly hostHeader: string | null;
+  /** `user:password` that visitors have to know; null: none. */
+  readonly auth: string | null;
+  /** Where visitors may come from; empty: from anywhere. */
+  readonly allow: readonly IpRange[];
+  /** Put in place of fields of that name, or removed where the value is null. */
+  readonly requestFields: readonly FieldChange[];
+  readonly responseFields: readonly FieldChange[];
+}
+
+export type FieldChange = readonly [name: string, value: string | null];
+export type FieldPair = readonly [name: string, value: string];

@@ -1,0 +1,70 @@
+// Answers that the client of a tunnel gives itself, where its local server has none. Rule: a browser gets a page, everybody else JSON; it
+// tells the visitor what helps the owner, and no address of the machine.
+import { Buffer } from 'node:buffer';
+import type { FieldPair } from './exposed-tunnel.ts';
+
+export interface LocalAnswer {
+  readonly status: number;
+  readonly headers: readonly FieldPair[];
+  readonly body: Buffer;
+}
+
+export interface AnswerText {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export function textAnswer(
+  headers: readonly FieldPair[],
+  { status, code, message, hint = '' }: AnswerText,
+): LocalAnswer {
+  const isPage = headers.some(([name, value]) => name.toLowerCase() === 'accept' && /text\/html/i.test(value));
+  const fields: FieldPair[] = [
+    ['Cache-Control', 'no-store'],
+    ['Sluice-Error', code],
+  ];
+  const body = Buffer.from(isPage ? page(status, message, hint) : json(code, message, hint));
+  const policy = "default-src 'none'; style-src 'unsafe-inline'";
+  if (isPage) fields.push(['Content-Type', 'text/html; charset=utf-8'], ['Content-Security-Policy', policy]);
+  else fields.push(['Content-Type', 'application/json']);
+  return { status, headers: [...fields, ['Content-Length', String(body.length)]], body };
+}
+
+export function nobodyListens(headers: readonly FieldPair[], port: number): LocalAnswer {
+  return textAnswer(headers, {
+    status: 502,
+    code: 'upstream_unreachable',
+    message: `The tunnel works, but no server answers on port ${port} behind it.`,
+    hint: 'Start the local server, then load this again.',
+  });
+}
+
+function json(code: string, message: string, hint: string): string {
+  return `${JSON.stringify({ error: { code, message, ...(hint === '' ? {} : { hint }) } })}\n`;
+}
+
+function page(status: number, message: string, hint: string): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escaped(message)}</title>
+<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}small{opacity:.6}</style>
+<h1>${escaped(message)}</h1>
+<p>${escaped(hint)}</p>
+<small>${status}</small>
+`;
+}
+
+const ENTITIES: ReadonlyMap<string, string> = new Map([
+  ['&', '&amp;'],
+  ['<', '&lt;'],
+  ['>', '&gt;'],
+  ['"', '&quot;'],
+]);
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (mark) => ENTITIES.get(mark) ?? mark);
+}

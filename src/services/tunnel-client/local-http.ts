@@ -1,0 +1,247 @@
+// One request of a visitor at the local server. Rule: bodies flow both ways as they come, and whoever is slower holds the other one back;
+// a request goes out a second time only when nothing of an answer has come and nothing of a body has been sent.
+import { Buffer } from 'node:buffer';
+import type { Head } from '../../codec/http1/head.ts';
+import { METHOD } from '../../codec/http1/head.ts';
+import { LAST_CHUNK, OutBuffer } from '../../codec/http1/writer.ts';
+import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
+import type { StreamDataMessage } from '../../codec/tunnel/messages.ts';
+import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
+import type { Dial } from '../../transport/dial.ts';
+import type { ExposedTunnel } from './exposed-tunnel.ts';
+import type { HttpLine, LineEvents } from './http-line.ts';
+import { type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
+import type { LocalLines } from './local-lines.ts';
+import { answerFields, writeLocalRequest } from './local-request.ts';
+import type { LocalEnd, StreamPort } from './stream-port.ts';
+import { refuseVisitor } from './visitor-gate.ts';
+
+/** Requests of which it does no harm to come twice. */
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** What goes out, for as long as it takes to hand it on. */
+const out = new OutBuffer(96 * 1024);
+const CRLF = Buffer.from('\r\n');
+
+interface KeptPart {
+  readonly bytes: Buffer;
+  readonly isLast: boolean;
+}
+
+export interface LocalPlace {
+  readonly open: StreamOpenMessage;
+  readonly tunnel: ExposedTunnel;
+  readonly lines: LocalLines;
+}
+
+export class LocalHttp implements LocalEnd, LineEvents {
+  readonly #place: LocalPlace;
+  readonly #port: StreamPort;
+  #line: HttpLine | null = null;
+  #dial: Dial | null = null;
+  #isUsedLine = false;
+  /** -1: the body goes in chunks; 0 and up: so much of it is due; null: there is none. */
+  #dueBytes: number | null = null;
+  /** Of the body what the local server could not take yet. */
+  #kept: KeptPart[] = [];
+  #keptBytes = 0;
+  #answered = false;
+  #over = false;
+
+  constructor(place: LocalPlace, port: StreamPort) {
+    this.#place = place;
+    this.#port = port;
+  }
+
+  start(): void {
+    const { open, tunnel, lines } = this.#place;
+    const refusal = refuseVisitor(open.headers, tunnel);
+    if (refusal !== null) {
+      this.#answer(refusal);
+      return;
+    }
+    const used = !open.hasBody && REPEATABLE.has(open.method) ? lines.takeUsed() : null;
+    this.#isUsedLine = used !== null;
+    if (used === null) this.#open();
+    else this.#ask(used);
+  }
+
+  #open(): void {
+    this.#isUsedLine = false;
+    this.#dial = this.#place.lines.open({
+      ready: (line) => {
+        this.#dial = null;
+        this.#ask(line);
+      },
+      failed: () => {
+        this.#dial = null;
+        const { open, tunnel } = this.#place;
+        this.#answer(nobodyListens(open.headers, tunnel.localPort));
+      },
+    });
+  }
+
+  #ask(line: HttpLine): void {
+    const { open, tunnel } = this.#place;
+    this.#line = line;
+    line.begin(open.method === 'HEAD' ? METHOD.HEAD : METHOD.OTHER, this);
+    out.reset();
+    try {
+      this.#dueBytes = writeLocalRequest(out, { open, tunnel, own: [] });
+    } catch {
+      out.reset();
+      this.#refuse('a request that cannot be written', 400);
+      return;
+    }
+    line.flush(out);
+    if (this.#dueBytes === null) line.requestEnded();
+    else this.drain();
+  }
+
+  // -- The body of the request -----------------------------------------------------------------------------------------
+
+  take({ data, fin }: StreamDataMessage): void {
+    if (this.#over || !this.#place.open.hasBody) return;
+    const isLast = fin === true;
+    if (this.#line !== null && this.#kept.length === 0 && !this.#line.connection.congested)
+      this.#write(this.#line, data, isLast);
+    else this.#keep(data, isLast);
+  }
+
+  #keep(data: Buffer, isLast: boolean): void {
+    this.#kept.push({ bytes: Buffer.from(data), isLast });
+    this.#keptBytes += data.length;
+    this.#port.kept(data.length);
+  }
+
+  #write(line: HttpLine, bytes: Buffer, isLast: boolean): void {
+    const isChunked = this.#dueBytes === -1;
+    if (!isChunked) {
+      this.#dueBytes = (this.#dueBytes ?? 0) - bytes.length;
+      if (this.#dueBytes < 0 || (isLast && this.#dueBytes > 0)) {
+        this.#refuse('the body has another length than it announced', 400);
+        return;
+      }
+    }
+    if (isChunked && bytes.length > 0) out.chunkHead(bytes.length);
+    out.copy(bytes, 0, bytes.length);
+    if (isChunked && bytes.length > 0) out.copy(CRLF, 0, CRLF.length);
+    if (isChunked && isLast) out.copy(LAST_CHUNK, 0, LAST_CHUNK.length);
+    // Before the last byte: the answer may be complete as soon as it is gone.
+    if (isLast) line.requestEnded();
+    line.flush(out);
+  }
+
+  /** The local server takes bytes again. */
+  drain(): void {
+    while (this.#line !== null && !this.#over && !this.#line.connection.congested) {
+      const part = this.#kept.shift();
+      if (part === undefined) break;
+      const { bytes, isLast } = part;
+      this.#keptBytes -= bytes.length;
+      this.#port.kept(-bytes.length);
+      this.#write(this.#line, bytes, isLast);
+    }
+  }
+
+  // -- The answer ------------------------------------------------------------------------------------------------------
+
+  head(head: Head): void {
+    const { open, tunnel } = this.#place;
+    this.#answered = true;
+    this.#port.answered(head.status);
+    this.#port.sendHead(writeMsgpack({ status: head.status, headers: answerFields(head, open, tunnel) }));
+  }
+
+  body(bytes: Buffer, from: number, to: number): void {
+    if (!this.#port.sendData(bytes, { from, to, wsType: null, fin: null })) this.#line?.connection.pause();
+  }
+
+  end(): void {
+    this.#line = null;
+    this.#finish();
+    this.#port.close(null, '');
+  }
+
+  /** Nobody has asked for it. */
+  switched(connection: { destroy(reason: 'done'): void }): void {
+    connection.destroy('done');
+    this.#finish();
+    this.#port.reset('the local server switched to another protocol');
+  }
+
+  failed(why: string, isSilent: boolean): void {
+    this.#line = null;
+    if (this.#over) return;
+    if (this.#isUsedLine && isSilent) {
+      this.#open();
+      return;
+    }
+    if (this.#answered) {
+      this.#finish();
+      this.#port.reset(`the local server: ${why}`);
+      return;
+    }
+    const { open } = this.#place;
+    const message = 'The server behind the tunnel did not answer.';
+    this.#answer(
+      textAnswer(open.headers, { status: 502, code: 'upstream_incomplete', message, hint: `Asked, ${why}.` }),
+    );
+  }
+
+  // -- The visitor and the server --------------------------------------------------------------------------------------
+
+  drained(): void {
+    this.#line?.connection.resume();
+  }
+
+  closed(): void {
+    this.lost();
+    this.#port.close(null, '');
+  }
+
+  lost(): void {
+    if (this.#over) return;
+    this.#finish();
+    this.#dropLine();
+  }
+
+  #refuse(why: string, status: number): void {
+    this.#dropLine();
+    if (this.#answered) {
+      this.#finish();
+      this.#port.reset(why);
+    } else
+      this.#answer(
+        textAnswer(this.#place.open.headers, {
+          status,
+          code: 'request_invalid',
+          message: 'This is not a valid request.',
+        }),
+      );
+  }
+
+  #answer({ status, headers, body }: LocalAnswer): void {
+    this.#finish();
+    this.#port.answered(status);
+    this.#port.sendHead(writeMsgpack({ status, headers }));
+    if (this.#place.open.method !== 'HEAD')
+      this.#port.sendData(body, { from: 0, to: body.length, wsType: null, fin: null });
+    this.#port.close(null, '');
+  }
+
+  #dropLine(): void {
+    this.#dial?.cancel();
+    this.#dial = null;
+    this.#line?.abandon();
+    this.#line = null;
+  }
+
+  #finish(): void {
+    this.#over = true;
+    const kept = this.#keptBytes;
+    this.#kept = [];
+    this.#keptBytes = 0;
+    if (kept > 0) this.#port.kept(-kept);
+  }
+}

@@ -1,0 +1,207 @@
+// Keeps tunnels open: connects, and connects again whenever the server is lost, with the same names. Rule: what no new try can cure ends
+// it, everything else is tried again with a pause that grows and differs from client to client.
+import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
+import type { DnsCache } from '../../transport/dns-cache.ts';
+import type { ExposedTunnel } from './exposed-tunnel.ts';
+import type { LinkStream, RequestRecord } from './link-stream.ts';
+import { LocalHttp } from './local-http.ts';
+import { LocalLines } from './local-lines.ts';
+import { LocalWebSocket } from './local-web-socket.ts';
+import { openControl } from './open-control.ts';
+import type { ServerWay } from './reach-server.ts';
+import type { LocalEnd } from './stream-port.ts';
+import { type LinkFault, type OpenedTunnel, TunnelLink } from './tunnel-link.ts';
+
+/** Why it has ended by itself: `refused` for good, `usage` by what was asked for, `unreachable` after many tries. */
+export interface ClientEnd {
+  readonly kind: 'refused' | 'usage' | 'unreachable';
+  readonly code: string | null;
+  readonly why: string;
+}
+
+export interface TunnelClientEvents {
+  connecting(attempt: number): void;
+  opened(tunnels: readonly OpenedTunnel[]): void;
+  /** The next try comes after so many milliseconds. */
+  lost(why: string, retryMs: number): void;
+  request(record: RequestRecord): void;
+  ended(end: ClientEnd): void;
+}
+
+export interface TunnelClientOptions {
+  readonly way: ServerWay;
+  readonly token: string;
+  readonly tunnels: readonly ExposedTunnel[];
+  /** How names of local servers are resolved. */
+  readonly dns: DnsCache;
+  /** Tries without a first success go on for ever as well. */
+  readonly isPatient: boolean;
+  readonly random?: () => number;
+}
+
+const TERMINAL: ReadonlySet<string> = new Set([
+  'UNAUTHORIZED',
+  'AUTH_REQUIRED',
+  'SUBDOMAIN_UNAVAILABLE',
+  'PATH_TAKEN',
+  'PATH_LIMIT',
+  'TCP_DISABLED',
+  'HOSTNAME_NOT_REGISTERED',
+  'HOSTNAME_NOT_VERIFIED',
+  'HOSTNAME_TAKEN',
+]);
+const OF_USAGE: ReadonlySet<string> = new Set(['INVALID_PATH', 'INVALID_HOSTNAME', 'UNSUPPORTED_PROTOCOL']);
+const PASSING: ReadonlySet<string> = new Set([
+  'SERVICE_UNAVAILABLE',
+  'POOL_EXHAUSTED',
+  'TUNNEL_CREATE_FAILED',
+  'HOSTNAME_NO_CERTIFICATE',
+]);
+const MOST_TRIES = 6;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** A proxy in front of a server that starts again says so, and will not for long. */
+const LONGEST_WHILE_STARTING_MS = 10_000;
+const STARTING: ReadonlySet<number> = new Set([502, 503, 504]);
+/** Open for less than that, it has not really been open. */
+const STEADY_MS = 5_000;
+
+export class TunnelClient {
+  readonly #options: TunnelClientOptions;
+  readonly #events: TunnelClientEvents;
+  readonly #random: () => number;
+  readonly #lines = new Map<ExposedTunnel, LocalLines>();
+  /** What each was called when it was open last. */
+  readonly #names = new Map<ExposedTunnel, string>();
+  #link: TunnelLink | null = null;
+  #cancelOpening: (() => void) | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #tries = 0;
+  #openedAtMs: number | null = null;
+  #wasOpen = false;
+  #over = false;
+  #bytesRead = 0;
+  #bytesWritten = 0;
+
+  constructor(options: TunnelClientOptions, events: TunnelClientEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#random = options.random ?? Math.random;
+  }
+
+  get streamCount(): number {
+    return this.#link?.streamCount ?? 0;
+  }
+
+  /** From and to the server, since the start. */
+  get bytes(): { readonly read: number; readonly written: number } {
+    return {
+      read: this.#bytesRead + (this.#link?.bytesRead ?? 0),
+      written: this.#bytesWritten + (this.#link?.bytesWritten ?? 0),
+    };
+  }
+
+  start(): void {
+    this.#connect();
+  }
+
+  /** At once; nothing is told any more. */
+  close(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelOpening?.();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#link?.close();
+    for (const lines of this.#lines.values()) lines.close();
+  }
+
+  #connect(): void {
+    this.#timer = null;
+    this.#events.connecting(this.#tries + 1);
+    this.#cancelOpening = openControl(this.#options.way, {
+      opened: (connection, first) => {
+        this.#cancelOpening = null;
+        this.#link = new TunnelLink(connection, first, {
+          token: this.#options.token,
+          tunnels: this.#options.tunnels,
+          nameOf: (tunnel) => this.#names.get(tunnel) ?? tunnel.subdomain,
+          localEnd: (open, tunnel, stream) => this.#localEnd(open, tunnel, stream),
+          onOpened: (opened) => this.#opened(opened),
+          onRequest: (record) => this.#events.request(record),
+          onEnd: (fault) => this.#ended(fault),
+        });
+      },
+      failed: (why, status) => {
+        this.#cancelOpening = null;
+        this.#retry({ code: null, why }, STARTING.has(status) ? LONGEST_WHILE_STARTING_MS : LONGEST_PAUSE_MS);
+      },
+    });
+  }
+
+  #localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void } {
+    const place = { open, tunnel, lines: this.#linesOf(tunnel) };
+    return open.mode === 'ws' ? new LocalWebSocket(place, stream) : new LocalHttp(place, stream);
+  }
+
+  #linesOf(tunnel: ExposedTunnel): LocalLines {
+    const known = this.#lines.get(tunnel);
+    if (known !== undefined) return known;
+    const lines = new LocalLines({ host: tunnel.localHost, port: tunnel.localPort }, this.#options.dns);
+    this.#lines.set(tunnel, lines);
+    return lines;
+  }
+
+  #opened(opened: readonly OpenedTunnel[]): void {
+    for (const { tunnel, id, url } of opened) {
+      if (tunnel.protocol === 'http') this.#names.set(tunnel, id);
+      if (tunnel.hostname !== null && !namesHost(url, tunnel.hostname)) {
+        this.#finish({
+          kind: 'refused',
+          code: 'HOSTNAME_IGNORED',
+          why: `the server gave ${url} instead of ${tunnel.hostname}`,
+        });
+        return;
+      }
+    }
+    this.#openedAtMs = performance.now();
+    this.#wasOpen = true;
+    this.#events.opened(opened);
+  }
+
+  #ended(fault: LinkFault): void {
+    this.#bytesRead += this.#link?.bytesRead ?? 0;
+    this.#bytesWritten += this.#link?.bytesWritten ?? 0;
+    this.#link = null;
+    if (this.#over) return;
+    const openMs = this.#openedAtMs === null ? 0 : performance.now() - this.#openedAtMs;
+    this.#openedAtMs = null;
+    if (openMs > STEADY_MS) this.#tries = 0;
+    const { code, why } = fault;
+    if (code !== null && TERMINAL.has(code)) this.#finish({ kind: 'refused', code, why });
+    else if (code !== null && OF_USAGE.has(code)) this.#finish({ kind: 'usage', code, why });
+    else this.#retry(fault, LONGEST_PAUSE_MS);
+  }
+
+  #retry({ code, why }: LinkFault, longestMs: number): void {
+    if (this.#over) return;
+    const goesOn = this.#options.isPatient || (code === null ? this.#wasOpen : PASSING.has(code));
+    if (!goesOn && this.#tries >= MOST_TRIES) {
+      this.#finish({ kind: 'unreachable', code, why });
+      return;
+    }
+    const pauseMs = Math.min(longestMs, FIRST_PAUSE_MS * 2 ** Math.min(this.#tries, 10));
+    const retryMs = Math.min(longestMs, Math.round(pauseMs * (0.5 + this.#random())));
+    this.#tries += 1;
+    this.#events.lost(why, retryMs);
+    this.#timer = setTimeout(() => this.#connect(), retryMs);
+  }
+
+  #finish(end: ClientEnd): void {
+    this.close();
+    this.#events.ended(end);
+  }
+}
+
+function namesHost(url: string, hostname: string): boolean {
+  return URL.canParse(url) && new URL(url).hostname.toLowerCase() === hostname.toLowerCase();
+}

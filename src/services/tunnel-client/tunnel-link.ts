@@ -1,0 +1,224 @@
+// The control connection of a client to its tunnel server, from the token to its end: tunnels asked for one at a time, streams carried
+// side by side. Rule: its end is told once; a server is dead when it has been silent for long while we could hear it.
+import type { Buffer } from 'node:buffer';
+import { MAX_MESSAGE_BYTES, message } from '../../codec/tunnel/messages.ts';
+import { readServerMessage, type ServerMessage, type StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
+import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
+import type { Connection } from '../../transport/connection.ts';
+import { Deadline, wheel } from '../../transport/timers.ts';
+import { MessageCollector } from '../tunnels/message-collector.ts';
+import { StreamPace } from '../tunnels/stream-pace.ts';
+import { ClientWebSocket } from './client-web-socket.ts';
+import type { ExposedTunnel } from './exposed-tunnel.ts';
+import { LinkStream, type RequestRecord, type StreamLink } from './link-stream.ts';
+import type { LocalEnd } from './stream-port.ts';
+
+export interface OpenedTunnel {
+  readonly tunnel: ExposedTunnel;
+  readonly url: string;
+  /** Names it towards the server. */
+  readonly id: string;
+}
+
+export interface LinkFault {
+  /** As the server names it; null: it is the connection. */
+  readonly code: string | null;
+  readonly why: string;
+}
+
+export interface LinkOptions {
+  readonly token: string;
+  readonly tunnels: readonly ExposedTunnel[];
+  /** The name that a tunnel had before; null: none. */
+  nameOf(tunnel: ExposedTunnel): string | null;
+  localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void };
+  onOpened(opened: readonly OpenedTunnel[]): void;
+  onRequest(record: RequestRecord): void;
+  onEnd(fault: LinkFault): void;
+}
+
+const VERSION = 2;
+const MAX_STREAMS = 256;
+const STEP_MS = 20_000;
+/** Silent for so long, it is asked whether it is there; so many times in a row, it is not. */
+const SILENT_MS = 5_000;
+const MOST_MISSED = 3;
+const NORMAL = 1000;
+const TOO_SLOW = 'the local server reads too slowly';
+
+export class TunnelLink implements StreamLink {
+  readonly #options: LinkOptions;
+  readonly #socket: ClientWebSocket;
+  readonly #collector: MessageCollector;
+  readonly #streams = new Map<number, LinkStream>();
+  readonly #pace: StreamPace<LinkStream>;
+  readonly #deadline = new Deadline(() => this.#expired());
+  readonly #opened: OpenedTunnel[] = [];
+  #step: 'auth' | 'create' | 'open' | 'over' = 'auth';
+  #heard = true;
+  #missed = 0;
+
+  constructor(connection: Connection, first: Buffer, options: LinkOptions) {
+    this.#options = options;
+    this.#collector = new MessageCollector(MAX_MESSAGE_BYTES, (bytes) => this.#received(bytes));
+    this.#socket = new ClientWebSocket(connection, {
+      begin: () => this.#collector.begin(),
+      part: (bytes, from, to) => {
+        if (!this.#collector.part(bytes, from, to)) this.#fail(null, 'the server sent a message that is too long');
+      },
+      end: () => this.#collector.end(),
+      drain: () => this.#drained(),
+      heard: () => {
+        this.#heard = true;
+      },
+      closed: (code, reason) => this.#end(null, reason === '' ? `the connection was lost (${code})` : reason),
+    });
+    this.#pace = new StreamPace(this.#socket, (slowest) => slowest.giveUp(TOO_SLOW));
+    wheel.arm(this.#deadline, STEP_MS);
+    this.say(message('Auth', { token: options.token, version: VERSION }));
+    this.#socket.start(first);
+  }
+
+  get bytesRead(): number {
+    return this.#socket.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten;
+  }
+
+  get streamCount(): number {
+    return this.#streams.size;
+  }
+
+  /** We are going. */
+  close(): void {
+    this.#socket.close(NORMAL, 'the client is going');
+    this.#end(null, 'closed');
+  }
+
+  // -- What streams say ----------------------------------------------------------------------------------------------------
+
+  say(bytes: Buffer): void {
+    this.#socket.send(OPCODE_OF.binary, true, bytes);
+  }
+
+  sayData(head: Buffer, bytes: Buffer, from: number, to: number): boolean {
+    this.#socket.send(OPCODE_OF.binary, true, head, { bytes, from, to });
+    return !this.#socket.congested;
+  }
+
+  paced(stream: LinkStream, change: number): void {
+    this.#pace.changed(stream, change);
+  }
+
+  left(stream: LinkStream, record: RequestRecord): void {
+    if (!this.#streams.delete(stream.id)) return;
+    this.#pace.left(stream);
+    this.#options.onRequest(record);
+  }
+
+  // -- What the server says ------------------------------------------------------------------------------------------------
+
+  #received(bytes: Buffer): void {
+    if (this.#step === 'over') return;
+    let said: ServerMessage;
+    try {
+      said = readServerMessage(bytes);
+    } catch {
+      this.#fail(null, 'the server said what is no message');
+      return;
+    }
+    if (this.#step === 'open' || !this.#takeStep(said)) this.#take(said);
+  }
+
+  /** The answers that are waited for one after the other. */
+  #takeStep(said: ServerMessage): boolean {
+    if (said.type === 'Error') this.#fail(said.code, said.message);
+    else if (said.type === 'HeartbeatAck' && this.#step === 'auth') this.#createNext();
+    else if (said.type === 'TunnelCreated' && this.#step === 'create') {
+      const tunnel = this.#options.tunnels[this.#opened.length];
+      if (tunnel !== undefined) this.#opened.push({ tunnel, url: said.url, id: said.subdomain });
+      this.#createNext();
+    } else return false;
+    return true;
+  }
+
+  #createNext(): void {
+    const tunnel = this.#options.tunnels[this.#opened.length];
+    wheel.arm(this.#deadline, tunnel === undefined ? SILENT_MS : STEP_MS);
+    this.#step = tunnel === undefined ? 'open' : 'create';
+    if (tunnel === undefined) {
+      this.#options.onOpened(this.#opened);
+      return;
+    }
+    const subdomain = this.#options.nameOf(tunnel);
+    this.say(
+      message('TunnelCreate', {
+        protocol: tunnel.protocol,
+        ...(subdomain === null ? {} : { subdomain }),
+        ...(tunnel.hostname === null ? {} : { hostname: tunnel.hostname }),
+        ...(tunnel.remotePort === null ? {} : { remote_port: tunnel.remotePort }),
+      }),
+    );
+  }
+
+  #take(said: ServerMessage): void {
+    if (said.type === 'StreamData') this.#streams.get(said.streamId)?.take(said);
+    else if (said.type === 'StreamOpen') this.#open(said);
+    else if (said.type === 'StreamClose') this.#streams.get(said.streamId)?.closedByServer(said.code, said.reason);
+    else if (said.type === 'StreamReset') this.#streams.get(said.streamId)?.closedByServer(null, said.reason);
+    else if (said.type === 'Heartbeat') this.say(message('HeartbeatAck'));
+    else if (said.type === 'Error') this.#fail(said.code, said.message);
+  }
+
+  #open(open: StreamOpenMessage): void {
+    const reset = (reason: string): void => this.say(message('StreamReset', { stream_id: open.streamId, reason }));
+    const tunnel = this.#opened.find(({ id }) => id === open.tunnelId)?.tunnel;
+    if (tunnel === undefined) return reset('there is no such tunnel here');
+    if (this.#streams.size >= MAX_STREAMS || this.#streams.has(open.streamId)) return reset('too many streams');
+    if (open.mode === 'tcp') return reset('this tunnel is not one for TCP');
+    const stream = new LinkStream(this, open, tunnel);
+    this.#streams.set(open.streamId, stream);
+    this.#pace.opened(stream);
+    const end = this.#options.localEnd(open, tunnel, stream);
+    stream.end = end;
+    end.start();
+    return undefined;
+  }
+
+  #drained(): void {
+    for (const stream of this.#streams.values()) stream.drained();
+  }
+
+  #expired(): void {
+    if (this.#step !== 'open') {
+      this.#fail(null, 'the server did not answer in time');
+      return;
+    }
+    // While we hold it back it cannot be heard.
+    if (this.#heard || this.#socket.isPaused) this.#missed = 0;
+    else this.#missed += 1;
+    this.#heard = false;
+    if (this.#missed >= MOST_MISSED) {
+      this.#fail(null, 'the server is silent');
+      return;
+    }
+    this.#socket.ping();
+    wheel.arm(this.#deadline, SILENT_MS);
+  }
+
+  #fail(code: string | null, why: string): void {
+    this.#end(code, why);
+    this.#socket.cut();
+  }
+
+  #end(code: string | null, why: string): void {
+    if (this.#step === 'over') return;
+    this.#step = 'over';
+    wheel.release(this.#deadline);
+    this.#pace.close();
+    for (const stream of this.#streams.values()) stream.lost();
+    this.#options.onEnd({ code, why });
+  }
+}
