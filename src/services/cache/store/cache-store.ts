@@ -1,0 +1,251 @@
+// The store of the HTTP cache, as a policy uses it. Rule: what is found is whole and of one piece, always; whatever is wrong with the
+// store makes misses, never errors. Who gives what was found says so (`hit`), for that decides what stays.
+import type { AnswerMeta } from '../answer-meta.ts';
+import { BodyReading, type BodyReader, type BodySource, type ByteRange } from './body-reading.ts';
+import { CacheCounters, type RouteCounts } from './cache-counters.ts';
+import { Filling, type FillOptions } from './filling.ts';
+import { Flights, type Flight, type FlightWaiter, UncacheableKeys } from './flights.ts';
+import { NearAnswers } from './near-answers.ts';
+import { type PurgeOrder, slotsOf } from './purge-lists.ts';
+import { SLOT, SLOT_FLAG, SLOT_INTS, STATE } from './slot-fields.ts';
+import { type KeyHash, keyHash } from './slot-table.ts';
+import { rewriteHead } from './slot-writing.ts';
+import { StoreCore } from './store-core.ts';
+import { createStoreMemory, HEADER, openStoreMemory } from './store-memory.ts';
+import { type StoredAnswer, type Unpacked, unpackSlot } from './stored-answer.ts';
+
+/* oxlint-disable typescript/no-non-null-assertion -- every index lies within the memory that was laid out. */
+
+export interface CacheStoreOptions {
+  /** For everything: answers, what is known of them, and what threads remember of them. */
+  readonly maxBytes: number;
+  /** How many threads use it, and which of them this one is. */
+  readonly threads?: number;
+  readonly thread?: number;
+  /** That of the first store of the process, for those of other threads. */
+  readonly memory?: SharedArrayBuffer;
+  readonly nowMs?: () => number;
+}
+
+export interface CacheStats {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly routes: readonly RouteCounts[];
+}
+
+type PlaceOfAnswer = Pick<StoredAnswer, 'slot' | 'generation'>;
+
+/** Of all memory: what one answer may take, and what threads may remember. */
+const SHARE_OF_ONE = 8;
+const SHARE_OF_NEAR = 16;
+const MOST_NEAR_BYTES = 33_554_432;
+const MOST_ASKED = 3;
+/** So many are dropped before others get at the lock. */
+const PURGE_AT_ONCE = 256;
+const NOTHING: readonly StoredAnswer[] = [];
+
+export class CacheStore {
+  /** To be handed to other threads. */
+  readonly memory: SharedArrayBuffer;
+  readonly #core: StoreCore;
+  readonly #near: NearAnswers;
+  readonly #flights: Flights;
+  readonly #threads: number;
+  readonly #slots: Int32Array<SharedArrayBuffer>;
+  readonly #versions: Int32Array<SharedArrayBuffer>;
+
+  constructor({ maxBytes, threads = 1, thread = 0, memory, nowMs = Date.now }: CacheStoreOptions) {
+    const shared = memory === undefined ? createStoreMemory(maxBytes, threads) : openStoreMemory(memory);
+    this.memory = shared.buffer;
+    this.#threads = threads;
+    this.#slots = shared.slots;
+    this.#versions = shared.versions;
+    this.#core = new StoreCore(shared, thread, new CacheCounters(shared, thread));
+    this.#near = new NearAnswers(0);
+    this.#flights = new Flights(
+      new UncacheableKeys(shared, nowMs),
+      (request) => new Filling(this.#core, request),
+      () => this.mostOfOne,
+    );
+    this.bound(maxBytes);
+  }
+
+  /** An answer with a longer body is not kept. */
+  get mostOfOne(): number {
+    return Math.floor(this.#core.table.maxBytes / SHARE_OF_ONE);
+  }
+
+  /** No more than the memory was made for. */
+  bound(maxBytes: number): void {
+    const near = Math.min(MOST_NEAR_BYTES, Math.floor(maxBytes / SHARE_OF_NEAR));
+    this.#near.bound(Math.floor(near / this.#threads));
+    this.#core.table.bound(maxBytes - near);
+    this.#core.shrink();
+  }
+
+  /** The variants of a key, the youngest first. */
+  find(key: string): readonly StoredAnswer[] {
+    return this.#near.find(key, this.#versions) ?? this.#look(key);
+  }
+
+  /** It is being given; `isStale`: though it is not fresh. */
+  hit(answer: StoredAnswer, isStale = false): void {
+    const at = answer.slot * SLOT_INTS;
+    const { counters } = this.#core;
+    const asked = this.#slots[at + SLOT.ASKED]!;
+    if (asked < MOST_ASKED && this.#slots[at + SLOT.GENERATION] === answer.generation)
+      this.#slots[at + SLOT.ASKED] = asked + 1;
+    const route = this.#core.routeId(answer.meta.route);
+    counters.hit(route, answer.bodyLength);
+    if (isStale) counters.stale(route);
+  }
+
+  /** The origin had to be asked for it. */
+  missed(route: string): void {
+    this.#core.counters.missed(this.#core.routeId(route));
+  }
+
+  /** The answer that somebody else fetched was given. */
+  coalesced(route: string, bytes: number): void {
+    this.#core.counters.coalesced(this.#core.routeId(route), bytes);
+  }
+
+  /** The body of what was found, or a part of it. Null: it is gone. */
+  open(answer: StoredAnswer, reader: BodyReader, range?: ByteRange): BodyReading | null {
+    this.#core.lock.take();
+    const isThere = this.#isThere(answer);
+    if (isThere) this.#core.pin(answer.slot);
+    this.#core.lock.give();
+    if (!isThere) return null;
+    const reading = new BodyReading(this.#core, this.#sourceOf(answer), reader, range);
+    reading.pump();
+    return reading;
+  }
+
+  /** See Flights.claim. */
+  claim(key: string, waiter: FlightWaiter): Flight | 'waiting' | 'alone' {
+    return this.#flights.claim(key, waiter);
+  }
+
+  leave(key: string, waiter: FlightWaiter): void {
+    this.#flights.leave(key, waiter);
+  }
+
+  /** Without a flight: a copy in another encoding, or what came though nobody claimed it. */
+  fill(key: string, meta: AnswerMeta, bodyLength: number, more: FillOptions = {}): Filling {
+    return this.#flights.begin({ ...more, key, meta, bodyLength });
+  }
+
+  /** What is known of it from now on; it is found as new. False: it is gone. */
+  replace(answer: StoredAnswer, meta: AnswerMeta): boolean {
+    const { table } = this.#core;
+    const { slot, key, trailers, encoding } = answer;
+    return this.#core.locked(() => {
+      if (!this.#isThere(answer) || table.state(slot) !== STATE.WHOLE) return false;
+      table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) & ~SLOT_FLAG.SOFT);
+      return rewriteHead(this.#core, slot, { key, meta, trailers, encoding });
+    });
+  }
+
+  drop(answer: StoredAnswer): void {
+    const { lock, table } = this.#core;
+    lock.take();
+    if (this.#isThere(answer) && table.state(answer.slot) === STATE.WHOLE) table.drop(answer.slot);
+    lock.give();
+  }
+
+  /** Softly: what is meant counts as stale from now on. How many were meant. */
+  purge(order: PurgeOrder, isSoft = false): number {
+    const { table } = this.#core;
+    const meant = this.#core.locked(() =>
+      slotsOf(this.#core, order).map((slot) => ({ slot, generation: table.get(slot, SLOT.GENERATION) })),
+    );
+    let count = 0;
+    for (let from = 0; from < meant.length; from += PURGE_AT_ONCE) {
+      count += this.#core.locked(() => this.#purgeSome(meant.slice(from, from + PURGE_AT_ONCE), isSoft));
+    }
+    return count;
+  }
+
+  get stats(): CacheStats {
+    const { table, counters, memory } = this.#core;
+    return {
+      entries: memory.header[HEADER.ENTRIES]!,
+      bytes: table.usedBytes + this.#near.bytes,
+      maxBytes: table.maxBytes,
+      routes: counters.byRoute(),
+    };
+  }
+
+  #purgeSome(meant: readonly PlaceOfAnswer[], isSoft: boolean): number {
+    return meant.reduce((count, place) => count + Number(this.#purgeOne(place, isSoft)), 0);
+  }
+
+  #purgeOne({ slot, generation }: PlaceOfAnswer, isSoft: boolean): boolean {
+    const { table, counters } = this.#core;
+    if (table.state(slot) !== STATE.WHOLE || table.get(slot, SLOT.GENERATION) !== generation) return false;
+    counters.purged(table.get(slot, SLOT.ROUTE));
+    if (!isSoft) {
+      table.drop(slot);
+      return true;
+    }
+    table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) | SLOT_FLAG.SOFT);
+    table.changed(table.bucketOf(table.get(slot, SLOT.HASH)));
+    return true;
+  }
+
+  #look(key: string): readonly StoredAnswer[] {
+    const { table, memory } = this.#core;
+    const hash = keyHash(key);
+    const bucket = table.bucketOf(hash.one);
+    if (Atomics.load(memory.buckets, bucket) === 0) return NOTHING;
+    const { version, found } = this.#core.locked(() => ({
+      version: table.version(bucket),
+      found: this.#unpackAll(key, hash),
+    }));
+    if (found.length === 0) return NOTHING;
+    const answers = withCopies(found);
+    this.#near.put(key, { bucket, version }, answers);
+    return answers;
+  }
+
+  #unpackAll(key: string, hash: KeyHash): Unpacked[] {
+    const { table, memory } = this.#core;
+    const found: Unpacked[] = [];
+    for (const slot of table.withHash(hash)) {
+      const unpacked = unpackSlot(memory, table, slot);
+      if (unpacked.answer.key === key) found.push(unpacked);
+    }
+    return found;
+  }
+
+  #isThere({ slot, generation }: PlaceOfAnswer): boolean {
+    const { table } = this.#core;
+    const state = table.state(slot);
+    return table.get(slot, SLOT.GENERATION) === generation && (state === STATE.WHOLE || state === STATE.DROPPED);
+  }
+
+  #sourceOf({ slot, bodyLength, trailers }: StoredAnswer): BodySource {
+    return {
+      slot,
+      written: bodyLength,
+      status: 'whole',
+      trailers,
+      firstBlock: this.#core.table.get(slot, SLOT.BODY_FIRST),
+    };
+  }
+}
+
+/** Copies of an answer that is there no more are nobody's. */
+function withCopies(found: readonly Unpacked[]): readonly StoredAnswer[] {
+  const copies = found.filter(({ copyOf }) => copyOf !== 0);
+  return found
+    .filter(({ copyOf }) => copyOf === 0)
+    .map(({ answer }) => ({
+      ...answer,
+      copies: copies
+        .filter(({ copyOf }) => copyOf === answer.serial)
+        .map((copy): StoredAnswer => ({ ...copy.answer, copies: NOTHING })),
+    }));
+}

@@ -1,0 +1,291 @@
+// A body on its way into the cache, which its readers get as it comes. Rule: it is found only when it is complete; what turns out to be too
+// large to be kept goes on to those that read it already, at the pace of the slowest, and is forgotten behind them.
+import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
+import { BodyReading, type BodyReader, type BodySource } from './body-reading.ts';
+import { writeChain } from './chain-bytes.ts';
+import { SLOT, SLOT_FLAG, STATE } from './slot-fields.ts';
+import type { StoreCore } from './store-core.ts';
+import { dropVariant, enterSlot, writeHead, writeTrailers } from './slot-writing.ts';
+import type { CopyEncoding } from './stored-answer.ts';
+
+/** Of what is not kept, a reader may be so much behind the origin. */
+const MOST_BEHIND_BYTES = 1_048_576;
+/** How long others wait for a reader that takes nothing of what is not kept. */
+const PATIENCE_MS = 10_000;
+
+export interface FillOptions {
+  /** A longer body is not kept. */
+  readonly mostBytes?: number;
+  readonly encoding?: CopyEncoding;
+  /** The serial of the answer that this one is a copy of in another encoding. */
+  readonly copyOf?: number;
+}
+
+export interface FillRequest extends FillOptions {
+  readonly key: string;
+  readonly meta: AnswerMeta;
+  /** -1: only its end will tell. */
+  readonly bodyLength: number;
+  readonly mostBytes: number;
+}
+
+export class Filling implements BodySource {
+  readonly key: string;
+  readonly meta: AnswerMeta;
+  /** -1: only its end will tell. */
+  readonly bodyLength: number;
+  readonly slot: number;
+  written = 0;
+  status: 'open' | 'whole' | 'torn' = 'open';
+  trailers: readonly FieldLine[] = [];
+  /** Called when more can be written, after `write` answered false. */
+  onDrain: (() => void) | null = null;
+  /** Called once when it has ended, well or not. */
+  onOver: (() => void) | null = null;
+  readonly #core: StoreCore;
+  readonly #request: FillRequest;
+  #readings: BodyReading[] = [];
+  #isKept: boolean;
+  #last = 0;
+  /** How much of the last block is free. */
+  #tail = 0;
+  #isHeld = false;
+  #patience: NodeJS.Timeout | null = null;
+
+  constructor(core: StoreCore, request: FillRequest) {
+    this.#core = core;
+    this.#request = request;
+    this.key = request.key;
+    this.meta = request.meta;
+    this.bodyLength = request.bodyLength;
+    this.slot = core.locked(() => core.takeSlot());
+    this.#isKept = core.locked(() => this.#begin());
+  }
+
+  /** What it brings will be found when it is complete. Else only who reads it from the first byte on gets it. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  /** Somebody reads it. */
+  get hasReaders(): boolean {
+    return this.#readings.length > 0;
+  }
+
+  get firstBlock(): number {
+    return this.#core.table.get(this.slot, SLOT.BODY_FIRST);
+  }
+
+  /** Copies the bytes. False: a reader of what is not kept is behind; wait for `onDrain`. */
+  write(bytes: Uint8Array, from = 0, to: number = bytes.length): boolean {
+    if (this.status !== 'open' || from === to) return true;
+    if (this.#isKept && !this.#keep(bytes, from, to)) this.#pass();
+    if (!this.#isKept) this.#passOn(bytes, from, to);
+    this.written += to - from;
+    for (const reading of this.#readings) reading.pump();
+    return this.#mayGoOn();
+  }
+
+  /** The body is complete. False: it is not as long as was said, and is cut. */
+  end(trailers: readonly FieldLine[] = []): boolean {
+    if (this.status !== 'open') return this.status === 'whole';
+    if (this.bodyLength >= 0 && this.bodyLength !== this.written) {
+      this.abort();
+      return false;
+    }
+    this.trailers = trailers;
+    this.#isKept = this.#isKept && this.#core.locked(() => this.#publish());
+    this.#over('whole');
+    return true;
+  }
+
+  /** There will be no more of it: whoever reads it is cut, and nobody finds it. */
+  abort(): void {
+    if (this.status === 'open') this.#over('torn');
+  }
+
+  /** From the first byte on. Null: some of it is gone already. */
+  read(reader: BodyReader): BodyReading | null {
+    if (this.slot < 0 || (!this.#isKept && this.written > 0)) return null;
+    this.#core.lock.take();
+    this.#core.pin(this.slot);
+    this.#core.lock.give();
+    const reading = new BodyReading(this.#core, this, reader);
+    this.#readings.push(reading);
+    reading.pump();
+    return reading;
+  }
+
+  moved(reading: BodyReading): void {
+    if (reading.isOver) this.#readings = this.#readings.filter((each) => each !== reading);
+    if (this.#isKept || this.status !== 'open') return;
+    this.#forgetBehind();
+    if (!this.#isHeld || !this.#mayGoOn()) return;
+    this.onDrain?.();
+  }
+
+  /** Under the lock. */
+  #begin(): boolean {
+    const { table } = this.#core;
+    if (this.slot < 0) return false;
+    table.setState(this.slot, STATE.FILLING);
+    this.#core.pin(this.slot);
+    const { bodyLength, mostBytes } = this.#request;
+    if (bodyLength > mostBytes || !writeHead(this.#core, this.slot, this.#request)) return false;
+    return bodyLength <= 0 || this.#grow(bodyLength);
+  }
+
+  /** Under the lock: room for so many more bytes. */
+  #grow(bytes: number): boolean {
+    const { table, memory } = this.#core;
+    const first = this.#core.takeChain(bytes);
+    if (first === 0) return false;
+    if (this.#last === 0) table.set(this.slot, SLOT.BODY_FIRST, first);
+    else memory.arena.link(this.#last, first);
+    if (this.#last === 0) this.#tail = 0;
+    for (let block = first; block !== 0; block = memory.arena.next(block)) {
+      this.#tail += memory.arena.sizeOf(block);
+      this.#last = block;
+    }
+    return true;
+  }
+
+  #keep(bytes: Uint8Array, from: number, to: number): boolean {
+    if (this.written + to - from > this.#request.mostBytes) return false;
+    return this.#store(bytes, from, to);
+  }
+
+  #store(bytes: Uint8Array, from: number, to: number): boolean {
+    const { table, memory } = this.#core;
+    const length = to - from;
+    return this.#core.locked(() => {
+      if (length > this.#tail && !this.#grow(length - this.#tail)) return false;
+      this.#chain.write(memory.arena, table.get(this.slot, SLOT.BODY_FIRST), bytes.subarray(from, to));
+      this.#tail -= length;
+      table.setBodyLength(this.slot, this.written + length);
+      return true;
+    });
+  }
+
+  readonly #chain = new ChainEnd();
+
+  /** From here on it is not kept. */
+  #pass(): void {
+    this.#isKept = false;
+    this.onOverflow?.();
+    this.#forgetBehind();
+  }
+
+  /** Called once when it turns out that it is not kept. */
+  onOverflow: (() => void) | null = null;
+
+  #passOn(bytes: Uint8Array, from: number, to: number): void {
+    const isAnyBehind = this.#readings.some((reading) => reading.isPaused || reading.at < this.written);
+    if (isAnyBehind && this.#store(bytes, from, to)) return;
+    for (const reading of this.#readings) {
+      if (reading.at < this.written || reading.isPaused) reading.fail();
+      else reading.takeDirectly(bytes, from, to);
+    }
+  }
+
+  /** Gives back what everybody has taken. */
+  #forgetBehind(): void {
+    const { lock, table, memory } = this.#core;
+    if (this.slot < 0) return;
+    lock.take();
+    const isAtEnd = this.#readings.every((reading) => reading.at >= this.written);
+    const standing = new Set(isAtEnd ? [] : this.#readings.map(({ block }) => block));
+    let first = this.firstBlock;
+    while (first !== 0 && !standing.has(0) && !standing.has(first)) {
+      const next = memory.arena.next(first);
+      memory.arena.giveOne(first);
+      first = next;
+    }
+    table.set(this.slot, SLOT.BODY_FIRST, first);
+    if (first === 0) this.#restart();
+    lock.give();
+  }
+
+  #restart(): void {
+    this.#last = 0;
+    this.#tail = 0;
+    this.#chain.restart();
+    for (const reading of this.#readings) reading.forgetBlock();
+  }
+
+  /** Whether more may be written; watches those that hold up the others. */
+  #mayGoOn(): boolean {
+    this.#isHeld =
+      !this.#isKept &&
+      this.status === 'open' &&
+      this.#readings.some(
+        ({ at, isPaused }) => (isPaused && this.#readings.length === 1) || this.written - at > MOST_BEHIND_BYTES,
+      );
+    if (!this.#isHeld) this.#stopPatience();
+    else if (this.#readings.length > 1) this.#patience ??= setTimeout(this.#losePatience, PATIENCE_MS).unref();
+    return !this.#isHeld;
+  }
+
+  readonly #losePatience = (): void => {
+    this.#patience = null;
+    const furthest = Math.max(...this.#readings.map(({ at }) => at));
+    for (const reading of this.#readings)
+      if (this.written - reading.at > MOST_BEHIND_BYTES && reading.at < furthest) reading.fail();
+  };
+
+  #stopPatience(): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
+  }
+
+  /** Under the lock: false: there is no room for its trailers. */
+  #publish(): boolean {
+    const { table, counters } = this.#core;
+    const { trailers } = this;
+    if (trailers.length > 0 && !writeTrailers(this.#core, this.slot, { ...this.#request, trailers })) return false;
+    dropVariant(this.#core, this.slot);
+    table.set(this.slot, SLOT.FLAGS, table.get(this.slot, SLOT.FLAGS) | SLOT_FLAG.ENDED);
+    enterSlot(this.#core, this.slot);
+    counters.stored(table.get(this.slot, SLOT.ROUTE));
+    return true;
+  }
+
+  #over(status: 'whole' | 'torn'): void {
+    const { lock, table } = this.#core;
+    this.status = status;
+    this.#stopPatience();
+    if (this.slot >= 0) {
+      lock.take();
+      if (status === 'torn') table.set(this.slot, SLOT.FLAGS, table.get(this.slot, SLOT.FLAGS) | SLOT_FLAG.TORN);
+      if (status === 'torn' || !this.#isKept) table.drop(this.slot);
+      table.unpin(this.slot);
+      lock.give();
+    }
+    for (const reading of this.#readings) {
+      if (status === 'torn') reading.fail();
+      else reading.pump();
+    }
+    this.onOver?.();
+  }
+}
+
+/** Where the next byte goes: found once, not by a walk from the first block on. */
+class ChainEnd {
+  #block = 0;
+  #skip = 0;
+
+  restart(): void {
+    this.#block = 0;
+    this.#skip = 0;
+  }
+
+  write(arena: StoreCore['memory']['arena'], first: number, bytes: Uint8Array): void {
+    if (this.#block === 0) this.#block = first;
+    while (this.#skip >= arena.sizeOf(this.#block) && arena.next(this.#block) !== 0) {
+      this.#skip -= arena.sizeOf(this.#block);
+      this.#block = arena.next(this.#block);
+    }
+    writeChain(arena, this.#block, this.#skip, bytes);
+    this.#skip += bytes.length;
+  }
+}

@@ -1,0 +1,120 @@
+// Writes what is known of an answer into its slot. Rule: all of it under the lock; a slot gets its new head whole or keeps the one that it has.
+import { hash32 } from '../../balance/hash.ts';
+import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
+import { writeChain } from './chain-bytes.ts';
+import { SLOT } from './slot-fields.ts';
+import { keyHash } from './slot-table.ts';
+import type { StoreCore } from './store-core.ts';
+import { type CopyEncoding, ENCODINGS, packHead, packedLength } from './stored-answer.ts';
+
+/** Of one key; the oldest go. */
+const MOST_VARIANTS = 64;
+
+export interface HeadToWrite {
+  readonly key: string;
+  readonly meta: AnswerMeta;
+  readonly trailers?: readonly FieldLine[];
+  readonly encoding?: CopyEncoding;
+  readonly copyOf?: number;
+}
+
+/** False: there is no room. */
+export function writeHead(core: StoreCore, slot: number, head: HeadToWrite): boolean {
+  const { table, counters } = core;
+  const { key, meta, encoding = '' } = head;
+  if (!writeText(core, slot, head)) return false;
+  if (!writeTags(core, slot, meta.tags)) return false;
+  const { one, two } = keyHash(key);
+  table.set(slot, SLOT.HASH, one);
+  table.set(slot, SLOT.HASH_TWO, two);
+  table.set(slot, SLOT.URL, hash32(meta.url) | 0);
+  table.set(slot, SLOT.HOST, hash32(meta.host) | 0);
+  table.set(slot, SLOT.VARIANT, hash32(`${meta.varyNames.join(',')}\n${meta.varyKey}\n${encoding}`) | 0);
+  table.set(slot, SLOT.ENCODING, ENCODINGS.indexOf(encoding));
+  table.set(slot, SLOT.ROUTE, counters.idOf(meta.route));
+  return true;
+}
+
+/** Known only when the body has come. */
+export function writeTrailers(core: StoreCore, slot: number, head: HeadToWrite): boolean {
+  return writeText(core, slot, head);
+}
+
+/** What the slot's answer takes the place of: the same variant of the same key. */
+export function dropVariant(core: StoreCore, slot: number): void {
+  const { table } = core;
+  const hash = { one: table.get(slot, SLOT.HASH), two: table.get(slot, SLOT.HASH_TWO) };
+  const others = table.withHash(hash);
+  for (const [index, other] of others.entries()) {
+    const isSame = table.get(other, SLOT.VARIANT) === table.get(slot, SLOT.VARIANT);
+    if (isSame || index >= MOST_VARIANTS - 1) table.drop(other);
+  }
+}
+
+/** It comes to be found, and may have to go from now on. */
+export function enterSlot(core: StoreCore, slot: number): void {
+  core.table.set(slot, SLOT.UNITS, unitsOf(core, slot));
+  core.table.enter(slot);
+  core.memory.queues.add(slot);
+}
+
+/** Of a slot that is found: it takes its place in all lists anew. False: there was no room, and it is dropped. */
+export function rewriteHead(core: StoreCore, slot: number, head: HeadToWrite): boolean {
+  const { table, memory } = core;
+  const queue = table.get(slot, SLOT.QUEUE);
+  const asked = table.get(slot, SLOT.ASKED);
+  // Room is not made by dropping it.
+  memory.queues.remove(slot);
+  const tags = table.get(slot, SLOT.TAGS);
+  if (tags !== 0) memory.tags.remove(tags);
+  memory.urls.remove(slot);
+  memory.hosts.remove(slot);
+  const isWritten = writeHead(core, slot, head);
+  memory.urls.add(slot, table.get(slot, SLOT.URL));
+  memory.hosts.add(slot, table.get(slot, SLOT.HOST));
+  table.set(slot, SLOT.UNITS, unitsOf(core, slot));
+  memory.queues.put(slot, queue);
+  table.set(slot, SLOT.ASKED, asked);
+  if (isWritten) table.changed(table.bucketOf(table.get(slot, SLOT.HASH)));
+  else table.drop(slot);
+  return isWritten;
+}
+
+function unitsOf({ table, memory: { arena } }: StoreCore, slot: number): number {
+  return (
+    1 +
+    arena.unitsOf(table.get(slot, SLOT.HEAD_FIRST)) +
+    arena.unitsOf(table.get(slot, SLOT.BODY_FIRST)) +
+    arena.unitsOf(table.get(slot, SLOT.TAGS))
+  );
+}
+
+function writeText(core: StoreCore, slot: number, head: HeadToWrite): boolean {
+  const { table, memory } = core;
+  const packed = packHead({ trailers: [], copyOf: 0, ...head });
+  const chain = core.takeChain(packedLength(packed));
+  if (chain === 0) return false;
+  writeChain(memory.arena, chain, 0, packed.key);
+  writeChain(memory.arena, chain, packed.key.length, packed.meta);
+  writeChain(memory.arena, chain, packed.key.length + packed.meta.length, packed.lines);
+  const before = table.get(slot, SLOT.HEAD_FIRST);
+  if (before !== 0) memory.arena.give(before);
+  table.set(slot, SLOT.HEAD_FIRST, chain);
+  table.set(slot, SLOT.KEY_LENGTH, packed.key.length);
+  table.set(slot, SLOT.META_LENGTH, packed.meta.length);
+  table.set(slot, SLOT.LINES_LENGTH, packed.lines.length);
+  return true;
+}
+
+function writeTags(core: StoreCore, slot: number, tags: readonly string[]): boolean {
+  const { table, memory } = core;
+  const before = table.get(slot, SLOT.TAGS);
+  if (before !== 0) memory.arena.give(before);
+  table.set(slot, SLOT.TAGS, 0);
+  if (tags.length === 0) return true;
+  const chain = core.takeChain(memory.tags.bytesFor(tags.length));
+  if (chain === 0) return false;
+  memory.tags.add(slot, chain, tags);
+  table.set(slot, SLOT.TAGS, chain);
+  return true;
+}

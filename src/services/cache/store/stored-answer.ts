@@ -1,0 +1,126 @@
+// An answer as it lies in the memory of the cache, and as a thread sees it. Rule: what a thread sees is a copy of its own of everything but
+// a large body, taken under the lock: whole, and unchanged whatever happens to the memory.
+
+/* oxlint-disable typescript/no-non-null-assertion -- what is written here is read here. */
+import { type AnswerMeta, answerFlags, type FieldLine } from '../answer-meta.ts';
+import { readChain } from './chain-bytes.ts';
+import { SLOT, SLOT_FLAG } from './slot-fields.ts';
+import type { SlotTable } from './slot-table.ts';
+import type { StoreMemory } from './store-memory.ts';
+
+/** The body of a larger one is read from where it lies. */
+const MOST_READY_BYTES = 16_384;
+
+/** In what a body is encoded by us; empty: it is as it came. */
+export const ENCODINGS = ['', 'gzip', 'br', 'zstd', 'deflate'] as const;
+export type CopyEncoding = (typeof ENCODINGS)[number];
+
+export interface StoredAnswer {
+  readonly key: string;
+  readonly meta: AnswerMeta;
+  readonly bodyLength: number;
+  /** The fields of `meta` as lines, the empty line, and the body, unless it is large. The status line and what changes from hit to hit go before it. */
+  readonly ready: Uint8Array;
+  /** Where the body begins in `ready`, if `hasBody`; the body of others is read with `open`. */
+  readonly bodyFrom: number;
+  readonly hasBody: boolean;
+  readonly trailers: readonly FieldLine[];
+  readonly encoding: CopyEncoding;
+  /** The same answer in other encodings; their meta holds for nothing but their fields. */
+  readonly copies: readonly StoredAnswer[];
+  /** Where the store has it. */
+  readonly slot: number;
+  readonly generation: number;
+  readonly serial: number;
+}
+
+/** What is kept of an answer beside the body, as bytes: the key, the meta, the lines. */
+export interface PackedHead {
+  readonly key: Uint8Array;
+  readonly meta: Uint8Array;
+  readonly lines: Uint8Array;
+}
+
+/** What stands in the meta beside it. */
+interface PackedMeta {
+  readonly meta: Omit<AnswerMeta, 'fields'>;
+  readonly trailers?: readonly FieldLine[];
+  /** The serial of the answer that this one is a copy of. */
+  readonly copyOf?: number;
+}
+
+export interface HeadParts {
+  readonly key: string;
+  readonly meta: AnswerMeta;
+  readonly trailers: readonly FieldLine[];
+  readonly copyOf: number;
+}
+
+export function packHead({ key, meta, trailers, copyOf }: HeadParts): PackedHead {
+  const { fields, ...rest } = meta;
+  const packed: PackedMeta = {
+    meta: rest,
+    ...(trailers.length > 0 && { trailers }),
+    ...(copyOf !== 0 && { copyOf }),
+  };
+  let lines = '';
+  for (const [name, value] of fields) lines += `${name}: ${value}\r\n`;
+  return {
+    key: Buffer.from(key),
+    meta: Buffer.from(JSON.stringify(packed)),
+    lines: Buffer.from(`${lines}\r\n`, 'latin1'),
+  };
+}
+
+export function packedLength({ key, meta, lines }: PackedHead): number {
+  return key.length + meta.length + lines.length;
+}
+
+export interface Unpacked {
+  readonly answer: Omit<StoredAnswer, 'copies'>;
+  readonly copyOf: number;
+}
+
+/** Called under the lock. */
+export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number): Unpacked {
+  const keyLength = table.get(slot, SLOT.KEY_LENGTH);
+  const metaLength = table.get(slot, SLOT.META_LENGTH);
+  const linesLength = table.get(slot, SLOT.LINES_LENGTH);
+  const head = Buffer.allocUnsafe(keyLength + metaLength);
+  const bodyLength = table.bodyLength(slot);
+  const hasBody = bodyLength <= MOST_READY_BYTES && table.get(slot, SLOT.FILE) === 0;
+  const ready = Buffer.allocUnsafeSlow(linesLength + (hasBody ? bodyLength : 0));
+  readChain(memory.arena, table.get(slot, SLOT.HEAD_FIRST), 0, head);
+  const first = table.get(slot, SLOT.HEAD_FIRST);
+  readChain(memory.arena, first, keyLength + metaLength, ready.subarray(0, linesLength));
+  if (hasBody) readChain(memory.arena, table.get(slot, SLOT.BODY_FIRST), 0, ready.subarray(linesLength));
+  const packed = JSON.parse(head.toString('utf8', keyLength)) as PackedMeta;
+  const serial = table.get(slot, SLOT.SERIAL);
+  const isSoft = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.SOFT) !== 0;
+  const meta = { ...packed.meta, fields: linesOf(ready.toString('latin1', 0, linesLength)) };
+  return {
+    copyOf: packed.copyOf ?? 0,
+    answer: {
+      key: head.toString('utf8', 0, keyLength),
+      meta: isSoft ? { ...meta, flags: meta.flags | answerFlags.purged } : meta,
+      bodyLength,
+      ready,
+      bodyFrom: linesLength,
+      hasBody,
+      trailers: packed.trailers ?? [],
+      encoding: ENCODINGS[table.get(slot, SLOT.ENCODING)]!,
+      slot,
+      generation: table.get(slot, SLOT.GENERATION),
+      serial,
+    },
+  };
+}
+
+function linesOf(text: string): FieldLine[] {
+  const lines = text.split('\r\n');
+  lines.length -= 2;
+  return lines.map((line): FieldLine => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 2)];
+  });
+}
