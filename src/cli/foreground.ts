@@ -18,6 +18,7 @@ import { settleMemory } from '../runtime/settle-memory.ts';
 import { ProcessDesk } from '../runtime/processes/process-desk.ts';
 import { Sluice } from '../runtime/sluice.ts';
 import { threadLog } from '../runtime/threads/thread-log.ts';
+import { ClientDesk } from '../runtime/tunnel-client/client-desk.ts';
 import { TunnelDesk } from '../runtime/tunnels/tunnel-desk.ts';
 import { usageBookIn } from '../runtime/usage-book-in.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
@@ -90,7 +91,8 @@ function assemble(
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
-  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, tunnels, usage };
+  const exposed = new ClientDesk({ dataDir, env: process.env, table: dataPlane.members, log: threadLog(log) });
+  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, tunnels, exposed, usage };
   return new Sluice({ ...parts, logger: log, noteReload, onConfig });
 }
 

@@ -8,7 +8,7 @@ import { runTunnels } from './run-tunnels.ts';
 
 function running(cli: FakeCli, port: number, json = false): Promise<number> {
   const server = `127.0.0.1:${port}`;
-  return runTunnels(cli, { server, token: 'secret', tunnels: [wish(1)], json, isPatient: false });
+  return runTunnels(cli, { server, token: 'secret', tunnels: [wish(1)], through: null, json, isPatient: false });
 }
 
 describe('tunnels in the foreground', () => {

@@ -1,14 +1,15 @@
 // Runs tunnels in the foreground until a signal, or the server, ends them. Rule: stdout is for data: the addresses and nothing else where
 // it is no terminal, one JSON object a line where that is asked for; on a terminal a panel.
 
+import type { ClientTunnel } from '../config/schema/tunnel-client.ts';
 import { SluiceError } from '../core/errors.ts';
 import {
   type ClientEnd,
   exposeTunnels,
   type OpenedTunnel,
   type RequestRecord,
+  type Through,
   type TunnelClient,
-  type TunnelWish,
 } from '../runtime/tunnel-client/expose-tunnels.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
@@ -19,7 +20,8 @@ import { TunnelTally } from './tunnel-tally.ts';
 export interface RunTunnels {
   readonly server: string;
   readonly token: string;
-  readonly tunnels: readonly TunnelWish[];
+  readonly tunnels: readonly ClientTunnel[];
+  readonly through: Through;
   readonly json: boolean;
   /** Also before the first success. */
   readonly isPatient: boolean;
@@ -29,9 +31,9 @@ export interface RunTunnels {
 export async function runTunnels(context: CliContext, options: RunTunnels): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const teller = tellerFor(context, options);
-  const { server, token, tunnels, isPatient } = options;
+  const { server, token, tunnels, through, isPatient } = options;
   const client = exposeTunnels(
-    { server, token, tunnels, isPatient, env: context.env },
+    { server, token, tunnels, through, isPatient, env: context.env },
     {
       connecting: (attempt) => teller.connecting(attempt),
       opened: (opened) => teller.opened(opened),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { requireToken, type SettingsWish, type TunnelSettings, tunnelSettings } from './tunnel-settings.ts';
-import { saveTunnelToken } from './tunnel-tokens.ts';
+import { saveTunnelToken } from '../runtime/tunnel-client/tunnel-tokens.ts';
 
 class Place {
   readonly folder: string;

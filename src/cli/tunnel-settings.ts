@@ -6,13 +6,15 @@ import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import type { JsonValue } from '../config/source-tree.ts';
 import type { FlagValue } from '../config/overrides.ts';
+import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { ClientTunnel } from '../config/schema/tunnels.ts';
+import type { ClientTunnel, TunnelClientConfig } from '../config/schema/tunnel-client.ts';
 import { SluiceError } from '../core/errors.ts';
-import { nameOfServer } from '../runtime/tunnel-client/expose-tunnels.ts';
+import { nameOfServer, type Through } from '../runtime/tunnel-client/expose-tunnels.ts';
+import { freshServerChain } from '../runtime/tunnel-client/server-chain.ts';
 import { findConfigFiles } from './config-files.ts';
 import type { CliContext } from './context.ts';
-import { readTunnelTokens } from './tunnel-tokens.ts';
+import { readTunnelTokens } from '../runtime/tunnel-client/tunnel-tokens.ts';
 
 type Surroundings = Pick<CliContext, 'env' | 'cwd'>;
 
@@ -21,6 +23,8 @@ export interface TunnelSettings {
   /** null: nobody has saved one. */
   readonly token: string | null;
   readonly tunnels: readonly ClientTunnel[];
+  /** The hops that the config names for its server, and for no other. */
+  readonly through: Through;
   readonly dataDir: string;
 }
 
@@ -47,16 +51,27 @@ export async function tunnelSettings(context: Surroundings, wish: SettingsWish):
   const server =
     wish.server ?? (isWritten(loaded, 'server') ? client.server : (saved.server ?? ofHome?.server ?? client.server));
   const name = nameOfServer(server);
-  const isOfConfig = wish.server === undefined || nameOfServer(client.server) === name;
+  const isOfConfig = nameOfServer(client.server) === name;
   const own = isOfConfig || context.env['RETUNNEL_AUTH_TOKEN'] !== undefined ? client.auth_token : null;
-  const homeToken = ofHome !== null && nameOfServer(ofHome.server) === name ? ofHome.auth_token : null;
-  return { server, token: own ?? saved.tokens[name] ?? homeToken, tunnels: client.tunnels, dataDir };
+  const token = own ?? saved.tokens[name] ?? tokenOf(ofHome, name);
+  const through = isOfConfig ? throughHops(loaded.config) : 'environment';
+  return { server, token, tunnels: client.tunnels, through, dataDir };
 }
 
 export function requireToken({ token, server }: TunnelSettings): string {
   if (token !== null) return token;
   const message = `There is no token for ${server}. Get one with: sluice register --server ${server}, or save the one you have: sluice authtoken TOKEN --server ${server}`;
   throw new SluiceError('tunnel_refused', { message });
+}
+
+function tokenOf(client: TunnelClientConfig | null, server: string): string | null {
+  return client !== null && nameOfServer(client.server) === server ? client.auth_token : null;
+}
+
+function throughHops(config: Config): Through {
+  const { via } = config.tunnels.client;
+  if (via === null) return 'environment';
+  return via.length === 0 ? null : freshServerChain(config, via);
 }
 
 function isWritten({ origins }: LoadedConfig, key: string): boolean {

@@ -13,7 +13,13 @@ function load(without: readonly string[]): Promise<Config> {
     ],
   };
   const to = { backends: ['http://c'], via: ['corporate', 'exits'] };
-  const sections = { hops, egress, ai: { via: ['corporate'] }, gateway: { routes: [{ to }, { to: { respond: {} } }] } };
+  const sections = {
+    hops,
+    egress,
+    ai: { via: ['corporate'] },
+    tunnels: { client: { via: ['corporate'] } },
+    gateway: { routes: [{ to }, { to: { respond: {} } }] },
+  };
   const overrides = Object.entries(sections).map(([path, value]) => ({ path, value, flag: path }));
   const options = { files: [], env: {}, cwd: '/', overrides, without, ignoreAvailability: true };
   return loadConfig(options).then(({ config }) => config);
@@ -21,8 +27,9 @@ function load(without: readonly string[]): Promise<Config> {
 
 describe('a hop that is left out', () => {
   test('is nowhere any more', async () => {
-    const { hops, egress, gateway, ai } = await load(['corporate']);
+    const { hops, egress, gateway, ai, tunnels } = await load(['corporate']);
     assert.deepEqual([Object.keys(hops), egress.chain, ai.via], [['exits'], ['exits'], []]);
+    assert.deepEqual(tunnels.client.via, []);
     assert.deepEqual(
       egress.rules.map(({ via }) => via),
       [[], null],

@@ -10,7 +10,7 @@ export function withoutHops(config: Config, names: readonly string[]): Config {
   if (names.length === 0) return config;
   for (const name of names) requireOptional(config, name);
   const left = (chain: readonly string[]): string[] => chain.filter((name) => !names.includes(name));
-  const { hops, egress, gateway, ai } = config;
+  const { hops, egress, gateway, ai, tunnels } = config;
   return {
     ...config,
     hops: Object.fromEntries(Object.entries(hops).filter(([name]) => !names.includes(name))),
@@ -21,6 +21,7 @@ export function withoutHops(config: Config, names: readonly string[]): Config {
     },
     gateway: { ...gateway, routes: gateway.routes.map((route) => routeWithout(route, left)) },
     ai: { ...ai, via: left(ai.via) },
+    tunnels: { ...tunnels, client: { ...tunnels.client, via: tunnels.client.via && left(tunnels.client.via) } },
   };
 }
 

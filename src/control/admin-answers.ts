@@ -231,6 +231,19 @@ export interface TunnelAnswer {
   } | null;
 }
 
+/** One that this Sluice opens at a server elsewhere. */
+export interface ExposedAnswer {
+  readonly name: string;
+  readonly server: string;
+  readonly local: string;
+  readonly status: 'connecting' | 'online' | 'ended';
+  readonly url: string | null;
+  readonly reason: string | null;
+  readonly requests: number;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+}
+
 export interface TunnelsAnswer {
   readonly tunnels: TunnelAnswer[];
 }

@@ -26,6 +26,7 @@ export interface AdminParts {
     readonly usage: Pick<Sluice['usage'], 'sums'>;
     readonly agents: Pick<Sluice['agents'], 'service'>;
     readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'remove'>;
+    readonly exposed: Pick<Sluice['exposed'], 'reports'>;
   };
   readonly traffic: () => Traffic;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { threadContext } from '../../test/support/thread-context.ts';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
+import { clientDesk } from '../../test/support/client-desk.ts';
 import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
@@ -52,6 +53,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     accounts: accountDesk(),
     processes: processDesk(),
     tunnels: tunnelDesk(),
+    exposed: clientDesk(),
     usage: usageBook(),
     noteReload: () => {},
   });

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { threadContext } from '../../test/support/thread-context.ts';
+import { clientDesk } from '../../test/support/client-desk.ts';
 import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
@@ -50,6 +51,7 @@ async function setStage(): Promise<Stage> {
       accounts: accountDesk(),
       processes: processDesk(),
       tunnels: tunnelDesk(),
+      exposed: clientDesk(),
       usage: usageBook(),
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),

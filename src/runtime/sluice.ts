@@ -18,6 +18,7 @@ import type { BackendDesk } from './backends/backend-desk.ts';
 import type { ProcessDesk } from './processes/process-desk.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
+import type { ClientDesk } from './tunnel-client/client-desk.ts';
 import type { TunnelDesk } from './tunnels/tunnel-desk.ts';
 import { VERSION } from './version.ts';
 
@@ -43,6 +44,7 @@ export interface SluiceParts {
   readonly accounts: AccountDesk;
   readonly processes: ProcessDesk;
   readonly tunnels: TunnelDesk;
+  readonly exposed: ClientDesk;
   readonly usage: UsageBook;
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
@@ -75,6 +77,8 @@ export class Sluice {
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
   readonly tunnels: TunnelDesk;
+  /** Tunnels to servers elsewhere. */
+  readonly exposed: ClientDesk;
   readonly usage: UsageBook;
   readonly #aiBudgets: AiBudgets;
   readonly #processes: ProcessDesk;
@@ -94,6 +98,7 @@ export class Sluice {
     this.backends = parts.backends;
     this.accounts = parts.accounts;
     this.tunnels = parts.tunnels;
+    this.exposed = parts.exposed;
     this.usage = parts.usage;
     this.#processes = parts.processes;
     parts.processes.agents.knowDoors(() => dataPlane.doors());
@@ -236,6 +241,7 @@ export class Sluice {
     this.accounts.follow(config);
     this.#processes.follow(config);
     this.#aiBudgets.follow(config);
+    this.exposed.follow(config);
     this.usage.keepFor({ rowsMs: config.ai.usage.keep, daysMs: config.ai.usage.keep_sums });
     this.#onConfig(loaded);
   }
@@ -256,6 +262,7 @@ export class Sluice {
     this.hops.stop();
     this.backends.stop();
     this.#aiBudgets.stop();
+    this.exposed.close();
     return this.accounts.stop();
   }
 

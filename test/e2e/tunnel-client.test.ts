@@ -125,9 +125,9 @@ describe('a visitor of a tunnel', () => {
       gateway,
       wish(local.port, {
         auth: 'ann:se:cret',
-        hostHeader: 'visitor',
-        requestHeaders: ['X-More: 1'],
-        responseHeaders: ['X-Secret:', 'X-Put: it'],
+        host_header: 'visitor',
+        request_headers: { 'X-More': '1' },
+        response_headers: { 'X-Secret': null, 'X-Put': 'it' },
       }),
       wish(local.port, { name: 'far', subdomain: 'far', allow: ['10.0.0.0/8'] }),
     );

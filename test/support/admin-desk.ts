@@ -10,6 +10,7 @@ import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
 import type { AccountReport } from '../../src/runtime/accounts/account-desk.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
+import type { ExposedReport } from '../../src/runtime/tunnel-client/client-desk.ts';
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
 import { changer, hopControl } from './hop-control.ts';
@@ -34,6 +35,7 @@ export class AdminDesk {
   accounts: AccountReport[] = [];
   readonly agents: { service: AgentService | null } = { service: null };
   tunnels: TunnelReport[] = [];
+  exposed: ExposedReport[] = [];
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -62,6 +64,7 @@ export class AdminDesk {
           reports: () => this.tunnels,
           remove: (name) => this.tunnels.some((each) => each.name === name),
         },
+        exposed: { reports: () => this.exposed },
         allowances: () => [],
         agents: this.agents,
         configTag: 'tag-1',

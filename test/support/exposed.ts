@@ -11,11 +11,11 @@ import {
   type OpenedTunnel,
   type RequestRecord,
   type TunnelClient,
-  type TunnelWish,
 } from '../../src/runtime/tunnel-client/expose-tunnels.ts';
+import type { ClientTunnel } from '../../src/config/schema/tunnel-client.ts';
 import { Gateway } from './gateway.ts';
 
-const TOKEN = 'the token of alice';
+export const TOKEN = 'the token of alice';
 
 const TUNNEL_SERVER = {
   users: [
@@ -36,7 +36,7 @@ export function tunnelDoor(gateway: Gateway): string {
   return gateway.tunnels.doors()[0]?.address ?? assert.fail('the tunnel server has no door');
 }
 
-export function wish(localPort: number, more: Partial<TunnelWish> = {}): TunnelWish {
+export function wish(localPort: number, more: Partial<ClientTunnel> = {}): ClientTunnel {
   return {
     name: 'app',
     protocol: 'http',
@@ -46,6 +46,10 @@ export function wish(localPort: number, more: Partial<TunnelWish> = {}): TunnelW
     hostname: null,
     auth: null,
     remote_port: null,
+    host_header: 'local',
+    allow: [],
+    request_headers: {},
+    response_headers: {},
     ...more,
   };
 }
@@ -119,7 +123,7 @@ export class Exposed {
     return this;
   }
 
-  static open(t: TestContext, gateway: Gateway, ...tunnels: readonly TunnelWish[]): Promise<Exposed> {
+  static open(t: TestContext, gateway: Gateway, ...tunnels: readonly ClientTunnel[]): Promise<Exposed> {
     const exposed = new Exposed(t, { server: tunnelDoor(gateway), tunnels });
     return exposed.until(() => exposed.opened !== null);
   }

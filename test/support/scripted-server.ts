@@ -15,7 +15,7 @@ import type { ServerWay } from '../../src/services/tunnel-client/reach-server.ts
 /** The way to a server of this machine. */
 export function wayTo(port: number, more: Partial<ServerWay> = {}): ServerWay {
   const server = { host: '127.0.0.1', port, secure: false };
-  return { server, proxies: [], dns: new DnsCache(), tls: new TlsClient({ alpn: ['http/1.1'] }), ...more };
+  return { server, proxies: [], chain: null, dns: new DnsCache(), tls: new TlsClient({ alpn: ['http/1.1'] }), ...more };
 }
 
 export class ScriptedServer {

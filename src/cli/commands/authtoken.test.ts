@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { FakeCli } from '../../../test/support/cli-context.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { main } from '../main.ts';
-import { readTunnelTokens } from '../tunnel-tokens.ts';
+import { readTunnelTokens } from '../../runtime/tunnel-client/tunnel-tokens.ts';
 
 test('sluice authtoken saves a token for its server, for its owner alone, and does not show it', async (t) => {
   const cwd = temporaryFolder(t);

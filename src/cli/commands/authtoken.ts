@@ -22,7 +22,7 @@ export function authtokenCommand(context: CliContext): Command {
       }
       const [{ tunnelSettings }, { saveTunnelToken }, { nameOfServer }] = await Promise.all([
         import('../tunnel-settings.ts'),
-        import('../tunnel-tokens.ts'),
+        import('../../runtime/tunnel-client/tunnel-tokens.ts'),
         import('../../runtime/tunnel-client/expose-tunnels.ts'),
       ]);
       const settings = await tunnelSettings(context, { config, server });

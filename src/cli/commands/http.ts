@@ -5,6 +5,7 @@ import { parsePort } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
+import { fieldChanges } from '../field-changes.ts';
 import { addExamples } from '../examples.ts';
 
 interface HttpOptions {
@@ -57,13 +58,13 @@ export function httpCommand(context: CliContext): Command {
         hostname: options.hostname ?? null,
         auth: options.auth ?? null,
         remote_port: null,
-        hostHeader: options.hostHeader,
+        host_header: options.hostHeader,
         allow: options.allow ?? [],
-        requestHeaders: options.requestHeader ?? [],
-        responseHeaders: options.responseHeader ?? [],
+        request_headers: fieldChanges(options.requestHeader),
+        response_headers: fieldChanges(options.responseHeader),
       };
-      const { server } = settings;
-      const run = { server, token: requireToken(settings), tunnels: [tunnel], json: options.json === true };
+      const { server, through } = settings;
+      const run = { server, through, token: requireToken(settings), tunnels: [tunnel], json: options.json === true };
       context.setExitCode(await runTunnels(context, { ...run, isPatient: options.keepTrying === true }));
     });
   addConfigOption(command, 'a config with tunnels.client (default: sluice.yaml here)');

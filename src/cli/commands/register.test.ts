@@ -5,7 +5,7 @@ import { FakeCli } from '../../../test/support/cli-context.ts';
 import { ScriptedServer } from '../../../test/support/scripted-server.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { main } from '../main.ts';
-import { readTunnelTokens } from '../tunnel-tokens.ts';
+import { readTunnelTokens } from '../../runtime/tunnel-client/tunnel-tokens.ts';
 
 test('sluice register saves the token that it gets, and prints it only when asked', async (t) => {
   const said: unknown[] = [];

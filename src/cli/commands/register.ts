@@ -22,12 +22,12 @@ export function registerCommand(context: CliContext): Command {
     .action(async ({ config, server, email, print }: RegisterOptions) => {
       const [{ tunnelSettings }, { saveTunnelToken }, { nameOfServer, registerAccount }] = await Promise.all([
         import('../tunnel-settings.ts'),
-        import('../tunnel-tokens.ts'),
+        import('../../runtime/tunnel-client/tunnel-tokens.ts'),
         import('../../runtime/tunnel-client/expose-tunnels.ts'),
       ]);
       const settings = await tunnelSettings(context, { config, server });
       const who = email ?? `anon-${crypto.randomUUID().slice(0, 8)}@sluice.invalid`;
-      const token = await registerAccount(settings.server, who, context.env);
+      const token = await registerAccount(settings.server, who, context.env, settings.through);
       const name = nameOfServer(settings.server);
       const file = saveTunnelToken(settings.dataDir, name, token);
       if (print) context.stdout.write(`${token}\n`);

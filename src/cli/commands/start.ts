@@ -26,12 +26,12 @@ export function startCommand(context: CliContext): Command {
         import('../run-tunnels.ts'),
       ]);
       const settings = await tunnelSettings(context, { file, config, server, wantsTunnels: true });
-      const { tunnels } = settings;
+      const { server: address, through, tunnels } = settings;
       if (tunnels.length === 0) {
         const message = 'There are no tunnels to open: the config says nothing under tunnels.client.tunnels.';
         throw new SluiceError('usage', { message });
       }
-      const run = { server: settings.server, token: requireToken(settings), tunnels, json: json === true };
+      const run = { server: address, through, token: requireToken(settings), tunnels, json: json === true };
       context.setExitCode(await runTunnels(context, { ...run, isPatient: keepTrying === true }));
     });
   addConfigOption(command, 'a config file; the same as FILE, may be given several times');

@@ -74,6 +74,7 @@ describe('hops', () => {
       hops,
       egress: { chain: ['one', 'tow'], rules: [{ via: 'x' }] },
       ai: { via: 'y' },
+      tunnels: { client: { via: 'q' } },
       gateway: { routes: [{ to: { backends: ['http://a'], via: ['one', 'z'] } }] },
     };
     assert.deepEqual(run(checkHops, document), [
@@ -81,6 +82,7 @@ describe('hops', () => {
       'error config_unknown_name egress.rules[0].via[0]',
       'error config_unknown_name gateway.routes[0].to.via[1]',
       'error config_unknown_name ai.via[0]',
+      'error config_unknown_name tunnels.client.via[0]',
     ]);
   });
 

@@ -52,7 +52,7 @@ function sharedByHash(users: readonly UserConfig[]): Finding[] {
   });
 }
 
-export const checkHops: Check = ({ config: { hops, egress, gateway, ai } }) => {
+export const checkHops: Check = ({ config: { hops, egress, gateway, ai, tunnels } }) => {
   const findings: Finding[] = [];
   const names = Object.keys(hops);
   if (names.includes('direct')) {
@@ -72,6 +72,7 @@ export const checkHops: Check = ({ config: { hops, egress, gateway, ai } }) => {
     findings.push(...checkReach(to, ['gateway', 'routes', index, 'to']));
   }
   findings.push(...checkChain(ai.via, ['ai', 'via'], names));
+  findings.push(...checkChain(tunnels.client.via ?? [], ['tunnels', 'client', 'via'], names));
   return findings;
 };
 

@@ -37,3 +37,12 @@ test('tunnels are told with their clients, and can be taken away', async () => {
   assert.equal(await refused(unknown), '404 not_found');
   assert.equal(await refused(await desk.ask('/api/v1/tunnels')), '401 unauthorized');
 });
+
+test('tunnels that are opened elsewhere are told with why they are not open', async () => {
+  const desk = await AdminDesk.open();
+  const counts = { requests: 0, bytesIn: 0, bytesOut: 0 };
+  desk.exposed = [{ name: 'web', server: 's:1', local: 'l:1', status: 'ended', url: null, why: 'no token', ...counts }];
+  const answer = await desk.ask('/api/v1/tunnels/exposed', { headers: AUTHORIZED });
+  const { tunnels } = (await answer.json()) as { tunnels: Record<string, unknown>[] };
+  assert.deepEqual([tunnels[0]?.['reason'], tunnels[0]?.['bytes_out']], ['no token', 0]);
+});

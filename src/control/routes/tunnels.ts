@@ -3,8 +3,9 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { SluiceError } from '../../core/errors.ts';
+import type { ExposedReport } from '../../runtime/tunnel-client/client-desk.ts';
 import type { TunnelReport } from '../../runtime/tunnels/tunnel-desk.ts';
-import type { TunnelAnswer, TunnelsAnswer } from '../admin-answers.ts';
+import type { ExposedAnswer, TunnelAnswer, TunnelsAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
 
@@ -57,9 +58,37 @@ const removeRoute = createRoute({
   },
 });
 
+const exposedSchema: z.ZodType<ExposedAnswer> = z
+  .object({
+    name: z.string().openapi({ example: 'web' }),
+    server: z.string(),
+    local: z.string().openapi({ example: '127.0.0.1:3000' }),
+    status: z.enum(['connecting', 'online', 'ended']),
+    url: z.string().nullable().openapi({ description: 'While it is online.' }),
+    reason: z.string().nullable().openapi({ description: 'Why it is not online.' }),
+    requests: z.int(),
+    bytes_in: z.int().openapi({ description: 'Bodies and messages from visitors.' }),
+    bytes_out: z.int(),
+  })
+  .openapi('ExposedTunnel');
+
+const exposedRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/tunnels/exposed',
+  summary: 'Tunnels that this Sluice opens at a server (tunnels.client)',
+  responses: {
+    200: {
+      description: 'As the configuration names them.',
+      content: { 'application/json': { schema: z.object({ tunnels: z.array(exposedSchema) }) } },
+    },
+    401: errorResponse('No valid token.'),
+  },
+});
+
 export function addTunnelRoutes(app: AdminApp, { sluice }: AdminParts): void {
   const { tunnels } = sluice;
   app.openapi(listRoute, (context) => context.json({ tunnels: tunnels.reports().map(tunnelAnswer) }, 200));
+  app.openapi(exposedRoute, (context) => context.json({ tunnels: sluice.exposed.reports().map(exposedAnswer) }, 200));
   app.openapi(removeRoute, (context) => {
     const { name } = context.req.valid('param');
     if (!tunnels.remove(name)) throw new SluiceError('not_found', { message: `There is no tunnel "${name}".` });
@@ -85,4 +114,8 @@ function tunnelAnswer({ name, url, account, sinceMs, client }: TunnelReport): Tu
       round_trip_ms: client.roundTripMs,
     },
   };
+}
+
+function exposedAnswer({ why, bytesIn, bytesOut, ...same }: ExposedReport): ExposedAnswer {
+  return { ...same, reason: why, bytes_in: bytesIn, bytes_out: bytesOut };
 }

@@ -145,12 +145,13 @@ export class HopDesk {
 }
 
 /** The hops before this one in the first chain that has it. */
-function wayTo({ egress, gateway, ai }: Config, hop: string): readonly string[] {
+function wayTo({ egress, gateway, ai, tunnels }: Config, hop: string): readonly string[] {
   const chains = [
     egress.chain,
     ...egress.rules.map(({ via }) => via ?? []),
     ...gateway.routes.map(({ to }) => ('backends' in to ? to.via : [])),
     ai.via,
+    tunnels.client.via ?? [],
   ];
   const chain = chains.find((each) => each.includes(hop)) ?? [];
   return chain.slice(0, Math.max(0, chain.indexOf(hop)));

@@ -1,6 +1,6 @@
 // Opens tunnels as a configuration, or a command line, describes them. Rule: it judges everything that can be judged before a connection
 // is made.
-import type { ClientTunnel } from '../../config/schema/tunnels.ts';
+import type { ClientTunnel, FieldChanges } from '../../config/schema/tunnel-client.ts';
 import { formatHostPort } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type IpRange, parseIpRange } from '../../core/ip.ts';
@@ -9,39 +9,34 @@ import { callServer } from '../../services/tunnel-client/server-call.ts';
 import { parseServerAddress, serverName } from '../../services/tunnel-client/server-address.ts';
 import { TunnelClient, type TunnelClientEvents } from '../../services/tunnel-client/tunnel-client.ts';
 import { DnsCache } from '../../transport/dns-cache.ts';
+import type { ThroughHops } from '../../services/tunnel-client/reach-server.ts';
 import { type Environment, serverWay } from './server-way.ts';
 
 export type { ClientEnd, TunnelClient, TunnelClientEvents } from '../../services/tunnel-client/tunnel-client.ts';
 export type { OpenedTunnel } from '../../services/tunnel-client/tunnel-link.ts';
 export type { RequestRecord } from '../../services/tunnel-client/link-stream.ts';
 
-/** What a configuration says of a tunnel, and what only a command line does. */
-export interface TunnelWish extends ClientTunnel {
-  /** `local`: the name of the local server; `visitor`: what the visitor said; else this. */
-  readonly hostHeader?: string;
-  readonly allow?: readonly string[];
-  /** `Name: value`, or `Name:` to remove it. */
-  readonly requestHeaders?: readonly string[];
-  readonly responseHeaders?: readonly string[];
-}
+/** Default: as the environment says. null: directly. */
+export type Through = ThroughHops | 'environment' | null;
 
 export interface ExposeOptions {
   readonly server: string;
   readonly token: string;
-  readonly tunnels: readonly TunnelWish[];
+  readonly tunnels: readonly ClientTunnel[];
   readonly env: Environment;
+  readonly through?: Through;
   /** See TunnelClientOptions. */
   readonly isPatient: boolean;
 }
 
 /** It begins with `start`. Throws a SluiceError where something asked for is not possible. */
 export function exposeTunnels(
-  { server, token, tunnels, env, isPatient }: ExposeOptions,
+  { server, token, tunnels, env, through = 'environment', isPatient }: ExposeOptions,
   events: TunnelClientEvents,
 ): TunnelClient {
   const exposed = tunnels.map((wish) => exposedTunnel(wish));
   return new TunnelClient(
-    { way: serverWay(server, env), token, tunnels: exposed, dns: new DnsCache(), isPatient },
+    { way: serverWay(server, env, through), token, tunnels: exposed, dns: new DnsCache(), isPatient },
     events,
   );
 }
@@ -52,8 +47,15 @@ export function nameOfServer(server: string): string {
 }
 
 /** Resolves with the token of a new account. */
-export async function registerAccount(server: string, email: string, env: Environment): Promise<string> {
-  const { status, retryAfter, body } = await callServer(serverWay(server, env), '/api/v1/auth/register', { email });
+export async function registerAccount(
+  server: string,
+  email: string,
+  env: Environment,
+  through: Through = 'environment',
+): Promise<string> {
+  const { status, retryAfter, body } = await callServer(serverWay(server, env, through), '/api/v1/auth/register', {
+    email,
+  });
   const token = body['auth_token'];
   if (status >= 200 && status < 300 && typeof token === 'string' && token !== '') return token;
   const later = retryAfter === null ? '' : ` Try again in ${retryAfter} s.`;
@@ -68,7 +70,7 @@ export async function registerAccount(server: string, email: string, env: Enviro
   throw new SluiceError('tunnel_refused', { message: `The tunnel server gives no token: ${said}` });
 }
 
-function exposedTunnel(wish: TunnelWish): ExposedTunnel {
+function exposedTunnel(wish: ClientTunnel): ExposedTunnel {
   const {
     name,
     protocol,
@@ -92,13 +94,13 @@ function exposedTunnel(wish: TunnelWish): ExposedTunnel {
     remotePort,
     hostHeader: hostHeaderOf(wish),
     auth,
-    allow: (wish.allow ?? []).map(rangeOf),
-    requestFields: (wish.requestHeaders ?? []).map(changeOf),
-    responseFields: (wish.responseHeaders ?? []).map(changeOf),
+    allow: wish.allow.map(rangeOf),
+    requestFields: changesOf(wish.request_headers),
+    responseFields: changesOf(wish.response_headers),
   };
 }
 
-function hostHeaderOf({ hostHeader = 'local', local_host: host, local_port: port }: TunnelWish): string | null {
+function hostHeaderOf({ host_header: hostHeader, local_host: host, local_port: port }: ClientTunnel): string | null {
   if (hostHeader === 'visitor') return null;
   if (hostHeader !== 'local') return hostHeader;
   return port === 80 ? localName(host) : formatHostPort(localName(host), port);
@@ -119,10 +121,6 @@ function rangeOf(text: string): IpRange {
   return range;
 }
 
-function changeOf(line: string): FieldChange {
-  const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\u{10ffff}]*)$/u.exec(line);
-  if (match === null)
-    throw new SluiceError('usage', { message: `${JSON.stringify(line)} is no header: expected "Name: value"` });
-  const [, name = '', value = ''] = match;
-  return [name, value.trim() === '' ? null : value.trim()];
+function changesOf(changes: FieldChanges): FieldChange[] {
+  return Object.entries(changes).map(([name, value]): FieldChange => [name, value]);
 }

@@ -1,4 +1,4 @@
-// How a tunnel server is reached from this machine. Rule: HTTPS_PROXY and its kin are gone through as every program does it, and NO_PROXY
+// How a tunnel server is reached from this machine. Rule: where no hops are named, HTTPS_PROXY and its kin are gone through as every program does it, and NO_PROXY
 // leaves them out; certificates are always verified.
 import { formatHostPort } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
@@ -6,7 +6,7 @@ import { parseIp } from '../../core/ip.ts';
 import { NoProxyList, parseNoProxyEntry, splitNoProxy } from '../../core/no-proxy.ts';
 import { endpointOfUrl } from '../../services/chain/endpoint-of-url.ts';
 import type { ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
-import type { ServerWay } from '../../services/tunnel-client/reach-server.ts';
+import type { ServerWay, ThroughHops } from '../../services/tunnel-client/reach-server.ts';
 import { parseServerAddress, type ServerAddress } from '../../services/tunnel-client/server-address.ts';
 import { DnsCache } from '../../transport/dns-cache.ts';
 import { TlsClient } from '../../transport/tls-client.ts';
@@ -14,10 +14,16 @@ import { TlsClient } from '../../transport/tls-client.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Throws a SluiceError where the address, or that of the proxy, is none. */
-export function serverWay(server: string, env: Environment): ServerWay {
+export function serverWay(
+  server: string,
+  env: Environment,
+  through: ThroughHops | 'environment' | null = 'environment',
+): ServerWay {
   const address = parseServerAddress(server);
   const tls = new TlsClient({ alpn: ['http/1.1'] });
-  return { server: address, proxies: proxiesOf(address, env), dns: new DnsCache(), tls };
+  const isOfEnvironment = through === 'environment';
+  const proxies = isOfEnvironment ? proxiesOf(address, env) : [];
+  return { server: address, proxies, chain: isOfEnvironment ? null : through, dns: new DnsCache(), tls };
 }
 
 function proxiesOf({ host, port, secure }: ServerAddress, env: Environment): ProxyEndpoint[] {

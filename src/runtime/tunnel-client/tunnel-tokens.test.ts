@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
-import { temporaryFolder } from '../../test/support/temporary-folder.ts';
+import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { readTunnelTokens, saveTunnelToken } from './tunnel-tokens.ts';
 
 test('tokens are kept by server in a file that only its owner reads', (t) => {

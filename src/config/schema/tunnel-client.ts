@@ -1,0 +1,121 @@
+// Section tunnels.client: local servers that are to have a public address, and the server that gives it.
+
+import { z } from 'zod';
+import {
+  headerName,
+  headerValue,
+  hostPattern,
+  identifier,
+  network,
+  nonEmptyText,
+  oneOrMany,
+  port,
+  secret,
+} from './fields.ts';
+import { hopChain } from './hop-chain.ts';
+
+export interface ClientTunnel {
+  readonly name: string;
+  readonly protocol: 'http' | 'tcp';
+  readonly local_host: string;
+  readonly local_port: number;
+  readonly subdomain: string | null;
+  readonly hostname: string | null;
+  readonly auth: string | null;
+  readonly remote_port: number | null;
+  /** `local`: the name of the local server; `visitor`: what the visitor said; else this. */
+  readonly host_header: string;
+  /** Networks that visitors may come from; none: from anywhere. */
+  readonly allow: readonly string[];
+  readonly request_headers: FieldChanges;
+  readonly response_headers: FieldChanges;
+}
+
+/** By the name of the field; null removes it. */
+export type FieldChanges = Readonly<Record<string, string | null>>;
+
+export interface TunnelClientConfig {
+  readonly server: string;
+  readonly auth_token: string | null;
+  /** null: as the environment says. */
+  readonly via: readonly string[] | null;
+  readonly tunnels: readonly ClientTunnel[];
+}
+
+function changes(about: string): z.ZodType<FieldChanges> {
+  return z
+    .record(headerName(), headerValue().nullable())
+    .prefault({})
+    .describe(about)
+    .meta({ samples: [{ 'X-Environment': 'dev', 'X-Debug': null }] });
+}
+
+const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
+  name: identifier()
+    .describe('The name in logs and on the panel.')
+    .meta({ samples: ['web'] }),
+  protocol: z.enum(['http', 'tcp']).prefault('http').describe('What is spoken through the tunnel.'),
+  local_host: nonEmptyText().prefault('127.0.0.1').describe('The machine that the local server runs on.'),
+  local_port: port()
+    .describe('The port of the local server.')
+    .meta({ samples: [3000] }),
+  subdomain: z
+    .string()
+    .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i, 'expected a name of letters, digits and "-"')
+    .transform((text) => text.toLowerCase())
+    .nullable()
+    .prefault(null)
+    .describe('The wanted name below the domain of the server.')
+    .meta({ samples: ['myapp'] }),
+  hostname: hostPattern()
+    .nullable()
+    .prefault(null)
+    .describe('A domain of your own.')
+    .meta({ samples: ['app.example.com'] }),
+  auth: z
+    .string()
+    .regex(/^[^:]+:.+$/s, 'expected user:password')
+    .nullable()
+    .prefault(null)
+    .describe('Ask visitors for this user name and password.')
+    .meta({ writeOnly: true, samples: ['user:${WEB_PASSWORD}'] }),
+  remote_port: port().nullable().prefault(null).describe('The wanted port on the server, for TCP.'),
+  host_header: nonEmptyText()
+    .prefault('local')
+    .describe(
+      'What the local server is told as its own name: `local` is localhost with its port, which development servers want; `visitor` the public name; else this.',
+    )
+    .meta({ samples: ['visitor', 'app.internal'] }),
+  allow: oneOrMany(network())
+    .prefault([])
+    .describe('Networks that visitors may come from, by the address that the server saw. Empty: from anywhere.')
+    .meta({ samples: [['203.0.113.0/24']] }),
+  request_headers: changes('What is set in requests, in place of what visitors say; `null` takes a field out.'),
+  response_headers: changes('The same in answers.'),
+});
+
+const SERVER_ADDRESS = /^(?:(?:wss?|https?):\/\/)?(?:\[[0-9a-f:.]+\]|[^\s/:@]+)(?::\d{1,5})?\/?$/i;
+
+export const tunnelClient: z.ZodType<TunnelClientConfig> = z.strictObject({
+  server: z
+    .string()
+    .regex(SERVER_ADDRESS, 'expected host:port or a URL such as wss://tunnels.example.com')
+    .prefault('localhost:6400')
+    .describe('The tunnel server: host:port, or a ws, wss, http or https URL.'),
+  auth_token: secret()
+    .nullable()
+    .prefault(null)
+    .describe('The token for the server. Without it, the one that `sluice authtoken` has saved.'),
+  via: hopChain()
+    .nullable()
+    .prefault(null)
+    .describe(
+      'Hops that the server is reached through, in order; `direct`: none. `null`: as HTTPS_PROXY and its kin say.',
+    )
+    .meta({ samples: ['corporate'] }),
+  tunnels: z
+    .array(clientTunnel)
+    .prefault([])
+    .describe('Tunnels that `sluice up` and `sluice start` open.')
+    .meta({ samples: [[{ name: 'web', protocol: 'http', local_port: 8080, subdomain: 'myapp' }]] }),
+});

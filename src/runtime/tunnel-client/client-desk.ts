@@ -1,0 +1,173 @@
+// The tunnels that a running Sluice itself opens for local servers. Rule: a reload that says nothing else of them leaves them open; what
+// keeps them from being open is in the log and in the report, and never keeps Sluice from its other work.
+import type { Config } from '../../config/config.ts';
+import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { ThreadLog } from '../threads/thread-log.ts';
+import { type ClientEnd, exposeTunnels, nameOfServer, type OpenedTunnel, type TunnelClient } from './expose-tunnels.ts';
+import { type ServerChain, serverChain } from './server-chain.ts';
+import type { Environment } from './server-way.ts';
+import { readTunnelTokens } from './tunnel-tokens.ts';
+
+export interface ClientDeskOptions {
+  readonly dataDir: string;
+  readonly env: Environment;
+  readonly table: MemberTable;
+  readonly log: ThreadLog;
+}
+
+export interface ExposedReport {
+  readonly name: string;
+  readonly server: string;
+  readonly local: string;
+  readonly status: 'connecting' | 'online' | 'ended';
+  /** While it is online. */
+  readonly url: string | null;
+  /** Why it is not online; null: it is, or was never lost. */
+  readonly why: string | null;
+  readonly requests: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+interface Counts {
+  requests: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+interface Running {
+  readonly client: TunnelClient;
+  readonly chain: ServerChain | null;
+  readonly counts: ReadonlyMap<string, Counts>;
+  opened: readonly OpenedTunnel[];
+  status: ExposedReport['status'];
+  why: string | null;
+}
+
+export class ClientDesk {
+  readonly #options: ClientDeskOptions;
+  #config: Config | null = null;
+  #key = '';
+  #running: Running | null = null;
+  /** Why there is nothing that runs, where there should be. */
+  #fault: string | null = null;
+
+  constructor(options: ClientDeskOptions) {
+    this.#options = options;
+  }
+
+  follow(config: Config): void {
+    const { client } = config.tunnels;
+    const token = client.tunnels.length === 0 ? null : this.#tokenFor(config);
+    const key = JSON.stringify([client, token, (client.via ?? []).map((name) => config.hops[name])]);
+    this.#config = config;
+    // What has ended is tried again: perhaps that was what the reload was for.
+    if (key === this.#key && this.#running?.status !== 'ended' && this.#fault === null) return;
+    this.#key = key;
+    this.close();
+    if (client.tunnels.length > 0) this.#open(config, token);
+  }
+
+  reports(): ExposedReport[] {
+    const { server, tunnels } = this.#config?.tunnels.client ?? { server: '', tunnels: [] };
+    const running = this.#running;
+    return tunnels.map(({ name, local_host: host, local_port: port }): ExposedReport => {
+      const counts = running?.counts.get(name) ?? { requests: 0, bytesIn: 0, bytesOut: 0 };
+      const url = running?.opened.find(({ tunnel }) => tunnel.name === name)?.url ?? null;
+      const status = running?.status ?? 'ended';
+      return { name, server, local: `${host}:${port}`, status, url, why: running?.why ?? this.#fault, ...counts };
+    });
+  }
+
+  close(): void {
+    this.#running?.client.close();
+    this.#running?.chain?.dispose();
+    this.#running = null;
+    this.#fault = null;
+  }
+
+  #tokenFor({ tunnels: { client } }: Config): string | null {
+    if (client.auth_token !== null) return client.auth_token;
+    try {
+      return readTunnelTokens(this.#options.dataDir).tokens[nameOfServer(client.server)] ?? null;
+    } catch (error) {
+      this.#options.log('error', { reason: textOf(error) }, 'the saved tokens for tunnels cannot be read');
+      return null;
+    }
+  }
+
+  #open(config: Config, token: string | null): void {
+    const { client } = config.tunnels;
+    const { env, table } = this.#options;
+    if (token === null) {
+      const how = `set tunnels.client.auth_token, or: sluice register --server ${client.server}`;
+      this.#fail(`there is no token for ${client.server}: ${how}`);
+      return;
+    }
+    const chain = (client.via ?? []).length === 0 ? null : serverChain(config, client.via ?? [], table);
+    const through = client.via === null ? 'environment' : chain;
+    const { server, tunnels } = client;
+    const counts = new Map(tunnels.map(({ name }) => [name, { requests: 0, bytesIn: 0, bytesOut: 0 }]));
+    try {
+      const running: Running = {
+        client: exposeTunnels(
+          { server, token, tunnels, env, through, isPatient: true },
+          {
+            connecting: () => {},
+            opened: (opened) => this.#opened(running, opened),
+            lost: (why, retryMs) => this.#lost(running, why, retryMs),
+            request: ({ tunnel, bytesIn, bytesOut }) => count(counts.get(tunnel.name), bytesIn, bytesOut),
+            ended: (end) => this.#ended(running, end),
+          },
+        ),
+        chain,
+        counts,
+        opened: [],
+        status: 'connecting',
+        why: null,
+      };
+      this.#running = running;
+      running.client.start();
+    } catch (error) {
+      chain?.dispose();
+      this.#fail(textOf(error));
+    }
+  }
+
+  #fail(why: string): void {
+    this.#fault = why;
+    this.#options.log('error', { reason: why }, 'tunnels not opened');
+  }
+
+  #opened(running: Running, opened: readonly OpenedTunnel[]): void {
+    running.opened = opened;
+    running.status = 'online';
+    running.why = null;
+    for (const { url, tunnel } of opened) this.#options.log('info', { tunnel: tunnel.name, url }, 'tunnel open');
+  }
+
+  #lost(running: Running, why: string, retryMs: number): void {
+    running.opened = [];
+    running.status = 'connecting';
+    running.why = why;
+    this.#options.log('warn', { reason: why, retry_ms: retryMs }, 'tunnel server not reached, trying again');
+  }
+
+  #ended(running: Running, { code, why }: ClientEnd): void {
+    running.opened = [];
+    running.status = 'ended';
+    running.why = code === null ? why : `${why} (${code})`;
+    this.#options.log('error', { reason: running.why }, 'tunnels ended; a reload tries again');
+  }
+}
+
+function count(counts: Counts | undefined, bytesIn: number, bytesOut: number): void {
+  if (counts === undefined) return;
+  counts.requests += 1;
+  counts.bytesIn += bytesIn;
+  counts.bytesOut += bytesOut;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
