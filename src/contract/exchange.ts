@@ -1,6 +1,7 @@
 // What a policy or a target sees of one request and its answer. Types only.
 // Rule: an exchange belongs to the engine and is reused for the next request of its connection; nobody keeps it, or any
 // view of it, past the `done` phase.
+import type { Head } from '../codec/http1/head.ts';
 import type { NameSet } from '../codec/http1/name-set.ts';
 import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 import type { ErrorCode, SluiceError } from '../core/errors.ts';
@@ -162,9 +163,13 @@ export interface Exchange {
   produce(producer: Producer): void;
   /** Begins the answer; the length is -1 when it is not known. */
   respond(answer: Omit<Answer, 'body'>, length: number): void;
+  /** What comes before the answer: 1xx. */
+  inform(head: Head): void;
   /** A part of the answer's body; the bytes may be reused at once. False: wait for the producer's `resume`. */
   write(bytes: Uint8Array, from: number, to: number): boolean;
-  end(): void;
+  end(trailers?: Head | null): void;
+  /** Of the request, once it has come whole. */
+  readonly requestTrailers: Head | null;
   /** Ends an answer that cannot be completed, so that the client notices. */
   abort(error: SluiceError): void;
   /**

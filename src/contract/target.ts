@@ -125,6 +125,8 @@ export interface ForwardTarget {
 
 export interface AnswerTarget {
   readonly kind: 'answer';
+  /** It tells a client that waits for it (`Expect: 100-continue`) by itself to send its body; else it is told as soon as somebody takes it. */
+  readonly asksForBodies?: true;
   /** Answers, fails or calls `produce`, now or later. */
   take(exchange: Exchange): void;
   dispose?(): void;

@@ -268,8 +268,12 @@ export class HttpExchange implements Exchange {
     return this.answerWay.mustWait();
   }
 
-  end(): void {
-    this.responseEnd(null);
+  inform(head: Head): void {
+    this.responseInterim(head);
+  }
+
+  end(trailers: Head | null = null): void {
+    this.responseEnd(trailers);
   }
 
   abort(error: SluiceError): void {

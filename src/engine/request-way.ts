@@ -177,7 +177,8 @@ export class RequestWay implements BodyWay {
   /** There is somebody to take it, from the beginning if it was kept, else from where it stands. */
   leadTo(producer: Producer): void {
     const { matched, request } = this.exchange;
-    if (!this.hasEnded && matched?.target.kind === 'answer') this.askFor(request.head);
+    const { target } = matched ?? {};
+    if (!this.hasEnded && target?.kind === 'answer' && target.asksForBodies !== true) this.askFor(request.head);
     this.heldBy &= ~BY_PRODUCER;
     this.copy?.replay((bytes, from, to) => producer.takeBody(bytes, from, to));
     // What was held back may bring the end of the request, and with it the call of takeEnd.

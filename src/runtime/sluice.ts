@@ -294,6 +294,7 @@ export class Sluice {
 
   async #drainTraffic(delayMs: number): Promise<void> {
     this.tunnels.stop();
+    this.tunnels.drain('the server is going away');
     // A reload that is under way would open doors again behind our back.
     await this.#reloader.settled();
     try {

@@ -27,7 +27,16 @@ describe('messages of clients', () => {
       streamId: 7,
       reason: 'no',
     });
-    assert.deepEqual(read({}, 'Later'), { type: 'unknown', name: 'Later' });
+    const later = {
+      type: 'unknown',
+      name: 'Later',
+      streamId: 7,
+      fields: new Map<string, unknown>([
+        ['Type', 'Later'],
+        ['stream_id', 7],
+      ]),
+    };
+    assert.deepEqual(read({ stream_id: 7 }, 'Later'), later);
   });
 
   test('are refused when they are no map', () => {

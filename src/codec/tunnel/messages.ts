@@ -35,7 +35,15 @@ export type ClientMessage =
   | { readonly type: 'StreamClose'; readonly streamId: number; readonly code: number | null; readonly reason: string }
   | { readonly type: 'StreamReset'; readonly streamId: number; readonly reason: string }
   | { readonly type: 'HeartbeatAck' }
-  | { readonly type: 'unknown'; readonly name: string };
+  | UnknownMessage;
+
+/** What is none of the first two versions. */
+export interface UnknownMessage {
+  readonly type: 'unknown';
+  readonly name: string;
+  readonly streamId: number;
+  readonly fields: ReadonlyMap<string, MsgpackRead>;
+}
 
 export interface StreamOpenFields {
   readonly streamId: number;
@@ -45,6 +53,8 @@ export interface StreamOpenFields {
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly hasBody: boolean;
+  /** From the third version on: so much of the answer may come before a credit. */
+  readonly windowBytes?: number;
 }
 
 /** Throws what is no message. */
@@ -63,7 +73,7 @@ function messageOf(map: ReadonlyMap<string, MsgpackRead>): ClientMessage {
   if (type === 'StreamReset') return { type, streamId, reason };
   if (type === 'HeartbeatAck') return { type };
   if (type === 'Auth') return { type, token: text(map, 'token') ?? '', version: number(map, 'version') ?? 1 };
-  if (type !== 'TunnelCreate') return { type: 'unknown', name: type };
+  if (type !== 'TunnelCreate') return { type: 'unknown', name: type, streamId, fields: map };
   const [subdomain, path, hostname] = [text(map, 'subdomain'), text(map, 'path'), text(map, 'hostname')];
   return { type, protocol: text(map, 'protocol') ?? '', subdomain, path, hostname };
 }
@@ -127,9 +137,10 @@ export function message(type: string, fields: Readonly<Record<string, MsgpackVal
 
 /** In the first version the method is a header and the body comes along. */
 export function streamOpen(open: StreamOpenFields, version: number, body: Buffer | null): Buffer {
-  const { streamId, tunnelId, mode, path, method, headers, hasBody } = open;
+  const { streamId, tunnelId, mode, path, method, headers, hasBody, windowBytes } = open;
   const named = { stream_id: streamId, tunnel_id: tunnelId, mode, path };
-  if (version >= 2) return message('StreamOpen', { ...named, method, headers, has_body: hasBody });
+  const window = version >= 3 && windowBytes !== undefined ? { window: windowBytes } : {};
+  if (version >= 2) return message('StreamOpen', { ...named, method, headers, has_body: hasBody, ...window });
   const joined = new Map<string, string>([['Method', method]]);
   for (const [name, value] of headers) {
     const before = joined.get(name);

@@ -68,6 +68,10 @@ export class DryExchange implements Exchange {
     return refuse();
   }
 
+  inform(): void {
+    refuse();
+  }
+
   end(): void {
     refuse();
   }
@@ -79,6 +83,8 @@ export class DryExchange implements Exchange {
   pauseRequest(): void {}
 
   resumeRequest(): void {}
+
+  readonly requestTrailers: null = null;
 }
 
 function refuse(): never {

@@ -47,6 +47,7 @@ export interface ClientReport {
 }
 
 const HOUR_MS = 3_600_000;
+const SERVICE_RESTART = 1012;
 const HOLD_MS = 24 * HOUR_MS;
 const MAX_NAMES = 32;
 /** Ten new accounts an hour from one address. */
@@ -122,6 +123,14 @@ export class TunnelDesk {
   /** No more clients; those that are there stay. */
   stop(): void {
     this.#door?.stop();
+  }
+
+  /** Those that are there connect anew as soon as there is a server again; what they carry may end. */
+  drain(reason: string): void {
+    for (const session of this.#sessions) {
+      if (session.drain === undefined) session.close(SERVICE_RESTART, reason);
+      else session.drain(reason);
+    }
   }
 
   async close(): Promise<void> {

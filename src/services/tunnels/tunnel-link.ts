@@ -2,7 +2,7 @@
 // is shows nowhere but in what it can carry.
 import type { Buffer } from 'node:buffer';
 import type { StreamOpenFields } from '../../codec/tunnel/messages.ts';
-import type { SentPart, StreamEvents } from './tunnel-stream.ts';
+import type { SentPart, StreamEvents, StreamTrailers } from './tunnel-stream.ts';
 
 /** One request on its way through it. */
 export interface LinkStream {
@@ -10,6 +10,10 @@ export interface LinkStream {
   send(bytes: Buffer, part: SentPart): boolean;
   /** The visitor takes bytes again. */
   resume(): void;
+  /** Nothing more comes from the visitor, who still listens. Where the dialect knows no such thing, nothing is said. */
+  endHalf?(trailers?: StreamTrailers): void;
+  /** After everything that was sent, as `close`. */
+  finish?(code: number | null, reason: string): void;
   /** Nobody waits for it any more. */
   close(code?: number | null, reason?: string): void;
   reset(reason: string): void;
@@ -35,6 +39,8 @@ export interface TunnelLink {
   /** Bodies come along with their requests, whole. */
   readonly needsWholeBodies: boolean;
   readonly takesWebSockets: boolean;
+  /** The app itself is asked whether it wants a body, and says what comes before its answer; bodies go as they come, with trailers. */
+  readonly passesExpectations?: boolean;
 
   /** null: as many run as may, or the client is gone. */
   open(request: Omit<StreamOpenFields, 'streamId'>, body: Buffer | null, events: StreamEvents): LinkStream | null;
@@ -42,4 +48,6 @@ export interface TunnelLink {
   replaced(name: string): void;
   removed(name: string): void;
   close(code?: number, reason?: string): void;
+  /** The server is going away. */
+  drain?(reason: string): void;
 }

@@ -2,6 +2,7 @@
 // tunnels it is told nothing but the answers to that, for it takes anything else for a fault.
 import { Buffer } from 'node:buffer';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
+import { drain, flowMessageOf, stats } from '../../codec/tunnel/flow-messages.ts';
 import {
   type ClientMessage,
   MAX_MESSAGE_BYTES,
@@ -10,6 +11,7 @@ import {
   streamDataHead,
   streamOpen,
   type StreamOpenFields,
+  type UnknownMessage,
 } from '../../codec/tunnel/messages.ts';
 import type { MsgpackValue } from '../../codec/msgpack/write-msgpack.ts';
 import type { Exchange } from '../../contract/exchange.ts';
@@ -18,6 +20,7 @@ import { MessageCollector } from './message-collector.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 import { StreamPace } from './stream-pace.ts';
+import { StreamWindow, WindowBudget } from './stream-window.ts';
 import { type SentPart, type StreamEvents, type StreamHost, TunnelStream } from './tunnel-stream.ts';
 import { WebSocketPeer } from './web-socket-peer.ts';
 
@@ -33,7 +36,7 @@ export interface SessionHost {
 
 export type SessionEvent = 'refused' | 'opened' | 'created' | 'stream' | 'closed';
 
-const VERSION = 2;
+const VERSION = 3;
 /** Clients of 3.x keep a body in memory, and refuse one that is larger. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const HANDSHAKE_MS = 20_000;
@@ -43,6 +46,16 @@ const HEARTBEAT_MS = 20_000;
 /** So many beats in a row without a word: it is dead. What it said meanwhile is read first, however busy we were. */
 const MOST_MISSED = 3;
 const MAX_STREAMS = 256;
+/** From here on streams have credits of their own, and clients say when they have none. */
+const WITH_CREDITS = 3;
+const MAX_STREAMS_WITH_CREDITS = 512;
+/** What all streams of a client may have under way, beside the little that each begins with. */
+const BUDGET_BYTES = 24 * 1024 * 1024;
+/** What a stream begins with as long as few run, and then. */
+const MANY_STREAMS = 32;
+const WINDOW_BESIDE_MANY_BYTES = 64 * 1024;
+/** A client that was told of the end comes back by itself; what it still carries may end for so long. */
+const MOST_DRAIN_MS = 60_000;
 const MAX_STREAM_ID = 0x7fff_ffff;
 const TOO_SLOW = 'the visitor reads too slowly';
 const REASON_LENGTH = 200;
@@ -50,13 +63,13 @@ const POLICY_VIOLATION = 1008;
 const PROTOCOL_ERROR = 1002;
 const TOO_BIG = 1009;
 const GOING_AWAY = 1001;
+const SERVICE_RESTART = 1012;
 
 type State = 'new' | 'open' | 'closed';
 
 export class TunnelSession implements StreamHost, TunnelLink {
   readonly names: Set<string> = new Set();
   readonly openedAtMs: number = Date.now();
-  readonly maxBodyBytes: number = MAX_BODY_BYTES;
   readonly takesWebSockets: boolean = true;
   readonly remoteAddress: string;
   account = '';
@@ -71,6 +84,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   readonly #collector: MessageCollector;
   readonly #streams = new Map<number, TunnelStream>();
   readonly #pace: StreamPace<TunnelStream>;
+  readonly #budget = new WindowBudget(BUDGET_BYTES);
   readonly #deadline = new Deadline(() => this.#beat());
   readonly #settling = new Deadline(() => this.#settled());
   /** What waits until the client is settled; null: it is. */
@@ -81,6 +95,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #missed = 0;
   #beatAtMs = 0;
   #isFirst = true;
+  #drains = false;
 
   private constructor(remoteAddress: string, host: SessionHost) {
     this.remoteAddress = remoteAddress;
@@ -112,6 +127,15 @@ export class TunnelSession implements StreamHost, TunnelLink {
     if (!session.#peer.accept(exchange, fields)) session.#closed();
   }
 
+  get maxBodyBytes(): number {
+    return this.version >= WITH_CREDITS ? Number.MAX_SAFE_INTEGER : MAX_BODY_BYTES;
+  }
+
+  /** The app itself says whether it wants a body that asks first, and what comes before its answer. */
+  get passesExpectations(): boolean {
+    return this.version >= WITH_CREDITS;
+  }
+
   get needsWholeBodies(): boolean {
     return this.version < 2;
   }
@@ -126,15 +150,43 @@ export class TunnelSession implements StreamHost, TunnelLink {
 
   /** null: as many run as may, or the client is gone. */
   open(request: Omit<StreamOpenFields, 'streamId'>, body: Buffer | null, events: StreamEvents): TunnelStream | null {
-    if (this.#state !== 'open' || this.#streams.size >= MAX_STREAMS) return null;
+    const most = this.version >= WITH_CREDITS ? MAX_STREAMS_WITH_CREDITS : MAX_STREAMS;
+    if (this.#state !== 'open' || this.#streams.size >= most) return null;
     const id = this.#nextId();
     const stream = new TunnelStream(this, { id, mode: request.mode }, events);
     this.#streams.set(id, stream);
     this.streamsOpened += 1;
     this.#host.note('stream', this);
-    this.#pace.opened(stream);
-    this.#say(streamOpen({ ...request, streamId: id }, this.version, body));
+    if (this.version < WITH_CREDITS) this.#pace.opened(stream);
+    this.#say(streamOpen({ ...request, streamId: id, ...this.#windowOf() }, this.version, body));
     return stream;
+  }
+
+  /** How much may come before a credit, where it is less than usual. */
+  #windowOf(): { readonly windowBytes?: number } {
+    return this.#streams.size > MANY_STREAMS ? { windowBytes: WINDOW_BESIDE_MANY_BYTES } : {};
+  }
+
+  openWindow(): StreamWindow {
+    // The stream that asks is not among them yet.
+    return this.#streams.size >= MANY_STREAMS
+      ? new StreamWindow(this.#budget, WINDOW_BESIDE_MANY_BYTES)
+      : new StreamWindow(this.#budget);
+  }
+
+  /** The server is going: the client connects anew, here or elsewhere, while what runs may end. */
+  drain(reason: string): void {
+    if (this.#state !== 'open' || this.#drains) return;
+    this.#drains = true;
+    if (this.version >= WITH_CREDITS) this.#sayNow(drain(reason));
+    wheel.arm(this.#deadline, MOST_DRAIN_MS);
+    this.#leaveIfDone();
+  }
+
+  /** One that cannot be told comes back only when it is closed. */
+  #leaveIfDone(): void {
+    if (!this.#drains || this.#streams.size > 0) return;
+    if (this.version < WITH_CREDITS || this.names.size === 0) this.close(SERVICE_RESTART, 'drained');
   }
 
   /** Another session of the same account has the name now. */
@@ -149,6 +201,10 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #dismiss(name: string, why: string): void {
     this.names.delete(name);
     if (this.names.size > 0) return;
+    if (this.#drains) {
+      this.#leaveIfDone();
+      return;
+    }
     this.#sayNow(message('Error', { code: 'SUBDOMAIN_UNAVAILABLE', message: why }));
     this.close(POLICY_VIOLATION, why);
   }
@@ -182,7 +238,22 @@ export class TunnelSession implements StreamHost, TunnelLink {
     else if (said.type === 'StreamClose') this.#streams.get(said.streamId)?.closed(said.code, said.reason);
     else if (said.type === 'StreamReset') this.#streams.get(said.streamId)?.fail('reset', said.reason);
     else if (said.type === 'TunnelCreate') this.#create(said);
-    else if (said.type === 'HeartbeatAck') this.roundTripMs = performance.now() - this.#beatAtMs;
+    else if (said.type === 'HeartbeatAck') this.#beatAnswered();
+    else if (said.type === 'unknown' && this.version >= WITH_CREDITS) this.#takeFlow(said);
+  }
+
+  #takeFlow(said: UnknownMessage): void {
+    const flow = flowMessageOf(said);
+    if (flow?.type === 'StreamCredit') this.#streams.get(flow.streamId)?.credited(flow.bytes);
+    else if (flow?.type === 'StreamEnd') this.#streams.get(flow.streamId)?.halfEnded(flow.trailers);
+    else if (flow?.type === 'StreamBlocked') this.#streams.get(flow.streamId)?.blocked();
+  }
+
+  #beatAnswered(): void {
+    this.roundTripMs = performance.now() - this.#beatAtMs;
+    if (this.version < WITH_CREDITS) return;
+    const { streamCount: streams, streamsOpened: streamsTotal, bytesIn, bytesOut, roundTripMs } = this;
+    this.#sayNow(stats({ streams, streamsTotal, bytesReceived: bytesIn, bytesSent: bytesOut, roundTripMs }));
   }
 
   #authenticate(said: ClientMessage): void {
@@ -204,13 +275,19 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#state = 'open';
     this.#host.note('opened', this);
     wheel.arm(this.#deadline, HEARTBEAT_MS);
-    wheel.arm(this.#settling, SETTLED_MS);
+    if (this.version >= WITH_CREDITS) {
+      // It takes everything as it comes.
+      this.#held = null;
+      this.#peer.gathers = true;
+    } else wheel.arm(this.#settling, SETTLED_MS);
     this.#sayNow(message('HeartbeatAck', this.version === 1 ? {} : { version: this.version }));
   }
 
   #create({ protocol, subdomain, path, hostname }: Extract<ClientMessage, { type: 'TunnelCreate' }>): void {
-    this.#held ??= [];
-    wheel.arm(this.#settling, SETTLED_MS);
+    if (this.version < WITH_CREDITS) {
+      this.#held ??= [];
+      wheel.arm(this.#settling, SETTLED_MS);
+    }
     if (protocol === 'tcp') this.#sayError('TCP_DISABLED', 'this server has no TCP tunnels');
     else if (protocol !== 'http') this.#sayError('UNSUPPORTED_PROTOCOL', 'this server knows http');
     else if (hostname !== null) this.#sayError('HOSTNAME_NOT_REGISTERED', `${hostname} is not registered here`);
@@ -255,13 +332,18 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#say(message('StreamReset', { stream_id: id, reason: reason.slice(0, REASON_LENGTH) }));
   }
 
+  sendFlow(bytes: Buffer): void {
+    this.#sayNow(bytes);
+  }
+
   paced(stream: TunnelStream, change: number): void {
-    this.#pace.changed(stream, change);
+    if (this.version < WITH_CREDITS) this.#pace.changed(stream, change);
   }
 
   left(stream: TunnelStream): void {
     this.#streams.delete(stream.id);
-    this.#pace.left(stream);
+    if (this.version < WITH_CREDITS) this.#pace.left(stream);
+    this.#leaveIfDone();
   }
 
   /** An Error in answer to what was asked. */
@@ -298,6 +380,10 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #beat(): void {
     if (this.#state === 'new') {
       this.#refuse('AUTH_REQUIRED', 'no token came in time');
+      return;
+    }
+    if (this.#drains) {
+      this.close(SERVICE_RESTART, 'the server is going away');
       return;
     }
     // While we hold it back it cannot be heard.

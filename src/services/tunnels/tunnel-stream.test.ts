@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
 import type { StreamDataMessage, StreamMode } from '../../codec/tunnel/messages.ts';
+import { readMsgpack } from '../../codec/msgpack/read-msgpack.ts';
+import { StreamWindow, WindowBudget } from './stream-window.ts';
 import { type StreamHost, TunnelStream } from './tunnel-stream.ts';
 
 class Stage {
@@ -13,6 +15,8 @@ class Stage {
   constructor(mode: StreamMode = 'http', version = 2) {
     const host: StreamHost = {
       version,
+      openWindow: () => new StreamWindow(new WindowBudget(1_000_000)),
+      sendFlow: (bytes) => this.said.push(JSON.stringify([...(readMsgpack(bytes) as Map<string, unknown>).values()])),
       sendData: (_stream, _bytes, { from, to, fin }) => this.said.push(`data ${to - from} ${fin}`) > 0,
       sendClose: (_stream, code) => this.said.push(`close ${code}`),
       sendReset: (_stream, reason) => this.said.push(`reset ${reason}`),

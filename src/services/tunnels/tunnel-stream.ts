@@ -10,25 +10,36 @@ import {
   type StreamMode,
   type WsType,
 } from '../../codec/tunnel/messages.ts';
+import { streamEnd } from '../../codec/tunnel/flow-messages.ts';
+import { type FlowPart, type FlowPeer, StreamFlow } from './stream-flow.ts';
+import type { StreamWindow } from './stream-window.ts';
 
 export interface StreamEvents {
   /** What the app has answered. */
   head(head: AnswerHead): void;
+  /** What it says before that: 1xx. From the third version on. */
+  interim?(head: AnswerHead): void;
   /** Valid only during the call. False: what follows waits for `resume`. */
   data(bytes: Buffer, wsType: WsType | null, isLast: boolean): boolean;
   ended(code: number | null, reason: string): void;
+  /** The app says nothing more, and listens. From the third version on. */
+  halfEnded?(trailers: StreamTrailers): void;
   /** `slow`: more was waiting for the visitor than may. */
   failed(how: StreamFailure, why: string): void;
   /** After `send` answered false: more can be sent. */
   drain(): void;
 }
 
+export type StreamTrailers = readonly (readonly [name: string, value: string])[];
 export type StreamFailure = 'reset' | 'gone' | 'slow' | 'invalid';
 
 /** What a stream needs of its session. */
 export interface StreamHost {
   readonly version: number;
-  sendData(stream: TunnelStream, bytes: Buffer, part: SentPart): boolean;
+  /** What the client may send of a stream; asked for from the third version on, once for each. */
+  openWindow(): StreamWindow;
+  sendData(stream: TunnelStream, bytes: Buffer, part: FlowPart): boolean;
+  sendFlow(bytes: Buffer): void;
   sendClose(stream: TunnelStream, code: number | null, reason: string): void;
   sendReset(stream: TunnelStream, reason: string): void;
   /** It keeps more, or less. */
@@ -36,12 +47,7 @@ export interface StreamHost {
   left(stream: TunnelStream): void;
 }
 
-export interface SentPart {
-  readonly from: number;
-  readonly to: number;
-  readonly wsType: WsType | null;
-  readonly fin: boolean | null;
-}
+export type SentPart = FlowPart;
 
 interface Kept {
   readonly bytes: Buffer;
@@ -54,9 +60,11 @@ interface StreamEnd {
   readonly reason: string;
 }
 
+const INTERIM = { from: 100, to: 200, switching: 101 };
+
 const MAX_HEAD_BYTES = 256 * 1024;
 
-export class TunnelStream {
+export class TunnelStream implements FlowPeer {
   readonly id: number;
   readonly mode: StreamMode;
   readonly #host: StreamHost;
@@ -68,7 +76,14 @@ export class TunnelStream {
   #stalled = false;
   /** Its end has come, behind what is kept. */
   #end: StreamEnd | null = null;
+  /** The end of what the app says, behind what is kept. */
+  #halfEnd: StreamTrailers | null = null;
+  /** Our own end, behind what waits for credit. */
+  #closing: StreamEnd | null = null;
+  #halfClosing: StreamTrailers | null = null;
   #over = false;
+  /** From the third version on. */
+  readonly #flow: StreamFlow | null;
 
   constructor(
     host: StreamHost,
@@ -81,6 +96,7 @@ export class TunnelStream {
     this.#events = events;
     // In the first version nothing is said of a WebSocket before its messages.
     if (mode === 'tcp' || (mode === 'ws' && host.version < 2)) this.#headParts = null;
+    this.#flow = host.version < 3 ? null : new StreamFlow(this, host.openWindow());
   }
 
   get keptBytes(): number {
@@ -94,9 +110,30 @@ export class TunnelStream {
   // -- What the client says --------------------------------------------------------------------------------------------
 
   take(message: StreamDataMessage): void {
-    if (this.#over || this.#end !== null) return;
+    if (this.#over || this.#end !== null || this.#halfEnd !== null) return;
     if (this.#headParts !== null) this.#takeHead(message, this.#headParts);
+    else if (this.#flow?.received(message.data.length) === false)
+      this.#refuse('more was sent than there was credit for');
     else this.#pass({ bytes: message.data, wsType: message.wsType, isLast: message.fin !== false });
+  }
+
+  credited(bytes: number): void {
+    if (this.#over || this.#flow?.credited(bytes) !== true) return;
+    if (this.#halfClosing !== null) this.#host.sendFlow(streamEnd(this.id, this.#halfClosing));
+    this.#halfClosing = null;
+    if (this.#closing === null) this.#events.drain();
+    else this.close(this.#closing.code, this.#closing.reason);
+  }
+
+  blocked(): void {
+    if (!this.#over) this.#flow?.blocked(!this.#stalled);
+  }
+
+  /** The app says nothing more. */
+  halfEnded(trailers: StreamTrailers): void {
+    if (this.#over || this.#end !== null) return;
+    this.#halfEnd = trailers;
+    if (!this.#stalled) this.#events.halfEnded?.(trailers);
   }
 
   closed(code: number | null, reason: string): void {
@@ -112,7 +149,7 @@ export class TunnelStream {
   }
 
   drained(): void {
-    if (!this.#over) this.#events.drain();
+    if (!this.#over && this.#flow?.isWaiting !== true) this.#events.drain();
   }
 
   #takeHead({ data, fin }: StreamDataMessage, parts: Buffer[]): void {
@@ -127,7 +164,14 @@ export class TunnelStream {
 
   #readHead(bytes: Buffer): void {
     try {
-      this.#events.head(readAnswerHead(bytes));
+      const head = readAnswerHead(bytes);
+      if (this.#flow === null || !isInterim(head)) this.#events.head(head);
+      else {
+        // The final one is still to come.
+        this.#headParts = [];
+        this.#headBytes = 0;
+        this.#events.interim?.(head);
+      }
     } catch (error) {
       if (!(error instanceof MsgpackError)) throw error;
       this.#refuse('the head of the answer cannot be read');
@@ -141,12 +185,19 @@ export class TunnelStream {
 
   #pass({ bytes, wsType, isLast }: Kept): void {
     if (!this.#stalled) {
-      this.#stalled = !this.#events.data(bytes, wsType, isLast);
+      this.#hand(bytes, wsType, isLast);
       return;
     }
     this.#kept.push({ bytes: Buffer.from(bytes), wsType, isLast });
     this.#keptBytes += bytes.length;
     this.#host.paced(this, bytes.length);
+  }
+
+  #hand(bytes: Buffer, wsType: WsType | null, isLast: boolean): void {
+    this.#stalled = !this.#events.data(bytes, wsType, isLast);
+    if (this.#over) return;
+    if (this.#stalled) this.#flow?.held(bytes.length);
+    else this.#flow?.taken(bytes.length);
   }
 
   #finish(end: StreamEnd): void {
@@ -160,6 +211,7 @@ export class TunnelStream {
     this.#kept = [];
     this.#keptBytes = 0;
     if (kept > 0) this.#host.paced(this, -kept);
+    this.#flow?.close();
     this.#host.left(this);
   }
 
@@ -169,6 +221,7 @@ export class TunnelStream {
   resume(): void {
     if (this.#over || !this.#stalled) return;
     this.#stalled = false;
+    this.#flow?.freed();
     const kept = this.#kept;
     let taken = 0;
     let bytes = 0;
@@ -176,18 +229,22 @@ export class TunnelStream {
       if (this.#stalled || this.#over) break;
       taken += 1;
       bytes += part.bytes.length;
-      this.#stalled = !this.#events.data(part.bytes, part.wsType, part.isLast);
+      this.#hand(part.bytes, part.wsType, part.isLast);
     }
     if (this.#over) return;
     this.#kept = kept.slice(taken);
     this.#keptBytes -= bytes;
     if (bytes > 0) this.#host.paced(this, -bytes);
-    if (this.#end !== null && !this.#stalled) this.#finish(this.#end);
+    if (this.#stalled) return;
+    if (this.#halfEnd !== null) this.#events.halfEnded?.(this.#halfEnd);
+    if (this.#end !== null && !this.isOver) this.#finish(this.#end);
   }
 
   /** In parts that are not too long; the bytes may be reused at once. False: wait for `drain`. */
-  send(bytes: Buffer, { from, to, wsType, fin }: SentPart): boolean {
+  send(bytes: Buffer, part: SentPart): boolean {
     if (this.#over) return true;
+    if (this.#flow !== null) return this.#flow.send(bytes, part);
+    const { from, to, wsType, fin } = part;
     let at = from;
     let goesOn = true;
     do {
@@ -204,6 +261,27 @@ export class TunnelStream {
     return goesOn;
   }
 
+  /** Nothing more comes from the visitor, who still listens. Only from the third version on it can be said. */
+  endHalf(trailers: StreamTrailers = []): void {
+    if (this.#over || this.#flow === null) return;
+    if (this.#flow.isWaiting) this.#halfClosing = trailers;
+    else this.#host.sendFlow(streamEnd(this.id, trailers));
+  }
+
+  /** After everything that was sent. */
+  finish(code: number | null, reason: string): void {
+    if (this.#flow?.isWaiting === true) this.#closing = { code, reason };
+    else this.close(code, reason);
+  }
+
+  sendPart(bytes: Buffer, part: FlowPart): boolean {
+    return this.#host.sendData(this, bytes, part);
+  }
+
+  sayFlow(bytes: Buffer): void {
+    this.#host.sendFlow(bytes);
+  }
+
   /** Nobody waits for it any more. */
   close(code: number | null = null, reason = ''): void {
     if (this.#over) return;
@@ -216,4 +294,8 @@ export class TunnelStream {
     this.#host.sendReset(this, reason);
     this.#leave();
   }
+}
+
+function isInterim({ status }: AnswerHead): boolean {
+  return status >= INTERIM.from && status < INTERIM.to && status !== INTERIM.switching;
 }

@@ -32,6 +32,11 @@ const MAX_REASON_BYTES = 123;
 
 /** What goes out, for as long as it takes to hand it on. */
 const out = new OutBuffer(96 * 1024);
+/** What is gathered leaves when it is so much. */
+const FULL_BYTES = 64 * 1024;
+/** For what is gathered: a connection that says nothing keeps none. */
+const spare: OutBuffer[] = [];
+const MOST_SPARE = 16;
 
 /** The key by which a server agrees to a WebSocket; null: it was not asked for one properly (RFC 6455, 4.2.1). */
 export function webSocketAccept({ request }: Exchange): string | null {
@@ -54,6 +59,9 @@ export class WebSocketPeer implements SwitchedPeer {
   #told = false;
   congested = false;
   isPaused = false;
+  /** What is said within one turn leaves together. */
+  gathers = false;
+  #gathered: OutBuffer | null = null;
 
   constructor(events: WebSocketEvents) {
     this.#events = events;
@@ -89,11 +97,29 @@ export class WebSocketPeer implements SwitchedPeer {
   /** A frame of `head` and a part of `bytes`, which may be reused at once. False: wait for `drain`. */
   send(opcode: number, isLast: boolean, head: Buffer, { bytes, from, to }: BytesPart = NO_BYTES): boolean {
     if (this.#closing || this.#connection === null) return true;
-    out.reserve(MAX_SERVER_HEAD_BYTES);
-    out.length = writeFrameHead(out.bytes, opcode, head.length + to - from, isLast);
-    out.copy(head, 0, head.length);
-    out.copy(bytes, from, to);
-    return this.#flush(this.#connection);
+    const into = this.gathers ? this.#gather() : out;
+    into.reserve(MAX_SERVER_HEAD_BYTES);
+    into.length += writeFrameHead(into.bytes.subarray(into.length), opcode, head.length + to - from, isLast);
+    into.copy(head, 0, head.length);
+    into.copy(bytes, from, to);
+    if (this.gathers && into.length < FULL_BYTES) return !this.congested;
+    return this.#flush(this.#connection, into);
+  }
+
+  #gather(): OutBuffer {
+    if (this.#gathered !== null) return this.#gathered;
+    this.#gathered = spare.pop() ?? new OutBuffer(2 * FULL_BYTES);
+    setImmediate(sendGathered, this);
+    return this.#gathered;
+  }
+
+  sendGathered(): void {
+    const gathered = this.#gathered;
+    if (gathered === null) return;
+    this.#gathered = null;
+    if (this.#connection !== null && gathered.length > 0) this.#flush(this.#connection, gathered);
+    gathered.length = 0;
+    if (spare.length < MOST_SPARE) spare.push(gathered);
   }
 
   /** Says why, and waits a moment for the peer to say the same. */
@@ -103,6 +129,7 @@ export class WebSocketPeer implements SwitchedPeer {
     why.writeUInt16BE(isCloseCode(code) ? code : NORMAL);
     const length = why.write(reason, 2);
     this.send(OPCODE_OF.close, true, why.subarray(0, 2 + length));
+    this.sendGathered();
     this.#closing = true;
     this.unpause();
     wheel.arm(this.#deadline, CLOSE_MS);
@@ -136,9 +163,9 @@ export class WebSocketPeer implements SwitchedPeer {
     this.#tell(this.#said?.code ?? BROKEN_OFF, this.#said?.reason ?? '');
   }
 
-  #flush(connection: SwitchedConnection): boolean {
-    const goesOn = connection.write(out.bytes, 0, out.length);
-    out.length = 0;
+  #flush(connection: SwitchedConnection, from: OutBuffer): boolean {
+    const goesOn = connection.write(from.bytes, 0, from.length);
+    from.length = 0;
     if (!goesOn) this.congested = true;
     return goesOn;
   }
@@ -160,6 +187,10 @@ export class WebSocketPeer implements SwitchedPeer {
     this.#told = true;
     this.#events.closed(code, reason);
   }
+}
+
+function sendGathered(peer: WebSocketPeer): void {
+  peer.sendGathered();
 }
 
 export interface BytesPart {

@@ -1,13 +1,15 @@
-// One HTTP exchange through a tunnel. Rule: the body of the request goes out in the largest parts that a message may have, for a client
-// keeps only so many of them; the answer goes on as it comes.
+// One HTTP exchange through a tunnel. Rule: the answer goes on as it comes, and so does the body of the request, unless its client keeps
+// only so many parts: then they are the largest that a message may have.
 import { Buffer } from 'node:buffer';
 import { type AnswerHead, MAX_CHUNK_BYTES } from '../../codec/tunnel/messages.ts';
+import type { Head } from '../../codec/http1/head.ts';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { LinkStream, TunnelLink } from '../../services/tunnels/tunnel-link.ts';
-import type { StreamEvents, StreamFailure } from '../../services/tunnels/tunnel-stream.ts';
+import type { StreamEvents, StreamFailure, StreamTrailers } from '../../services/tunnels/tunnel-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
-import { answerFields, answerLength, requestFields } from './tunnel-fields.ts';
+import { CONTINUE, interimHead, trailersOf } from './made-heads.ts';
+import { answerFields, answerLength, bodyFields, requestFields } from './tunnel-fields.ts';
 
 export class HttpStream implements Producer, StreamEvents {
   readonly #exchange: Exchange;
@@ -33,15 +35,21 @@ export class HttpStream implements Producer, StreamEvents {
   open(name: string): void {
     this.#name = name;
     const { hasBody } = this.#exchange.request;
+    if (hasBody && this.#session.passesExpectations !== true) this.#askForBody();
     if (hasBody && this.#session.needsWholeBodies) this.#whole = [];
     else if (!this.#begin(null)) return;
     this.#exchange.produce(this);
+  }
+
+  #askForBody(): void {
+    if (this.#exchange.request.fields.has('expect')) this.#exchange.inform(CONTINUE);
   }
 
   #begin(body: Buffer | null): boolean {
     const { request } = this.#exchange;
     const { method, target, hasBody, fields } = request;
     const headers = requestFields(fields, false);
+    if (this.#session.passesExpectations === true) headers.push(...bodyFields(fields));
     const open = { tunnelId: this.#name, mode: 'http', path: target, method, headers, hasBody } as const;
     this.#stream = this.#session.open(open, body, this);
     if (this.#stream !== null) return true;
@@ -57,7 +65,13 @@ export class HttpStream implements Producer, StreamEvents {
     this.#bodyBytes += to - from;
     if (this.#bodyBytes > this.#session.maxBodyBytes) this.#tooLarge();
     else if (this.#whole !== null) this.#whole.push(Buffer.from(bytes.subarray(from, to)));
+    else if (this.#session.passesExpectations === true) this.#pass(asBuffer(bytes), from, to);
     else this.#gather(bytes, from, to);
+  }
+
+  #pass(bytes: Buffer, from: number, to: number): void {
+    const goesOn = this.#stream?.send(bytes, { from, to, wsType: null, fin: false });
+    if (goesOn === false) this.#exchange.pauseRequest();
   }
 
   #gather(bytes: Uint8Array, start: number, to: number): void {
@@ -75,8 +89,13 @@ export class HttpStream implements Producer, StreamEvents {
   takeEnd(): void {
     if (this.#over || !this.#exchange.request.hasBody) return;
     if (this.#whole !== null) this.#begin(Buffer.concat(this.#whole));
+    else if (this.#hasTrailers()) this.#stream?.endHalf?.(trailerPairs(this.#exchange.requestTrailers));
     else this.#sendPart(true);
     this.#whole = null;
+  }
+
+  #hasTrailers(): boolean {
+    return this.#session.passesExpectations === true && this.#exchange.requestTrailers !== null;
   }
 
   #sendPart(fin: boolean): void {
@@ -108,6 +127,15 @@ export class HttpStream implements Producer, StreamEvents {
 
   // -- The answer ------------------------------------------------------------------------------------------------------
 
+  interim({ status, headers }: AnswerHead): void {
+    const fields = answerFields({ status, headers, subprotocol: null });
+    if (!this.#over && !this.#answered && fields !== null) this.#exchange.inform(interimHead(status, fields));
+  }
+
+  halfEnded(trailers: StreamTrailers): void {
+    this.#end(trailers);
+  }
+
   head(head: AnswerHead): void {
     const fields = answerFields(head);
     const { status } = head;
@@ -137,6 +165,10 @@ export class HttpStream implements Producer, StreamEvents {
   }
 
   ended(): void {
+    this.#end([]);
+  }
+
+  #end(trailers: StreamTrailers): void {
     if (this.#over) return;
     if (!this.#answered) {
       this.failed('reset', 'the client of the tunnel ended the stream without an answer');
@@ -147,7 +179,7 @@ export class HttpStream implements Producer, StreamEvents {
       return;
     }
     this.#over = true;
-    this.#exchange.end();
+    this.#exchange.end(trailers.length === 0 ? null : trailersOf(trailers));
   }
 
   failed(how: StreamFailure, why: string): void {
@@ -161,3 +193,12 @@ export class HttpStream implements Producer, StreamEvents {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function trailerPairs(trailers: Head | null): StreamTrailers {
+  if (trailers === null) return [];
+  return Array.from({ length: trailers.count }, (_, at) => [trailers.name(at), trailers.value(at)] as const);
+}

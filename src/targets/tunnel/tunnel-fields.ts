@@ -29,6 +29,14 @@ const VALUE = /^[\t\x20-\x7e\x80-\u{10ffff}]*$/u;
 
 export type FieldPair = [name: string, value: string];
 
+/** What says of a body that its sender waits for it to be wanted, and of an answer that it may have trailers. */
+export function bodyFields(fields: Fields): FieldPair[] {
+  const kept: FieldPair[] = [];
+  if (fields.has('expect')) kept.push(['Expect', '100-continue']);
+  if (/(?:^|[\s,])trailers(?:$|[\s,;])/i.test(fields.get('te') ?? '')) kept.push(['TE', 'trailers']);
+  return kept;
+}
+
 export function requestFields(fields: Fields, isWebSocket: boolean): FieldPair[] {
   const all = fields.entries();
   const named = namedByConnection(all);

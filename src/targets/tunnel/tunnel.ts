@@ -10,7 +10,7 @@ import { refuseTunnel } from './no-tunnel.ts';
 import { WebSocketStream } from './web-socket-stream.ts';
 
 export function tunnel(registry: TunnelRegistry): AnswerTarget {
-  return { kind: 'answer', take: (exchange) => take(exchange, registry) };
+  return { kind: 'answer', asksForBodies: true, take: (exchange) => take(exchange, registry) };
 }
 
 function take(exchange: Exchange, registry: TunnelRegistry): void {

@@ -166,6 +166,8 @@ export class WebSocketStream implements Producer, StreamEvents {
   #left(code: number, reason: string): void {
     if (this.#over) return;
     this.#over = true;
-    this.#stream?.close(SAYABLE.get(code) ?? code, reason);
+    const stream = this.#stream;
+    if (stream?.finish === undefined) stream?.close(SAYABLE.get(code) ?? code, reason);
+    else stream.finish(SAYABLE.get(code) ?? code, reason);
   }
 }
