@@ -6,6 +6,7 @@ import type { NameSet } from '../codec/http1/name-set.ts';
 import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 import type { ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Aside, AsideEvents, AsideRequest, AsideTarget } from './aside.ts';
+import type { KeptSource, ReadyAnswer } from './kept-answer.ts';
 
 /** The header fields of one message: names are compared case-blind, order and spelling are kept. Names are given in lower case. */
 export interface Fields {
@@ -55,9 +56,11 @@ export interface RequestView {
 
 export interface ResponseView {
   status: number;
-  /** Made here, not received from an upstream. */
+  /** Made here, not received from an upstream, now or when it was kept. */
   readonly isOurs: boolean;
   readonly fields: Fields;
+  /** What has followed its body: known from the `end` of its transforms on. */
+  readonly trailers: readonly [name: string, value: string][];
 }
 
 export interface ClientView {
@@ -144,9 +147,17 @@ export interface Exchange {
   readonly request: RequestView;
   /** Filled once an answer has begun. */
   readonly response: ResponseView;
+  /** Why it has failed; null as long as it has not. An answer of ours that says so passes through `response` as any other does. */
+  readonly errorCode: ErrorCode | null;
 
   /** Sends a request of our own beside this exchange, with its id and what is said of its client. */
   aside(target: AsideTarget, request: AsideRequest, events: AsideEvents): Aside;
+
+  /**
+   * Sends a request of our own on the same route, through the policies that stand behind the one that `keepsAnswers`, and to the same
+   * target. It lives as long as whoever asked lets it, whatever becomes of this exchange.
+   */
+  askAgain(request: AsideRequest, events: AsideEvents): Aside;
 
   /**
    * For the request phase: waits until `most` bytes of the body have come, or `isEnough` says so of what has, or all of it is there. It
@@ -156,6 +167,16 @@ export interface Exchange {
 
   /** Answers at once and ends the request phases. */
   answer(answer: Answer): void;
+  /**
+   * For a policy that `keepsAnswers`. In its `request` phase: gives what it has kept and ends the request phases. In its `response`
+   * phase: puts it in place of the answer that has come, or of the error of ours that says why none has. `passing`: field lines for this
+   * client alone, each with its CRLF, in latin1.
+   */
+  giveReady(ready: ReadyAnswer, passing: string): void;
+  /** The same with an answer that has to be made for this client: a part, or that nothing has changed. A `Date` is among its fields. */
+  give(answer: Answer): void;
+  /** The same piece by piece; the length is -1 when it is not known. */
+  giveFrom(answer: Omit<Answer, 'body'>, length: number, source: KeptSource): void;
   /** Answers with the one JSON shape for errors. */
   fail(code: ErrorCode, message?: string): void;
 

@@ -53,6 +53,11 @@ export interface Policy {
   readonly name: string;
   /** Holds for every exchange of the routes that the policy stands in, before any phase runs. */
   readonly bounds?: Bounds;
+  /**
+   * It gives answers again that it has kept. They have passed the policies that stand behind it when they were kept, so that only those
+   * before it see them again.
+   */
+  readonly keepsAnswers?: true;
   /** How errors of ours are said on the routes that the policy stands in. */
   readonly errorShape?: ErrorShape;
   /** Said in a dry run in place of its `request`, which is not called: because it would ask somebody else, or nobody knows what it does. */
@@ -76,6 +81,12 @@ export interface Policy {
   upgraded?(exchange: Exchange): UpgradeWatch | null;
   /** The exchange is over, well or not; nothing can be changed any more. Called for every exchange that was routed. */
   done?(exchange: Exchange): void;
+
+  /**
+   * The client has gone before its answer was whole. True: the exchange goes on without it, so that this policy gets all of the answer.
+   * Asked only where the request had come whole.
+   */
+  outlivesClient?(exchange: Exchange): boolean;
 
   /** For explanations, after `request`: what it goes by in this case, in a few words. */
   explain?(exchange: Exchange): string;

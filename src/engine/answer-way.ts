@@ -5,7 +5,7 @@ import type { Policy } from '../contract/policy.ts';
 import type { SluiceError } from '../core/errors.ts';
 import { BodyTransforms, type BodyWay } from './body-transforms.ts';
 import type { HttpExchange } from './exchange.ts';
-import { ownCopy } from './response-state.ts';
+import { ownCopy } from './own-copy.ts';
 
 export class AnswerWay implements BodyWay {
   /** The answer has begun, and a transform lets nothing of it go yet. */
@@ -15,7 +15,6 @@ export class AnswerWay implements BodyWay {
   private held = false;
   /** The producer waits because it was held. */
   private isAwaited = false;
-  private trailers: Head | null = null;
 
   constructor(exchange: HttpExchange) {
     this.exchange = exchange;
@@ -50,14 +49,14 @@ export class AnswerWay implements BodyWay {
     }
     // Whoever sent it goes on to other things: what is still to come is ours alone.
     this.exchange.producer = null;
-    this.trailers = trailers === null ? null : ownCopy(trailers);
+    if (trailers !== null) this.exchange.response.trailerHead = ownCopy(trailers);
     this.transforms.end();
   }
 
   /** Whether the producer has to wait for `resume`. */
   mustWait(): boolean {
-    const { responder } = this.exchange;
-    if (responder.congested) responder.awaitDrain();
+    const { responder, isAlone } = this.exchange;
+    if (!isAlone && responder.congested) responder.awaitDrain();
     else if (this.held) this.isAwaited = true;
     else return false;
     return true;
@@ -79,7 +78,7 @@ export class AnswerWay implements BodyWay {
   end(): void {
     this.transforms = null;
     this.letHeadGo();
-    this.exchange.completeAnswer(this.trailers);
+    this.exchange.completeAnswer(this.exchange.response.trailerHead);
     this.exchange.engine.outbound.flushSoon();
   }
 
@@ -93,7 +92,7 @@ export class AnswerWay implements BodyWay {
     this.isAwaited = false;
     if (!isAwaited || exchange.over) return;
     // A client that takes nothing any more has only so long, whoever held the sender back first.
-    if (exchange.responder.congested) exchange.responder.awaitDrain();
+    if (!exchange.isAlone && exchange.responder.congested) exchange.responder.awaitDrain();
     else exchange.producer?.resume();
   }
 

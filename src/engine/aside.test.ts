@@ -145,3 +145,65 @@ describe('a request of our own beside that of a client', () => {
     assert.deepEqual(said, ['200 good', 'hi', 'end']);
   });
 });
+
+describe('a request of our own on the route of a client', () => {
+  test('passes only the policies behind the one that keeps answers, and goes to the same target', (t) => {
+    const said: string[] = [];
+    const events: AsideEvents = {
+      head: (status, fields) => said.push(`${status} ${fields.get('x-verdict') ?? ''}`),
+      body: (bytes, from, to) => said.push(Buffer.from(bytes.subarray(from, to)).toString()),
+      end: () => said.push('end'),
+      failed: ({ code }) => said.push(code),
+    };
+    const noting = (name: string): Policy => ({
+      name,
+      request: ({ request, user }) => {
+        said.push(`${name} ${user}`);
+        request.fields.set('x-seen', name);
+      },
+      response: ({ response }) => response.fields.set('x-verdict', name),
+    });
+    const cache: Policy = {
+      name: 'cache',
+      keepsAnswers: true,
+      request: (exchange) => {
+        exchange.user = 'anna';
+        const plain = { method: 'GET', target: '/ask?x=1', authority: 'a.test', bodyLength: null, timeoutMs: 5000 };
+        exchange.askAgain({ ...plain, fields: [['If-None-Match', '"a"']] }, events);
+        exchange.give({ status: 204 });
+      },
+    };
+    const play = new Playbook(t, { policies: [noting('outer'), cache, noting('inner')] }).downstreamSends(GET);
+    play.expectDownstream(head('HTTP/1.1 204 No Content', 'x-verdict: outer', 'Date: <date>'));
+    play
+      .clientCloses()
+      .expectDial()
+      .expectUpstream(/\r\nIf-None-Match: "a"\r\nx-seen: inner\r\n/)
+      .upstreamSends(OK);
+    assert.deepEqual(said, ['outer ', 'inner anna', '200 inner', 'hi', 'end']);
+    assert.equal(play.metric('sluice_http_requests_total'), 1);
+  });
+
+  test('gets the answers of a target that answers by itself', (t) => {
+    const said: string[] = [];
+    const events: AsideEvents = {
+      head: (status) => said.push(String(status)),
+      body: () => said.push('body'),
+      end: () => said.push('end'),
+      failed: ({ code }) => said.push(code),
+    };
+    const cache: Policy = {
+      name: 'cache',
+      keepsAnswers: true,
+      request: (exchange) => {
+        const plain = { method: 'GET', target: '/', authority: 'a.test', bodyLength: null, timeoutMs: 5000 };
+        exchange.askAgain({ ...plain, fields: [] }, events);
+        exchange.give({ status: 204 });
+      },
+    };
+    const target: Target = { kind: 'answer', take: (exchange) => exchange.answer({ status: 200, body: 'hi' }) };
+    const play = new Playbook(t, { policies: [cache], target }).downstreamSends(GET).expectDownstream(GOT_204);
+    assert.deepEqual(said, ['200', 'body', 'end']);
+    play.expectNoDial();
+  });
+});

@@ -31,7 +31,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
 
 /** What is asked, of whom, and who wants to know. */
 export interface AskedAside {
-  readonly target: ForwardTarget;
+  /** The target itself, or a route with its policies. */
+  readonly to: ForwardTarget | Route;
   readonly request: AsideRequest;
   readonly events: AsideEvents;
 }
@@ -71,7 +72,7 @@ export class AsideClient implements Aside, Responder {
     this.exchange = new HttpExchange(engine, this, this.reader.parser.head, false);
   }
 
-  start(parent: HttpExchange, { target, request }: AskedAside): void {
+  start(parent: HttpExchange, { to, request }: AskedAside): void {
     const head = requestHeadOf(fieldList(request), request.bodyLength !== null);
     const fault = typeof head === 'string' ? new SluiceError('internal', { message: head }) : this.reader.read(head);
     if (fault !== null || request.method === 'CONNECT') {
@@ -80,7 +81,8 @@ export class AsideClient implements Aside, Responder {
       return;
     }
     const timeouts = { ...parent.engine.timeouts, totalMs: request.timeoutMs };
-    this.exchange.beginAside(routeTo(target, { bodyBytes: Number.MAX_SAFE_INTEGER, timeouts }), parent);
+    const bounds: Bounds = { bodyBytes: Number.MAX_SAFE_INTEGER, timeouts };
+    this.exchange.beginAside('kind' in to ? routeTo(to, bounds) : { ...to, bounds }, parent);
     parent.engine.outbound.flushSoon();
   }
 
@@ -117,7 +119,7 @@ export class AsideClient implements Aside, Responder {
   writeHead(): void {
     const { response, errorCode } = this.exchange;
     // What we would say to a client is for whoever asked to say.
-    if (response.isOurs) this.take()?.failed(new SluiceError(errorCode ?? 'internal'));
+    if (errorCode !== null) this.take()?.failed(new SluiceError(errorCode));
     else this.events?.head(response.status, response.fields);
   }
 
@@ -192,6 +194,9 @@ function routeTo(target: ForwardTarget, bounds: Bounds): Route {
     tunnel: [],
     upgraded: [],
     done: [],
+    outlivesClient: [],
+    outer: { response: [], responseBody: [] },
+    inner: null,
     errorShape: null,
     metrics: null,
   };

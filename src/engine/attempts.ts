@@ -16,6 +16,7 @@ export class Attempts {
   /** Who has promised an origin that has not been taken yet. */
   promisedBy: ForwardTarget | null = null;
   private readonly traffic: Traffic;
+  private status: number | undefined = undefined;
   private pool: Pool | null = null;
   private target: ForwardTarget | null = null;
   private startedAtMs = NEVER;
@@ -32,6 +33,7 @@ export class Attempts {
   reset(): void {
     this.count = 0;
     this.answeredAfterMs = -1;
+    this.status = undefined;
     this.promisedBy = null;
     this.pool = null;
     this.target = null;
@@ -56,6 +58,7 @@ export class Attempts {
     this.target = target;
     this.ticket = ticket;
     this.answeredAfterMs = -1;
+    this.status = undefined;
     this.startedAtMs = NEVER;
   }
 
@@ -74,13 +77,15 @@ export class Attempts {
     this.startedAtMs = performance.now();
   }
 
-  headCame(): void {
+  /** Whatever policies make of the answer, this is what its server has said. */
+  headCame(status: number): void {
+    this.status = status;
     this.answeredAfterMs = performance.now() - this.startedAtMs;
   }
 
-  answered(status: number): void {
+  answered(shown: number): void {
+    const { pool, status = shown } = this;
     this.report(null, status);
-    const { pool } = this;
     if (pool !== null) this.traffic.add(pool.metrics.requests[(status / 100) | 0]!, 1);
   }
 

@@ -25,22 +25,47 @@ export function compileTables(
 }
 
 function compileRoute(spec: RouteSpec, traffic: Traffic): Route {
+  const { policies } = spec;
+  const keeper = policies.findIndex(({ keepsAnswers }) => keepsAnswers === true);
+  const outer = keeper < 0 ? policies : policies.slice(0, keeper);
   return Object.freeze({
-    name: spec.name,
-    match: spec.match,
-    target: spec.target,
-    bounds: boundsOf(spec.policies),
-    errorShape: spec.policies.findLast(({ errorShape }) => errorShape !== undefined)?.errorShape ?? null,
-    request: taking(spec.policies, 'request'),
-    requestBody: taking(spec.policies, 'requestBody'),
-    upstream: taking(spec.policies, 'upstream'),
-    response: taking(spec.policies, 'response'),
-    responseBody: taking(spec.policies, 'responseBody'),
-    tunnel: taking(spec.policies, 'tunnel'),
-    upgraded: taking(spec.policies, 'upgraded'),
-    done: taking(spec.policies, 'done'),
+    ...phasesOf(spec, policies),
+    outer: { response: taking(outer, 'response'), responseBody: taking(outer, 'responseBody') },
+    inner: keeper < 0 ? null : innerRoute(spec, policies.slice(keeper + 1)),
     metrics: traffic.familiesOf(spec.name),
   });
+}
+
+/** What goes through it is nobody's request: it is not counted with those of clients. */
+function innerRoute(spec: RouteSpec, policies: readonly Policy[]): Route {
+  return Object.freeze({
+    ...phasesOf(spec, policies),
+    outer: { response: [], responseBody: [] },
+    inner: null,
+    metrics: null,
+  });
+}
+
+function phasesOf(
+  { name, match, target }: RouteSpec,
+  policies: readonly Policy[],
+): Omit<Route, 'outer' | 'inner' | 'metrics'> {
+  return {
+    name,
+    match,
+    target,
+    bounds: boundsOf(policies),
+    errorShape: policies.findLast(({ errorShape }) => errorShape !== undefined)?.errorShape ?? null,
+    request: taking(policies, 'request'),
+    requestBody: taking(policies, 'requestBody'),
+    upstream: taking(policies, 'upstream'),
+    response: taking(policies, 'response'),
+    responseBody: taking(policies, 'responseBody'),
+    tunnel: taking(policies, 'tunnel'),
+    upgraded: taking(policies, 'upgraded'),
+    done: taking(policies, 'done'),
+    outlivesClient: taking(policies, 'outlivesClient'),
+  };
 }
 
 /** Of each bound the policy that comes last decides. */
@@ -49,10 +74,11 @@ export function boundsOf(policies: readonly Policy[]): Bounds | null {
   return all.length === 0 ? null : Object.freeze(Object.assign({}, ...all) as Bounds);
 }
 
-type Taking<P extends Phase> = Policy & Required<Pick<Policy, P>>;
+type Asked = Phase | 'outlivesClient';
+type Taking<P extends Asked> = Policy & Required<Pick<Policy, P>>;
 
 /** The policies that implement a phase. Answers pass through them in reverse: the first to see a request is the last to see its answer. */
-function taking<P extends Phase>(policies: readonly Policy[], phase: P): Taking<P>[] {
+function taking<P extends Asked>(policies: readonly Policy[], phase: P): Taking<P>[] {
   const takers = policies.filter((policy): policy is Taking<P> => policy[phase] !== undefined);
   return phase === 'response' || phase === 'responseBody' ? takers.reverse() : takers;
 }

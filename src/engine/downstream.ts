@@ -21,6 +21,7 @@ import {
   bodyFraming,
   writeInterimHead,
   writeOwnSwitchHead,
+  writeReadyHead,
   writeResponseHead,
   writeSwitchHead,
 } from './response-writer.ts';
@@ -134,7 +135,7 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
   onClose(): void {
     wheel.release(this.deadline);
     this.exchange.onClientGone();
-    this.releaseHead();
+    if (this.exchange.over) this.releaseHead();
     this.rest = NOTHING;
     this.engine.left(this);
     this.engine.outbound.flush();
@@ -280,7 +281,10 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
     const out = this.engine.outbound.for(this.connection);
     // After the head that opens a tunnel nothing of HTTP follows that could be kept alive or closed.
     const opensTunnel = exchange.isTunnel && exchange.response.status < 300;
-    writeResponseHead(out, exchange.response, this.bodyMode, this.keepAlive || opensTunnel);
+    const staysOpen = this.keepAlive || opensTunnel;
+    const { ready, status, passing } = exchange.response;
+    if (ready !== null && ready.status === status) writeReadyHead(out, ready, passing, staysOpen);
+    else writeResponseHead(out, exchange.response, this.bodyMode, staysOpen);
   }
 
   writeInterim(head: Head): void {

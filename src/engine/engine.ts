@@ -71,6 +71,8 @@ export class Engine {
   http2InTheClear = true;
   private readonly clients = new Roster<Client>();
   private readonly asides = new Set<AsideClient>();
+  /** Exchanges whose clients have left, and that go on. */
+  readonly alone: Set<HttpExchange> = new Set();
   private pools = new Map<Origin, Pool>();
   private empty: PromiseWithResolvers<void> | null = null;
 
@@ -191,6 +193,7 @@ export class Engine {
     this.draining = true;
     for (const client of this.clients) client.cut();
     for (const aside of this.asides) aside.cancel();
+    for (const exchange of this.alone) exchange.onClientGone();
     for (const pool of this.pools.values()) pool.close();
     this.program.retire();
   }

@@ -5,15 +5,18 @@
 import { type Head, METHOD } from '../codec/http1/head.ts';
 import type { Aside, AsideEvents, AsideRequest, AsideTarget } from '../contract/aside.ts';
 import type { Answer, ClientView, EarlyBytes, Exchange, Producer } from '../contract/exchange.ts';
+import type { KeptSource, ReadyAnswer } from '../contract/kept-answer.ts';
 import type { ForwardTarget } from '../contract/target.ts';
 import type { Connection } from '../transport/connection.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
+import { clientLeft, leaveAlone } from './alone.ts';
 import { AnswerWay } from './answer-way.ts';
 import { Attempts } from './attempts.ts';
 import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
 import { ExchangeBounds } from './exchange-bounds.ts';
-import { enter, runRequestPhases, toTarget } from './phases.ts';
+import { KeptWay } from './kept-way.ts';
+import { enter, runRequestPhases } from './phases.ts';
 import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
@@ -21,7 +24,6 @@ import { asBuffer, RequestWay } from './request-way.ts';
 import type { Responder } from './responder.ts';
 import { ResponseState } from './response-state.ts';
 import { passSwitch, switchTo } from './switch-to.ts';
-import { mayTryElsewhere } from './retry-rule.ts';
 
 /** The status of an answer after which the connection speaks another protocol. */
 const SWITCHED = 101;
@@ -49,7 +51,8 @@ export class HttpExchange implements Exchange {
   readonly bounds: ExchangeBounds;
   producer: Producer | null = null;
   readonly requestWay: RequestWay = new RequestWay(this);
-  private readonly answerWay = new AnswerWay(this);
+  readonly answerWay: AnswerWay = new AnswerWay(this);
+  readonly kept: KeptWay = new KeptWay(this);
   /** The client asked to switch protocols and we pass that on. */
   upgrades = false;
   /** Something of the answer has been handed to the client: from here on nothing can be retried or replaced. */
@@ -62,6 +65,12 @@ export class HttpExchange implements Exchange {
   bytesSent = 0;
   /** The response phases have run, or failed: they don't run twice. */
   private judged = false;
+  /** They run. */
+  isJudging = false;
+  /** Its client has gone, and it goes on for the sake of a policy. */
+  isAlone = false;
+  /** What its client was told, or would have been. */
+  statusOnLeaving = 0;
 
   constructor(engine: Engine, responder: Responder, head: Head, isHttp2: boolean) {
     this.engine = engine;
@@ -132,6 +141,7 @@ export class HttpExchange implements Exchange {
   beginAside(route: Route, parent: HttpExchange): void {
     this.start();
     this.idNumber = parent.idNumber;
+    this.user = parent.user;
     this.matched = route;
     this.bounds.of(route);
     try {
@@ -167,6 +177,8 @@ export class HttpExchange implements Exchange {
     this.producer = null;
     this.committed = false;
     this.judged = false;
+    this.isJudging = false;
+    this.isAlone = false;
     this.over = false;
     this.errorCode = null;
     this.attempts.reset();
@@ -208,11 +220,7 @@ export class HttpExchange implements Exchange {
   }
 
   onClientGone(): void {
-    if (this.over) return;
-    const error = new SluiceError('client_closed');
-    this.cancelProducer(error);
-    if (!this.committed) this.response.status = error.status;
-    this.finish();
+    if (!this.over) clientLeft(this);
   }
 
   // -- For the phases of the request -------------------------------------------------------------------------------
@@ -225,7 +233,11 @@ export class HttpExchange implements Exchange {
   // -- Called by producers, policies and targets -------------------------------------------------------------------
 
   aside(target: AsideTarget, request: AsideRequest, events: AsideEvents): Aside {
-    return this.engine.aside(this, { target: target as ForwardTarget, request, events });
+    return this.engine.aside(this, { to: target as ForwardTarget, request, events });
+  }
+
+  askAgain(request: AsideRequest, events: AsideEvents): Aside {
+    return this.engine.aside(this, { to: this.matched!.inner ?? this.matched!, request, events });
   }
 
   readBody(most: number, isEnough: (soFar: Uint8Array) => boolean = () => false): Promise<EarlyBytes> {
@@ -238,8 +250,20 @@ export class HttpExchange implements Exchange {
     this.requestWay.leadTo(producer);
   }
 
+  giveReady(ready: ReadyAnswer, passing: string): void {
+    this.kept.giveReady(ready, passing);
+  }
+
+  give(answer: Answer): void {
+    this.kept.give(answer);
+  }
+
+  giveFrom(answer: Omit<Answer, 'body'>, length: number, source: KeptSource): void {
+    this.kept.giveFrom(answer, length, source);
+  }
+
   answer(answer: Answer): void {
-    if (this.hasAnswer || this.over) return;
+    if (this.isAnswered || this.over) return;
     const body = typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body;
     this.makeHead(answer, body === undefined ? 0 : body.length);
     if (body !== undefined && body.length > 0) this.responseBody(body, 0, body.length);
@@ -251,8 +275,9 @@ export class HttpExchange implements Exchange {
   }
 
   respond(answer: Omit<Answer, 'body'>, length: number): void {
-    if (this.hasAnswer || this.over) return;
+    if (this.isAnswered || this.over) return;
     this.makeHead(answer, length);
+    this.kept.beginSoon();
     // The first piece of the body goes along if it is there by then.
     this.engine.outbound.flushSoon();
   }
@@ -277,7 +302,7 @@ export class HttpExchange implements Exchange {
   }
 
   abort(error: SluiceError): void {
-    if (!this.over) this.fault(error);
+    if (!this.over && !this.kept.isInCharge) this.fault(error);
   }
 
   pauseRequest(): void {
@@ -296,36 +321,8 @@ export class HttpExchange implements Exchange {
     this.attempts.answered(this.response.status);
   }
 
-  /** The running attempt has failed, and nothing of its answer has been used: on to another origin where that is safe. */
-  attemptFailed(error: SluiceError, wasSent: boolean): void {
-    if (this.answerWay.holdsHead || !mayTryElsewhere(this, wasSent)) {
-      this.attempts.failed(error.code);
-      this.giveUp(error);
-      return;
-    }
-    this.tryElsewhere(error, 0);
-  }
-
-  /** The answer to the running attempt is not passed on: on to another one. */
-  answerLetGo(status: number): void {
-    this.response.reset();
-    this.tryElsewhere(new SluiceError('upstream_unavailable', { message: `the server answered ${status}` }), status);
-  }
-
-  private tryElsewhere(error: SluiceError, status: number): void {
-    this.attempts.moved(error, status);
-    this.producer = null;
-    // What the client sends meanwhile waits for whoever takes it.
-    this.pauseRequest();
-    try {
-      toTarget(this);
-    } catch (cause) {
-      this.fault(cause);
-    }
-  }
-
   /** It may still be replaced by an error as long as it is not committed. */
-  private get hasAnswer(): boolean {
+  get isAnswered(): boolean {
     return this.committed || this.answerWay.holdsHead;
   }
 
@@ -367,14 +364,25 @@ export class HttpExchange implements Exchange {
 
   /** An upstream's answer has begun. */
   responseHead(head: Head): void {
-    if (this.hasAnswer || this.over) return;
-    this.attempts.headCame();
+    if (this.isAnswered || this.over) return;
+    this.attempts.headCame(head.status);
     this.response.begin(head);
     this.commit();
+    if (this.kept.isDue && this.producer === null) this.kept.begin();
   }
 
   responseBody(bytes: Uint8Array, from: number, to: number): void {
-    if (this.over || !this.response.hasBody) return;
+    if (!this.over && this.response.hasBody && !this.kept.isInCharge) this.passBody(bytes, from, to);
+  }
+
+  responseEnd(trailers: Head | null): void {
+    if (this.over) return;
+    if (this.kept.isInCharge) this.kept.begin();
+    else this.passEnd(trailers);
+  }
+
+  passBody(bytes: Uint8Array, from: number, to: number): void {
+    if (this.over) return;
     try {
       this.answerWay.take(bytes, from, to);
     } catch (cause) {
@@ -382,7 +390,7 @@ export class HttpExchange implements Exchange {
     }
   }
 
-  responseEnd(trailers: Head | null): void {
+  passEnd(trailers: Head | null): void {
     if (this.over) return;
     try {
       this.answerWay.takeEnd(trailers);
@@ -393,11 +401,11 @@ export class HttpExchange implements Exchange {
 
   /** All of it has come through. */
   completeAnswer(trailers: Head | null): void {
-    if (!this.committed || !this.response.isWhole(this.bytesSent)) {
+    if (!this.committed || !(this.isAlone || this.response.isWhole(this.bytesSent))) {
       this.fault(new SluiceError('internal', { message: 'the answer ended before it was complete' }));
       return;
     }
-    this.responder.writeEnd(trailers);
+    if (!this.isAlone) this.responder.writeEnd(trailers);
     this.finish();
   }
 
@@ -406,10 +414,11 @@ export class HttpExchange implements Exchange {
     this.commit();
   }
 
-  private commit(): void {
+  commit(): void {
     try {
       if (this.matched !== null && !this.judged) this.runResponsePhases(this.matched);
     } catch (cause) {
+      this.isJudging = false;
       this.fault(cause);
     }
     if (!this.answerWay.holdsHead) this.sendHead();
@@ -420,18 +429,23 @@ export class HttpExchange implements Exchange {
     this.committed = true;
     this.requestWay.dropCopy();
     this.firstByteMs = performance.now() - this.startedAtMs;
-    this.responder.writeHead();
+    if (!this.isAlone) this.responder.writeHead();
   }
 
   private runResponsePhases(route: Route): void {
     this.judged = true;
-    for (let i = 0; i < route.response.length; i++) route.response[i]!.response(this);
+    this.isJudging = true;
+    const { response } = this.kept.isInCharge ? route.outer : route;
+    for (let i = 0; i < response.length; i++) response[i]!.response(this);
+    this.isJudging = false;
     if (route.done.length > 0) this.response.keepHead();
-    if (route.responseBody.length === 0 || !this.response.hasBody || this.over) return;
-    this.answerWay.open(route.responseBody);
+    const { responseBody } = this.kept.isInCharge ? route.outer : route;
+    if (responseBody.length === 0 || !this.response.hasBody || this.over) return;
+    this.answerWay.open(responseBody);
   }
 
   sendBody(bytes: Uint8Array, from: number, to: number): void {
+    if (this.isAlone) return;
     const total = this.bytesSent + to - from;
     if (this.response.isExceeded(total)) {
       throw new SluiceError('internal', { message: 'the answer is longer than it announced' });
@@ -455,6 +469,7 @@ export class HttpExchange implements Exchange {
     // What takes the place of an answer that was held back is seen by the policies as any other is.
     if (this.answerWay.holdsHead && !this.response.isOurs) this.judged = false;
     this.dropTransforms();
+    this.kept.reset();
     this.answer(errorAnswer(error, this.id, this.engine.pseudonym, this.matched?.errorShape));
   }
 
@@ -465,7 +480,7 @@ export class HttpExchange implements Exchange {
     this.giveUp(error);
   }
 
-  private cancelProducer(error: SluiceError): void {
+  cancelProducer(error: SluiceError): void {
     const { producer } = this;
     this.errorCode ??= error.code;
     this.producer = null;
@@ -483,16 +498,19 @@ export class HttpExchange implements Exchange {
   }
 
   /** At the end of an exchange a fault changes nothing any more. */
-  private tolerate(last: () => void): void {
+  tolerate<T>(last: () => T): T | undefined {
     try {
-      last();
+      return last();
     } catch (cause) {
       this.engine.onFault(cause);
+      return undefined;
     }
   }
 
-  private finish(): void {
+  finish(): void {
     this.over = true;
+    this.kept.reset();
+    if (this.isAlone) leaveAlone(this);
     this.bounds.end();
     this.dropTransforms();
     this.producer = null;

@@ -74,7 +74,7 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
     wheel.release(this.deadline);
     this.exchange.onClientGone();
     this.stream = null;
-    this.client.finished(this);
+    if (this.exchange.over) this.client.finished(this);
     this.client.engine.outbound.flush();
   }
 
@@ -180,6 +180,7 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
 
   exchangeOver(): void {
     wheel.disarm(this.deadline);
+    if (this.exchange.isAlone) this.client.finished(this);
     // The answer is complete; what the client would still send is of no use (RFC 9113, 8.1).
     if (!this.exchange.requestEnded) this.stream?.reset(HTTP2_CODE.NO_ERROR);
   }

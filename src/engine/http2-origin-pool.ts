@@ -12,6 +12,7 @@ import type { HttpExchange } from './exchange.ts';
 import { Http2Upstream, type Http2UpstreamOwner } from './http2-upstream.ts';
 import type { Pool } from './pool.ts';
 import { WaitingLine } from './waiting-line.ts';
+import { attemptFailed } from './next-attempt.ts';
 
 /** Beyond this many connections exchanges wait: a server that takes so few streams on each means it. */
 const MAX_CONNECTIONS = 16;
@@ -119,7 +120,7 @@ export class Http2OriginPool implements Pool, Http2UpstreamOwner {
     this.opening = false;
     for (let exchange = this.line.next(); exchange !== null; exchange = this.line.next()) {
       exchange.attemptBegins(this);
-      exchange.attemptFailed(error, false);
+      attemptFailed(exchange, error, false);
     }
     this.forgetIfEmpty();
     this.engine.outbound.flush();

@@ -15,6 +15,7 @@ import { responseHeadOf, trailerList } from './http2-head.ts';
 import { Http2HeadReader } from './http2-head-reader.ts';
 import { requestList } from './request-list.ts';
 import { isBetterElsewhere, mayTryAgain } from './retry-rule.ts';
+import { answerLetGo, attemptFailed } from './next-attempt.ts';
 
 export interface Http2UpstreamOwner {
   readonly engine: Engine;
@@ -108,7 +109,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
 
   private letAnswerGo(exchange: HttpExchange, status: number): void {
     this.letGo(HTTP2_CODE.CANCEL);
-    exchange.answerLetGo(status);
+    answerLetGo(exchange, status);
   }
 
   /** What follows its head stays where it is until it is known whether the answer is of any use. */
@@ -208,7 +209,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
     const { exchange } = this;
     this.letGo(HTTP2_CODE.CANCEL);
     if (exchange === null) return;
-    exchange.attemptFailed(error, true);
+    attemptFailed(exchange, error, true);
   }
 
   private letGo(code: number): void {

@@ -11,6 +11,7 @@ import type { Pool } from './pool.ts';
 import { mayTryAgain } from './retry-rule.ts';
 import { Upstream } from './upstream.ts';
 import { Place, WaitingLine } from './waiting-line.ts';
+import { attemptFailed } from './next-attempt.ts';
 
 /** Idle connections beyond this many are closed: more than ever serve one origin at once on one thread. */
 const MAX_IDLE = 512;
@@ -158,7 +159,7 @@ export class OriginPool implements Pool {
 
   private failed(error: SluiceError, place: Place): void {
     this.openCount--;
-    if (place.isCurrent) place.exchange.attemptFailed(error, false);
+    if (place.isCurrent) attemptFailed(place.exchange, error, false);
     this.openForNext();
     if (this.openCount === 0) this.engine.forget(this);
     this.engine.outbound.flush();

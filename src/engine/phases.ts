@@ -36,7 +36,7 @@ export function runRequestPhases(exchange: HttpExchange, first: number): void {
       afterWait(exchange, wait, () => runRequestPhases(exchange, i + 1));
       return;
     }
-    if (exchange.committed || exchange.over) return;
+    if (exchange.isAnswered || exchange.over) return;
   }
   exchange.openRequestTransform();
   toTarget(exchange);
@@ -84,7 +84,7 @@ function runUpstreamPhases(exchange: HttpExchange, first: number, origin: Origin
       afterWait(exchange, wait, () => runUpstreamPhases(exchange, i + 1, origin));
       return;
     }
-    if (exchange.committed || exchange.over) return;
+    if (exchange.isAnswered || exchange.over) return;
   }
   exchange.engine.poolOf(origin).send(exchange);
 }
@@ -95,7 +95,7 @@ function afterWait<T>(exchange: HttpExchange, wait: Promise<T>, next: (value: T)
   const isRunning = (): boolean => generation === exchange.generation && !exchange.over;
   wait
     .then((value) => {
-      if (isRunning() && !exchange.committed) next(value);
+      if (isRunning() && !exchange.isAnswered) next(value);
     })
     .catch((cause: unknown) => {
       if (isRunning()) exchange.fault(cause);

@@ -32,6 +32,11 @@ export interface Route {
   readonly tunnel: readonly Required<Pick<Policy, 'tunnel'>>[];
   readonly upgraded: readonly Required<Pick<Policy, 'upgraded'>>[];
   readonly done: readonly Required<Pick<Policy, 'done'>>[];
+  readonly outlivesClient: readonly Required<Pick<Policy, 'outlivesClient'>>[];
+  /** Those that see an answer which was kept: they stand before the policy that keeps answers, and all of them where there is none. */
+  readonly outer: Pick<Route, 'response' | 'responseBody'>;
+  /** What lies behind the policy that keeps answers; null where there is none. */
+  readonly inner: Route | null;
   /** null: what it carries is nothing that a client has asked for. */
   readonly metrics: HttpFamilies | null;
 }

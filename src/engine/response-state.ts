@@ -1,8 +1,11 @@
-// The answer of an exchange: a received head or one made here, and how its body will be framed.
+// The answer of an exchange: a received head, one made here or one that was kept, and how its body will be framed.
 // Rule: `begin` or `make` comes first; before that there is no answer and status is 0.
-import { FRAMING, Head, METHOD } from '../codec/http1/head.ts';
+import { FRAMING, type Head, METHOD } from '../codec/http1/head.ts';
 import type { Answer, ResponseView } from '../contract/exchange.ts';
+import type { ReadyAnswer } from '../contract/kept-answer.ts';
 import { EditableFields, EMPTY_HEAD } from './fields.ts';
+import { keptHead } from './kept-head.ts';
+import { ownCopy } from './own-copy.ts';
 
 /** What an answer made here does not say of itself: the writer says it for this client. */
 const LEFT_TO_WRITER = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'proxy-connection']);
@@ -10,13 +13,24 @@ const LEFT_TO_WRITER = new Set(['content-length', 'transfer-encoding', 'connecti
 export class ResponseState implements ResponseView {
   status = 0;
   isOurs = false;
-  readonly fields: EditableFields = new EditableFields();
+  /** One that was kept, as long as nobody has asked for its fields: then it is sent as it is. */
+  ready: ReadyAnswer | null = null;
+  /** Field lines that it has for this client alone, each with its CRLF. */
+  passing = '';
   /** Of the body that will be sent: exact, or -1 when only its end will tell. */
   bodyLength = -1;
   /** False for HEAD, 204 and 304, where the length only informs, and for what opens a tunnel. */
   hasBody = false;
+  /** What follows the body of an answer that passes through transforms. */
+  trailerHead: Head | null = null;
   /** The head lies in memory of its own. */
   private isKept = false;
+  private readonly own = new EditableFields();
+
+  get fields(): EditableFields {
+    if (this.ready !== null) this.read(this.ready);
+    return this.own;
+  }
 
   get head(): Head {
     return this.fields.head;
@@ -24,7 +38,15 @@ export class ResponseState implements ResponseView {
 
   reset(): void {
     this.status = 0;
-    this.fields.begin(EMPTY_HEAD);
+    this.ready = null;
+    this.trailerHead = null;
+    this.own.begin(EMPTY_HEAD);
+  }
+
+  get trailers(): [name: string, value: string][] {
+    const { trailerHead: head } = this;
+    if (head === null) return [];
+    return Array.from({ length: head.count }, (_, index) => [head.name(index), head.value(index)]);
   }
 
   /** An answer that was received; its head stays where it is until it is kept. */
@@ -32,30 +54,53 @@ export class ResponseState implements ResponseView {
     this.status = head.status;
     this.isOurs = false;
     this.isKept = false;
-    this.fields.begin(head);
+    this.ready = null;
+    this.own.begin(head);
     this.hasBody = head.framing !== FRAMING.NONE;
     this.bodyLength = head.framing === FRAMING.LENGTH ? head.contentLength : -1;
   }
 
   /** Whoever looks at the answer later sees its head, though the connection that it came on reads other things by then. */
   keepHead(): void {
-    if (this.isKept || this.isOurs) return;
+    if (this.isKept) return;
     this.isKept = true;
-    this.fields.head = ownCopy(this.fields.head);
+    this.own.head = ownCopy(this.own.head);
   }
 
   /** An answer made here. The length is -1 when only its end will tell. */
   make({ status, fields = [] }: Omit<Answer, 'body'>, length: number, requestMethodId: number): void {
     this.status = status;
     this.isOurs = true;
-    this.fields.begin(EMPTY_HEAD);
+    this.isKept = true;
+    this.ready = null;
+    this.own.begin(EMPTY_HEAD);
+    this.takeBody(length, requestMethodId);
+    if (length >= 0 && status !== 204) this.own.append('Content-Length', String(length));
+    for (const [name, value] of fields) {
+      if (!LEFT_TO_WRITER.has(name.toLowerCase())) this.own.append(name, value);
+    }
+  }
+
+  /** An answer that was kept as it goes out. */
+  makeReady(ready: ReadyAnswer, passing: string, requestMethodId: number): void {
+    this.status = ready.status;
+    this.isOurs = false;
+    this.isKept = true;
+    this.ready = ready;
+    this.passing = passing;
+    this.takeBody(ready.bodyTo - ready.bodyFrom, requestMethodId);
+  }
+
+  private read(ready: ReadyAnswer): void {
+    this.ready = null;
+    this.own.begin(keptHead(ready, this.passing));
+  }
+
+  private takeBody(length: number, requestMethodId: number): void {
+    const { status } = this;
     const opensTunnel = requestMethodId === METHOD.CONNECT && status < 300;
     this.hasBody = requestMethodId !== METHOD.HEAD && status !== 204 && status !== 304 && !opensTunnel;
     this.bodyLength = length;
-    if (length >= 0 && status !== 204) this.fields.append('Content-Length', String(length));
-    for (const [name, value] of fields) {
-      if (!LEFT_TO_WRITER.has(name.toLowerCase())) this.fields.append(name, value);
-    }
   }
 
   /** So many bytes are all that the head has announced, if it announced any. */
@@ -73,30 +118,4 @@ export class ResponseState implements ResponseView {
     this.bodyLength = -1;
     this.fields.remove('content-length');
   }
-}
-
-/** For whoever needs a received head longer than the bytes that it came in. */
-export function ownCopy(head: Head): Head {
-  const { bytes, start, length, count } = head;
-  // Its own room is as large as it needs: that of a head which is yet to be read is many times dearer to make.
-  const copy = new Head(count);
-  copy.bytes = Buffer.from(bytes.subarray(start, start + length));
-  copy.length = length;
-  copy.status = head.status;
-  copy.reasonFrom = head.reasonFrom;
-  copy.reasonTo = head.reasonTo;
-  copy.versionMinor = head.versionMinor;
-  copy.count = count;
-  for (let i = 0; i < count * 4; i++) copy.fields[i] = head.fields[i]!;
-  for (let i = 0; i < count; i++) {
-    copy.ids[i] = head.ids[i]!;
-    copy.drop[i] = head.drop[i]!;
-  }
-  copy.framing = head.framing;
-  copy.contentLength = head.contentLength;
-  copy.keepAlive = head.keepAlive;
-  copy.wantsUpgrade = head.wantsUpgrade;
-  copy.hostIndex = head.hostIndex;
-  copy.said = head.said;
-  return copy;
 }

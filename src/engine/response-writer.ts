@@ -2,6 +2,7 @@
 // this client, and never copied from the upstream.
 import { FIELD, type Head } from '../codec/http1/head.ts';
 import { copyStatusLine, type OutBuffer, writeFields, writeStatusLine } from '../codec/http1/writer.ts';
+import type { ReadyAnswer } from '../contract/kept-answer.ts';
 import { wheel } from '../transport/timers.ts';
 import type { ResponseState } from './response-state.ts';
 
@@ -25,6 +26,14 @@ export function writeResponseHead(out: OutBuffer, response: ResponseState, bodyM
   added.write(out);
   if (head.find(FIELD.DATE) < 0 && added.find('date') === undefined) writeDate(out);
   if (bodyMode === BODY.CHUNKED) out.latin1('Transfer-Encoding: chunked\r\n');
+  if (!keepAlive) out.latin1('Connection: close\r\n');
+  out.crlf();
+}
+
+/** An answer that was kept as it goes out. */
+export function writeReadyHead(out: OutBuffer, ready: ReadyAnswer, passing: string, keepAlive: boolean): void {
+  out.copy(ready.head, ready.headFrom, ready.headTo);
+  out.latin1(passing);
   if (!keepAlive) out.latin1('Connection: close\r\n');
   out.crlf();
 }

@@ -25,7 +25,7 @@ export function switchTo(
 /** The same where an upstream has switched protocols, by this head. */
 export function passSwitch(exchange: HttpExchange, head: Head, join: () => void): void {
   exchange.bounds.end();
-  exchange.attempts.headCame();
+  exchange.attempts.headCame(head.status);
   exchange.response.begin(head);
   exchange.committed = true;
   exchange.producer = null;

@@ -13,6 +13,7 @@ import { HeldAnswer } from './held-answer.ts';
 import type { OriginPool } from './origin-pool.ts';
 import { writeRequestHead } from './request-writer.ts';
 import { isBetterElsewhere, mayTryAgain } from './retry-rule.ts';
+import { answerLetGo, attemptFailed } from './next-attempt.ts';
 
 /** Shorter than what servers commonly keep idle connections for (nginx 75 s, Apache 5 s and Node 5 s say so in Keep-Alive). */
 const IDLE_MS = 55_000;
@@ -158,7 +159,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
   private letAnswerGo(exchange: HttpExchange, status: number): void {
     this.exchange = null;
     this.letGo('error');
-    exchange.answerLetGo(status);
+    answerLetGo(exchange, status);
   }
 
   /** What follows its head stays where it is until it is known whether the answer is of any use. */
@@ -349,7 +350,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
     const { exchange } = this;
     this.exchange = null;
     this.letGo('error');
-    exchange?.attemptFailed(error, true);
+    if (exchange !== null) attemptFailed(exchange, error, true);
   }
 
   private letGo(reason: CloseReason): void {

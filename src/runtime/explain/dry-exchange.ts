@@ -1,6 +1,7 @@
 // An exchange that goes nowhere: policies see the request and may answer it, which is written down instead of sent. Rule: whatever
 // only a target may do is refused, for a dry run has none.
 import type { Answer, ClientView, EarlyBytes, Exchange, RequestView, ResponseView } from '../../contract/exchange.ts';
+import type { KeptSource, ReadyAnswer } from '../../contract/kept-answer.ts';
 import { ERROR_CATALOGUE, type ErrorCode, SluiceError } from '../../core/errors.ts';
 import { ResponseState } from '../../engine/response-state.ts';
 
@@ -32,6 +33,26 @@ export class DryExchange implements Exchange {
     this.door = door;
     this.client = { ...client, port: 0, secure: false, serverName: '' };
     this.request = request;
+  }
+
+  /** Nothing has been sent, so nothing can have failed. */
+  readonly errorCode = null;
+
+  askAgain(): never {
+    return refuse();
+  }
+
+  giveReady({ status }: ReadyAnswer): void {
+    this.answer({ status });
+  }
+
+  give(answer: Answer): void {
+    this.answer(answer);
+  }
+
+  giveFrom(answer: Omit<Answer, 'body'>, _length: number, source: KeptSource): void {
+    source.cancel();
+    this.answer(answer);
   }
 
   answer({ status }: Answer): void {

@@ -79,7 +79,7 @@ test('the only account is asked whatever it has said', () => {
 
 describe('an account that is limited is left alone', () => {
   function forMs(rig: AccountRig, fields: Readonly<Record<string, string>>, status = 429): number | null {
-    const response: ResponseView = { status, isOurs: false, fields: fieldsOf(fields) };
+    const response: ResponseView = { status, isOurs: false, trailers: [], fields: fieldsOf(fields) };
     return rig.group.coolDownMs(rig.member('a'), response);
   }
 

@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ResponseParser } from '../codec/http1/parser.ts';
+import { DEFAULT_LIMITS } from '../codec/http1/message-parser.ts';
+import { ownCopy } from './own-copy.ts';
+
+test('a copy of a head stays as it was, whatever becomes of the bytes that it came in', () => {
+  const bytes = Buffer.from('HTTP/1.1 404 Gone Fishing\r\nX-A: 1\r\nX-B: 2\r\n\r\n');
+  const parser = new ResponseParser(DEFAULT_LIMITS, { onHead() {}, onBody() {}, onEnd() {}, onError() {} });
+  parser.feed(bytes, 0, bytes.length);
+  parser.head.drop[1] = 1;
+  const copy = ownCopy(parser.head);
+  bytes.fill(0);
+  parser.head.drop[1] = 0;
+  assert.deepEqual([copy.status, copy.text(copy.reasonFrom, copy.reasonTo)], [404, 'Gone Fishing']);
+  assert.deepEqual([copy.value(0), copy.value(1), copy.drop[0], copy.drop[1]], ['1', '2', 0, 1]);
+});
