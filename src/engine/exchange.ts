@@ -16,7 +16,7 @@ import { errorAnswer } from './error-answer.ts';
 import type { Engine } from './engine.ts';
 import { ExchangeBounds } from './exchange-bounds.ts';
 import { KeptWay } from './kept-way.ts';
-import { enter, runRequestPhases } from './phases.ts';
+import { enter, runRequestPhases, runResponsePhases } from './phases.ts';
 import type { Pool } from './pool.ts';
 import type { Program, Route } from './program.ts';
 import { RequestState } from './request-state.ts';
@@ -64,7 +64,7 @@ export class HttpExchange implements Exchange {
   bytesReceived = 0;
   bytesSent = 0;
   /** The response phases have run, or failed: they don't run twice. */
-  private judged = false;
+  judged = false;
   /** They run. */
   isJudging = false;
   /** Its client has gone, and it goes on for the sake of a policy. */
@@ -416,7 +416,7 @@ export class HttpExchange implements Exchange {
 
   commit(): void {
     try {
-      if (this.matched !== null && !this.judged) this.runResponsePhases(this.matched);
+      if (this.matched !== null && !this.judged) runResponsePhases(this, this.matched);
     } catch (cause) {
       this.isJudging = false;
       this.fault(cause);
@@ -430,18 +430,6 @@ export class HttpExchange implements Exchange {
     this.requestWay.dropCopy();
     this.firstByteMs = performance.now() - this.startedAtMs;
     if (!this.isAlone) this.responder.writeHead();
-  }
-
-  private runResponsePhases(route: Route): void {
-    this.judged = true;
-    this.isJudging = true;
-    const { response } = this.kept.isInCharge ? route.outer : route;
-    for (let i = 0; i < response.length; i++) response[i]!.response(this);
-    this.isJudging = false;
-    if (route.done.length > 0) this.response.keepHead();
-    const { responseBody } = this.kept.isInCharge ? route.outer : route;
-    if (responseBody.length === 0 || !this.response.hasBody || this.over) return;
-    this.answerWay.open(responseBody);
   }
 
   sendBody(bytes: Uint8Array, from: number, to: number): void {

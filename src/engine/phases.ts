@@ -3,6 +3,7 @@
 import type { ForwardTarget, Origin } from '../contract/target.ts';
 import type { HttpExchange } from './exchange.ts';
 import { answersAsLast } from './max-forwards.ts';
+import type { Route } from './program.ts';
 import { refusalOf, takesTunnels } from './refusals.ts';
 import { Tunnel } from './tunnel.ts';
 
@@ -101,4 +102,17 @@ function afterWait<T>(exchange: HttpExchange, wait: Promise<T>, next: (value: T)
       if (isRunning()) exchange.fault(cause);
     })
     .finally(() => exchange.engine.outbound.flush());
+}
+
+/** The head of an answer is known. Of the policies only those before the one that has given it see an answer that was kept. */
+export function runResponsePhases(exchange: HttpExchange, route: Route): void {
+  const { kept, response: answer } = exchange;
+  exchange.judged = true;
+  exchange.isJudging = true;
+  const { response } = kept.isInCharge ? route.outer : route;
+  for (let i = 0; i < response.length; i++) response[i]!.response(exchange);
+  exchange.isJudging = false;
+  if (route.done.length > 0) answer.keepHead();
+  const { responseBody } = kept.isInCharge ? route.outer : route;
+  if (responseBody.length > 0 && answer.hasBody && !exchange.over) exchange.answerWay.open(responseBody);
 }
