@@ -11,6 +11,7 @@ import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
+import { CacheShelf } from '../services/cache/store/cache-shelf.ts';
 import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { Sluice } from '../runtime/sluice.ts';
@@ -35,6 +36,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
   const dataPlane = {
     members,
     lists: new DomainShelf(),
+    caches: new CacheShelf(),
     apply: nothing,
     drain: nothing,
     close: nothing,

@@ -9,6 +9,7 @@ import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { hopsSchema } from '../config/schema/hops.ts';
+import { CacheShelf } from '../services/cache/store/cache-shelf.ts';
 import { DomainShelf } from '../services/domains/domain-shelf.ts';
 import { MemberTable } from '../services/balance/member-table.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -56,6 +57,7 @@ async function setStage(): Promise<Stage> {
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
         lists: new DomainShelf(),
+        caches: new CacheShelf(),
         counts: threadContext(1),
         connections: () => Promise.resolve([]),
         apply: async () => {

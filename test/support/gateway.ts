@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { Config } from '../../src/config/config.ts';
 import { documentSchema } from '../../src/config/schema/document.ts';
+import { configuredCaches } from '../../src/runtime/assemble/configured-caches.ts';
 import { listsOf } from '../../src/runtime/assemble/assemble-filter.ts';
 import { hopGroups } from '../../src/runtime/assemble/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/threads/thread-plane.ts';
@@ -16,6 +17,7 @@ import { countedUsage } from '../../src/runtime/assemble/usage-telemetry.ts';
 import type { ThreadLog } from '../../src/runtime/threads/thread-log.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { DomainLists } from '../../src/services/domains/domain-lists.ts';
+import { CacheShelf } from '../../src/services/cache/store/cache-shelf.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
@@ -86,6 +88,7 @@ export class Gateway {
   readonly desk: ProcessDesk = processDesk(this.recorder);
   private readonly files = new DomainLists();
   private readonly lists = new DomainShelf();
+  readonly caches: CacheShelf = new CacheShelf();
   private readonly log = new ImmediateAccessLog();
   /** What went into the application log. */
   readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
@@ -106,6 +109,7 @@ export class Gateway {
       running: this.running,
       budgets: this.budgets,
       lists: this.lists,
+      caches: this.caches,
       modules: new PolicyModules(),
       log: this.note,
       services: { kind: 'here', desk: this.desk } as const,
@@ -142,6 +146,7 @@ export class Gateway {
 
   private async bringIntoForce(config: Config): Promise<void> {
     this.lists.put(await this.files.read(listsOf(config)));
+    this.caches.put(this.caches.make(configuredCaches(config)));
     await this.desk.prepare(config);
     await this.tunnels.apply(config);
     await this.plane.apply(config);

@@ -2,6 +2,7 @@
 import { PolicyModules } from '../../src/runtime/policy-modules/policy-modules.ts';
 import type { ThreadContext } from '../../src/runtime/threads/thread-context.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
+import { CacheShelf } from '../../src/services/cache/store/cache-shelf.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
@@ -21,6 +22,7 @@ export function threadContext(threads: number): ThreadContext {
     running: new RunningTable({ capacity: 8 }),
     budgets: new BudgetTable({ capacity: 8 }),
     lists: new DomainShelf(),
+    caches: new CacheShelf(),
     modules: new PolicyModules(),
     log: () => {},
     services: { kind: 'here', desk: processDesk(recorder) },

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../../config/config.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
+import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
@@ -74,6 +75,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     running: new RunningTable(),
     budgets: new BudgetTable(),
     lists: new DomainShelf(),
+    caches: new CacheShelf(),
   };
   const own = {
     modules: new PolicyModules(),

@@ -3,6 +3,7 @@
 
 import type { Config } from '../../config/config.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import type { ThreadContext } from './thread-context.ts';
@@ -18,6 +19,8 @@ export interface DataPlane {
   readonly members: MemberTable;
   /** The lists of domains, as the policies know them. */
   readonly lists: DomainShelf;
+  /** The stores of the cache. */
+  readonly caches: CacheShelf;
   /** What clients have used of their limits, what of theirs is running, and what users have used of AI. */
   readonly counts: SharedCounts;
   /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */

@@ -6,6 +6,7 @@ import { MemorySink } from '../../../test/support/memory-sink.ts';
 import { http1Origin } from '../../../test/support/origins.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { DomainLists } from '../../services/domains/domain-lists.ts';
+import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
@@ -29,6 +30,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     running: new RunningTable(),
     budgets: new BudgetTable(),
     lists: new DomainShelf(),
+    caches: new CacheShelf(),
     modules: new PolicyModules(),
     log: () => {},
     services: { kind: 'here', desk: processDesk() } as const,

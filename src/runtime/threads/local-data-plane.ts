@@ -1,9 +1,11 @@
 // The data plane on the main thread, for `process.workers: 1`.
 import type { Config } from '../../config/config.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { CacheMemories, CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainLists, SharedLists } from '../../services/domains/domain-lists.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import { configuredCaches } from '../assemble/configured-caches.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -13,10 +15,12 @@ import { ThreadPlane } from './thread-plane.ts';
 export class LocalDataPlane implements DataPlane {
   readonly members: MemberTable;
   readonly lists: DomainShelf;
+  readonly caches: CacheShelf;
   readonly counts: SharedCounts;
   private readonly context: ThreadContext;
   private readonly files: DomainLists;
   private inForce: SharedLists = new Map();
+  private cachesInForce: CacheMemories = new Map();
   private plane: ThreadPlane | null = null;
 
   constructor(context: ThreadContext, files: DomainLists) {
@@ -24,6 +28,7 @@ export class LocalDataPlane implements DataPlane {
     this.files = files;
     this.members = context.members;
     this.lists = context.lists;
+    this.caches = context.caches;
     this.counts = context;
   }
 
@@ -31,13 +36,17 @@ export class LocalDataPlane implements DataPlane {
     const plane = this.plane ?? new ThreadPlane(this.context, config);
     const lists = await this.files.read(listsOf(config));
     this.lists.put(lists);
+    const caches = this.caches.make(configuredCaches(config));
+    this.caches.put(caches);
     try {
       await plane.apply(config);
     } catch (error) {
       this.lists.put(this.inForce);
+      this.caches.put(this.cachesInForce);
       throw error;
     }
     this.inForce = lists;
+    this.cachesInForce = caches;
     this.plane = plane;
   }
 
@@ -47,6 +56,7 @@ export class LocalDataPlane implements DataPlane {
 
   async close(): Promise<void> {
     await this.plane?.close();
+    this.caches.close();
     await this.context.accessLog?.close();
   }
 

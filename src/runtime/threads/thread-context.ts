@@ -1,5 +1,6 @@
 // What the doors of one thread are given. Types only.
 import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
@@ -28,6 +29,8 @@ export interface ThreadContext {
   readonly budgets: BudgetTable;
   /** The lists of domains of the configuration that comes into force next. */
   readonly lists: DomainShelf;
+  /** The stores of the cache, whose memory is shared by the threads. */
+  readonly caches: CacheShelf;
   /** Those that this thread has loaded. */
   readonly modules: PolicyModules;
   readonly log: ThreadLog;

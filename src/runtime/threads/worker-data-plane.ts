@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
 import { parseAddress } from '../../core/address.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
+import { type CacheMemories, CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainLists, SharedLists } from '../../services/domains/domain-lists.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
@@ -15,6 +16,7 @@ import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { Acceptor } from '../../transport/accept.ts';
+import { configuredCaches } from '../assemble/configured-caches.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -49,6 +51,7 @@ export interface WorkerPlaneContext {
 interface InForce {
   readonly config: Config;
   readonly lists: SharedLists;
+  readonly caches: CacheMemories;
 }
 
 /** A worker that dies at once, again and again, must not keep the machine busy with starting it. */
@@ -64,6 +67,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly accessSink: LogSink | null;
   readonly members: MemberTable = new MemberTable();
   readonly lists: DomainShelf = new DomainShelf();
+  readonly caches: CacheShelf;
   readonly counts: SharedCounts;
   readonly log: ThreadLog;
   readonly tellUsage: TellUsage;
@@ -84,6 +88,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.context = context;
     this.view = context.view;
     this.accessSink = context.accessSink;
+    this.caches = new CacheShelf({ threads: context.threads + 1, thread: context.threads });
     const running = new RunningTable({ threads: context.threads });
     this.counts = { limits: new LimitTable(), running, budgets: new BudgetTable() };
     this.log = context.log;
@@ -107,7 +112,8 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
 
   private async bringIntoForce(config: Config): Promise<void> {
     const before = this.inForce;
-    const next = { config, lists: await this.context.files.read(listsOf(config)) };
+    const lists = await this.context.files.read(listsOf(config));
+    const next = { config, lists, caches: this.caches.make(configuredCaches(config)) };
     await this.claimNewDoors(config, before?.config ?? null);
     await this.context.inner.apply(config);
     while (this.handles.length < this.context.threads) this.handles.push(this.newHandle());
@@ -120,6 +126,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     }
     this.inForce = next;
     this.lists.put(next.lists);
+    this.caches.put(next.caches);
     this.counting ??= setInterval(() => void this.countConnections(), COUNT_EVERY_MS).unref();
   }
 
@@ -138,6 +145,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     if (this.counting !== null) clearInterval(this.counting);
     if (this.replacing !== null) clearTimeout(this.replacing);
     await Promise.all(this.handles.splice(0).map((handle) => handle.stop()));
+    this.caches.close();
     await this.context.inner.close();
   }
 
@@ -181,6 +189,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   private forget(handle: WorkerHandle): void {
     this.handles = this.handles.filter((each) => each !== handle);
     this.counts.running.forget(handle.thread);
+    this.caches.forgetThread(handle.thread);
   }
 
   private replaceAfter(delayMs: number): void {

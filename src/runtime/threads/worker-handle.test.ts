@@ -68,6 +68,7 @@ const APPLY: Extract<WorkerCall, { kind: 'apply' }> = {
   kind: 'apply',
   ports: {},
   lists: new Map(),
+  caches: new Map(),
   config: configOf({ gateway: { routes: [{ to: { respond: { body: 'hello' } } }] } }),
 };
 

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
 import type { MetricDefinition } from '../../telemetry/metric-definition.ts';
+import type { CacheMemories } from '../../services/cache/store/cache-shelf.ts';
 import type { SharedLists } from '../../services/domains/domain-lists.ts';
 import type { UsageRecord } from '../../services/usage/usage-record.ts';
 import type { LogLines } from '../../telemetry/port-sink.ts';
@@ -46,6 +47,8 @@ export type WorkerCall =
       readonly ports: BoundPorts;
       /** The lists of domains that the configuration names. */
       readonly lists: SharedLists;
+      /** The memory of the stores of the cache that it wants. */
+      readonly caches: CacheMemories;
     }
   | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
   | { readonly kind: 'drain'; readonly delayMs?: number }

@@ -43,7 +43,7 @@ class Thread {
   }
 
   apply(id: number, settings: GatewaySettings): void {
-    this.ask(id, { kind: 'apply', config: configOf(settings), ports: {}, lists: new Map() });
+    this.ask(id, { kind: 'apply', config: configOf(settings), ports: {}, lists: new Map(), caches: new Map() });
   }
 
   all<K extends Kind>(kind: K): Said<K>[] {

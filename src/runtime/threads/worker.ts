@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
+import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
@@ -51,6 +52,8 @@ const limits = new LimitTable({ memory: start.limits });
 const running = new RunningTable({ memory: start.running, thread: start.thread });
 const budgets = new BudgetTable({ memory: start.budgets });
 const lists = new DomainShelf();
+// The main thread is one more.
+const caches = new CacheShelf({ threads: start.threads + 1, thread: start.thread });
 const modules = new PolicyModules();
 const log: ThreadLog = (level, fields, message) => {
   const plain = redactValue(fields) as LogFields;
@@ -74,6 +77,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           running,
           budgets,
           lists,
+          caches,
           modules,
           log,
           services: { kind: 'elsewhere', inner: start.inner },
@@ -83,6 +87,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
         call.config,
       );
     lists.put(call.lists);
+    caches.put(call.caches);
     await target.apply(call.config, call.ports);
     plane = target;
   } else if (call.kind === 'control-doors') {

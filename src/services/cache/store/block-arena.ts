@@ -19,12 +19,14 @@ export interface ArenaMemory {
   /** Two for each unit: the next and the one before, plus one; 0: none. */
   readonly links: Int32Array<SharedArrayBuffer>;
   readonly states: Uint8Array<SharedArrayBuffer>;
-  /** The first free block of each order, plus one; then how many units are free. */
+  /** The first free block of each order, plus one; how many units are free; where fresh memory begins. */
   readonly heads: Int32Array<SharedArrayBuffer>;
 }
 
-export const ARENA_HEADS: number = MOST_ORDER + 2;
+export const ARENA_HEADS: number = MOST_ORDER + 3;
 const FREE_UNITS = MOST_ORDER + 1;
+/** From here on nothing was ever given out, and no memory is taken. */
+const FRONTIER = MOST_ORDER + 2;
 
 export class BlockArena {
   readonly bytes: Uint8Array<SharedArrayBuffer>;
@@ -61,7 +63,7 @@ export class BlockArena {
       this.#putFree(at, order);
       at += 1 << order;
     }
-    for (let block = whole - step; block >= 0; block -= step) this.#putFree(block, MOST_ORDER);
+    this.#heads[FRONTIER] = 0;
   }
 
   /** A chain for so many bytes: its first block plus one; 0: there is no room. */
@@ -145,6 +147,7 @@ export class BlockArena {
   #takeBlock(wanted: number): number {
     let order = wanted;
     while (order <= MOST_ORDER && this.#heads[order] === 0) order += 1;
+    if (order > MOST_ORDER && this.#advance()) order = MOST_ORDER;
     if (order > MOST_ORDER) {
       order = wanted - 1;
       while (this.#heads[order] === 0) order -= 1;
@@ -157,6 +160,15 @@ export class BlockArena {
     this.#links[block * 2] = 0;
     this.#heads[FREE_UNITS]! -= 1 << given;
     return block;
+  }
+
+  /** One more of the largest blocks, of memory that is fresh. */
+  #advance(): boolean {
+    const block = this.#heads[FRONTIER]!;
+    if (block + (1 << MOST_ORDER) > this.#units) return false;
+    this.#heads[FRONTIER] = block + (1 << MOST_ORDER);
+    this.#putFree(block, MOST_ORDER);
+    return true;
   }
 
   #orderOf(block: number): number {

@@ -4,14 +4,14 @@ import type { AnswerMeta } from '../answer-meta.ts';
 import { BodyReading, type BodyReader, type BodySource, type ByteRange } from './body-reading.ts';
 import { CacheCounters, type RouteCounts } from './cache-counters.ts';
 import { Filling, type FillOptions } from './filling.ts';
-import { Flights, type Flight, type FlightWaiter, UncacheableKeys } from './flights.ts';
+import { type Flight, type FlightChannel, Flights, type FlightWaiter, UncacheableKeys } from './flights.ts';
 import { NearAnswers } from './near-answers.ts';
 import { type PurgeOrder, slotsOf } from './purge-lists.ts';
 import { SLOT, SLOT_FLAG, SLOT_INTS, STATE } from './slot-fields.ts';
 import { type KeyHash, keyHash } from './slot-table.ts';
 import { rewriteHead } from './slot-writing.ts';
 import { StoreCore } from './store-core.ts';
-import { createStoreMemory, HEADER, openStoreMemory } from './store-memory.ts';
+import { createStoreMemory, HEADER, openStoreMemory, resetStoreMemory } from './store-memory.ts';
 import { type StoredAnswer, type Unpacked, unpackSlot } from './stored-answer.ts';
 
 /* oxlint-disable typescript/no-non-null-assertion -- every index lies within the memory that was laid out. */
@@ -24,6 +24,8 @@ export interface CacheStoreOptions {
   readonly thread?: number;
   /** That of the first store of the process, for those of other threads. */
   readonly memory?: SharedArrayBuffer;
+  /** How the threads talk; none for one thread. */
+  readonly channel?: FlightChannel | null;
   readonly nowMs?: () => number;
 }
 
@@ -54,8 +56,11 @@ export class CacheStore {
   readonly #threads: number;
   readonly #slots: Int32Array<SharedArrayBuffer>;
   readonly #versions: Int32Array<SharedArrayBuffer>;
+  /** The last that was looked for, and the version that its bucket had. */
+  #lastKey = '';
+  #lastVersion = 0;
 
-  constructor({ maxBytes, threads = 1, thread = 0, memory, nowMs = Date.now }: CacheStoreOptions) {
+  constructor({ maxBytes, threads = 1, thread = 0, memory, channel = null, nowMs = Date.now }: CacheStoreOptions) {
     const shared = memory === undefined ? createStoreMemory(maxBytes, threads) : openStoreMemory(memory);
     this.memory = shared.buffer;
     this.#threads = threads;
@@ -63,11 +68,14 @@ export class CacheStore {
     this.#versions = shared.versions;
     this.#core = new StoreCore(shared, thread, new CacheCounters(shared, thread));
     this.#near = new NearAnswers(0);
-    this.#flights = new Flights(
-      new UncacheableKeys(shared, nowMs),
-      (request) => new Filling(this.#core, request),
-      () => this.mostOfOne,
-    );
+    this.#flights = new Flights({
+      core: this.#core,
+      thread,
+      keys: new UncacheableKeys(shared, nowMs),
+      channel,
+      begin: (request) => new Filling(this.#core, request),
+      mostBytes: () => this.mostOfOne,
+    });
     this.bound(maxBytes);
   }
 
@@ -86,7 +94,11 @@ export class CacheStore {
 
   /** The variants of a key, the youngest first. */
   find(key: string): readonly StoredAnswer[] {
-    return this.#near.find(key, this.#versions) ?? this.#look(key);
+    this.#lastKey = key;
+    const near = this.#near.find(key, this.#versions);
+    if (near === undefined) return this.#look(key);
+    this.#lastVersion = this.#near.lastVersion;
+    return near;
   }
 
   /** It is being given; `isStale`: though it is not fresh. */
@@ -123,9 +135,9 @@ export class CacheStore {
     return reading;
   }
 
-  /** See Flights.claim. */
+  /** See Flights.claim. What another thread has brought since `find` for the same key is not fetched again: the waiter is to look. */
   claim(key: string, waiter: FlightWaiter): Flight | 'waiting' | 'alone' {
-    return this.#flights.claim(key, waiter);
+    return this.#flights.claim(key, waiter, key === this.#lastKey ? this.#lastVersion : null);
   }
 
   leave(key: string, waiter: FlightWaiter): void {
@@ -168,6 +180,21 @@ export class CacheStore {
     return count;
   }
 
+  /** A thread has died: what it was fetching is fetched by others, and nobody waits for its lock. */
+  forgetThread(thread: number): void {
+    if (this.#core.lock.inherit(thread)) this.#startAnew();
+    this.#flights.forget(thread);
+  }
+
+  /** What was left half done cannot be told from what is whole. */
+  #startAnew(): void {
+    try {
+      resetStoreMemory(this.#core.memory);
+    } finally {
+      this.#core.lock.give();
+    }
+  }
+
   get stats(): CacheStats {
     const { table, counters, memory } = this.#core;
     return {
@@ -199,6 +226,7 @@ export class CacheStore {
     const { table, memory } = this.#core;
     const hash = keyHash(key);
     const bucket = table.bucketOf(hash.one);
+    this.#lastVersion = table.version(bucket);
     if (Atomics.load(memory.buckets, bucket) === 0) return NOTHING;
     const { version, found } = this.#core.locked(() => ({
       version: table.version(bucket),

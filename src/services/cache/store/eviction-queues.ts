@@ -34,6 +34,11 @@ export class EvictionQueues {
     this.#ghosts = ghosts;
   }
 
+  reset(): void {
+    this.#ints.fill(0);
+    this.#ghosts.fill(0);
+  }
+
   length(queue: number): number {
     return this.#ints[queue * 4 + LENGTH]!;
   }

@@ -5,7 +5,7 @@ import { BodyReading, type BodyReader, type BodySource } from './body-reading.ts
 import { writeChain } from './chain-bytes.ts';
 import { SLOT, SLOT_FLAG, STATE } from './slot-fields.ts';
 import type { StoreCore } from './store-core.ts';
-import { dropVariant, enterSlot, writeHead, writeTrailers } from './slot-writing.ts';
+import { dropVariant, enterSlot, setDeclared, writeHead, writeTrailers } from './slot-writing.ts';
 import type { CopyEncoding } from './stored-answer.ts';
 
 /** Of what is not kept, a reader may be so much behind the origin. */
@@ -21,6 +21,17 @@ export interface FillOptions {
   readonly copyOf?: number;
 }
 
+/** A filling as those see it that wait for it, on whichever thread it is filled. */
+export interface JoinedFilling {
+  readonly key: string;
+  readonly meta: AnswerMeta;
+  /** -1: only its end will tell. */
+  readonly bodyLength: number;
+  readonly status: 'open' | 'whole' | 'torn';
+  /** From the first byte on. Null: some of it is gone already. */
+  read(reader: BodyReader): BodyReading | null;
+}
+
 export interface FillRequest extends FillOptions {
   readonly key: string;
   readonly meta: AnswerMeta;
@@ -29,7 +40,7 @@ export interface FillRequest extends FillOptions {
   readonly mostBytes: number;
 }
 
-export class Filling implements BodySource {
+export class Filling implements BodySource, JoinedFilling {
   readonly key: string;
   readonly meta: AnswerMeta;
   /** -1: only its end will tell. */
@@ -40,6 +51,8 @@ export class Filling implements BodySource {
   trailers: readonly FieldLine[] = [];
   /** Called when more can be written, after `write` answered false. */
   onDrain: (() => void) | null = null;
+  /** Called when more of it is there. */
+  onMore: (() => void) | null = null;
   /** Called once when it has ended, well or not. */
   onOver: (() => void) | null = null;
   readonly #core: StoreCore;
@@ -83,6 +96,7 @@ export class Filling implements BodySource {
     if (!this.#isKept) this.#passOn(bytes, from, to);
     this.written += to - from;
     for (const reading of this.#readings) reading.pump();
+    this.onMore?.();
     return this.#mayGoOn();
   }
 
@@ -130,6 +144,7 @@ export class Filling implements BodySource {
     if (this.slot < 0) return false;
     table.setState(this.slot, STATE.FILLING);
     this.#core.pin(this.slot);
+    setDeclared(table, this.slot, this.bodyLength);
     const { bodyLength, mostBytes } = this.#request;
     if (bodyLength > mostBytes || !writeHead(this.#core, this.slot, this.#request)) return false;
     return bodyLength <= 0 || this.#grow(bodyLength);
@@ -181,17 +196,23 @@ export class Filling implements BodySource {
 
   #passOn(bytes: Uint8Array, from: number, to: number): void {
     const isAnyBehind = this.#readings.some((reading) => reading.isPaused || reading.at < this.written);
-    if (isAnyBehind && this.#store(bytes, from, to)) return;
+    if ((isAnyBehind || this.#isReadElsewhere) && this.#store(bytes, from, to)) return;
+    if (this.#isReadElsewhere) this.#flag(SLOT_FLAG.TORN);
     for (const reading of this.#readings) {
       if (reading.at < this.written || reading.isPaused) reading.fail();
       else reading.takeDirectly(bytes, from, to);
     }
   }
 
+  /** Other threads read it, and nobody here knows how far they are. */
+  get #isReadElsewhere(): boolean {
+    return this.slot >= 0 && this.#core.table.get(this.slot, SLOT.PINS) > this.#readings.length + 1;
+  }
+
   /** Gives back what everybody has taken. */
   #forgetBehind(): void {
     const { lock, table, memory } = this.#core;
-    if (this.slot < 0) return;
+    if (this.slot < 0 || this.#isReadElsewhere) return;
     lock.take();
     const isAtEnd = this.#readings.every((reading) => reading.at >= this.written);
     const standing = new Set(isAtEnd ? [] : this.#readings.map(({ block }) => block));
@@ -244,10 +265,14 @@ export class Filling implements BodySource {
     const { trailers } = this;
     if (trailers.length > 0 && !writeTrailers(this.#core, this.slot, { ...this.#request, trailers })) return false;
     dropVariant(this.#core, this.slot);
-    table.set(this.slot, SLOT.FLAGS, table.get(this.slot, SLOT.FLAGS) | SLOT_FLAG.ENDED);
     enterSlot(this.#core, this.slot);
     counters.stored(table.get(this.slot, SLOT.ROUTE));
     return true;
+  }
+
+  #flag(flag: number): void {
+    const { table } = this.#core;
+    table.set(this.slot, SLOT.FLAGS, table.get(this.slot, SLOT.FLAGS) | flag);
   }
 
   #over(status: 'whole' | 'torn'): void {
@@ -256,7 +281,7 @@ export class Filling implements BodySource {
     this.#stopPatience();
     if (this.slot >= 0) {
       lock.take();
-      if (status === 'torn') table.set(this.slot, SLOT.FLAGS, table.get(this.slot, SLOT.FLAGS) | SLOT_FLAG.TORN);
+      this.#flag(status === 'torn' ? SLOT_FLAG.TORN : SLOT_FLAG.ENDED);
       if (status === 'torn' || !this.#isKept) table.drop(this.slot);
       table.unpin(this.slot);
       lock.give();

@@ -57,7 +57,7 @@ describe('a flight', () => {
   });
 
   test('that brings nothing to share lets everybody go alone, for some time', () => {
-    let nowMs = 1000;
+    let nowMs = 1_800_000_000_000;
     const store = new CacheStore({ maxBytes: 1_000_000, nowMs: () => nowMs });
     const { flight, waiters } = claim(store);
     flight.uncacheable(5000);

@@ -1,8 +1,12 @@
 // One fetch for all who want the same at once. Who claims a key first flies; the others wait, and get what comes from its first byte on.
 // Rule: nobody waits for what cannot be shared: a key whose answer turned out not to be cacheable is remembered, and everybody goes alone.
 import type { AnswerMeta } from '../answer-meta.ts';
-import type { Filling, FillOptions, FillRequest } from './filling.ts';
-import { keyHash } from './slot-table.ts';
+import type { Filling, FillOptions, FillRequest, JoinedFilling } from './filling.ts';
+import { DistantFilling } from './distant-filling.ts';
+import { FlightTable } from './flight-table.ts';
+import { SLOT, SLOT_FLAG } from './slot-fields.ts';
+import { type KeyHash, keyHash } from './slot-table.ts';
+import type { StoreCore } from './store-core.ts';
 import type { StoreMemory } from './store-memory.ts';
 
 /* oxlint-disable typescript/no-non-null-assertion -- every index lies within the memory that was laid out. */
@@ -10,7 +14,7 @@ import type { StoreMemory } from './store-memory.ts';
 /** Exactly one of these is called, once, unless the waiter leaves; it may be called before `claim` has returned. */
 export interface FlightWaiter {
   /** An answer has begun. It may be another variant than the waiter wants: then it claims that one. */
-  joined(filling: Filling): void;
+  joined(filling: JoinedFilling): void;
   /** The flight has brought something that is in the store, or its pilot has left: look, and claim again. */
   again(): void;
   /** It is not worth waiting for: fetch alone, and claim nothing. */
@@ -33,6 +37,9 @@ export interface Flight {
   failed(): void;
 }
 
+/** Seconds are counted from here, so that they fit for long. */
+const EPOCH_S = 1_700_000_000;
+
 /** Remembers keys by a hash in shared memory; a newer one may take the place of an older. */
 export class UncacheableKeys {
   readonly #ints: Int32Array<SharedArrayBuffer>;
@@ -44,22 +51,23 @@ export class UncacheableKeys {
   }
 
   put(key: string, forMs: number): void {
+    if (forMs <= 0) return;
     const { one, two } = keyHash(key);
     const at = this.#placeOf(one);
     this.#ints[at] = two;
-    this.#ints[at + 1] = Math.ceil((this.#nowMs() + forMs) / 1000);
+    this.#ints[at + 1] = Math.ceil((this.#nowMs() + forMs) / 1000) - EPOCH_S;
   }
 
   has(key: string): boolean {
     const { one, two } = keyHash(key);
     const at = this.#placeOf(one);
-    return this.#ints[at] === two && this.#ints[at + 1]! * 1000 > this.#nowMs();
+    return this.#ints[at] === two && (this.#ints[at + 1]! + EPOCH_S) * 1000 > this.#nowMs();
   }
 
   forget(key: string): void {
     const { one, two } = keyHash(key);
     const at = this.#placeOf(one);
-    if (this.#ints[at] === two) this.#ints[at + 1] = 0;
+    if (this.#ints[at] === two) this.#ints[at] = 0;
   }
 
   #placeOf(hash: number): number {
@@ -69,10 +77,35 @@ export class UncacheableKeys {
 
 type FillAny = (request: FillRequest) => Filling;
 
+/** What threads say to each other: look at the flight of this key. */
+interface FlightWord {
+  readonly one: number;
+  readonly two: number;
+  /** How it has ended; null: it has not. */
+  readonly outcome: 'again' | 'alone' | 'failed' | null;
+}
+
+/** Between the threads that use one store. */
+export interface FlightChannel {
+  /** To all others. */
+  say(word: unknown): void;
+  listen(hear: (word: unknown) => void): void;
+}
+
+export interface FlightsContext {
+  readonly core: StoreCore;
+  readonly thread: number;
+  readonly keys: UncacheableKeys;
+  /** Null: there are no other threads. */
+  readonly channel: FlightChannel | null;
+  readonly begin: FillAny;
+  readonly mostBytes: () => number;
+}
+
 class LocalFlight implements Flight {
   readonly key: string;
   filling: Filling | null = null;
-  readonly waiters: Set<FlightWaiter> = new Set<FlightWaiter>();
+  readonly waiters: Set<FlightWaiter> = new Set();
   readonly #flights: Flights;
 
   constructor(key: string, flights: Flights) {
@@ -87,9 +120,8 @@ class LocalFlight implements Flight {
   fill(key: string, meta: AnswerMeta, bodyLength: number, more: FillOptions = {}): Filling {
     const filling = this.#flights.begin({ ...more, key, meta, bodyLength });
     this.filling = filling;
-    filling.onOverflow = () => this.#flights.end(this);
-    filling.onOver = () => this.#flights.end(this);
-    if (!filling.isKept) this.#flights.end(this);
+    if (filling.isKept) this.#flights.begun(this, filling);
+    else this.#flights.end(this, 'alone');
     for (const waiter of this.#leaving()) {
       if (filling.isKept) waiter.joined(filling);
       else waiter.alone();
@@ -98,18 +130,18 @@ class LocalFlight implements Flight {
   }
 
   release(): void {
-    this.#flights.end(this);
+    this.#flights.end(this, 'again');
     for (const waiter of this.#leaving()) waiter.again();
   }
 
   uncacheable(forMs: number): void {
-    this.#flights.keys.put(this.key, forMs);
-    this.#flights.end(this);
+    this.#flights.context.keys.put(this.key, forMs);
+    this.#flights.end(this, 'alone');
     for (const waiter of this.#leaving()) waiter.alone();
   }
 
   failed(): void {
-    this.#flights.end(this);
+    this.#flights.end(this, 'failed');
     for (const waiter of this.#leaving()) waiter.failed();
   }
 
@@ -120,43 +152,182 @@ class LocalFlight implements Flight {
   }
 }
 
-export class Flights {
-  readonly keys: UncacheableKeys;
-  readonly #fill: FillAny;
-  readonly #mostBytes: () => number;
-  readonly #byKey = new Map<string, LocalFlight>();
+/** The flight of another thread, for those here who wait for it. */
+interface DistantFlight {
+  readonly key: string;
+  readonly hash: KeyHash;
+  readonly waiters: Set<FlightWaiter>;
+  filling: DistantFilling | null;
+}
 
-  constructor(keys: UncacheableKeys, fill: FillAny, mostBytes: () => number) {
-    this.keys = keys;
-    this.#fill = fill;
-    this.#mostBytes = mostBytes;
+export class Flights {
+  readonly context: FlightsContext;
+  readonly #table: FlightTable;
+  readonly #byKey = new Map<string, LocalFlight>();
+  readonly #distant = new Map<string, DistantFlight>();
+  /** Fillings of other threads that nobody new may join. */
+  readonly #overflowed = new Set<DistantFilling>();
+  /** Keys of which others are to hear that there is more. */
+  readonly #toTell = new Set<string>();
+
+  constructor(context: FlightsContext) {
+    this.context = context;
+    this.#table = new FlightTable(context.core.memory, context.thread);
+    if (context.channel !== null) context.channel.listen((word) => this.#hear(word as FlightWord | null));
   }
 
-  /** A flight: it is for the caller to fly. `waiting`: the waiter is told. `alone`: fetch, and claim nothing. */
-  claim(key: string, waiter: FlightWaiter): Flight | 'waiting' | 'alone' {
-    if (this.keys.has(key)) return 'alone';
+  /**
+   * A flight: it is for the caller to fly. `waiting`: the waiter is told. `alone`: fetch, and claim nothing. `version`: of the bucket of the
+   * key when the caller looked; null: nobody looked.
+   */
+  claim(key: string, waiter: FlightWaiter, version: number | null = null): Flight | 'waiting' | 'alone' {
+    if (this.context.keys.has(key)) return 'alone';
     const flight = this.#byKey.get(key);
-    if (flight === undefined) {
-      const mine = new LocalFlight(key, this);
-      this.#byKey.set(key, mine);
-      return mine;
+    if (flight !== undefined) {
+      if (flight.filling === null) flight.waiters.add(waiter);
+      else waiter.joined(flight.filling);
+      return 'waiting';
     }
-    if (flight.filling === null) flight.waiters.add(waiter);
-    else waiter.joined(flight.filling);
-    return 'waiting';
+    return this.context.channel === null ? this.#take(key) : this.#claimAmongThreads(key, waiter, version);
   }
 
   /** Its client has gone. */
   leave(key: string, waiter: FlightWaiter): void {
     this.#byKey.get(key)?.waiters.delete(waiter);
+    this.#distant.get(key)?.waiters.delete(waiter);
   }
 
   begin(request: FillOptions & Pick<FillRequest, 'key' | 'meta' | 'bodyLength'>): Filling {
-    const most = this.#mostBytes();
-    return this.#fill({ ...request, mostBytes: Math.min(most, request.mostBytes ?? most) });
+    const most = this.context.mostBytes();
+    return this.context.begin({ ...request, mostBytes: Math.min(most, request.mostBytes ?? most) });
   }
 
-  end(flight: LocalFlight): void {
-    if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
+  begun(flight: LocalFlight, filling: Filling): void {
+    filling.onOverflow = () => this.#overflown(flight, filling);
+    filling.onOver = () => this.end(flight, filling.status === 'torn' ? 'failed' : 'again');
+    if (this.context.channel === null) return;
+    this.context.core.locked(() => this.#table.begin(flight.key, filling.slot));
+    filling.onMore = () => this.#tellMore(flight.key);
+    this.#tellMore(flight.key);
+  }
+
+  /** Nobody new may join it; those who have on other threads are told of the rest all the same. */
+  #overflown(flight: LocalFlight, filling: Filling): void {
+    this.end(flight, null);
+    if (this.context.channel === null) return;
+    filling.onMore = () => this.#tellSoon(flight.key);
+    filling.onOver = filling.onMore;
+  }
+
+  /** `null`: those who have joined it read on. */
+  end(flight: LocalFlight, outcome: FlightWord['outcome']): void {
+    if (this.#byKey.get(flight.key) !== flight) return;
+    this.#byKey.delete(flight.key);
+    const { channel, core } = this.context;
+    if (channel === null || !core.locked(() => this.#table.end(flight.key))) return;
+    channel.say({ ...keyHash(flight.key), outcome } satisfies FlightWord);
+  }
+
+  /** A thread is gone with what it was fetching. */
+  forget(thread: number): void {
+    const { core, channel } = this.context;
+    core.locked(() => {
+      for (const slot of this.#table.forget(thread)) {
+        core.table.set(slot, SLOT.FLAGS, core.table.get(slot, SLOT.FLAGS) | SLOT_FLAG.TORN);
+        core.table.drop(slot);
+        core.table.unpin(slot);
+      }
+    });
+    const waitedFor = [...this.#distant.values()];
+    for (const flight of waitedFor) this.#look(flight, 'again');
+    channel?.say(null);
+  }
+
+  #take(key: string): LocalFlight {
+    const mine = new LocalFlight(key, this);
+    this.#byKey.set(key, mine);
+    return mine;
+  }
+
+  #claimAmongThreads(key: string, waiter: FlightWaiter, version: number | null): Flight | 'waiting' {
+    const { core } = this.context;
+    const hash = keyHash(key);
+    const { at, isNews } = core.locked(() => {
+      const isNews = version !== null && core.table.version(core.table.bucketOf(hash.one)) !== version;
+      return { isNews, at: isNews ? -1 : this.#table.claim(hash) };
+    });
+    if (isNews) {
+      waiter.again();
+      return 'waiting';
+    }
+    if (at < 0) return this.#take(key);
+    const flight = this.#distant.get(key) ?? { key, hash, waiters: new Set(), filling: null };
+    this.#distant.set(key, flight);
+    flight.waiters.add(waiter);
+    this.#look(flight, 'again');
+    return 'waiting';
+  }
+
+  /** Others hear of what has come within one turn at once. */
+  #tellMore(key: string): void {
+    if (this.#table.isHeard(key)) this.#tellSoon(key);
+  }
+
+  #tellSoon(key: string): void {
+    if (this.#toTell.size === 0) setImmediate(this.#tellAll);
+    this.#toTell.add(key);
+  }
+
+  readonly #tellAll = (): void => {
+    for (const key of this.#toTell) {
+      this.context.channel?.say({ ...keyHash(key), outcome: null } satisfies FlightWord);
+    }
+    this.#toTell.clear();
+  };
+
+  #hear(word: FlightWord | null): void {
+    // Who is told may claim at once.
+    const waitedFor = [...this.#distant.values()];
+    for (const flight of waitedFor) {
+      if (word === null) this.#look(flight, 'again');
+      else if (flight.hash.one === word.one && flight.hash.two === word.two)
+        this.#look(flight, word.outcome ?? 'again');
+    }
+    for (const filling of this.#overflowed) {
+      filling.look();
+      if (filling.status !== 'open') this.#overflowed.delete(filling);
+    }
+  }
+
+  /** `outcome`: what it came to if it is no more. */
+  #look(flight: DistantFlight, outcome: 'again' | 'alone' | 'failed'): void {
+    const { core } = this.context;
+    const isThere = core.locked(() => {
+      const at = this.#table.find(flight.hash);
+      const slot = at < 0 ? -1 : this.#table.slotAt(at);
+      if (slot >= 0) flight.filling ??= new DistantFilling(core, slot);
+      return at >= 0;
+    });
+    const { filling } = flight;
+    filling?.look();
+    const isOver = !isThere || (filling !== null && filling.status !== 'open');
+    if (isOver) this.#distant.delete(flight.key);
+    if (isOver || filling !== null) this.#tell(flight, outcome);
+    if (isOver && filling !== null) this.#letGo(filling);
+  }
+
+  #tell({ waiters, filling }: DistantFlight, outcome: 'again' | 'alone' | 'failed'): void {
+    const all = [...waiters];
+    waiters.clear();
+    for (const waiter of all) {
+      if (filling !== null) waiter.joined(filling);
+      else waiter[outcome]();
+    }
+  }
+
+  /** What has overflowed goes on for those who read it already. */
+  #letGo(filling: DistantFilling): void {
+    filling.letGo();
+    if (filling.status === 'open') this.#overflowed.add(filling);
   }
 }

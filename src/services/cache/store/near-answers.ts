@@ -15,6 +15,8 @@ interface Remembered {
 const OVERHEAD_BYTES = 2048;
 
 export class NearAnswers {
+  /** After `find`: the version of what it gave. */
+  lastVersion = 0;
   readonly #byKey = new Map<string, Remembered>();
   #bytes = 0;
   #maxBytes: number;
@@ -41,6 +43,7 @@ export class NearAnswers {
       return undefined;
     }
     known.isAsked = true;
+    this.lastVersion = known.version;
     return known.answers;
   }
 

@@ -26,6 +26,10 @@ export class SlotLists {
     return this.#heads.length;
   }
 
+  reset(): void {
+    this.#heads.fill(0);
+  }
+
   add(slot: number, hash: number): void {
     const base = slot * SLOT_INTS;
     const at = hash & (this.#heads.length - 1);

@@ -3,12 +3,13 @@ import { hash32 } from '../../balance/hash.ts';
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
 import { writeChain } from './chain-bytes.ts';
 import { SLOT } from './slot-fields.ts';
-import { keyHash } from './slot-table.ts';
+import { keyHash, type SlotTable } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
 import { type CopyEncoding, ENCODINGS, packHead, packedLength } from './stored-answer.ts';
 
 /** Of one key; the oldest go. */
 const MOST_VARIANTS = 64;
+const DECLARED_SPAN = 2 ** 30;
 
 export interface HeadToWrite {
   readonly key: string;
@@ -49,6 +50,16 @@ export function dropVariant(core: StoreCore, slot: number): void {
     const isSame = table.get(other, SLOT.VARIANT) === table.get(slot, SLOT.VARIANT);
     if (isSame || index >= MOST_VARIANTS - 1) table.drop(other);
   }
+}
+
+/** How long a body is to become, while it is on its way and in no queue; -1: nobody knows. */
+export function setDeclared(table: SlotTable, slot: number, bodyLength: number): void {
+  table.set(slot, SLOT.QUEUE_NEXT, (bodyLength + 1) % DECLARED_SPAN);
+  table.set(slot, SLOT.QUEUE_BEFORE, Math.floor((bodyLength + 1) / DECLARED_SPAN));
+}
+
+export function declaredLength(table: SlotTable, slot: number): number {
+  return table.get(slot, SLOT.QUEUE_NEXT) + table.get(slot, SLOT.QUEUE_BEFORE) * DECLARED_SPAN - 1;
 }
 
 /** It comes to be found, and may have to go from now on. */

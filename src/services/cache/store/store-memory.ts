@@ -2,7 +2,7 @@
 // memory finds everything in it; it takes address space at once and real memory only as far as it is used.
 import { ARENA_HEADS, BlockArena, UNIT_BYTES, UNIT_OVERHEAD_BYTES } from './block-arena.ts';
 import { EvictionQueues, QUEUE_INTS } from './eviction-queues.ts';
-import { SLOT, SLOT_INTS } from './slot-fields.ts';
+import { SLOT, SLOT_FLAG, SLOT_INTS } from './slot-fields.ts';
 import { SlotLists } from './slot-lists.ts';
 import { TagLists } from './tag-lists.ts';
 
@@ -34,9 +34,9 @@ export const ROUTE_BYTES = 64;
 export const COUNTERS = 8;
 /** Keys that are not worth waiting for: two numbers of 32 bits each, the hash and until when. */
 const REMEMBERED = 8192;
-/** Flights: hash, second hash, owner plus one, slot plus one. */
+/** See FlightTable. */
 const FLIGHTS = 4096;
-const FLIGHT_INTS = 4;
+export const FLIGHT_INTS = 5;
 
 export interface StoreMemory {
   readonly buffer: SharedArrayBuffer;
@@ -87,6 +87,25 @@ export function createStoreMemory(maxBytes: number, threads: number): StoreMemor
   const memory = openStoreMemory(buffer);
   memory.arena.reset();
   return memory;
+}
+
+/** Under the lock: forgets everything. Threads find nothing of what they remember, and none of the slots that they know. */
+export function resetStoreMemory(memory: StoreMemory): void {
+  const { header, slots, buckets, versions, flights, queues, urls, hosts, tags, arena } = memory;
+  for (let slot = 0; slot < header[HEADER.SLOTS]!; slot += 1) {
+    const generation = slots[slot * SLOT_INTS + SLOT.GENERATION]!;
+    slots.fill(0, slot * SLOT_INTS, (slot + 1) * SLOT_INTS);
+    slots[slot * SLOT_INTS + SLOT.GENERATION] = (generation + 1) | 0;
+    slots[slot * SLOT_INTS + SLOT.FLAGS] = SLOT_FLAG.TORN;
+  }
+  for (let bucket = 0; bucket < versions.length; bucket += 1) Atomics.add(versions, bucket, 1);
+  buckets.fill(0);
+  flights.fill(0);
+  header[HEADER.SLOTS_USED] = 0;
+  header[HEADER.FREE_SLOT] = 0;
+  header[HEADER.ENTRIES] = 0;
+  for (const part of [queues, urls, hosts, tags]) part.reset();
+  arena.reset();
 }
 
 export function openStoreMemory(buffer: SharedArrayBuffer): StoreMemory {

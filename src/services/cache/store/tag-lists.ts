@@ -24,6 +24,10 @@ export class TagLists {
     this.#heads = heads;
   }
 
+  reset(): void {
+    this.#heads.fill(0);
+  }
+
   bytesFor(tags: number): number {
     return Math.ceil(tags / PER_UNIT) * UNIT_BYTES;
   }

@@ -1,0 +1,103 @@
+// The stores of the cache of one thread, by name. Rule: the memory is made once, by the main thread, and handed to the others with the
+// configuration that wants it; a store that the next configuration still wants keeps what is in it.
+import { ThreadChannel } from './thread-channel.ts';
+import { CacheStore, type CacheStats } from './cache-store.ts';
+import type { PurgeOrder } from './purge-lists.ts';
+
+/** The memory of one store, as it travels to other threads. */
+export interface CacheMemory {
+  readonly memory: SharedArrayBuffer;
+  /** What its threads talk by. */
+  readonly channel: string;
+  /** How much of it may be used, and how much ever. */
+  readonly maxBytes: number;
+  readonly capacity: number;
+}
+
+export type CacheMemories = ReadonlyMap<string, CacheMemory>;
+
+interface OpenStore {
+  readonly memory: CacheMemory;
+  readonly store: CacheStore;
+  readonly channel: ThreadChannel | null;
+}
+
+export interface CacheShelfOptions {
+  /** How many threads use the stores, the main one included, and which of them this one is. */
+  readonly threads?: number;
+  readonly thread?: number;
+}
+
+/** What no place has for itself. */
+export const MAIN_STORE = '';
+
+let made = 0;
+
+export class CacheShelf {
+  readonly #threads: number;
+  readonly #thread: number;
+  #open: ReadonlyMap<string, OpenStore> = new Map();
+
+  constructor({ threads = 1, thread = 0 }: CacheShelfOptions = {}) {
+    this.#threads = threads;
+    this.#thread = thread;
+  }
+
+  /** Memory for stores of these names and sizes: that of now where it is large enough. */
+  make(wanted: ReadonlyMap<string, number>): CacheMemories {
+    return new Map(
+      [...wanted].map(([name, maxBytes]) => {
+        const now = this.#open.get(name)?.memory;
+        if (now !== undefined && now.capacity >= maxBytes) return [name, { ...now, maxBytes }];
+        made += 1;
+        const { memory } = new CacheStore({ maxBytes, threads: this.#threads });
+        return [name, { memory, channel: `sluice cache ${process.pid} ${made}`, maxBytes, capacity: maxBytes }];
+      }),
+    );
+  }
+
+  /** Those of the configuration that comes into force; all others are forgotten. */
+  put(memories: CacheMemories): void {
+    const open = new Map([...memories].map(([name, memory]) => [name, this.#openOne(name, memory)]));
+    for (const [name, { channel }] of this.#open) if (open.get(name)?.channel !== channel) channel?.close();
+    this.#open = open;
+  }
+
+  /** The store of a place that has one for itself, or the one of all others. */
+  at(name: string): CacheStore | null {
+    return (this.#open.get(name) ?? this.#open.get(MAIN_STORE))?.store ?? null;
+  }
+
+  purge(order: PurgeOrder, isSoft = false): number {
+    return this.#all().reduce((count, store) => count + store.purge(order, isSoft), 0);
+  }
+
+  stats(): readonly CacheStats[] {
+    return this.#all().map((store) => store.stats);
+  }
+
+  /** A thread has died. */
+  forgetThread(thread: number): void {
+    for (const store of this.#all()) store.forgetThread(thread);
+  }
+
+  close(): void {
+    this.put(new Map());
+  }
+
+  #all(): CacheStore[] {
+    return [...this.#open.values()].map(({ store }) => store);
+  }
+
+  #openOne(name: string, memory: CacheMemory): OpenStore {
+    const now = this.#open.get(name);
+    if (now?.memory.memory === memory.memory) {
+      now.store.bound(memory.maxBytes);
+      return { ...now, memory };
+    }
+    const [threads, thread] = [this.#threads, this.#thread];
+    const channel = threads > 1 ? new ThreadChannel(memory.channel) : null;
+    const { maxBytes } = memory;
+    return { memory, channel, store: new CacheStore({ maxBytes, memory: memory.memory, threads, thread, channel }) };
+  }
+}
