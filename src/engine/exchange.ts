@@ -402,8 +402,7 @@ export class HttpExchange implements Exchange {
   /** All of it has come through. */
   completeAnswer(trailers: Head | null): void {
     if (!this.committed || !(this.isAlone || this.response.isWhole(this.bytesSent))) {
-      this.fault(new SluiceError('internal', { message: 'the answer ended before it was complete' }));
-      return;
+      return this.fault(new SluiceError('internal', { message: 'the answer ended before it was complete' }));
     }
     if (!this.isAlone) this.responder.writeEnd(trailers);
     this.finish();
@@ -451,8 +450,7 @@ export class HttpExchange implements Exchange {
     if (this.over) return;
     if (this.committed) {
       this.responder.abort();
-      this.finish();
-      return;
+      return this.finish();
     }
     // What takes the place of an answer that was held back is seen by the policies as any other is.
     if (this.answerWay.holdsHead && !this.response.isOurs) this.judged = false;
