@@ -55,6 +55,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/register.ts')).registerCommand,
   },
   {
+    name: 'tunnels',
+    summary: 'show the tunnels of a running Sluice, and say who may open them',
+    load: async () => (await import('./commands/tunnels.ts')).tunnelsCommand,
+  },
+  {
     name: 'status',
     summary: 'show what a running Sluice is doing',
     load: async () => (await import('./commands/status.ts')).statusCommand,

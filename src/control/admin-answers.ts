@@ -218,6 +218,10 @@ export interface TunnelAnswer {
   readonly url: string;
   readonly account: string;
   readonly online: boolean;
+  readonly streams_total: number;
+  readonly bytes_received: number;
+  readonly bytes_sent: number;
+  readonly reconnects: number;
   readonly since: string;
   readonly client: {
     readonly address: string;
@@ -246,6 +250,62 @@ export interface ExposedAnswer {
 
 export interface TunnelsAnswer {
   readonly tunnels: TunnelAnswer[];
+}
+
+export interface TunnelLimitsAnswer {
+  readonly tunnels: number;
+  readonly clients: number;
+  readonly streams: number | null;
+  readonly requests_per_minute: number | null;
+  readonly bytes_per_day: number | null;
+}
+
+export interface TunnelAccountAnswer {
+  readonly id: string;
+  readonly email: string;
+  readonly configured: boolean;
+  readonly has_token: boolean;
+  readonly created_at: string | null;
+  readonly last_used_at: string | null;
+  readonly expires_at: string | null;
+  readonly limits: TunnelLimitsAnswer;
+  /** Those that are its own. */
+  readonly own_limits: string[];
+  readonly tunnels: string[];
+  readonly clients: number;
+  readonly streams: number;
+  readonly requests_today: number;
+  readonly bytes_today: number;
+}
+
+export interface TunnelAccountsAnswer {
+  readonly accounts: TunnelAccountAnswer[];
+  /** What to ask for as `after` to get the next ones; null: these were the last. */
+  readonly next: string | null;
+}
+
+export interface TunnelTokenAnswer {
+  readonly account: string;
+  readonly email: string;
+  readonly token: string;
+  readonly expires_at: string | null;
+}
+
+export interface TunnelInvitationAnswer {
+  readonly id: string;
+  readonly note: string;
+  readonly made_at: string;
+  readonly expires_at: string;
+  readonly used_at: string | null;
+  readonly account: string | null;
+}
+
+export interface TunnelInvitationsAnswer {
+  readonly invitations: TunnelInvitationAnswer[];
+}
+
+export interface TunnelInvitationMadeAnswer extends TunnelInvitationAnswer {
+  readonly code: string;
 }
 
 export interface ConfigAnswer {

@@ -23,6 +23,8 @@ import { addProxyRoutes } from './routes/proxies.ts';
 import { addReloadRoute } from './routes/reload.ts';
 import { addStatsRoute } from './routes/stats.ts';
 import { addStatusRoute } from './routes/status.ts';
+import { addTunnelAccountRoutes } from './routes/tunnel-accounts.ts';
+import { addTunnelInvitationRoutes } from './routes/tunnel-invitations.ts';
 import { addTunnelRoutes } from './routes/tunnels.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -72,6 +74,8 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
   addTunnelRoutes(app, parts);
+  addTunnelAccountRoutes(app, parts);
+  addTunnelInvitationRoutes(app, parts);
   addAiAccountsRoute(app, parts);
   addAiUsageRoute(app, parts);
   addAiLimitsRoute(app, parts);

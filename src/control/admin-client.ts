@@ -32,6 +32,14 @@ export class AdminClient {
     return (await this.#call('POST', path, body)) as Answer;
   }
 
+  async patch<Answer>(path: string, body: object): Promise<Answer> {
+    return (await this.#call('PATCH', path, body)) as Answer;
+  }
+
+  async delete<Answer>(path: string): Promise<Answer> {
+    return (await this.#call('DELETE', path)) as Answer;
+  }
+
   /** Piece by piece, as it comes, for as long as it comes. */
   async *stream(path: string): AsyncGenerator<string, void, void> {
     const { address } = this.#options;

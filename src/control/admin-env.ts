@@ -25,7 +25,12 @@ export interface AdminParts {
     readonly accounts: Pick<Sluice['accounts'], 'reports'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;
     readonly agents: Pick<Sluice['agents'], 'service'>;
-    readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'remove'>;
+    readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'remove'> & {
+      readonly office: Pick<
+        Sluice['tunnels']['office'],
+        'page' | 'report' | 'add' | 'change' | 'renew' | 'revoke' | 'remove' | 'invitations'
+      >;
+    };
     readonly exposed: Pick<Sluice['exposed'], 'reports'>;
   };
   readonly traffic: () => Traffic;

@@ -76,6 +76,8 @@ export type ErrorCode =
   | 'tunnel_offline'
   | 'tunnel_busy'
   | 'tunnel_failed'
+  | 'tunnel_rate_limited'
+  | 'tunnel_quota_spent'
   | 'tunnel_refused'
   | 'tunnel_unreachable'
   | 'shutting_down'
@@ -213,6 +215,13 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   tunnel_offline: entry('target', 503, true, 'The client of this tunnel is not connected.'),
   tunnel_busy: entry('target', 503, true, 'As many requests run through this tunnel as may.'),
   tunnel_failed: entry('target', 502, true, 'The server behind the tunnel did not answer.'),
+  tunnel_rate_limited: entry('downstream', 429, true, 'More requests come to the tunnels of this account than may.'),
+  tunnel_quota_spent: entry(
+    'target',
+    509,
+    true,
+    'The tunnels of this account have carried as much as may be in a day.',
+  ),
   tunnel_refused: entry('operator', 403, false, 'The tunnel server does not open this tunnel.'),
   tunnel_unreachable: entry('operator', 502, true, 'The tunnel server cannot be reached.'),
 

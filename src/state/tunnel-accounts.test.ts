@@ -7,17 +7,18 @@ import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { TunnelAccountFile } from './tunnel-accounts.ts';
 
 const ROW = { id: 'a1', email: 'x@example.com', createdAtMs: 5, tokenId: 't1', tokenSha256: 'ab'.repeat(32) };
+const NEW = { ...ROW, lastUsedAtMs: null, expiresAtMs: null };
 
 test('an account is found by the id of its token, also when the file is opened again', (t) => {
   const path = join(temporaryFolder(t), 'deep', 'tunnels.db');
   const first = new TunnelAccountFile(path);
-  first.add(ROW);
+  first.add(NEW);
   first.close();
   const file = new TunnelAccountFile(path);
   t.after(() => file.close());
-  assert.deepEqual([file.findByTokenId('t1'), file.findByTokenId('t2')], [ROW, null]);
-  assert.throws(() => file.add({ ...ROW, id: 'a2' }), /UNIQUE/);
-  file.setToken('a1', { tokenId: 't2', tokenSha256: 'cd' });
+  assert.deepEqual([file.findByTokenId('t1'), file.findByTokenId('t2')], [NEW, null]);
+  assert.throws(() => file.add({ ...NEW, id: 'a2' }), /UNIQUE/);
+  file.setToken('a1', { tokenId: 't2', tokenSha256: 'cd', expiresAtMs: 9 });
   assert.deepEqual([file.findByTokenId('t1'), file.findByTokenId('t2')?.id], [null, 'a1']);
 });
 
@@ -53,4 +54,20 @@ test('names are kept with whom they belong to, the newest word on each', (t) => 
   const file = new TunnelAccountFile(path);
   t.after(() => file.close());
   assert.deepEqual(file.names(), [{ name: 'app', account: 'b', heldUntilMs: 7 }]);
+});
+
+test('accounts are told page by page, and one that is removed takes along what it had', (t) => {
+  const file = new TunnelAccountFile(join(temporaryFolder(t), 'tunnels.db'));
+  t.after(() => file.close());
+  for (const id of ['c', 'a', 'b']) file.add({ ...NEW, id, tokenId: id, email: id === 'b' ? 'b@b.c' : NEW.email });
+  const ids = (after: string, email: string | null = null): string[] =>
+    file.page({ after, most: 2, email }).map(({ id }) => id);
+  assert.deepEqual(
+    [ids(''), ids('b'), ids('', NEW.email), ids('a', NEW.email)],
+    [['a', 'b'], ['c'], ['a', 'c'], ['c']],
+  );
+  file.used('b', 77);
+  assert.equal(file.findById('b')?.lastUsedAtMs, 77);
+  file.remove('b');
+  assert.deepEqual([file.findById('b'), file.findByTokenId('b')], [null, null]);
 });

@@ -1,7 +1,10 @@
 // The accounts of the tunnel server and their names, a SQLite database in the data folder. Rule: of a token its digest is kept and nothing else, and an
 // account is found by the id of its token over a unique index, however many there are.
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { newerVersion, openDataFile, versionOf } from './data-file.ts';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { openDataFile } from './data-file.ts';
+import { TunnelInvitationTable } from './tunnel-invitations.ts';
+import { prepareTunnelTables } from './tunnel-tables.ts';
+import { TunnelUseTable } from './tunnel-use.ts';
 
 export interface TunnelAccountRow {
   readonly id: string;
@@ -10,7 +13,13 @@ export interface TunnelAccountRow {
   readonly tokenId: string;
   /** SHA-256 of the secret, in lower-case hexadecimal. */
   readonly tokenSha256: string;
+  /** null: never. */
+  readonly lastUsedAtMs: number | null;
+  /** When its token is worth nothing any more; null: never. */
+  readonly expiresAtMs: number | null;
 }
+
+export type TunnelToken = Pick<TunnelAccountRow, 'tokenId' | 'tokenSha256' | 'expiresAtMs'>;
 
 /** A name that somebody has. */
 export interface TunnelNameRow {
@@ -20,61 +29,73 @@ export interface TunnelNameRow {
   readonly heldUntilMs: number | null;
 }
 
-/** A newer Sluice would have another. */
-const VERSION = 1;
-
-const TABLES = `
-  CREATE TABLE accounts (
-    id TEXT PRIMARY KEY, email TEXT NOT NULL, created_at_ms INTEGER NOT NULL,
-    token_id TEXT NOT NULL UNIQUE, token_sha256 TEXT NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE names (name TEXT PRIMARY KEY, account TEXT NOT NULL, held_until_ms INTEGER) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = ${VERSION};
-`;
-const COLUMNS = 'id, email, created_at_ms AS createdAtMs, token_id AS tokenId, token_sha256 AS tokenSha256';
+const COLUMNS = `id, email, created_at_ms AS createdAtMs, token_id AS tokenId, token_sha256 AS tokenSha256,
+  last_used_at_ms AS lastUsedAtMs, expires_at_ms AS expiresAtMs`;
 
 export class TunnelAccountFile {
+  readonly invitations: TunnelInvitationTable;
+  readonly use: TunnelUseTable;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
+  readonly #use: StatementSync;
   readonly #keepName: StatementSync;
 
   constructor(path: string) {
-    this.#database = openDataFile(path, create);
+    this.#database = openDataFile(path, prepareTunnelTables);
+    this.invitations = new TunnelInvitationTable(this.#database);
+    this.use = new TunnelUseTable(this.#database);
     this.#find = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE token_id = ?`);
+    this.#use = this.#database.prepare('UPDATE accounts SET last_used_at_ms = ? WHERE id = ?');
     this.#keepName = this.#database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)');
   }
 
-  add({ id, email, createdAtMs, tokenId, tokenSha256 }: TunnelAccountRow): void {
-    const insert = this.#database.prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?)');
-    insert.run(id, email, createdAtMs, tokenId, tokenSha256);
+  add({ id, email, createdAtMs, tokenId, tokenSha256, lastUsedAtMs, expiresAtMs }: TunnelAccountRow): void {
+    const insert = this.#database.prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)');
+    insert.run(id, email, createdAtMs, tokenId, tokenSha256, lastUsedAtMs, expiresAtMs);
   }
 
   findByTokenId(tokenId: string): TunnelAccountRow | null {
     const row = this.#find.get(tokenId);
-    if (row === undefined) return null;
-    return {
-      id: String(row['id']),
-      email: String(row['email']),
-      createdAtMs: Number(row['createdAtMs']),
-      tokenId: String(row['tokenId']),
-      tokenSha256: String(row['tokenSha256']),
-    };
+    return row === undefined ? null : accountRow(row);
+  }
+
+  findById(id: string): TunnelAccountRow | null {
+    const row = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE id = ?`).get(id);
+    return row === undefined ? null : accountRow(row);
+  }
+
+  /** In the order of their ids; `email`: only those who have registered with that. */
+  page({ after, most, email }: AccountPage): TunnelAccountRow[] {
+    const only = email === null ? '' : ' AND email = ?';
+    const select = `SELECT ${COLUMNS} FROM accounts WHERE id > ?${only} ORDER BY id LIMIT ?`;
+    const values = email === null ? [after, most] : [after, email, most];
+    return this.#database
+      .prepare(select)
+      .all(...values)
+      .map(accountRow);
   }
 
   /** The token of before is worth nothing any more. */
-  setToken(id: string, { tokenId, tokenSha256 }: Pick<TunnelAccountRow, 'tokenId' | 'tokenSha256'>): void {
-    const update = this.#database.prepare('UPDATE accounts SET token_id = ?, token_sha256 = ? WHERE id = ?');
-    update.run(tokenId, tokenSha256, id);
+  setToken(id: string, { tokenId, tokenSha256, expiresAtMs }: TunnelToken): void {
+    const set = 'UPDATE accounts SET token_id = ?, token_sha256 = ?, expires_at_ms = ? WHERE id = ?';
+    this.#database.prepare(set).run(tokenId, tokenSha256, expiresAtMs, id);
+  }
+
+  used(id: string, atMs: number): void {
+    this.#use.run(atMs, id);
+  }
+
+  /** With everything that it has. */
+  remove(id: string): void {
+    this.#database.prepare('DELETE FROM accounts WHERE id = ?').run(id);
+    this.#database.prepare('DELETE FROM hostnames WHERE account = ?').run(id);
+    this.use.remove(id);
   }
 
   names(): TunnelNameRow[] {
     const rows = this.#database.prepare('SELECT name, account, held_until_ms AS heldUntilMs FROM names').all();
     return rows.map(({ name, account, heldUntilMs }) => {
-      return {
-        name: String(name),
-        account: String(account),
-        heldUntilMs: heldUntilMs === null ? null : Number(heldUntilMs),
-      };
+      return { name: String(name), account: String(account), heldUntilMs: numberOr(heldUntilMs) };
     });
   }
 
@@ -91,8 +112,24 @@ export class TunnelAccountFile {
   }
 }
 
-function create(database: DatabaseSync): void {
-  const version = versionOf(database);
-  if (version > VERSION) throw newerVersion();
-  if (version < VERSION) database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT;`);
+export interface AccountPage {
+  readonly after: string;
+  readonly most: number;
+  readonly email: string | null;
+}
+
+function accountRow(row: Record<string, SQLOutputValue>): TunnelAccountRow {
+  return {
+    id: String(row['id']),
+    email: String(row['email']),
+    createdAtMs: Number(row['createdAtMs']),
+    tokenId: String(row['tokenId']),
+    tokenSha256: String(row['tokenSha256']),
+    lastUsedAtMs: numberOr(row['lastUsedAtMs']),
+    expiresAtMs: numberOr(row['expiresAtMs']),
+  };
+}
+
+function numberOr(value: SQLOutputValue | undefined): number | null {
+  return value === null || value === undefined ? null : Number(value);
 }

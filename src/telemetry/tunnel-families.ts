@@ -7,6 +7,7 @@ export interface TunnelFamilies {
   readonly refused: number;
   readonly tunnels: number;
   readonly created: number;
+  readonly reconnects: number;
   readonly streams: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -25,6 +26,10 @@ export function tunnelFamilies(recorder: MetricsRecorder): TunnelFamilies {
     created: recorder.counter(
       'sluice_tunnels_created_total',
       'Tunnels that clients have asked for and got, each time.',
+    ),
+    reconnects: recorder.counter(
+      'sluice_tunnel_reconnects_total',
+      'Tunnels whose client has come back, or was replaced by another one of its account.',
     ),
     streams: recorder.counter('sluice_tunnel_streams_total', 'Requests and WebSockets that went through tunnels.'),
     bytesIn: bytes('in'),

@@ -12,7 +12,10 @@ import type { AccountReport } from '../../src/runtime/accounts/account-desk.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
 import type { ExposedReport } from '../../src/runtime/tunnel-client/client-desk.ts';
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
+import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
+import { SessionList } from '../../src/services/tunnels/session-list.ts';
+import { TunnelRegistry } from '../../src/services/tunnels/tunnel-registry.ts';
 import { changer, hopControl } from './hop-control.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
@@ -36,6 +39,10 @@ export class AdminDesk {
   readonly agents: { service: AgentService | null } = { service: null };
   tunnels: TunnelReport[] = [];
   exposed: ExposedReport[] = [];
+  readonly office: TunnelOffice = new TunnelOffice(
+    new SessionList(),
+    new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) }),
+  );
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -63,6 +70,7 @@ export class AdminDesk {
         tunnels: {
           reports: () => this.tunnels,
           remove: (name) => this.tunnels.some((each) => each.name === name),
+          office: this.office,
         },
         exposed: { reports: () => this.exposed },
         allowances: () => [],

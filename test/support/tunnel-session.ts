@@ -5,17 +5,22 @@ import { type MsgpackValue, writeMsgpack } from '../../src/codec/msgpack/write-m
 import { FrameReader } from '../../src/codec/websocket/frame-reader.ts';
 import type { Exchange, SwitchedConnection, SwitchedPeer } from '../../src/contract/exchange.ts';
 import type { TunnelLink } from '../../src/services/tunnels/tunnel-link.ts';
+import { AccountMeter, type TunnelLimits } from '../../src/services/tunnels/account-meter.ts';
 import { TunnelRegistry } from '../../src/services/tunnels/tunnel-registry.ts';
 import { type SessionEvent, type SessionHost, TunnelSession } from '../../src/services/tunnels/tunnel-session.ts';
 import { frame } from './websocket-frames.ts';
 
+const LIMITS: TunnelLimits = { tunnels: 9, clients: 9, streams: null, requestsPerMinute: null, bytesPerDay: null };
 const MASK = Buffer.from([9, 8, 7, 6]);
 
 export class SessionStage {
   readonly heard: Readonly<Record<string, MsgpackRead>>[] = [];
   readonly done: string[] = [];
   readonly events: SessionEvent[] = [];
-  readonly registry: TunnelRegistry = new TunnelRegistry({ now: () => performance.now(), holdMs: 1_000, maxNames: 9 });
+  readonly registry: TunnelRegistry = new TunnelRegistry({
+    now: () => performance.now(),
+    limitsOf: () => LIMITS,
+  });
   session: TunnelLink | null = null;
   /** The client takes no more for now. */
   isFull = false;
@@ -51,7 +56,10 @@ export class SessionStage {
     const exchange = { client: { address: '192.0.2.1' }, switchTo } as unknown as Exchange;
     const host: SessionHost = {
       registry: this.registry,
-      accountOf: (token) => (token === 'right' ? 'alice' : null),
+      admit: (token) =>
+        token === 'right'
+          ? { meter: new AccountMeter('alice', LIMITS, { day: 0, bytes: 0, requests: 0 }) }
+          : { refused: 'UNAUTHORIZED', why: 'this token is not valid here' },
       urlOf: (name) => `http://${name}.test`,
       note: (event, session) => {
         this.events.push(event);

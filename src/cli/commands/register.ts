@@ -10,6 +10,7 @@ interface RegisterOptions {
   readonly config?: readonly string[];
   readonly server?: string;
   readonly email?: string;
+  readonly invitation?: string;
   readonly print?: true;
 }
 
@@ -18,8 +19,9 @@ export function registerCommand(context: CliContext): Command {
     .description('Get a token from a tunnel server that gives them, and save it.')
     .option('--server <ADDRESS>', 'the tunnel server')
     .option('--email <ADDRESS>', 'who you are (default: nobody in particular)')
+    .option('--invitation <CODE>', 'from whoever runs the server, where that is needed')
     .option('--print', 'also print the token')
-    .action(async ({ config, server, email, print }: RegisterOptions) => {
+    .action(async ({ config, server, email, invitation, print }: RegisterOptions) => {
       const [{ tunnelSettings }, { saveTunnelToken }, { nameOfServer, registerAccount }] = await Promise.all([
         import('../tunnel-settings.ts'),
         import('../../runtime/tunnel-client/tunnel-tokens.ts'),
@@ -27,7 +29,8 @@ export function registerCommand(context: CliContext): Command {
       ]);
       const settings = await tunnelSettings(context, { config, server });
       const who = email ?? `anon-${crypto.randomUUID().slice(0, 8)}@sluice.invalid`;
-      const token = await registerAccount(settings.server, who, context.env, settings.through);
+      const account = { email: who, invitation };
+      const token = await registerAccount(settings.server, account, context.env, settings.through);
       const name = nameOfServer(settings.server);
       const file = saveTunnelToken(settings.dataDir, name, token);
       if (print) context.stdout.write(`${token}\n`);

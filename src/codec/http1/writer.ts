@@ -175,6 +175,7 @@ const REASONS: readonly (readonly [status: number, reason: string])[] = [
   [504, 'Gateway Timeout'],
   [505, 'HTTP Version Not Supported'],
   [508, 'Loop Detected'],
+  [509, 'Bandwidth Limit Exceeded'],
   [511, 'Network Authentication Required'],
 ];
 

@@ -3,19 +3,19 @@
 import { z } from 'zod';
 import { hostPattern, listenAddress, port } from './fields.ts';
 import { tunnelClient, type TunnelClientConfig } from './tunnel-client.ts';
+import { tunnelAccountKeys, type TunnelAccountsConfig } from './tunnels-accounts.ts';
 
 export interface PortRange {
   readonly from: number;
   readonly to: number;
 }
 
-export interface TunnelServerConfig {
+export interface TunnelServerConfig extends TunnelAccountsConfig {
   readonly enabled: boolean;
   readonly listen: string;
   readonly domain: string;
   readonly public_url: string;
   readonly tcp_ports: PortRange;
-  readonly registration: 'open' | 'closed';
 }
 
 export interface TunnelsConfig {
@@ -52,10 +52,7 @@ const server: z.ZodType<TunnelServerConfig> = z.strictObject({
     .describe('The address of a tunnel that is told to its owner.')
     .meta({ samples: ['https://{subdomain}.tunnels.example.com'] }),
   tcp_ports: portRange.prefault('20000-20999').describe('Ports that TCP tunnels may get, as soon as there are any.'),
-  registration: z
-    .enum(['open', 'closed'])
-    .prefault('open')
-    .describe('`open` gives a token to everyone who asks; `closed` knows only the users of this configuration.'),
+  ...tunnelAccountKeys,
 });
 
 export const tunnelsSchema: z.ZodType<TunnelsConfig> = z

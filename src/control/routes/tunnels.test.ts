@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { AdminDesk, AUTHORIZED, refused } from '../../../test/support/admin-desk.ts';
 import type { TunnelReport } from '../../runtime/tunnels/tunnel-desk.ts';
 
-const OFFLINE: TunnelReport = { name: 'old', url: 'http://old.test', account: 'user:alice', sinceMs: 0, client: null };
+const OFFLINE: TunnelReport = {
+  name: 'old',
+  url: 'http://old.test',
+  account: 'user:alice',
+  sinceMs: 0,
+  use: { streams: 3, bytesIn: 4, bytesOut: 5, reconnects: 2 },
+  client: null,
+};
 const ONLINE: TunnelReport = {
   ...OFFLINE,
   name: 'app',
@@ -23,12 +30,14 @@ test('tunnels are told with their clients, and can be taken away', async () => {
   const desk = await AdminDesk.open();
   desk.tunnels = [ONLINE, OFFLINE];
   const answer = await desk.ask('/api/v1/tunnels', { headers: AUTHORIZED });
-  const { tunnels } = (await answer.json()) as { tunnels: { name: string; online: boolean; client: object | null }[] };
+  const { tunnels } = (await answer.json()) as {
+    tunnels: { name: string; online: boolean; reconnects: number; client: object | null }[];
+  };
   assert.deepEqual(
-    tunnels.map(({ name, online, client }) => [name, online, client !== null]),
+    tunnels.map(({ name, online, reconnects, client }) => [name, online, reconnects, client !== null]),
     [
-      ['app', true, true],
-      ['old', false, false],
+      ['app', true, 2, true],
+      ['old', false, 2, false],
     ],
   );
   const gone = await desk.ask('/api/v1/tunnels/app', { method: 'DELETE', headers: AUTHORIZED });

@@ -15,6 +15,12 @@ const tunnelSchema: z.ZodType<TunnelAnswer> = z
     url: z.string().openapi({ example: 'https://app.tunnels.example.com' }),
     account: z.string().openapi({ description: '`user:NAME` for a user of the configuration.' }),
     online: z.boolean().openapi({ description: 'false: the name waits for its client.' }),
+    streams_total: z
+      .int()
+      .openapi({ description: 'Requests and WebSockets since the start, whoever its clients were.' }),
+    bytes_received: z.int().openapi({ description: 'From its clients.' }),
+    bytes_sent: z.int(),
+    reconnects: z.int().openapi({ description: 'How often a client has come back to it.' }),
     since: z.string().openapi({ description: 'Since when it has been so.' }),
     client: z
       .object({
@@ -96,12 +102,16 @@ export function addTunnelRoutes(app: AdminApp, { sluice }: AdminParts): void {
   });
 }
 
-function tunnelAnswer({ name, url, account, sinceMs, client }: TunnelReport): TunnelAnswer {
+function tunnelAnswer({ name, url, account, sinceMs, use, client }: TunnelReport): TunnelAnswer {
   return {
     name,
     url,
     account,
     online: client !== null,
+    streams_total: use.streams,
+    bytes_received: use.bytesIn,
+    bytes_sent: use.bytesOut,
+    reconnects: use.reconnects,
     since: new Date(sinceMs).toISOString(),
     client: client && {
       address: client.address,

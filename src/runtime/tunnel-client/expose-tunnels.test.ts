@@ -32,7 +32,7 @@ describe('exposing tunnels', () => {
 describe('registering', () => {
   test('gives a token', async (t) => {
     const gateway = await serveTunnels(t);
-    assert.match(await registerAccount(tunnelDoor(gateway), 'ann@example.com', {}), /^slc_/);
+    assert.match(await registerAccount(tunnelDoor(gateway), { email: 'ann@example.com' }, {}), /^slc_/);
   });
 
   test('tells a server that gives none from one that is busy', async (t) => {
@@ -43,9 +43,9 @@ describe('registering', () => {
     });
     const server = `127.0.0.1:${port}`;
     const refused = { code: 'tunnel_refused', message: 'The tunnel server gives no token: by invitation' };
-    await assert.rejects(registerAccount(server, 'ann@example.com', {}), refused);
+    await assert.rejects(registerAccount(server, { email: 'ann@example.com' }, {}), refused);
     status = 429;
     const busy = { code: 'tunnel_unreachable', message: /right now \(429\)\. Try again in 9 s/ };
-    await assert.rejects(registerAccount(server, 'ann@example.com', {}), busy);
+    await assert.rejects(registerAccount(server, { email: 'ann@example.com' }, {}), busy);
   });
 });

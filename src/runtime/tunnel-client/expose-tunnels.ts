@@ -46,16 +46,20 @@ export function nameOfServer(server: string): string {
   return serverName(parseServerAddress(server));
 }
 
+export interface NewAccount {
+  readonly email: string;
+  readonly invitation?: string | undefined;
+}
+
 /** Resolves with the token of a new account. */
 export async function registerAccount(
   server: string,
-  email: string,
+  account: NewAccount,
   env: Environment,
   through: Through = 'environment',
 ): Promise<string> {
-  const { status, retryAfter, body } = await callServer(serverWay(server, env, through), '/api/v1/auth/register', {
-    email,
-  });
+  const way = serverWay(server, env, through);
+  const { status, retryAfter, body } = await callServer(way, '/api/v1/auth/register', account);
   const token = body['auth_token'];
   if (status >= 200 && status < 300 && typeof token === 'string' && token !== '') return token;
   const later = retryAfter === null ? '' : ` Try again in ${retryAfter} s.`;

@@ -5,13 +5,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
-import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
-import type { UserDirectory } from '../../services/identity/user-directory.ts';
-import { TunnelAccounts } from '../../services/tunnels/tunnel-accounts.ts';
-import { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { SessionList } from '../../services/tunnels/session-list.ts';
+import { type NameUse, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
-import type { SessionEvent, SessionHost } from '../../services/tunnels/tunnel-session.ts';
-import { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
+import type { Admission, SessionEvent, SessionHost } from '../../services/tunnels/tunnel-session.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type TunnelFamilies, tunnelFamilies } from '../../telemetry/tunnel-families.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
@@ -19,6 +16,7 @@ import type { DoorStatus } from '../doors/door.ts';
 import { tunnel, tunnelAccounts, tunnelControl } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { TunnelDoor } from './tunnel-door.ts';
+import { TunnelOffice } from './tunnel-office.ts';
 
 export interface TunnelDeskOptions {
   readonly dataDir: string;
@@ -31,6 +29,7 @@ export interface TunnelReport {
   readonly url: string;
   readonly account: string;
   readonly sinceMs: number;
+  readonly use: NameUse;
   /** null: its client is away. */
   readonly client: ClientReport | null;
 }
@@ -46,26 +45,21 @@ export interface ClientReport {
   readonly roundTripMs: number | null;
 }
 
-const HOUR_MS = 3_600_000;
 const SERVICE_RESTART = 1012;
-const HOLD_MS = 24 * HOUR_MS;
-const MAX_NAMES = 32;
-/** Ten new accounts an hour from one address. */
-const REGISTRATIONS = { most: 10, eachMs: HOUR_MS / 10 };
-const WRONG_TOKENS = { most: 20, eachMs: 3_000 };
-
-const now = (): number => performance.now();
+const TIDY_MS = 30_000;
 
 export class TunnelDesk {
   /** Where all threads pass exchanges for tunnels on to. */
   readonly socketPath: string;
   readonly #options: TunnelDeskOptions;
   readonly #folder: string;
-  readonly #registry = new TunnelRegistry({ now: Date.now, holdMs: HOLD_MS, maxNames: MAX_NAMES });
-  readonly #sessions = new Set<TunnelLink>();
-  readonly #attempts = new AttemptBudget({ now, ...WRONG_TOKENS });
-  readonly #registrations = new AttemptBudget({ now, ...REGISTRATIONS });
-  #accounts: TunnelAccounts | null = null;
+  readonly office: TunnelOffice;
+  readonly #registry: TunnelRegistry = new TunnelRegistry({
+    now: Date.now,
+    limitsOf: (account) => this.office.limitsOf(account),
+  });
+  readonly #sessions = new SessionList();
+  #tidying: NodeJS.Timeout | undefined;
   #families: TunnelFamilies | null = null;
   #config: Config | null = null;
   #inner: TunnelDoor | null = null;
@@ -73,6 +67,7 @@ export class TunnelDesk {
 
   constructor(options: TunnelDeskOptions) {
     this.#options = options;
+    this.office = new TunnelOffice(this.#sessions, this.#registry);
     // Short, for the name of a unix socket may not be long.
     this.#folder = join(tmpdir(), `sluice-${process.pid}-${randomBytes(6).toString('hex')}`);
     this.socketPath = join(this.#folder, 'tunnels.sock');
@@ -87,14 +82,13 @@ export class TunnelDesk {
       return;
     }
     const users = configuredUsers(config.users);
-    const accounts = this.#accounts ?? this.#openAccounts(users);
-    this.#accounts = accounts;
+    this.office.open(this.#options.dataDir, config, users);
+    this.#tidying ??= setInterval(() => this.office.tidy(), TIDY_MS).unref();
     this.#families ??= tunnelFamilies(this.#options.recorder);
     this.#inner ??= await this.#openInner(config);
     await this.#openDoor(config);
     this.#config = config;
-    accounts.follow(users);
-    this.#dismissStrangers(config);
+    this.office.configure(config, users);
     this.#inner.configure(config);
     this.#door?.configure(config);
   }
@@ -104,12 +98,13 @@ export class TunnelDesk {
   }
 
   reports(): TunnelReport[] {
-    return this.#registry.entries().map(({ name, account, session, sinceMs }): TunnelReport => {
+    return this.#registry.entries().map(({ name, account, use, session, sinceMs }): TunnelReport => {
       return {
         name,
         url: this.#urlOf(name),
         account,
         sinceMs,
+        use: { ...use },
         client: session === null ? null : reportOf(session),
       };
     });
@@ -117,7 +112,9 @@ export class TunnelDesk {
 
   /** Ends the tunnel and gives its name free. */
   remove(name: string): boolean {
-    return this.#registry.forget(name);
+    const isThere = this.#registry.forget(name);
+    this.#measure();
+    return isThere;
   }
 
   /** No more clients; those that are there stay. */
@@ -127,7 +124,7 @@ export class TunnelDesk {
 
   /** Those that are there connect anew as soon as there is a server again; what they carry may end. */
   drain(reason: string): void {
-    for (const session of this.#sessions) {
+    for (const session of this.#sessions.all()) {
       if (session.drain === undefined) session.close(SERVICE_RESTART, reason);
       else session.drain(reason);
     }
@@ -140,19 +137,13 @@ export class TunnelDesk {
 
   async #switchOff(): Promise<void> {
     this.#door?.stop();
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions.all()) session.close();
     await Promise.all([this.#door?.close(), this.#inner?.close()]);
     this.#door = null;
     this.#inner = null;
-    this.#registry.keepIn(null);
-    this.#accounts?.close();
-    this.#accounts = null;
-  }
-
-  #openAccounts(users: UserDirectory): TunnelAccounts {
-    const file = new TunnelAccountFile(join(this.#options.dataDir, 'tunnels.db'));
-    this.#registry.keepIn(file);
-    return new TunnelAccounts(file, users, (account) => this.#revoked(account));
+    clearInterval(this.#tidying);
+    this.#tidying = undefined;
+    this.office.close();
   }
 
   async #openInner(config: Config): Promise<TunnelDoor> {
@@ -177,12 +168,7 @@ export class TunnelDesk {
     if (this.#door?.listen === listen) return;
     const { recorder, log } = this.#options;
     const control = tunnelControl(this.#host);
-    const accounts = tunnelAccounts({
-      accounts: () => this.#accounts,
-      isOpen: () => this.#config?.tunnels.server.registration === 'open',
-      registrations: this.#registrations,
-      attempts: this.#attempts,
-    });
+    const accounts = tunnelAccounts(this.office);
     const routes = [
       // Clients of 2.x write two slashes where a server is named with one at its end.
       ...['/api/v1/ws/tunnel', '//api/v1/ws/tunnel'].map((path) => ({ name: 'control', path, target: control })),
@@ -199,12 +185,7 @@ export class TunnelDesk {
 
   readonly #host: SessionHost = {
     registry: this.#registry,
-    accountOf: (token: string, address: string): string | null => {
-      if (this.#attempts.waitMs(address) > 0) return null;
-      const account = this.#accounts?.find(token) ?? null;
-      if (account === null) this.#attempts.take(address);
-      return account?.id ?? null;
-    },
+    admit: (token: string, address: string): Admission => this.office.admit(token, address),
     urlOf: (name: string): string => this.#urlOf(name),
     note: (event: SessionEvent, session: TunnelLink): void => this.#note(event, session),
     counted: (direction: 'in' | 'out', bytes: number): void => {
@@ -226,14 +207,18 @@ export class TunnelDesk {
     if (event === 'stream') this.#add(families.streams, 1);
     if (event === 'refused') this.#add(families.refused, 1);
     if (event === 'opened') this.#add(families.sessions, 1);
-    if (event === 'created') this.#add(families.created, 1);
-    this.#set(families.clients, this.#sessions.size);
-    this.#set(
-      families.tunnels,
-      [...this.#sessions].reduce((sum, { names }) => sum + names.size, 0),
-    );
+    if (event === 'created' || event === 'recreated') this.#add(families.created, 1);
+    if (event === 'recreated') this.#add(families.reconnects, 1);
     if (event === 'stream') return;
+    this.#measure();
     this.#options.log('info', { account, client, version, names: [...session.names] }, `tunnel client ${event}`);
+  }
+
+  #measure(): void {
+    const families = this.#families;
+    if (families === null) return;
+    this.#set(families.clients, this.#sessions.size);
+    this.#set(families.tunnels, this.#registry.online);
   }
 
   #add(slot: number, count: number): void {
@@ -243,21 +228,6 @@ export class TunnelDesk {
 
   #set(slot: number, value: number): void {
     this.#options.recorder.slots[slot] = value;
-  }
-
-  #revoked(account: string): void {
-    for (const session of this.#sessions)
-      if (session.account === account) session.close(1008, 'the token was replaced');
-  }
-
-  /** Users who are not in the configuration any more, or may not open tunnels. */
-  #dismissStrangers({ users }: Config): void {
-    const known = new Set(users.filter(({ may }) => may.includes('tunnels')).map(({ name }) => `user:${name}`));
-    for (const session of this.#sessions) {
-      const { account } = session;
-      if (account.startsWith('user:') && !known.has(account))
-        session.close(1008, 'this user may not open tunnels any more');
-    }
   }
 }
 

@@ -19,12 +19,17 @@ function networkOf(address: string): string {
 }
 
 export class AttemptBudget {
-  readonly #options: AttemptBudgetOptions;
+  #options: AttemptBudgetOptions;
   /** Until when what was taken is not given back. */
   readonly #owedUntilMs = new Map<string, number>();
 
   constructor(options: AttemptBudgetOptions) {
     this.#options = options;
+  }
+
+  /** What was taken already is given back as it was promised. */
+  configure(rates: Pick<AttemptBudgetOptions, 'most' | 'eachMs'>): void {
+    this.#options = { ...this.#options, ...rates };
   }
 
   /** How long to wait before the next one; 0: it may be done. */

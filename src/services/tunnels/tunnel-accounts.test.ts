@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 import { tokenDigest, UserDirectory } from '../identity/user-directory.ts';
-import { TunnelAccounts } from './tunnel-accounts.ts';
+import { isRegistered, isRevoked, type RegisteredAccount, TunnelAccounts } from './tunnel-accounts.ts';
 
 const USERS = new UserDirectory([
   { name: 'alice', tokenSha256: tokenDigest('of alice'), may: ['tunnels'] },
@@ -19,14 +19,20 @@ function opened(t: TestContext): {
 } {
   const path = join(temporaryFolder(t), 'tunnels.db');
   const revoked: string[] = [];
-  const accounts = new TunnelAccounts(new TunnelAccountFile(path), USERS, (id) => revoked.push(id));
+  const accounts = new TunnelAccounts(new TunnelAccountFile(path), USERS, (id, why) => revoked.push(`${id}: ${why}`));
   t.after(() => accounts.close());
   return { accounts, revoked, path };
 }
 
+function registered(accounts: TunnelAccounts): { readonly token: string; readonly account: RegisteredAccount } {
+  const issued = accounts.add({ email: 'x@example.com', expiresAtMs: null });
+  assert.ok(issued !== null && isRegistered(issued.account));
+  return { token: issued.token, account: issued.account };
+}
+
 test('whoever registers gets a token that opens tunnels, and of which nothing is kept but a digest', (t) => {
   const { accounts, path } = opened(t);
-  const { token, account } = accounts.register('x@example.com');
+  const { token, account } = registered(accounts);
   assert.match(token, /^slc_[0-9a-f]{16}_[0-9a-f]{48}$/);
   assert.deepEqual(accounts.find(token), account);
   const wrong = `${token.slice(0, -1)}${token.endsWith('0') ? '1' : '0'}`;
@@ -40,11 +46,10 @@ test('whoever registers gets a token that opens tunnels, and of which nothing is
 
 test('a new token ends the old one and whoever is connected with it', (t) => {
   const { accounts, revoked } = opened(t);
-  const { token, account } = accounts.register('x@example.com');
-  const { registered } = account;
-  assert.ok(registered !== null);
-  const next = accounts.rotate({ ...account, registered });
-  assert.deepEqual([accounts.find(token), accounts.find(next.token)?.id, revoked], [null, account.id, [account.id]]);
+  const { token, account } = registered(accounts);
+  const next = accounts.rotate(account, null);
+  assert.deepEqual([accounts.find(token), accounts.find(next.token)?.id], [null, account.id]);
+  assert.deepEqual(revoked, [`${account.id}: the token was replaced`]);
 });
 
 test('users of the configuration who may open tunnels count as well', (t) => {
@@ -52,4 +57,41 @@ test('users of the configuration who may open tunnels count as well', (t) => {
   assert.deepEqual([accounts.find('of alice')?.id, accounts.find('of bob')], ['user:alice', null]);
   accounts.follow(new UserDirectory([]));
   assert.equal(accounts.find('of alice'), null);
+});
+
+test('a token is worth nothing when its time is over, when it is revoked, and when its account is gone', (t) => {
+  const { accounts, revoked } = opened(t);
+  const { token, account } = registered(accounts);
+  accounts.expire(account, Date.now() + 60_000);
+  assert.deepEqual([accounts.find(token)?.id, revoked], [account.id, []]);
+  accounts.expire(account, Date.now() - 1);
+  assert.equal(accounts.find(token), null);
+  const next = accounts.rotate(account, null);
+  accounts.revoke(account);
+  assert.equal(accounts.find(next.token), null);
+  const row = accounts.findById(account.id)?.registered;
+  assert.ok(row !== null && row !== undefined && isRevoked(row));
+  accounts.remove(account);
+  assert.deepEqual([accounts.findById(account.id), accounts.page({ after: '', most: 9, email: null })], [null, []]);
+  assert.deepEqual(
+    revoked.map((each) => each.split(': ')[1]),
+    ['the token has expired', 'the token was replaced', 'the token was revoked', 'the account was removed'],
+  );
+});
+
+test('a token from another server can be taken over, once, and is found as its own are', (t) => {
+  const { accounts } = opened(t);
+  const token = 'rt_live_0123456789abcdef';
+  const issued = accounts.add({ email: 'x@example.com', expiresAtMs: null, token });
+  assert.deepEqual([accounts.find(token)?.id, issued?.token], [issued?.account.id, token]);
+  assert.equal(accounts.add({ email: 'y@example.com', expiresAtMs: null, token }), null);
+});
+
+test('when an account was used is known to the minute', (t) => {
+  const { accounts } = opened(t);
+  const { token } = registered(accounts);
+  const found = accounts.find(token);
+  assert.ok(found !== null);
+  accounts.used(found);
+  assert.ok((accounts.find(token)?.registered?.lastUsedAtMs ?? 0) > Date.now() - 10_000);
 });

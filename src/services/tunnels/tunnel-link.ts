@@ -2,6 +2,7 @@
 // is shows nowhere but in what it can carry.
 import type { Buffer } from 'node:buffer';
 import type { StreamOpenFields } from '../../codec/tunnel/messages.ts';
+import type { AccountMeter } from './account-meter.ts';
 import type { SentPart, StreamEvents, StreamTrailers } from './tunnel-stream.ts';
 
 /** One request on its way through it. */
@@ -23,6 +24,8 @@ export interface TunnelLink {
   /** Of the tunnels that lead to it. */
   readonly names: Set<string>;
   readonly account: string;
+  /** Of its account; null until that is known. */
+  readonly meter: AccountMeter | null;
   readonly remoteAddress: string;
   readonly openedAtMs: number;
   /** 0: of the generation 2.x. */

@@ -12,7 +12,7 @@ const ENCODED = /^..--/;
 
 const RESERVED: ReadonlySet<string> = new Set(
   `abuse account accounts admin administrator api app-admin auth autoconfig autodiscover billing blog broadcasthost cdn
-  console control dashboard dev-admin dns docs email ftp gateway git help hostmaster imap info internal isatap
+  console control dashboard dev-admin dns docs email ftp gateway git help hostmaster hostnames imap info internal invitations isatap
   localdomain localhost login logout mail mailer-daemon marketing metrics mta-sts noc noreply ns ns1 ns2 ns3 ns4 oauth
   pop pop3 portal postmaster proxy register relay root secure security server sftp signin signup sluice smtp ssh ssl sso
   static status support sysadmin system tunnel tunnels usenet uucp vpn webmail webmaster wpad www www1 www2`.split(
@@ -20,11 +20,31 @@ const RESERVED: ReadonlySet<string> = new Set(
   ),
 );
 
+/** Whose customers are sent to copies of their pages most often. */
+const BRANDS: ReadonlySet<string> = new Set(
+  `amazon amex apple binance blockchain chase coinbase dhl dropbox ebay facebook fedex gmail google hsbc icloud instagram
+  linkedin mastercard metamask microsoft netflix office365 onedrive outlook paypal santander sharepoint steam telegram
+  ups usps visa wellsfargo whatsapp`.split(/\s+/),
+);
+
 const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 const RANDOM_LENGTH = 10;
 
 export function isTunnelName(name: string): boolean {
   return SHAPE.test(name) && !ENCODED.test(name) && !RESERVED.has(name);
+}
+
+/** One of its words is somebody's whom it may be taken for: `paypal-login`, and not `pineapple`. */
+export function hasBrand(name: string): boolean {
+  return name.split('-').some((word) => BRANDS.has(word));
+}
+
+/** Whether a name is one of these, in which `*` stands for anything. */
+export function namePatterns(patterns: readonly string[]): (name: string) => boolean {
+  if (patterns.length === 0) return () => false;
+  const each = patterns.map((pattern) => RegExp.escape(pattern.toLowerCase()).replaceAll('\\*', '.*'));
+  const all = new RegExp(`^(?:${each.join('|')})$`);
+  return (name) => all.test(name);
 }
 
 export function randomTunnelName(): string {

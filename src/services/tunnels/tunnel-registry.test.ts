@@ -6,8 +6,16 @@ import type { TunnelLink } from './tunnel-link.ts';
 
 class Stage {
   nowMs = 1_000;
+  maxClients = 9;
   readonly told: string[] = [];
-  readonly registry: TunnelRegistry = new TunnelRegistry({ now: () => this.nowMs, holdMs: 100, maxNames: 2 });
+  readonly registry: TunnelRegistry = new TunnelRegistry({
+    now: () => this.nowMs,
+    limitsOf: () => ({ tunnels: 2, clients: this.maxClients }),
+  });
+
+  constructor() {
+    this.registry.configure({ holdMs: 100, reserved: ['acme', '*-admin'] });
+  }
 
   session(label: string): TunnelLink {
     const session = {
@@ -121,5 +129,40 @@ describe('a name', () => {
       [false, 'own', true],
     );
     assert.deepEqual(stage.told, ['b is rid of own']);
+  });
+
+  test('of the operator, or of somebody whom all know, is not had by who registers', () => {
+    const stage = new Stage();
+    const wanted = ['acme', 'x-admin', 'admin-x', 'paypal-login', 'pineapple'];
+    assert.deepEqual(
+      wanted.map((name) => stage.claim(name, name)),
+      ['SUBDOMAIN_UNAVAILABLE', 'SUBDOMAIN_UNAVAILABLE', 'admin-x', 'SUBDOMAIN_UNAVAILABLE', 'pineapple'],
+    );
+    assert.deepEqual(
+      ['acme', 'paypal-login'].map((name) => stage.claim(name, 'user:alice')),
+      ['SUBDOMAIN_UNAVAILABLE', 'paypal-login'],
+    );
+  });
+
+  test('knows how often its client came back, and how many have one', () => {
+    const stage = new Stage();
+    const session = stage.session('a');
+    stage.claim('app', 'a', session);
+    stage.registry.release(session);
+    assert.equal(stage.registry.online, 0);
+    stage.claim('app', 'a');
+    stage.claim('app', 'a');
+    assert.deepEqual([stage.registry.online, stage.registry.useOf('app')?.reconnects], [1, 2]);
+    stage.registry.forgetAll('a');
+    assert.deepEqual([stage.registry.online, stage.registry.namesOf('a')], [0, []]);
+  });
+
+  test('is given to so many clients of an account, of which one that is replaced is none', () => {
+    const stage = new Stage();
+    stage.maxClients = 1;
+    const first = stage.session('first');
+    stage.claim('one-name', 'a', first);
+    assert.equal(stage.claim('two-name', 'a'), 'POOL_EXHAUSTED');
+    assert.deepEqual([stage.claim('one-name', 'a'), stage.told], ['one-name', ['first loses one-name']]);
   });
 });

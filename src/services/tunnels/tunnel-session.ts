@@ -18,6 +18,7 @@ import type { Exchange } from '../../contract/exchange.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import { MessageCollector } from './message-collector.ts';
 import type { TunnelLink } from './tunnel-link.ts';
+import type { AccountMeter } from './account-meter.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 import { StreamPace } from './stream-pace.ts';
 import { StreamWindow, WindowBudget } from './stream-window.ts';
@@ -27,14 +28,16 @@ import { WebSocketPeer } from './web-socket-peer.ts';
 /** What a session needs of the server. */
 export interface SessionHost {
   readonly registry: TunnelRegistry;
-  /** Whose token that is; null: nobody's. */
-  accountOf(token: string, address: string): string | null;
+  /** Whose token that is, or why its client may not connect. */
+  admit(token: string, address: string): Admission;
   urlOf(name: string): string;
   note(event: SessionEvent, session: TunnelLink): void;
   counted(direction: 'in' | 'out', bytes: number): void;
 }
 
-export type SessionEvent = 'refused' | 'opened' | 'created' | 'stream' | 'closed';
+export type SessionEvent = 'refused' | 'opened' | 'created' | 'recreated' | 'stream' | 'closed';
+
+export type Admission = { readonly meter: AccountMeter } | { readonly refused: string; readonly why: string };
 
 const VERSION = 3;
 /** Clients of 3.x keep a body in memory, and refuse one that is larger. */
@@ -73,6 +76,8 @@ export class TunnelSession implements StreamHost, TunnelLink {
   readonly takesWebSockets: boolean = true;
   readonly remoteAddress: string;
   account = '';
+  /** Of its account; null until that is known. */
+  meter: AccountMeter | null = null;
   version = 1;
   bytesIn = 0;
   bytesOut = 0;
@@ -153,9 +158,11 @@ export class TunnelSession implements StreamHost, TunnelLink {
     const most = this.version >= WITH_CREDITS ? MAX_STREAMS_WITH_CREDITS : MAX_STREAMS;
     if (this.#state !== 'open' || this.#streams.size >= most) return null;
     const id = this.#nextId();
-    const stream = new TunnelStream(this, { id, mode: request.mode }, events);
+    const use = this.#host.registry.useOf(request.tunnelId);
+    const stream = new TunnelStream(this, { id, mode: request.mode, use, meter: this.meter }, events);
     this.#streams.set(id, stream);
     this.streamsOpened += 1;
+    this.meter?.opened();
     this.#host.note('stream', this);
     if (this.version < WITH_CREDITS) this.#pace.opened(stream);
     this.#say(streamOpen({ ...request, streamId: id, ...this.#windowOf() }, this.version, body));
@@ -265,12 +272,13 @@ export class TunnelSession implements StreamHost, TunnelLink {
       this.#refuse('AUTH_REQUIRED', 'a token is needed');
       return;
     }
-    const account = this.#host.accountOf(said.token, this.remoteAddress);
-    if (account === null) {
-      this.#refuse('UNAUTHORIZED', 'this token is not valid here');
+    const admitted = this.#host.admit(said.token, this.remoteAddress);
+    if ('refused' in admitted) {
+      this.#refuse(admitted.refused, admitted.why);
       return;
     }
-    this.account = account;
+    this.meter = admitted.meter;
+    this.account = admitted.meter.account;
     this.version = Math.max(1, Math.min(VERSION, said.version));
     this.#state = 'open';
     this.#host.note('opened', this);
@@ -301,7 +309,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
       this.#sayError(claimed.refused, claimed.why);
       return;
     }
-    this.#host.note('created', this);
+    this.#host.note(claimed.again ? 'recreated' : 'created', this);
     this.#sayNow(message('TunnelCreated', { url: this.#host.urlOf(claimed.name), subdomain: claimed.name }));
   }
 
@@ -341,7 +349,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   }
 
   left(stream: TunnelStream): void {
-    this.#streams.delete(stream.id);
+    if (this.#streams.delete(stream.id)) this.meter?.left();
     if (this.version < WITH_CREDITS) this.#pace.left(stream);
     this.#leaveIfDone();
   }

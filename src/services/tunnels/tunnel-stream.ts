@@ -13,6 +13,8 @@ import {
 import { streamEnd } from '../../codec/tunnel/flow-messages.ts';
 import { type FlowPart, type FlowPeer, StreamFlow } from './stream-flow.ts';
 import type { StreamWindow } from './stream-window.ts';
+import type { AccountMeter } from './account-meter.ts';
+import type { NameUse } from './tunnel-registry.ts';
 
 export interface StreamEvents {
   /** What the app has answered. */
@@ -31,6 +33,15 @@ export interface StreamEvents {
 }
 
 export type StreamTrailers = readonly (readonly [name: string, value: string])[];
+
+/** What is behind it. */
+export interface StreamOf {
+  readonly id: number;
+  readonly mode: StreamMode;
+  readonly use?: NameUse | null;
+  readonly meter?: AccountMeter | null;
+}
+
 export type StreamFailure = 'reset' | 'gone' | 'slow' | 'invalid';
 
 /** What a stream needs of its session. */
@@ -69,6 +80,9 @@ export class TunnelStream implements FlowPeer {
   readonly mode: StreamMode;
   readonly #host: StreamHost;
   readonly #events: StreamEvents;
+  /** Of the name that it is for. */
+  readonly #use: NameUse | null;
+  readonly #meter: AccountMeter | null;
   #headParts: Buffer[] | null = [];
   #headBytes = 0;
   #kept: Kept[] = [];
@@ -85,15 +99,14 @@ export class TunnelStream implements FlowPeer {
   /** From the third version on. */
   readonly #flow: StreamFlow | null;
 
-  constructor(
-    host: StreamHost,
-    { id, mode }: { readonly id: number; readonly mode: StreamMode },
-    events: StreamEvents,
-  ) {
+  constructor(host: StreamHost, { id, mode, use = null, meter = null }: StreamOf, events: StreamEvents) {
     this.#host = host;
     this.id = id;
     this.mode = mode;
     this.#events = events;
+    this.#use = use;
+    this.#meter = meter;
+    if (this.#use !== null) this.#use.streams += 1;
     // In the first version nothing is said of a WebSocket before its messages.
     if (mode === 'tcp' || (mode === 'ws' && host.version < 2)) this.#headParts = null;
     this.#flow = host.version < 3 ? null : new StreamFlow(this, host.openWindow());
@@ -111,6 +124,8 @@ export class TunnelStream implements FlowPeer {
 
   take(message: StreamDataMessage): void {
     if (this.#over || this.#end !== null || this.#halfEnd !== null) return;
+    if (this.#use !== null) this.#use.bytesIn += message.data.length;
+    this.#meter?.add(message.data.length);
     if (this.#headParts !== null) this.#takeHead(message, this.#headParts);
     else if (this.#flow?.received(message.data.length) === false)
       this.#refuse('more was sent than there was credit for');
@@ -243,6 +258,8 @@ export class TunnelStream implements FlowPeer {
   /** In parts that are not too long; the bytes may be reused at once. False: wait for `drain`. */
   send(bytes: Buffer, part: SentPart): boolean {
     if (this.#over) return true;
+    if (this.#use !== null) this.#use.bytesOut += part.to - part.from;
+    this.#meter?.add(part.to - part.from);
     if (this.#flow !== null) return this.#flow.send(bytes, part);
     const { from, to, wsType, fin } = part;
     let at = from;

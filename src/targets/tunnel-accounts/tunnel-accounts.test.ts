@@ -2,16 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ToldExchange, type ToldRequest } from '../../../test/support/told-exchange.ts';
 import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
-import type { TunnelAccounts } from '../../services/tunnels/tunnel-accounts.ts';
 import { tunnelAccounts } from './tunnel-accounts.ts';
 
 const budget = (most: number): AttemptBudget => new AttemptBudget({ now: () => 0, most, eachMs: 1_500 });
 const TARGET = tunnelAccounts({
-  accounts: () =>
-    ({
-      find: (token: string) => (token === 'good' ? { id: '1', email: 'e', registered: null } : null),
-    }) as unknown as TunnelAccounts,
-  isOpen: () => true,
+  accounts: { find: (token) => (token === 'good' ? { id: '1', email: 'e', registered: null } : null) },
+  registration: 'open',
+  register: () => assert.fail('nobody registers here'),
+  rotate: () => assert.fail('nobody asks for that here'),
   registrations: budget(1),
   attempts: budget(2),
 });

@@ -4,17 +4,27 @@ import { Buffer } from 'node:buffer';
 import type { Answer, Exchange, Producer } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { ERROR_CATALOGUE, type ErrorCode, errorBody } from '../../core/errors.ts';
-import type { TunnelAccount, TunnelAccounts } from '../../services/tunnels/tunnel-accounts.ts';
+import {
+  isRegistered,
+  type IssuedToken,
+  type RegisteredAccount,
+  type TunnelAccount,
+  type TunnelAccounts,
+} from '../../services/tunnels/tunnel-accounts.ts';
 import type { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
 
-export interface TunnelAccountsOptions {
+/** Where accounts are looked after. */
+export interface AccountsOffice {
   /** null: the server is being switched off. */
-  readonly accounts: () => TunnelAccounts | null;
-  readonly isOpen: () => boolean;
+  readonly accounts: Pick<TunnelAccounts, 'find'> | null;
+  readonly registration: 'open' | 'closed' | 'invite';
   /** New accounts per address. */
   readonly registrations: AttemptBudget;
   /** Wrong tokens per address. */
   readonly attempts: AttemptBudget;
+  /** null: it takes an invitation, and this is none. */
+  register(wish: { readonly email: string; readonly invitation: string | null }): IssuedToken | null;
+  rotate(account: RegisteredAccount): IssuedToken;
 }
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -26,7 +36,7 @@ type Handler = (asked: Asked) => Answer;
 
 interface Asked {
   readonly exchange: Exchange;
-  readonly options: TunnelAccountsOptions;
+  readonly office: AccountsOffice;
   readonly body: Body;
 }
 
@@ -40,7 +50,7 @@ const CALLS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
 ]);
 const PATHS: ReadonlySet<string> = new Set([...CALLS.keys()].map((call) => call.split(' ')[1] ?? ''));
 
-export function tunnelAccounts(options: TunnelAccountsOptions): AnswerTarget {
+export function tunnelAccounts(office: AccountsOffice): AnswerTarget {
   return {
     kind: 'answer',
     take: (exchange) => {
@@ -48,7 +58,7 @@ export function tunnelAccounts(options: TunnelAccountsOptions): AnswerTarget {
       // Clients of 2.x write two slashes where a server is named with one at its end.
       const path = exchange.request.path.replace(/^\/{2,}/, '/');
       const handler = CALLS.get(`${method} ${path}`);
-      if (handler !== undefined) exchange.produce(new Call(exchange, (body) => handler({ exchange, options, body })));
+      if (handler !== undefined) exchange.produce(new Call(exchange, (body) => handler({ exchange, office, body })));
       else exchange.answer(refusal(exchange, PATHS.has(path) ? 'method_not_allowed' : 'not_found'));
     },
   };
@@ -97,37 +107,58 @@ function parsed(text: string): Body | null {
   }
 }
 
-function register({ exchange, options, body }: Asked): Answer {
-  if (!options.isOpen())
+function register({ exchange, office, body }: Asked): Answer {
+  if (office.registration === 'closed')
     return refusal(exchange, 'forbidden', 'This server gives tokens to nobody who asks. Ask whoever runs it.');
-  const { email } = body;
+  const { email, invitation } = body;
   if (typeof email !== 'string' || !EMAIL.test(email)) {
     return refusal(exchange, 'invalid_input', 'Expected a JSON object with an "email".');
   }
-  const waitMs = options.registrations.take(exchange.client.address);
+  const { address } = exchange.client;
+  const waitMs = Math.max(office.registrations.waitMs(address), office.attempts.waitMs(address));
   if (waitMs > 0) return later(exchange, waitMs, 'Too many accounts were registered from this address.');
-  const accounts = options.accounts();
-  if (accounts === null) return refusal(exchange, 'shutting_down');
-  const { account, token } = accounts.register(email);
-  return json(201, { id: account.id, email: account.email, auth_token: token, token });
+  if (office.accounts === null) return refusal(exchange, 'shutting_down');
+  const code = typeof invitation === 'string' && invitation !== '' ? invitation : null;
+  const issued = office.register({ email, invitation: code });
+  if (issued === null) {
+    if (code !== null) office.attempts.take(address);
+    const message =
+      code === null
+        ? 'This server takes accounts by invitation: send its code as "invitation".'
+        : 'This invitation was used, is over, or never was one.';
+    return refusal(exchange, 'forbidden', message);
+  }
+  office.registrations.take(address);
+  const { account, token } = issued;
+  return json(201, { id: account.id, email: account.email, auth_token: token, token, ...expiry(account) });
 }
 
 function rotate(asked: Asked, token: string | null, otherwise: ErrorCode = 'unauthorized'): Answer {
   return forAccount(asked, token, {
     otherwise,
-    answer: (account, accounts) => {
-      const { registered } = account;
-      if (registered === null) {
+    answer: (account) => {
+      if (!isRegistered(account)) {
         return refusal(
           asked.exchange,
           'forbidden',
           'The token of this user stands in the configuration of the server.',
         );
       }
-      const issued = accounts.rotate({ ...account, registered });
-      return json(200, { auth_token: issued.token, token: issued.token, email: account.email });
+      const issued = asked.office.rotate(account);
+      return json(200, {
+        auth_token: issued.token,
+        token: issued.token,
+        email: account.email,
+        ...expiry(issued.account),
+      });
     },
   });
+}
+
+/** Said where there is one. */
+function expiry({ registered }: TunnelAccount): { readonly expires_at?: string } {
+  const at = registered?.expiresAtMs ?? null;
+  return at === null ? {} : { expires_at: new Date(at).toISOString() };
 }
 
 function verify(asked: Asked): Answer {
@@ -140,26 +171,26 @@ function verify(asked: Asked): Answer {
 function me(asked: Asked): Answer {
   return forAccount(asked, bearer(asked.exchange), {
     otherwise: 'unauthorized',
-    answer: ({ id, email, registered }) => {
+    answer: (account) => {
+      const { id, email, registered } = account;
       const createdAt = registered === null ? null : new Date(registered.createdAtMs).toISOString();
-      return json(200, { id, email, created_at: createdAt });
+      return json(200, { id, email, created_at: createdAt, ...expiry(account) });
     },
   });
 }
 
 interface ForAccount {
   readonly otherwise: ErrorCode;
-  readonly answer: (account: TunnelAccount, accounts: TunnelAccounts) => Answer;
+  readonly answer: (account: TunnelAccount) => Answer;
 }
 
-function forAccount({ exchange, options }: Asked, token: string | null, { otherwise, answer }: ForAccount): Answer {
+function forAccount({ exchange, office }: Asked, token: string | null, { otherwise, answer }: ForAccount): Answer {
   const { address } = exchange.client;
-  const waitMs = options.attempts.waitMs(address);
+  const waitMs = office.attempts.waitMs(address);
   if (waitMs > 0) return later(exchange, waitMs, 'Too many wrong tokens came from this address.');
-  const accounts = options.accounts();
-  const account = token === null || accounts === null ? null : accounts.find(token);
-  if (account !== null && accounts !== null) return answer(account, accounts);
-  if (token !== null) options.attempts.take(address);
+  const account = token === null ? null : (office.accounts?.find(token) ?? null);
+  if (account !== null) return answer(account);
+  if (token !== null) office.attempts.take(address);
   return refusal(exchange, otherwise, 'This token is not valid here.');
 }
 

@@ -3,20 +3,22 @@
 import type { Answer, Exchange } from '../../contract/exchange.ts';
 import { ERROR_CATALOGUE, type ErrorCode, errorBody } from '../../core/errors.ts';
 
-const RETRY_SECONDS = '5';
+const RETRY_MS = 5_000;
 
-export function refuseTunnel(
-  exchange: Exchange,
-  code: ErrorCode,
-  message: string = ERROR_CATALOGUE[code].summary,
-): void {
-  exchange.answer(absence(exchange, code, message));
+export interface RefusalDetail {
+  readonly message?: string;
+  readonly retryAfterMs?: number;
 }
 
-function absence(exchange: Exchange, code: ErrorCode, message: string): Answer {
+export function refuseTunnel(exchange: Exchange, code: ErrorCode, detail: RefusalDetail = {}): void {
+  exchange.answer(absence(exchange, code, detail));
+}
+
+function absence(exchange: Exchange, code: ErrorCode, detail: RefusalDetail): Answer {
+  const { message = ERROR_CATALOGUE[code].summary, retryAfterMs = RETRY_MS } = detail;
   const { request } = exchange;
   const { status, retry } = ERROR_CATALOGUE[code];
-  const later = retry ? [['Retry-After', RETRY_SECONDS] as const] : [];
+  const later = retry ? [['Retry-After', String(Math.ceil(retryAfterMs / 1000))] as const] : [];
   // The gateway has given the request an id, which stands in its log.
   const id = request.fields.get('x-request-id') ?? exchange.id;
   const fields = [['Cache-Control', 'no-store'] as const, ['Sluice-Error', code] as const, ...later];

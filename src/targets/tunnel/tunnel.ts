@@ -25,7 +25,9 @@ function lead(exchange: Exchange, name: string, session: TunnelLink): void {
   const { request } = exchange;
   const length = Number(request.fields.get('content-length') ?? 0);
   const isWebSocket = request.upgradeProtocol === 'websocket';
-  if (length > session.maxBodyBytes) refuseTunnel(exchange, 'request_body_too_large');
+  const refusal = session.meter?.refusal(Date.now()) ?? null;
+  if (refusal !== null) refuseTunnel(exchange, refusal.code, { retryAfterMs: refusal.retryAfterMs });
+  else if (length > session.maxBodyBytes) refuseTunnel(exchange, 'request_body_too_large');
   else if (isWebSocket && !request.hasBody) new WebSocketStream(exchange, session).open(name);
   else new HttpStream(exchange, session).open(name);
 }

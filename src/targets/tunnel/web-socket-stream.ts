@@ -42,7 +42,7 @@ export class WebSocketStream implements Producer, StreamEvents {
   open(name: string): void {
     const { target: path, method, fields } = this.#exchange.request;
     if (this.#accept === null) {
-      refuseTunnel(this.#exchange, 'request_invalid', 'This is no handshake of a WebSocket.');
+      refuseTunnel(this.#exchange, 'request_invalid', { message: 'This is no handshake of a WebSocket.' });
       return;
     }
     const headers = requestFields(fields, true);

@@ -1,0 +1,297 @@
+// The accounts of the tunnel server while it is on: who is let in, what each may have, and what the operator does with them. Rule: whoever
+// loses the right to be connected is disconnected at once.
+import { join } from 'node:path';
+import type { Config } from '../../config/config.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { UserDirectory } from '../../services/identity/user-directory.ts';
+import type { TunnelLimits } from '../../services/tunnels/account-meter.ts';
+import { AccountMeters, type OwnLimits } from '../../services/tunnels/account-meters.ts';
+import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
+import type { SessionList } from '../../services/tunnels/session-list.ts';
+import {
+  isRegistered,
+  isRevoked,
+  type IssuedToken,
+  newAccountId,
+  OF_CONFIGURATION,
+  type RegisteredAccount,
+  type TunnelAccount,
+  TunnelAccounts,
+} from '../../services/tunnels/tunnel-accounts.ts';
+import { TunnelInvitations } from '../../services/tunnels/tunnel-invitations.ts';
+import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import type { Admission } from '../../services/tunnels/tunnel-session.ts';
+import { type AccountPage, TunnelAccountFile } from '../../state/tunnel-accounts.ts';
+
+export interface AccountReport {
+  readonly id: string;
+  readonly email: string;
+  /** A user of the configuration has its token there. */
+  readonly isConfigured: boolean;
+  readonly hasToken: boolean;
+  readonly createdAtMs: number | null;
+  readonly lastUsedAtMs: number | null;
+  readonly expiresAtMs: number | null;
+  readonly limits: TunnelLimits;
+  readonly ownLimits: OwnLimits | null;
+  readonly tunnels: readonly string[];
+  readonly clients: number;
+  readonly streams: number;
+  readonly bytesToday: number;
+  readonly requestsToday: number;
+}
+
+export interface AccountChange {
+  /** null: as everybody; missing: as it is. */
+  readonly limits?: OwnLimits | null | undefined;
+  /** null: never; missing: as it is. */
+  readonly expiresAtMs?: number | null | undefined;
+}
+
+export interface RegisterWish {
+  readonly email: string;
+  readonly invitation: string | null;
+}
+
+const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const POLICY_VIOLATION = 1008;
+/** Clients without names are none that the limit of an account speaks of; this bounds them. */
+const SPARE_CLIENTS = 8;
+
+interface Open {
+  readonly accounts: TunnelAccounts;
+  readonly meters: AccountMeters;
+  readonly invitations: TunnelInvitations;
+}
+
+export class TunnelOffice {
+  /** Wrong tokens, and new accounts, per address. */
+  readonly attempts: AttemptBudget = new AttemptBudget({ now: () => performance.now(), most: 20, eachMs: 3_000 });
+  readonly registrations: AttemptBudget = new AttemptBudget({
+    now: () => performance.now(),
+    most: 10,
+    eachMs: HOUR_MS / 10,
+  });
+  readonly #sessions: SessionList;
+  readonly #registry: TunnelRegistry;
+  #config: Config | null = null;
+  #open: Open | null = null;
+
+  constructor(sessions: SessionList, registry: TunnelRegistry) {
+    this.#sessions = sessions;
+    this.#registry = registry;
+  }
+
+  /** null: the server is off, or is being switched off. */
+  get accounts(): TunnelAccounts | null {
+    return this.#open?.accounts ?? null;
+  }
+
+  open(dataDir: string, config: Config, users: UserDirectory): void {
+    if (this.#open !== null) return;
+    const file = new TunnelAccountFile(join(dataDir, 'tunnels.db'));
+    this.#registry.keepIn(file);
+    this.#open = {
+      accounts: new TunnelAccounts(file, users, (account, why) => this.#dismiss(account, why)),
+      meters: new AccountMeters(file.use, limitsOf(config)),
+      invitations: new TunnelInvitations(file.invitations),
+    };
+  }
+
+  configure(config: Config, users: UserDirectory): void {
+    this.#config = config;
+    const { hold, reserved, address_limits: most } = config.tunnels.server;
+    this.#open?.accounts.follow(users);
+    this.#open?.meters.follow(limitsOf(config));
+    this.#registry.configure({ holdMs: hold, reserved });
+    const [tokens, registrations] = [most.wrong_tokens_per_minute, most.registrations_per_hour];
+    this.attempts.configure({ most: tokens, eachMs: MINUTE_MS / tokens });
+    this.registrations.configure({ most: registrations, eachMs: HOUR_MS / registrations });
+    this.#dismissStrangers(config);
+  }
+
+  close(): void {
+    this.#registry.keepIn(null);
+    this.#open?.meters.keep();
+    this.#open?.accounts.close();
+    this.#open = null;
+  }
+
+  /** Now and then: writes down what was used, and ends those whose time is over. */
+  tidy(): void {
+    const { meters } = this.#open ?? {};
+    for (const account of meters?.expired() ?? []) this.#dismiss(account, 'the token has expired');
+    meters?.keep();
+  }
+
+  limitsOf(account: string): TunnelLimits {
+    return this.#require().meters.limitsOf(account);
+  }
+
+  admit(token: string, address: string): Admission {
+    if (this.#open === null) return { refused: 'SERVICE_UNAVAILABLE', why: 'the server is going away' };
+    // A client behind the same address as one that guesses comes again later.
+    if (this.attempts.waitMs(address) > 0) {
+      return { refused: 'SERVICE_UNAVAILABLE', why: 'too many wrong tokens came from this address' };
+    }
+    const { accounts, meters } = this.#open;
+    const account = accounts.find(token);
+    if (account === null) {
+      this.attempts.take(address);
+      return { refused: 'UNAUTHORIZED', why: 'this token is not valid here' };
+    }
+    const meter = meters.meterOf(account.id);
+    // Some of them may have broken off without a word, and go when their names are taken.
+    if (meter.sessions >= 2 * meter.limits.clients + SPARE_CLIENTS) {
+      return { refused: 'POOL_EXHAUSTED', why: 'this account has too many clients' };
+    }
+    meter.expiresAtMs = account.registered?.expiresAtMs ?? null;
+    accounts.used(account);
+    return { meter };
+  }
+
+  /** null: it takes an invitation, and this is none. */
+  register({ email, invitation }: RegisterWish): IssuedToken | null {
+    const { accounts, invitations } = this.#require();
+    const id = newAccountId();
+    const needsInvitation = this.registration === 'invite';
+    if (needsInvitation && (invitation === null || !invitations.spend(invitation, id))) return null;
+    return accounts.add({ email, expiresAtMs: this.#expiry() }, id);
+  }
+
+  rotate(account: RegisteredAccount): IssuedToken {
+    return this.#require().accounts.rotate(account, this.#expiry());
+  }
+
+  get registration(): 'open' | 'closed' | 'invite' {
+    return this.#config?.tunnels.server.registration ?? 'closed';
+  }
+
+  // -- What the operator does ------------------------------------------------------------------------------------------
+
+  /** Users of the configuration come first. */
+  page(page: AccountPage): AccountReport[] {
+    const { accounts } = this.#require();
+    const users =
+      page.after === '' ? this.#users().filter(({ email }) => page.email === null || page.email === email) : [];
+    return [...users, ...accounts.page(page)].map((account) => this.#report(account));
+  }
+
+  report(id: string): AccountReport {
+    return this.#report(this.#find(id));
+  }
+
+  add(wish: {
+    readonly email: string;
+    readonly token: string | null;
+    readonly expiresAtMs?: number | null;
+  }): IssuedToken {
+    const { email, token, expiresAtMs = this.#expiry() } = wish;
+    const issued = this.#require().accounts.add({ email, token, expiresAtMs });
+    if (issued !== null) return issued;
+    throw new SluiceError('already_exists', { message: 'This token belongs to an account already.' });
+  }
+
+  change(id: string, { limits, expiresAtMs }: AccountChange): AccountReport {
+    const { accounts, meters } = this.#require();
+    const account = this.#find(id);
+    if (expiresAtMs !== undefined) {
+      accounts.expire(registered(account), expiresAtMs);
+      const meter = meters.find(id);
+      if (meter !== null) meter.expiresAtMs = expiresAtMs;
+    }
+    if (limits !== undefined) meters.setLimits(id, limits);
+    return this.report(id);
+  }
+
+  renew(id: string): IssuedToken {
+    return this.rotate(registered(this.#find(id)));
+  }
+
+  revoke(id: string): void {
+    this.#require().accounts.revoke(registered(this.#find(id)));
+  }
+
+  /** With its names, which are anybody's then. */
+  remove(id: string): void {
+    const { accounts, meters } = this.#require();
+    const account = registered(this.#find(id));
+    meters.setLimits(id, null);
+    accounts.remove(account);
+    this.#registry.forgetAll(id);
+  }
+
+  get invitations(): TunnelInvitations {
+    return this.#require().invitations;
+  }
+
+  // --------------------------------------------------------------------------------------------------------------------
+
+  #require(): Open {
+    if (this.#open !== null) return this.#open;
+    throw new SluiceError('not_found', { message: 'The tunnel server is off: see tunnels.server.enabled.' });
+  }
+
+  #find(id: string): TunnelAccount {
+    const user = this.#users().find((each) => each.id === id);
+    const account = user ?? this.#require().accounts.findById(id);
+    if (account !== null) return account;
+    throw new SluiceError('not_found', { message: `There is no account "${id}".` });
+  }
+
+  #users(): TunnelAccount[] {
+    const users = this.#config?.users.filter(({ may }) => may.includes('tunnels')) ?? [];
+    return users.map(({ name }) => ({ id: `${OF_CONFIGURATION}${name}`, email: name, registered: null }));
+  }
+
+  #report(account: TunnelAccount): AccountReport {
+    const { meters } = this.#require();
+    const { id, email, registered: row } = account;
+    const { bytes, requests, streams } = meters.usedToday(id);
+    return {
+      id,
+      email,
+      isConfigured: row === null,
+      hasToken: row === null || !isRevoked(row),
+      createdAtMs: row?.createdAtMs ?? null,
+      lastUsedAtMs: row?.lastUsedAtMs ?? null,
+      expiresAtMs: row?.expiresAtMs ?? null,
+      limits: meters.limitsOf(id),
+      ownLimits: meters.ownLimitsOf(id),
+      tunnels: this.#registry.namesOf(id),
+      clients: this.#sessions.of(id).length,
+      streams,
+      bytesToday: bytes,
+      requestsToday: requests,
+    };
+  }
+
+  #expiry(): number | null {
+    const ttl = this.#config?.tunnels.server.token_ttl ?? null;
+    return ttl === null ? null : Date.now() + ttl;
+  }
+
+  #dismiss(account: string, why: string): void {
+    for (const session of this.#sessions.of(account)) session.close(POLICY_VIOLATION, why);
+  }
+
+  /** Users who are not in the configuration any more, or may not open tunnels. */
+  #dismissStrangers({ users }: Config): void {
+    const known = new Set(users.filter(({ may }) => may.includes('tunnels')).map(({ name }) => name));
+    for (const account of this.#sessions.accounts()) {
+      const isGone = account.startsWith(OF_CONFIGURATION) && !known.has(account.slice(OF_CONFIGURATION.length));
+      if (isGone) this.#dismiss(account, 'this user may not open tunnels any more');
+    }
+  }
+}
+
+function registered(account: TunnelAccount): RegisteredAccount {
+  if (isRegistered(account)) return account;
+  throw new SluiceError('forbidden', { message: 'The token of this user stands in the configuration.' });
+}
+
+function limitsOf({ tunnels: { server } }: Config): TunnelLimits {
+  const { tunnels, clients, streams, requests_per_minute: requests, bytes_per_day: bytes } = server.limits;
+  return { tunnels, clients, streams, requestsPerMinute: requests, bytesPerDay: bytes };
+}
