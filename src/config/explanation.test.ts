@@ -55,7 +55,7 @@ describe('an explanation', () => {
         possible: [],
       },
     );
-    assert.deepEqual(unknown('cache.x').possible, ['max_memory', 'default_ttl']);
+    assert.deepEqual(unknown('cache.x').possible, ['max_memory', 'default_ttl', 'disk']);
     assert.equal(unknown('what is this?').nearest, undefined);
   });
 });

@@ -54,6 +54,7 @@ export const FILE_PATHS: readonly string[] = [
   'gateway.routes.*.policies.mirror.to.tls.ca',
   'gateway.routes.*.policies.mirror.to.tls.cert',
   'gateway.routes.*.policies.mirror.to.tls.key',
+  'cache.disk.path',
   'exec.workspace',
   'agents.workspace',
   'ai.providers.*.credentials.*.store',

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { Config } from '../../src/config/config.ts';
 import { documentSchema } from '../../src/config/schema/document.ts';
-import { configuredCaches } from '../../src/runtime/assemble/configured-caches.ts';
+import { cacheDisk, configuredCaches } from '../../src/runtime/assemble/configured-caches.ts';
 import { listsOf } from '../../src/runtime/assemble/assemble-filter.ts';
 import { hopGroups } from '../../src/runtime/assemble/assemble-hops.ts';
 import { ThreadPlane } from '../../src/runtime/threads/thread-plane.ts';
@@ -146,7 +146,7 @@ export class Gateway {
 
   private async bringIntoForce(config: Config): Promise<void> {
     this.lists.put(await this.files.read(listsOf(config)));
-    this.caches.put(this.caches.make(configuredCaches(config)));
+    this.caches.put(this.caches.make(configuredCaches(config), cacheDisk(config)));
     await this.desk.prepare(config);
     await this.tunnels.apply(config);
     await this.plane.apply(config);

@@ -4,11 +4,19 @@ import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { count, duration, filePath, nonEmptyText, size } from './fields.ts';
 
+export interface CacheDiskConfig {
+  readonly path: string;
+  /** Bytes. */
+  readonly max: number;
+}
+
 export interface CacheConfig {
   /** Bytes. */
   readonly max_memory: number;
   /** Milliseconds. */
   readonly default_ttl: number;
+  /** null = nothing is kept on a disk. */
+  readonly disk: CacheDiskConfig | null;
 }
 
 export const cacheSchema: z.ZodType<CacheConfig> = z
@@ -17,6 +25,19 @@ export const cacheSchema: z.ZodType<CacheConfig> = z
     default_ttl: duration({ min: '0s' })
       .prefault('300s')
       .describe('How long an answer is fresh that does not say so itself.'),
+    disk: z
+      .strictObject({
+        path: filePath().describe(
+          'A folder of its own for this program. What is in it is found again after a restart.',
+        ),
+        max: size().prefault('1GB').describe('The most that the files take.'),
+      })
+      .nullable()
+      .prefault(null)
+      .describe(
+        'Where answers go that are too large for memory, or were pushed out of it after they had been asked for again. `null`: nowhere.',
+      )
+      .meta({ samples: [{ path: '/var/cache/sluice', max: '10GB' }] }),
   })
   .prefault({})
   .describe('The store of the cache. The policy `cache` turns it on.');

@@ -15,3 +15,8 @@ export function configuredCaches(config: Config): ReadonlyMap<string, number> {
   }
   return wanted;
 }
+
+/** The second tier of the store that all share. */
+export function cacheDisk({ cache: { disk } }: Config): { readonly path: string; readonly maxBytes: number } | null {
+  return disk === null ? null : { path: disk.path, maxBytes: disk.max };
+}

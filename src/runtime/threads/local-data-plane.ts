@@ -5,7 +5,7 @@ import type { CacheMemories, CacheShelf } from '../../services/cache/store/cache
 import type { DomainLists, SharedLists } from '../../services/domains/domain-lists.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
-import { configuredCaches } from '../assemble/configured-caches.ts';
+import { cacheDisk, configuredCaches } from '../assemble/configured-caches.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -36,7 +36,7 @@ export class LocalDataPlane implements DataPlane {
     const plane = this.plane ?? new ThreadPlane(this.context, config);
     const lists = await this.files.read(listsOf(config));
     this.lists.put(lists);
-    const caches = this.caches.make(configuredCaches(config));
+    const caches = this.caches.make(configuredCaches(config), cacheDisk(config));
     this.caches.put(caches);
     try {
       await plane.apply(config);

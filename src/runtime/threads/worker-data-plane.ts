@@ -16,7 +16,7 @@ import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { Acceptor } from '../../transport/accept.ts';
-import { configuredCaches } from '../assemble/configured-caches.ts';
+import { cacheDisk, configuredCaches } from '../assemble/configured-caches.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -113,7 +113,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   private async bringIntoForce(config: Config): Promise<void> {
     const before = this.inForce;
     const lists = await this.context.files.read(listsOf(config));
-    const next = { config, lists, caches: this.caches.make(configuredCaches(config)) };
+    const next = { config, lists, caches: this.caches.make(configuredCaches(config), cacheDisk(config)) };
     await this.claimNewDoors(config, before?.config ?? null);
     await this.context.inner.apply(config);
     while (this.handles.length < this.context.threads) this.handles.push(this.newHandle());

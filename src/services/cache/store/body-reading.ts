@@ -22,7 +22,7 @@ export interface BodySource {
   /** The first block that is still there, plus one. */
   readonly firstBlock: number;
   /** A reader has got further, or is gone. */
-  moved?(reading: BodyReading): void;
+  moved?(reading: MemoryReading): void;
 }
 
 export interface ByteRange {
@@ -30,7 +30,15 @@ export interface ByteRange {
   readonly to: number;
 }
 
-export class BodyReading {
+/** Held by who reads. */
+export interface BodyReading {
+  /** The reader takes more. */
+  resume(): void;
+  /** The reader is gone; nothing of it is called any more. */
+  cancel(): void;
+}
+
+export class MemoryReading implements BodyReading {
   /** Offset of what comes next. */
   at: number;
   isPaused = false;
@@ -42,6 +50,7 @@ export class BodyReading {
   #block = 0;
   #skip: number;
   #isPumping = false;
+  #successor: BodyReading | null = null;
 
   /** The slot is pinned for it already. */
   constructor(core: StoreCore, source: BodySource, reader: BodyReader, range: ByteRange = { from: 0, to: Infinity }) {
@@ -53,17 +62,29 @@ export class BodyReading {
     this.#skip = range.from;
   }
 
-  /** The reader takes more. */
   resume(): void {
+    if (this.#successor !== null) {
+      this.#successor.resume();
+      return;
+    }
     this.isPaused = false;
     this.pump();
     if (!this.isOver) this.#source.moved?.(this);
   }
 
-  /** The reader is gone; nothing of it is called any more. */
   cancel(): void {
+    this.#successor?.cancel();
     if (this.isOver) return;
     this.#finish();
+  }
+
+  /** From here on it reads elsewhere. Null: it cannot, and has failed. */
+  goOn(elsewhere: (reader: BodyReader, at: number) => BodyReading | null): void {
+    if (this.isOver) return;
+    this.#successor = elsewhere(this.#reader, this.at);
+    this.#finish();
+    if (this.#successor === null) this.#reader.failed();
+    else if (!this.isPaused) this.#successor.resume();
   }
 
   fail(): void {

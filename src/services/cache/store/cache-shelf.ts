@@ -1,7 +1,11 @@
 // The stores of the cache of one thread, by name. Rule: the memory is made once, by the main thread, and handed to the others with the
 // configuration that wants it; a store that the next configuration still wants keeps what is in it.
 import { ThreadChannel } from './thread-channel.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SluiceError } from '../../../core/errors.ts';
 import { CacheStore, type CacheStats } from './cache-store.ts';
+import type { DiskOptions } from './disk-tier.ts';
 import type { PurgeOrder } from './purge-lists.ts';
 
 /** The memory of one store, as it travels to other threads. */
@@ -12,6 +16,12 @@ export interface CacheMemory {
   /** How much of it may be used, and how much ever. */
   readonly maxBytes: number;
   readonly capacity: number;
+  readonly disk: CacheDisk | null;
+}
+
+export interface CacheDisk extends DiskOptions {
+  /** Where the folders of all runs are. */
+  readonly path: string;
 }
 
 export type CacheMemories = ReadonlyMap<string, CacheMemory>;
@@ -37,6 +47,7 @@ export class CacheShelf {
   readonly #threads: number;
   readonly #thread: number;
   #open: ReadonlyMap<string, OpenStore> = new Map();
+  #restoring: Promise<number> = Promise.resolve(0);
 
   constructor({ threads = 1, thread = 0 }: CacheShelfOptions = {}) {
     this.#threads = threads;
@@ -44,14 +55,28 @@ export class CacheShelf {
   }
 
   /** Memory for stores of these names and sizes: that of now where it is large enough. */
-  make(wanted: ReadonlyMap<string, number>): CacheMemories {
+  make(wanted: ReadonlyMap<string, number>, disk: Omit<CacheDisk, 'folder'> | null = null): CacheMemories {
     return new Map(
       [...wanted].map(([name, maxBytes]) => {
         const now = this.#open.get(name)?.memory;
-        if (now !== undefined && now.capacity >= maxBytes) return [name, { ...now, maxBytes }];
+        const own = name === MAIN_STORE ? disk : null;
+        const isSameDisk = (now?.disk?.path ?? null) === (own?.path ?? null);
+        if (now !== undefined && now.capacity >= maxBytes && isSameDisk) {
+          return [name, { ...now, maxBytes, disk: now.disk === null ? null : { ...now.disk, ...own } }];
+        }
         made += 1;
         const { memory } = new CacheStore({ maxBytes, threads: this.#threads });
-        return [name, { memory, channel: `sluice cache ${process.pid} ${made}`, maxBytes, capacity: maxBytes }];
+        const ofRun = `${Date.now().toString(36)}-${process.pid}-${made}`;
+        return [
+          name,
+          {
+            memory,
+            channel: `sluice cache ${ofRun}`,
+            maxBytes,
+            capacity: maxBytes,
+            disk: own && { ...own, folder: ofRunIn(own.path, ofRun) },
+          },
+        ];
       }),
     );
   }
@@ -81,6 +106,11 @@ export class CacheShelf {
     for (const store of this.#all()) store.forgetThread(thread);
   }
 
+  /** How many files of an earlier run are found again, when all have been looked at. */
+  get restored(): Promise<number> {
+    return this.#restoring;
+  }
+
   close(): void {
     this.put(new Map());
   }
@@ -92,12 +122,27 @@ export class CacheShelf {
   #openOne(name: string, memory: CacheMemory): OpenStore {
     const now = this.#open.get(name);
     if (now?.memory.memory === memory.memory) {
-      now.store.bound(memory.maxBytes);
+      now.store.bound(memory.maxBytes, memory.disk?.maxBytes);
       return { ...now, memory };
     }
     const [threads, thread] = [this.#threads, this.#thread];
     const channel = threads > 1 ? new ThreadChannel(memory.channel) : null;
-    const { maxBytes } = memory;
-    return { memory, channel, store: new CacheStore({ maxBytes, memory: memory.memory, threads, thread, channel }) };
+    const { maxBytes, disk } = memory;
+    const store = new CacheStore({ maxBytes, memory: memory.memory, threads, thread, channel, disk });
+    // The main thread is the last.
+    if (disk !== null && thread === threads - 1) this.#restoring = store.restore(disk.path).catch(() => 0);
+    return { memory, channel, store };
   }
+}
+
+/** Fails where nothing can be written. */
+function ofRunIn(path: string, name: string): string {
+  const folder = join(path, name);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    throw new SluiceError('config_invalid', { message: `cache.disk.path: ${path} cannot be used: ${code}`, cause });
+  }
+  return folder;
 }

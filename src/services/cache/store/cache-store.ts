@@ -1,15 +1,19 @@
 // The store of the HTTP cache, as a policy uses it. Rule: what is found is whole and of one piece, always; whatever is wrong with the
 // store makes misses, never errors. Who gives what was found says so (`hit`), for that decides what stays.
 import type { AnswerMeta } from '../answer-meta.ts';
-import { BodyReading, type BodyReader, type BodySource, type ByteRange } from './body-reading.ts';
+import { type BodyReader, type BodyReading, type BodySource, type ByteRange, MemoryReading } from './body-reading.ts';
 import { CacheCounters, type RouteCounts } from './cache-counters.ts';
+import { restoreFiles } from './disk-restore.ts';
 import { Filling, type FillOptions } from './filling.ts';
 import { type Flight, type FlightChannel, Flights, type FlightWaiter, UncacheableKeys } from './flights.ts';
+import { type DiskOptions, DiskTier } from './disk-tier.ts';
 import { NearAnswers } from './near-answers.ts';
 import { type PurgeOrder, slotsOf } from './purge-lists.ts';
-import { SLOT, SLOT_FLAG, SLOT_INTS, STATE } from './slot-fields.ts';
+import { BringingBack } from './bringing-back.ts';
+import { writeChain } from './chain-bytes.ts';
+import { QUEUE, SLOT, SLOT_FLAG, SLOT_INTS, STATE } from './slot-fields.ts';
 import { type KeyHash, keyHash } from './slot-table.ts';
-import { rewriteHead } from './slot-writing.ts';
+import { moveBody, rewriteHead } from './slot-writing.ts';
 import { StoreCore } from './store-core.ts';
 import { createStoreMemory, HEADER, openStoreMemory, resetStoreMemory } from './store-memory.ts';
 import { type StoredAnswer, type Unpacked, unpackSlot } from './stored-answer.ts';
@@ -26,6 +30,8 @@ export interface CacheStoreOptions {
   readonly memory?: SharedArrayBuffer;
   /** How the threads talk; none for one thread. */
   readonly channel?: FlightChannel | null;
+  /** Where what is too large for memory goes, or was pushed out of it. */
+  readonly disk?: DiskOptions | null;
   readonly nowMs?: () => number;
 }
 
@@ -33,6 +39,7 @@ export interface CacheStats {
   readonly entries: number;
   readonly bytes: number;
   readonly maxBytes: number;
+  readonly diskBytes: number;
   readonly routes: readonly RouteCounts[];
 }
 
@@ -45,6 +52,8 @@ const MOST_NEAR_BYTES = 33_554_432;
 const MOST_ASKED = 3;
 /** So many are dropped before others get at the lock. */
 const PURGE_AT_ONCE = 256;
+/** From the disk into memory. */
+const MOST_BROUGHT_BACK = 1_048_576;
 const NOTHING: readonly StoredAnswer[] = [];
 
 export class CacheStore {
@@ -52,6 +61,7 @@ export class CacheStore {
   readonly memory: SharedArrayBuffer;
   readonly #core: StoreCore;
   readonly #near: NearAnswers;
+  #maxBytes = 0;
   readonly #flights: Flights;
   readonly #threads: number;
   readonly #slots: Int32Array<SharedArrayBuffer>;
@@ -60,13 +70,22 @@ export class CacheStore {
   #lastKey = '';
   #lastVersion = 0;
 
-  constructor({ maxBytes, threads = 1, thread = 0, memory, channel = null, nowMs = Date.now }: CacheStoreOptions) {
+  constructor({
+    maxBytes,
+    threads = 1,
+    thread = 0,
+    memory,
+    channel = null,
+    disk = null,
+    nowMs = Date.now,
+  }: CacheStoreOptions) {
     const shared = memory === undefined ? createStoreMemory(maxBytes, threads) : openStoreMemory(memory);
     this.memory = shared.buffer;
     this.#threads = threads;
     this.#slots = shared.slots;
     this.#versions = shared.versions;
     this.#core = new StoreCore(shared, thread, new CacheCounters(shared, thread));
+    if (disk !== null) this.#core.disk = new DiskTier(this.#core, disk);
     this.#near = new NearAnswers(0);
     this.#flights = new Flights({
       core: this.#core,
@@ -85,7 +104,9 @@ export class CacheStore {
   }
 
   /** No more than the memory was made for. */
-  bound(maxBytes: number): void {
+  bound(maxBytes: number, diskBytes?: number): void {
+    if (diskBytes !== undefined) this.#core.disk?.bound(diskBytes);
+    this.#maxBytes = maxBytes;
     const near = Math.min(MOST_NEAR_BYTES, Math.floor(maxBytes / SHARE_OF_NEAR));
     this.#near.bound(Math.floor(near / this.#threads));
     this.#core.table.bound(maxBytes - near);
@@ -127,10 +148,12 @@ export class CacheStore {
   open(answer: StoredAnswer, reader: BodyReader, range?: ByteRange): BodyReading | null {
     this.#core.lock.take();
     const isThere = this.#isThere(answer);
-    if (isThere) this.#core.pin(answer.slot);
+    const isOnDisk = isThere && this.#isOnDisk(answer.slot);
+    if (isThere && !isOnDisk) this.#core.pin(answer.slot);
     this.#core.lock.give();
     if (!isThere) return null;
-    const reading = new BodyReading(this.#core, this.#sourceOf(answer), reader, range);
+    if (isOnDisk) return this.#openFile(answer, reader, range);
+    const reading = new MemoryReading(this.#core, this.#sourceOf(answer), reader, range);
     reading.pump();
     return reading;
   }
@@ -156,8 +179,15 @@ export class CacheStore {
     return this.#core.locked(() => {
       if (!this.#isThere(answer) || table.state(slot) !== STATE.WHOLE) return false;
       table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) & ~SLOT_FLAG.SOFT);
+      // A file goes on saying what was known before.
+      if (!this.#isOnDisk(slot)) table.forgetFile(slot);
       return rewriteHead(this.#core, slot, { key, meta, trailers, encoding });
     });
+  }
+
+  /** Finds again what lies on the disk; for the first thread, once. */
+  restore(folder: string): Promise<number> {
+    return this.#core.disk === null ? Promise.resolve(0) : restoreFiles(this.#core.disk, folder);
   }
 
   drop(answer: StoredAnswer): void {
@@ -177,6 +207,7 @@ export class CacheStore {
     for (let from = 0; from < meant.length; from += PURGE_AT_ONCE) {
       count += this.#core.locked(() => this.#purgeSome(meant.slice(from, from + PURGE_AT_ONCE), isSoft));
     }
+    this.#core.disk?.deleteGone();
     return count;
   }
 
@@ -200,7 +231,8 @@ export class CacheStore {
     return {
       entries: memory.header[HEADER.ENTRIES]!,
       bytes: table.usedBytes + this.#near.bytes,
-      maxBytes: table.maxBytes,
+      maxBytes: this.#maxBytes,
+      diskBytes: this.#core.disk?.usedBytes ?? 0,
       routes: counters.byRoute(),
     };
   }
@@ -213,10 +245,12 @@ export class CacheStore {
     const { table, counters } = this.#core;
     if (table.state(slot) !== STATE.WHOLE || table.get(slot, SLOT.GENERATION) !== generation) return false;
     counters.purged(table.get(slot, SLOT.ROUTE));
-    if (!isSoft) {
+    // A file does not know that its answer was purged softly.
+    if (!isSoft || this.#isOnDisk(slot)) {
       table.drop(slot);
       return true;
     }
+    table.forgetFile(slot);
     table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) | SLOT_FLAG.SOFT);
     table.changed(table.bucketOf(table.get(slot, SLOT.HASH)));
     return true;
@@ -246,6 +280,37 @@ export class CacheStore {
       if (unpacked.answer.key === key) found.push(unpacked);
     }
     return found;
+  }
+
+  #isOnDisk(slot: number): boolean {
+    return (this.#core.table.get(slot, SLOT.FLAGS) & SLOT_FLAG.ON_DISK) !== 0;
+  }
+
+  /** What is asked for comes back into memory, unless it is large. */
+  #openFile(answer: StoredAnswer, reader: BodyReader, range?: ByteRange): BodyReading | null {
+    const isWhole = range === undefined && answer.bodyLength <= Math.min(MOST_BROUGHT_BACK, this.mostOfOne);
+    const taker = isWhole
+      ? new BringingBack(reader, answer.bodyLength, (body) => this.#bringBack(answer, body))
+      : reader;
+    return this.#core.disk?.read(answer, taker, range) ?? null;
+  }
+
+  #bringBack(answer: StoredAnswer, body: Buffer): void {
+    const { table, memory } = this.#core;
+    const { slot } = answer;
+    this.#core.locked(() => {
+      if (!this.#isThere(answer) || table.state(slot) !== STATE.WHOLE || !this.#isOnDisk(slot)) return;
+      // Room is not made by dropping it.
+      memory.queues.remove(slot);
+      const chain = this.#core.takeChain(body.length);
+      if (chain === 0) {
+        memory.queues.put(slot, QUEUE.DISK);
+        return;
+      }
+      writeChain(memory.arena, chain, 0, body);
+      table.set(slot, SLOT.BODY_FIRST, chain);
+      moveBody(this.#core, slot, true);
+    });
   }
 
   #isThere({ slot, generation }: PlaceOfAnswer): boolean {

@@ -1,7 +1,7 @@
 // A filling of another thread, as this one reads it: from the memory that they share. Rule: it is told that there is more, and looks how
 // much; its slot is pinned as long as it may be read, so that nothing of it is given back under its readers.
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
-import { BodyReading, type BodyReader, type BodySource } from './body-reading.ts';
+import { type BodyReader, type BodyReading, type BodySource, MemoryReading } from './body-reading.ts';
 import type { JoinedFilling } from './filling.ts';
 import { SLOT, SLOT_FLAG } from './slot-fields.ts';
 import { declaredLength } from './slot-writing.ts';
@@ -14,7 +14,7 @@ export class DistantFilling implements BodySource, JoinedFilling {
   readonly bodyLength: number;
   readonly slot: number;
   readonly #core: StoreCore;
-  #readings: BodyReading[] = [];
+  #readings: MemoryReading[] = [];
   #isLetGo = false;
 
   /** Under the lock, of a slot that is being filled. */
@@ -49,13 +49,13 @@ export class DistantFilling implements BodySource, JoinedFilling {
   read(reader: BodyReader): BodyReading | null {
     if (this.#isLetGo) return null;
     this.#core.locked(() => this.#core.pin(this.slot));
-    const reading = new BodyReading(this.#core, this, reader);
+    const reading = new MemoryReading(this.#core, this, reader);
     this.#readings.push(reading);
     reading.pump();
     return reading;
   }
 
-  moved(reading: BodyReading): void {
+  moved(reading: MemoryReading): void {
     if (reading.isOver) this.#readings = this.#readings.filter((each) => each !== reading);
   }
 

@@ -24,6 +24,8 @@ export interface QueueMemory {
 }
 
 export class EvictionQueues {
+  /** After `next`: whether what has to go had been asked for again. */
+  isLastFromMain = false;
   readonly #slots: Int32Array<SharedArrayBuffer>;
   readonly #ints: Int32Array<SharedArrayBuffer>;
   readonly #ghosts: Int32Array<SharedArrayBuffer>;
@@ -65,6 +67,7 @@ export class EvictionQueues {
       this.remove(slot);
       const asked = this.#slots[slot * SLOT_INTS + SLOT.ASKED]!;
       if (asked === 0) {
+        this.isLastFromMain = queue === QUEUE.MAIN;
         if (queue === QUEUE.SMALL) this.#remember(this.#slots[slot * SLOT_INTS + SLOT.HASH]!);
         return slot;
       }
@@ -76,6 +79,18 @@ export class EvictionQueues {
   /** The longest in a queue; -1: it is empty. */
   first(queue: number): number {
     return this.#ints[queue * 4 + FIRST]! - 1;
+  }
+
+  /** Of a queue by itself: the longest in it that was not asked for since it was looked at, which is in no queue any more; -1: it is empty. */
+  nextOf(queue: number): number {
+    for (;;) {
+      const slot = this.first(queue);
+      if (slot < 0) return -1;
+      this.remove(slot);
+      if (this.#slots[slot * SLOT_INTS + SLOT.ASKED] === 0) return slot;
+      this.#slots[slot * SLOT_INTS + SLOT.ASKED] = 0;
+      this.put(slot, queue);
+    }
   }
 
   /** Behind all others of the queue. */

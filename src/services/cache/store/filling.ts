@@ -1,9 +1,10 @@
 // A body on its way into the cache, which its readers get as it comes. Rule: it is found only when it is complete; what turns out to be too
 // large to be kept goes on to those that read it already, at the pace of the slowest, and is forgotten behind them.
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
-import { BodyReading, type BodyReader, type BodySource } from './body-reading.ts';
+import { type BodyReader, type BodyReading, type BodySource, MemoryReading } from './body-reading.ts';
 import { writeChain } from './chain-bytes.ts';
 import { SLOT, SLOT_FLAG, STATE } from './slot-fields.ts';
+import type { DiskSpool } from './disk-spool.ts';
 import type { StoreCore } from './store-core.ts';
 import { dropVariant, enterSlot, setDeclared, writeHead, writeTrailers } from './slot-writing.ts';
 import type { CopyEncoding } from './stored-answer.ts';
@@ -57,8 +58,9 @@ export class Filling implements BodySource, JoinedFilling {
   onOver: (() => void) | null = null;
   readonly #core: StoreCore;
   readonly #request: FillRequest;
-  #readings: BodyReading[] = [];
+  #readings: MemoryReading[] = [];
   #isKept: boolean;
+  #spool: DiskSpool | null = null;
   #last = 0;
   /** How much of the last block is free. */
   #tail = 0;
@@ -73,16 +75,22 @@ export class Filling implements BodySource, JoinedFilling {
     this.bodyLength = request.bodyLength;
     this.slot = core.locked(() => core.takeSlot());
     this.#isKept = core.locked(() => this.#begin());
+    if (!this.#isKept) this.#openSpool();
   }
 
   /** What it brings will be found when it is complete. Else only who reads it from the first byte on gets it. */
   get isKept(): boolean {
+    return this.#isKept || (this.#spool !== null && this.#spool.status !== 'torn');
+  }
+
+  /** Other threads can read it. */
+  get isInMemory(): boolean {
     return this.#isKept;
   }
 
   /** Somebody reads it. */
   get hasReaders(): boolean {
-    return this.#readings.length > 0;
+    return this.#readings.length > 0 || (this.#spool?.hasReaders ?? false);
   }
 
   get firstBlock(): number {
@@ -93,6 +101,7 @@ export class Filling implements BodySource, JoinedFilling {
   write(bytes: Uint8Array, from = 0, to: number = bytes.length): boolean {
     if (this.status !== 'open' || from === to) return true;
     if (this.#isKept && !this.#keep(bytes, from, to)) this.#pass();
+    this.#spool?.write(bytes, from, to);
     if (!this.#isKept) this.#passOn(bytes, from, to);
     this.written += to - from;
     for (const reading of this.#readings) reading.pump();
@@ -110,27 +119,35 @@ export class Filling implements BodySource, JoinedFilling {
     this.trailers = trailers;
     this.#isKept = this.#isKept && this.#core.locked(() => this.#publish());
     this.#over('whole');
+    this.#spool?.end();
     return true;
   }
 
   /** There will be no more of it: whoever reads it is cut, and nobody finds it. */
   abort(): void {
-    if (this.status === 'open') this.#over('torn');
+    if (this.status !== 'open') return;
+    this.#over('torn');
+    this.#spool?.abort();
   }
 
   /** From the first byte on. Null: some of it is gone already. */
   read(reader: BodyReader): BodyReading | null {
+    if (this.#spool !== null) {
+      const reading = this.#spool.read(reader, 0);
+      reading?.resume();
+      return reading;
+    }
     if (this.slot < 0 || (!this.#isKept && this.written > 0)) return null;
     this.#core.lock.take();
     this.#core.pin(this.slot);
     this.#core.lock.give();
-    const reading = new BodyReading(this.#core, this, reader);
+    const reading = new MemoryReading(this.#core, this, reader);
     this.#readings.push(reading);
     reading.pump();
     return reading;
   }
 
-  moved(reading: BodyReading): void {
+  moved(reading: MemoryReading): void {
     if (reading.isOver) this.#readings = this.#readings.filter((each) => each !== reading);
     if (this.#isKept || this.status !== 'open') return;
     this.#forgetBehind();
@@ -187,11 +204,28 @@ export class Filling implements BodySource, JoinedFilling {
   /** From here on it is not kept. */
   #pass(): void {
     this.#isKept = false;
+    this.#openSpool();
     this.onOverflow?.();
     this.#forgetBehind();
   }
 
-  /** Called once when it turns out that it is not kept. */
+  /** What does not fit into memory goes to the disk, if there is one. */
+  #openSpool(): void {
+    const { disk, memory } = this.#core;
+    const { bodyLength, encoding = '' } = this.#request;
+    if (disk === null || this.slot < 0 || encoding !== '' || bodyLength > disk.mostOfOne) return;
+    this.#spool = disk.spool(this, this.#request, () => {
+      if (this.#isHeld && this.#mayGoOn()) this.onDrain?.();
+    });
+    let left = this.written;
+    for (let block = this.firstBlock; left > 0; block = memory.arena.next(block)) {
+      const size = Math.min(left, memory.arena.sizeOf(block));
+      this.#spool.write(memory.arena.bytes, memory.arena.at(block), memory.arena.at(block) + size);
+      left -= size;
+    }
+  }
+
+  /** Called once when it turns out that it is not kept in memory. */
   onOverflow: (() => void) | null = null;
 
   #passOn(bytes: Uint8Array, from: number, to: number): void {
@@ -236,15 +270,25 @@ export class Filling implements BodySource, JoinedFilling {
 
   /** Whether more may be written; watches those that hold up the others. */
   #mayGoOn(): boolean {
+    if (this.#spool !== null) this.#sendBehindToSpool(this.#spool);
     this.#isHeld =
-      !this.#isKept &&
-      this.status === 'open' &&
-      this.#readings.some(
-        ({ at, isPaused }) => (isPaused && this.#readings.length === 1) || this.written - at > MOST_BEHIND_BYTES,
-      );
+      this.#spool?.isHeld === true ||
+      (!this.#isKept &&
+        this.status === 'open' &&
+        this.#readings.some(
+          ({ at, isPaused }) => (isPaused && this.#readings.length === 1) || this.written - at > MOST_BEHIND_BYTES,
+        ));
     if (!this.#isHeld) this.#stopPatience();
     else if (this.#readings.length > 1) this.#patience ??= setTimeout(this.#losePatience, PATIENCE_MS).unref();
     return !this.#isHeld;
+  }
+
+  /** Who is behind reads from the file, and holds up nobody. */
+  #sendBehindToSpool(spool: DiskSpool): void {
+    if (this.status !== 'open') return;
+    for (const reading of this.#readings) {
+      if (reading.isPaused || this.written - reading.at > 0) reading.goOn((reader, at) => spool.read(reader, at));
+    }
   }
 
   readonly #losePatience = (): void => {

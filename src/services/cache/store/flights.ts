@@ -204,28 +204,36 @@ export class Flights {
 
   begun(flight: LocalFlight, filling: Filling): void {
     filling.onOverflow = () => this.#overflown(flight, filling);
+    if (!filling.isInMemory) this.#overflown(flight, filling, 'alone');
     filling.onOver = () => this.end(flight, filling.status === 'torn' ? 'failed' : 'again');
-    if (this.context.channel === null) return;
+    if (this.context.channel === null || !filling.isInMemory) return;
     this.context.core.locked(() => this.#table.begin(flight.key, filling.slot));
     filling.onMore = () => this.#tellMore(flight.key);
     this.#tellMore(flight.key);
   }
 
-  /** Nobody new may join it; those who have on other threads are told of the rest all the same. */
-  #overflown(flight: LocalFlight, filling: Filling): void {
-    this.end(flight, null);
-    if (this.context.channel === null) return;
+  /** On other threads nobody new may join it; those who have are told of the rest all the same. */
+  #overflown(flight: LocalFlight, filling: Filling, outcome: FlightWord['outcome'] = null): void {
+    this.#sayOver(flight.key, outcome);
+    if (!filling.isKept) this.#byKey.delete(flight.key);
     filling.onMore = () => this.#tellSoon(flight.key);
-    filling.onOver = filling.onMore;
+    filling.onOver = () => {
+      if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
+      this.#tellSoon(flight.key);
+    };
   }
 
   /** `null`: those who have joined it read on. */
   end(flight: LocalFlight, outcome: FlightWord['outcome']): void {
     if (this.#byKey.get(flight.key) !== flight) return;
     this.#byKey.delete(flight.key);
+    this.#sayOver(flight.key, outcome);
+  }
+
+  #sayOver(key: string, outcome: FlightWord['outcome']): void {
     const { channel, core } = this.context;
-    if (channel === null || !core.locked(() => this.#table.end(flight.key))) return;
-    channel.say({ ...keyHash(flight.key), outcome } satisfies FlightWord);
+    if (channel === null || !core.locked(() => this.#table.end(key))) return;
+    channel.say({ ...keyHash(key), outcome } satisfies FlightWord);
   }
 
   /** A thread is gone with what it was fetching. */
@@ -274,6 +282,7 @@ export class Flights {
   }
 
   #tellSoon(key: string): void {
+    if (this.context.channel === null) return;
     if (this.#toTell.size === 0) setImmediate(this.#tellAll);
     this.#toTell.add(key);
   }

@@ -77,7 +77,7 @@ export const SLOT: Readonly<
   ROUTE: 28,
   /** In the order in which they came. */
   SERIAL: 29,
-  /** The file that has its body; 0: the body is here. */
+  /** The file that has its body, if there is one. */
   FILE: 30,
   ENCODING: 31,
 };
@@ -91,8 +91,13 @@ export const STATE: Readonly<Record<'FREE' | 'FILLING' | 'WHOLE' | 'DROPPED', nu
   DROPPED: 3,
 };
 
-/** Purged softly; the body is complete; the body will never be. */
-export const SLOT_FLAG: Readonly<Record<'SOFT' | 'ENDED' | 'TORN', number>> = { SOFT: 1, ENDED: 2, TORN: 4 };
+/** Purged softly; the body is complete; the body will never be; it lies in a file and not here. */
+export const SLOT_FLAG: Readonly<Record<'SOFT' | 'ENDED' | 'TORN' | 'ON_DISK', number>> = {
+  SOFT: 1,
+  ENDED: 2,
+  TORN: 4,
+  ON_DISK: 8,
+};
 
 export const QUEUE: Readonly<Record<'NONE' | 'SMALL' | 'MAIN' | 'DISK', number>> = {
   NONE: 0,

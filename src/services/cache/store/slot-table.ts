@@ -22,6 +22,8 @@ export function keyHash(key: string): KeyHash {
 }
 
 export class SlotTable {
+  /** Called under the lock: nothing refers to the file any more. */
+  onFileGone: ((file: number, bodyLength: number) => void) | null = null;
   readonly #memory: StoreMemory;
 
   constructor(memory: StoreMemory) {
@@ -115,7 +117,15 @@ export class SlotTable {
   drop(slot: number): void {
     if (this.state(slot) === STATE.WHOLE) this.#leave(slot);
     this.setState(slot, STATE.DROPPED);
+    this.forgetFile(slot);
     if (this.get(slot, SLOT.PINS) === 0) this.#giveBack(slot);
+  }
+
+  forgetFile(slot: number): void {
+    const file = this.get(slot, SLOT.FILE);
+    if (file === 0) return;
+    this.set(slot, SLOT.FILE, 0);
+    this.onFileGone?.(file, this.bodyLength(slot));
   }
 
   /** One reader less. */

@@ -2,7 +2,7 @@
 import { hash32 } from '../../balance/hash.ts';
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
 import { writeChain } from './chain-bytes.ts';
-import { SLOT } from './slot-fields.ts';
+import { QUEUE, SLOT, SLOT_FLAG } from './slot-fields.ts';
 import { keyHash, type SlotTable } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
 import { type CopyEncoding, ENCODINGS, packHead, packedLength } from './stored-answer.ts';
@@ -50,6 +50,31 @@ export function dropVariant(core: StoreCore, slot: number): void {
     const isSame = table.get(other, SLOT.VARIANT) === table.get(slot, SLOT.VARIANT);
     if (isSame || index >= MOST_VARIANTS - 1) table.drop(other);
   }
+}
+
+/** Whether the same variant of the same key is found already. */
+export function hasVariant({ table }: StoreCore, slot: number): boolean {
+  const hash = { one: table.get(slot, SLOT.HASH), two: table.get(slot, SLOT.HASH_TWO) };
+  return table.withHash(hash).some((other) => table.get(other, SLOT.VARIANT) === table.get(slot, SLOT.VARIANT));
+}
+
+/** It comes to be found, though its body is in a file. */
+export function enterOnDisk(core: StoreCore, slot: number): void {
+  core.table.set(slot, SLOT.UNITS, unitsOf(core, slot));
+  core.table.enter(slot);
+  core.memory.queues.put(slot, QUEUE.DISK);
+}
+
+/** Its body is here from now on, or no more. */
+export function moveBody(core: StoreCore, slot: number, isHere: boolean): void {
+  const { table, memory } = core;
+  const flags = table.get(slot, SLOT.FLAGS);
+  memory.queues.remove(slot);
+  table.set(slot, SLOT.FLAGS, isHere ? flags & ~SLOT_FLAG.ON_DISK : flags | SLOT_FLAG.ON_DISK);
+  table.set(slot, SLOT.UNITS, unitsOf(core, slot));
+  table.set(slot, SLOT.ASKED, 0);
+  memory.queues.put(slot, isHere ? QUEUE.MAIN : QUEUE.DISK);
+  table.changed(table.bucketOf(table.get(slot, SLOT.HASH)));
 }
 
 /** How long a body is to become, while it is on its way and in no queue; -1: nobody knows. */

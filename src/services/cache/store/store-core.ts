@@ -1,7 +1,11 @@
 // What everything in the store of the cache works with: the memory, the slots, the lock, and room for what is new. Rule: room is made by
 // dropping answers that are whole and that nobody has claimed for long; what is being filled or read stays until that is over.
 import type { CacheCounters } from './cache-counters.ts';
-import { SLOT } from './slot-fields.ts';
+import { readChain } from './chain-bytes.ts';
+import type { DiskTier } from './disk-tier.ts';
+import { QUEUE, SLOT, SLOT_FLAG } from './slot-fields.ts';
+import { moveBody } from './slot-writing.ts';
+import { unpackSlot } from './stored-answer.ts';
 import { SlotTable } from './slot-table.ts';
 import { StoreLock } from './store-lock.ts';
 import { HEADER, type StoreMemory, unitCost } from './store-memory.ts';
@@ -11,6 +15,7 @@ export class StoreCore {
   readonly table: SlotTable;
   readonly lock: StoreLock;
   readonly counters: CacheCounters;
+  disk: DiskTier | null = null;
 
   constructor(memory: StoreMemory, thread: number, counters: CacheCounters) {
     this.memory = memory;
@@ -67,11 +72,41 @@ export class StoreCore {
     this.lock.give();
   }
 
+  /** What is known of files is in memory too, and has no more than half of it. */
+  #nextToGo(): number {
+    const { queues, arena } = this.memory;
+    const isDiskDue = queues.units(QUEUE.DISK) * 2 > arena.units - arena.freeUnits;
+    const slot = isDiskDue ? queues.nextOf(QUEUE.DISK) : queues.next();
+    return slot >= 0 ? slot : queues.nextOf(QUEUE.DISK);
+  }
+
+  /** What has been asked for again goes to the disk when it has to leave. False: it has to go altogether. */
+  #pushToDisk(slot: number): boolean {
+    const { table, memory, disk } = this;
+    const isHere = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.ON_DISK) === 0;
+    if (disk === null || !isHere || table.get(slot, SLOT.ENCODING) !== 0) return false;
+    if (table.get(slot, SLOT.FILE) !== 0 && table.get(slot, SLOT.PINS) === 0) {
+      const body = table.get(slot, SLOT.BODY_FIRST);
+      if (body !== 0) memory.arena.give(body);
+      table.set(slot, SLOT.BODY_FIRST, 0);
+      moveBody(this, slot, false);
+      return true;
+    }
+    const bodyLength = table.bodyLength(slot);
+    const isSoft = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.SOFT) !== 0;
+    if (!memory.queues.isLastFromMain || bodyLength === 0 || isSoft || !disk.mayTake(bodyLength)) return false;
+    const body = Buffer.allocUnsafeSlow(bodyLength);
+    readChain(memory.arena, table.get(slot, SLOT.BODY_FIRST), 0, body);
+    const { key, meta, trailers } = unpackSlot(memory, table, slot).answer;
+    disk.take({ head: { key, meta, trailers }, body });
+    return false;
+  }
+
   #evictOne(): boolean {
-    const slot = this.memory.queues.next();
+    const slot = this.#nextToGo();
     if (slot < 0) return false;
     this.counters.evicted(this.table.get(slot, SLOT.ROUTE));
-    this.table.drop(slot);
+    if (!this.#pushToDisk(slot)) this.table.drop(slot);
     return true;
   }
 

@@ -22,6 +22,8 @@ export const HEADER = {
   /** How much of it may be used: in MiB, and the rest in bytes. */
   MOST_MEBIBYTES: 9,
   MOST_REST: 10,
+  FILE_SERIAL: 11,
+  DISK_KIBIBYTES: 12,
 } as const;
 
 const HEADER_INTS = 64;
@@ -104,6 +106,7 @@ export function resetStoreMemory(memory: StoreMemory): void {
   header[HEADER.SLOTS_USED] = 0;
   header[HEADER.FREE_SLOT] = 0;
   header[HEADER.ENTRIES] = 0;
+  header[HEADER.DISK_KIBIBYTES] = 0;
   for (const part of [queues, urls, hosts, tags]) part.reset();
   arena.reset();
 }

@@ -88,7 +88,8 @@ export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number):
   const linesLength = table.get(slot, SLOT.LINES_LENGTH);
   const head = Buffer.allocUnsafe(keyLength + metaLength);
   const bodyLength = table.bodyLength(slot);
-  const hasBody = bodyLength <= MOST_READY_BYTES && table.get(slot, SLOT.FILE) === 0;
+  const isHere = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.ON_DISK) === 0;
+  const hasBody = isHere && bodyLength <= MOST_READY_BYTES;
   const ready = Buffer.allocUnsafeSlow(linesLength + (hasBody ? bodyLength : 0));
   readChain(memory.arena, table.get(slot, SLOT.HEAD_FIRST), 0, head);
   const first = table.get(slot, SLOT.HEAD_FIRST);
@@ -114,6 +115,13 @@ export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number):
       serial,
     },
   };
+}
+
+/** What a file says of its answer. */
+export function unpackHead({ key, meta, lines }: PackedHead): Pick<HeadParts, 'key' | 'meta' | 'trailers'> {
+  const packed = JSON.parse(Buffer.from(meta).toString()) as PackedMeta;
+  const fields = linesOf(Buffer.from(lines).toString('latin1'));
+  return { key: Buffer.from(key).toString(), meta: { ...packed.meta, fields }, trailers: packed.trailers ?? [] };
 }
 
 function linesOf(text: string): FieldLine[] {

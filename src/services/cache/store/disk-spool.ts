@@ -1,0 +1,116 @@
+// A body that is on its way to the disk because memory is too small for it, and those that read it from there. Rule: it takes as much memory
+// as waits to be written, which is bounded; whoever reads it is as far as the file at most.
+import type { FieldLine } from '../answer-meta.ts';
+import type { BodyReader, BodyReading } from './body-reading.ts';
+import type { DiskTier } from './disk-tier.ts';
+import type { DiskWriter } from './disk-writer.ts';
+import type { HeadToWrite } from './slot-writing.ts';
+import { type Spool, SpoolReading } from './spool-reading.ts';
+import { packHead } from './stored-answer.ts';
+
+/** The body as it comes. */
+interface Coming {
+  readonly written: number;
+  readonly status: 'open' | 'whole' | 'torn';
+  readonly trailers: readonly FieldLine[];
+}
+
+export class DiskSpool implements Spool {
+  /** Nothing more is to be written before it says so. */
+  isHeld = false;
+  readonly #tier: DiskTier;
+  readonly #coming: Coming;
+  readonly #head: HeadToWrite;
+  readonly #file: number;
+  readonly #writer: DiskWriter;
+  #readings: SpoolReading[] = [];
+  #isBroken = false;
+
+  constructor(tier: DiskTier, coming: Coming, head: HeadToWrite, onDrain: () => void) {
+    this.#tier = tier;
+    this.#coming = coming;
+    this.#head = head;
+    const { file, writer } = tier.begin({
+      flushed: () => this.#lookAll(),
+      drain: () => {
+        this.isHeld = false;
+        onDrain();
+      },
+      done: (isWritten) => this.#done(isWritten),
+    });
+    this.#file = file;
+    this.#writer = writer;
+  }
+
+  get path(): string {
+    return this.#writer.path;
+  }
+
+  get flushed(): number {
+    return this.#writer.flushed;
+  }
+
+  get written(): number {
+    return this.#coming.written;
+  }
+
+  /** What the disk does not take is cut for those that read it from there. */
+  get status(): 'open' | 'whole' | 'torn' {
+    return this.#isBroken ? 'torn' : this.#coming.status;
+  }
+
+  get trailers(): readonly FieldLine[] {
+    return this.#coming.trailers;
+  }
+
+  get hasReaders(): boolean {
+    return this.#readings.length > 0;
+  }
+
+  write(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#writer.taken + to - from > this.#tier.mostOfOne) this.#break();
+    if (!this.#isBroken && !this.#writer.write(bytes, from, to)) this.isHeld = true;
+  }
+
+  /** From its first `resume` on. */
+  read(reader: BodyReader, at: number): BodyReading | null {
+    if (this.#isBroken) return null;
+    const reading = SpoolReading.open(this, reader, at, (over) => {
+      this.#readings = this.#readings.filter((each) => each !== over);
+    });
+    if (reading === null) return null;
+    this.#readings.push(reading);
+    return reading;
+  }
+
+  end(): void {
+    if (this.#isBroken) return;
+    this.#writer.end(packHead({ copyOf: 0, ...this.#head, trailers: this.#coming.trailers }));
+  }
+
+  abort(): void {
+    this.#break();
+  }
+
+  #break(): void {
+    this.#isBroken = true;
+    this.isHeld = false;
+    this.#writer.abort();
+    this.#lookAll();
+  }
+
+  #done(isWritten: boolean): void {
+    if (!isWritten) {
+      this.#isBroken = true;
+      this.isHeld = false;
+    } else {
+      const head = { ...this.#head, trailers: this.#coming.trailers };
+      this.#tier.adopt(this.#file, head, { bodyLength: this.#coming.written, isNewest: true });
+    }
+    this.#lookAll();
+  }
+
+  #lookAll(): void {
+    for (const reading of this.#readings) reading.look();
+  }
+}
