@@ -50,6 +50,8 @@ export interface RequestView {
   readonly fieldCount: number;
   /** The client asks to switch protocols; the fields by which it does so are the connection's. */
   readonly wantsUpgrade: boolean;
+  /** The client takes fields behind an answer: `TE: trailers`. */
+  readonly takesTrailers: boolean;
   /** To which one, in lower case; empty: to none. */
   readonly upgradeProtocol: string;
 }

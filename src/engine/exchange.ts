@@ -293,10 +293,6 @@ export class HttpExchange implements Exchange {
     return this.answerWay.mustWait();
   }
 
-  inform(head: Head): void {
-    this.responseInterim(head);
-  }
-
   end(trailers: Head | null = null): void {
     this.responseEnd(trailers);
   }
@@ -329,7 +325,7 @@ export class HttpExchange implements Exchange {
   // -- The answer --------------------------------------------------------------------------------------------------
 
   /** A 1xx answer that another one follows. */
-  responseInterim(head: Head): void {
+  inform(head: Head): void {
     const isKnown = head.status === 100 && this.requestWay.wasAskedFor;
     if (!this.committed && !this.over && !isKnown) this.responder.writeInterim(head);
   }

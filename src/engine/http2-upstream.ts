@@ -85,7 +85,7 @@ export class Http2Upstream implements Producer, Http2RequestHandler {
 
   onInterim(fields: FlatFields): void {
     const head = this.readHead(fields, false);
-    if (head !== null) this.exchange?.responseInterim(head);
+    if (head !== null) this.exchange?.inform(head);
     this.rearm();
     this.engine.outbound.flush();
   }

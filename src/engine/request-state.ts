@@ -119,6 +119,10 @@ export class RequestState implements RequestView {
     return this.head.wantsUpgrade && !/(?:^|[\s,])h2c(?:$|[\s,])/i.test(this.known(FIELD.UPGRADE) ?? '');
   }
 
+  get takesTrailers(): boolean {
+    return this.head.teTrailers;
+  }
+
   get upgradeProtocol(): string {
     return this.wantsUpgrade ? (this.known(FIELD.UPGRADE) ?? '').trim().toLowerCase() : '';
   }

@@ -132,7 +132,7 @@ export class Upstream implements ConnectionHandler, MessageSink, Producer {
       return;
     }
     if (head.status < 200) {
-      exchange.responseInterim(head);
+      exchange.inform(head);
       // It is at work and says so.
       if (this.requestSent) this.awaitAnswer(exchange);
       return;

@@ -13,7 +13,7 @@ import {
   type TunnelClient,
 } from '../../src/runtime/tunnel-client/expose-tunnels.ts';
 import type { ClientTunnel } from '../../src/config/schema/tunnel-client.ts';
-import { Gateway } from './gateway.ts';
+import { Gateway, type GatewaySettings } from './gateway.ts';
 
 export const TOKEN = 'the token of alice';
 
@@ -71,12 +71,12 @@ export async function localServer(
 const opened = new Set<TunnelClient>();
 
 /** A gateway with a tunnel server, which ends after its clients. */
-export function serveTunnels(t: TestContext): Promise<Gateway> {
+export function serveTunnels(t: TestContext, settings: GatewaySettings = {}): Promise<Gateway> {
   t.after(() => {
     for (const client of opened) client.close();
     opened.clear();
   });
-  return Gateway.open(t, TUNNEL_SERVER);
+  return Gateway.open(t, { ...TUNNEL_SERVER, ...settings });
 }
 
 export class Exposed {

@@ -28,7 +28,7 @@ export function exposedTunnel(localPort: number, more: Partial<ExposedTunnel> = 
 
 export function openMessage(more: Partial<StreamOpenMessage> = {}): StreamOpenMessage {
   const headers = [['Host', 'app.example.test']] as const;
-  const usual = { streamId: 1, tunnelId: 'app', path: '/', method: 'GET', hasBody: false } as const;
+  const usual = { streamId: 1, tunnelId: 'app', path: '/', method: 'GET', hasBody: false, windowBytes: null } as const;
   return { type: 'StreamOpen', mode: 'http', headers, ...usual, ...more };
 }
 
@@ -42,6 +42,9 @@ export class RecordingPort implements StreamPort {
   keptBytes = 0;
   status = 0;
   takes = true;
+  version = 2;
+  takenBytes = 0;
+  heldBytes = 0;
   readonly #told = new EventEmitter();
 
   sendHead(bytes: Buffer): void {
@@ -60,6 +63,24 @@ export class RecordingPort implements StreamPort {
 
   reset(reason: string): void {
     this.#say(`reset ${reason}`);
+  }
+
+  endHalf(trailers: readonly (readonly [string, string])[]): void {
+    this.#say(`end ${trailers.map(([name, value]) => `${name}=${value}`).join(' ')}`);
+  }
+
+  taken(bytes: number): void {
+    this.takenBytes += bytes;
+    this.#told.emit('told');
+  }
+
+  held(bytes: number): void {
+    this.heldBytes += bytes;
+  }
+
+  freed(): void {
+    this.taken(this.heldBytes);
+    this.heldBytes = 0;
   }
 
   kept(change: number): void {

@@ -2,7 +2,15 @@
 // known are passed over, and a field of the wrong kind is no field.
 import type { Buffer } from 'node:buffer';
 import { MsgpackError, readMsgpack, type MsgpackRead } from '../msgpack/read-msgpack.ts';
-import { number, pairs, streamData, type StreamDataMessage, type StreamMode, text } from './messages.ts';
+import {
+  number,
+  pairs,
+  streamData,
+  type StreamDataMessage,
+  type StreamMode,
+  text,
+  type UnknownMessage,
+} from './messages.ts';
 
 export interface StreamOpenMessage {
   readonly type: 'StreamOpen';
@@ -13,6 +21,8 @@ export interface StreamOpenMessage {
   readonly method: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly hasBody: boolean;
+  /** What may be sent before a credit comes; null: as usual. */
+  readonly windowBytes: number | null;
 }
 
 export type ServerMessage =
@@ -29,7 +39,7 @@ export type ServerMessage =
   | StreamDataMessage
   | { readonly type: 'StreamClose'; readonly streamId: number; readonly code: number | null; readonly reason: string }
   | { readonly type: 'StreamReset'; readonly streamId: number; readonly reason: string }
-  | { readonly type: 'unknown'; readonly name: string };
+  | UnknownMessage;
 
 const MODES: ReadonlySet<string> = new Set<StreamMode>(['http', 'ws', 'tcp']);
 
@@ -60,13 +70,13 @@ export function readServerMessage(bytes: Buffer): ServerMessage {
     case 'Error':
       return { type, code: text(map, 'code') ?? '', message: text(map, 'message') ?? '' };
     default:
-      return { type: 'unknown', name: type };
+      return { type: 'unknown', name: type, streamId, fields: map };
   }
 }
 
 function streamOpenOf(map: ReadonlyMap<string, MsgpackRead>, streamId: number): ServerMessage {
   const mode = text(map, 'mode') ?? 'http';
-  if (!MODES.has(mode)) return { type: 'unknown', name: `StreamOpen of ${mode}` };
+  if (!MODES.has(mode)) return { type: 'unknown', name: `StreamOpen of ${mode}`, streamId, fields: map };
   return {
     type: 'StreamOpen',
     streamId,
@@ -76,5 +86,6 @@ function streamOpenOf(map: ReadonlyMap<string, MsgpackRead>, streamId: number): 
     method: text(map, 'method') ?? 'GET',
     headers: pairs(map.get('headers')),
     hasBody: map.get('has_body') === true,
+    windowBytes: number(map, 'window'),
   };
 }

@@ -1,6 +1,7 @@
 // Reads what one side of a WebSocket says (RFC 6455), in pieces of any size. Rule: it keeps no byte of a message; what it does not
 // understand ends the reading, and nothing else.
 import { Buffer } from 'node:buffer';
+import { xorMask } from './mask.ts';
 
 /** One message after the other. Pings and the like may stand between the parts of one, and are passed over. */
 export interface MessageSink {
@@ -158,10 +159,10 @@ export class FrameReader {
   private unmask(bytes: Uint8Array, from: number, to: number, into: Buffer): void {
     const { head, headLength } = this;
     const maskAt = headLength - MASK_BYTES;
-    // Turned to where this piece begins, so that the loop needs no division.
     const { mask, takenBytes } = this;
-    for (let i = 0; i < MASK_BYTES; i += 1) mask[i] = head[maskAt + ((takenBytes + i) % MASK_BYTES)]!;
-    for (let at = from, free = 0; at < to; at += 1, free += 1) into[free] = bytes[at]! ^ mask[free & 3]!;
+    for (let i = 0; i < MASK_BYTES; i += 1) mask[i] = head[maskAt + i]!;
+    into.set(bytes.subarray(from, to));
+    xorMask(into, 0, to - from, { mask, turn: takenBytes });
     this.takenBytes += to - from;
   }
 

@@ -2,6 +2,7 @@
 // could foresee, another one for each frame.
 import { Buffer } from 'node:buffer';
 import type { OutBuffer } from '../http1/writer.ts';
+import { xorMask } from './mask.ts';
 import { MAX_SERVER_HEAD_BYTES, writeFrameHead } from './frame-writer.ts';
 
 export interface MaskedFrame {
@@ -41,10 +42,9 @@ export function writeMaskedFrame(
 
 /** `turn`: how many bytes of the frame came before. */
 function putMasked(out: OutBuffer, { bytes, from, to }: FramePart, mask: Uint8Array, turn: number): void {
-  const { bytes: into } = out;
-  let free = out.length;
-  for (let at = from, place = turn; at < to; at += 1, place += 1, free += 1) into[free] = bytes[at]! ^ mask[place & 3]!;
-  out.length = free;
+  const start = out.length;
+  out.copy(bytes, from, to);
+  xorMask(out.bytes, start, out.length, { mask, turn });
 }
 
 /** A Close with its code, and why, cut to what it may be long. */

@@ -31,6 +31,8 @@ const NO_PART: FramePart = { bytes: NOTHING, from: 0, to: 0 };
 
 /** What goes out, for as long as it takes to hand it on. */
 const out = new OutBuffer(96 * 1024);
+/** What is gathered leaves when it is so much. */
+const FULL_BYTES = 64 * 1024;
 
 /** Masks for many frames at once: asking for four random bytes costs as much as for a thousand. */
 const masks = Buffer.alloc(4096);
@@ -52,6 +54,9 @@ export class ClientWebSocket implements ConnectionHandler {
   readonly #closing = new Deadline(() => this.#connection.destroy('timeout'));
   #isClosing = false;
   #told = false;
+  /** What is said within one turn leaves together; null: at once. */
+  #gathered: OutBuffer | null = null;
+  #isDue = false;
 
   /** Reading begins with `start`. */
   constructor(connection: Connection, events: ClientWebSocketEvents) {
@@ -101,8 +106,24 @@ export class ClientWebSocket implements ConnectionHandler {
   /** A frame of `head` and a part of other bytes, which may be reused at once. False: wait for `drain`. */
   send(opcode: number, isLast: boolean, head: Buffer, part: FramePart = NO_PART): boolean {
     if (this.#isClosing || this.#connection.closed) return true;
-    writeMaskedFrame(out, { opcode, isLast, mask: nextMask() }, head, part);
-    return this.#connection.flush(out);
+    const into = this.#gathered ?? out;
+    writeMaskedFrame(into, { opcode, isLast, mask: nextMask() }, head, part);
+    if (this.#gathered === null || into.length >= FULL_BYTES) return this.#connection.flush(into);
+    if (!this.#isDue) {
+      this.#isDue = true;
+      setImmediate(sendGathered, this);
+    }
+    return !this.#connection.congested;
+  }
+
+  /** From here on. */
+  gather(): void {
+    this.#gathered ??= new OutBuffer(2 * FULL_BYTES);
+  }
+
+  sendGathered(): void {
+    this.#isDue = false;
+    if (this.#gathered !== null) this.#connection.flush(this.#gathered);
   }
 
   ping(): void {
@@ -114,6 +135,7 @@ export class ClientWebSocket implements ConnectionHandler {
     if (this.#isClosing || this.#connection.closed) return;
     const payload = code === NO_CODE ? NOTHING : closePayload(isCloseCode(code) ? code : NORMAL, reason);
     this.send(OPCODE_OF.close, true, payload);
+    this.sendGathered();
     this.#isClosing = true;
     this.#connection.resume();
     wheel.arm(this.#closing, CLOSE_MS);
@@ -158,4 +180,8 @@ export class ClientWebSocket implements ConnectionHandler {
     this.#told = true;
     this.#events.closed(code, reason);
   }
+}
+
+function sendGathered(socket: ClientWebSocket): void {
+  socket.sendGathered();
 }

@@ -13,8 +13,10 @@ import { Deadline } from '../../transport/timers.ts';
 export interface LineEvents {
   /** The final one, or that of a switch; valid only during the call. */
   head(head: Head): void;
+  /** One that comes before the final one; valid only during the call. */
+  interim?(head: Head): void;
   body(bytes: Buffer, from: number, to: number): void;
-  end(): void;
+  end(trailers: Head | null): void;
   /** The connection speaks something else from here on; `first` has come already. */
   switched(connection: Connection, first: Buffer): void;
   /** `isSilent`: not a byte of an answer has come. */
@@ -80,7 +82,10 @@ export class HttpLine implements ConnectionHandler, MessageSink {
   }
 
   onHead(head: Head): void {
-    if (head.status < 200 && head.status !== SWITCHING) return;
+    if (head.status < 200 && head.status !== SWITCHING) {
+      this.#events?.interim?.(head);
+      return;
+    }
     this.#keeps = head.keepAlive && head.framing !== FRAMING.UNTIL_CLOSE;
     this.#switches = head.status === SWITCHING;
     this.#events?.head(head);
@@ -92,10 +97,11 @@ export class HttpLine implements ConnectionHandler, MessageSink {
 
   onEnd(): void {
     const events = this.#events;
+    const { trailers } = this.#parser;
     this.#events = null;
     const isFree = this.#keeps && this.#requestIsOver;
     if (!isFree) this.connection.destroy('done');
-    events?.end();
+    events?.end(trailers);
     if (isFree && !this.connection.closed) this.#owner.free(this);
   }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { MAX_CHUNK_BYTES } from '../../codec/tunnel/messages.ts';
 import { readServerMessage } from '../../codec/tunnel/server-messages.ts';
 import { dataMessage, exposedTunnel, openMessage } from '../../../test/support/local-end.ts';
+import { StreamWindow, WindowBudget } from '../tunnels/stream-window.ts';
 import { LinkStream, type RequestRecord, type StreamLink } from './link-stream.ts';
 
 class Stage {
@@ -11,14 +12,16 @@ class Stage {
   readonly records: RequestRecord[] = [];
   readonly stream: LinkStream;
 
-  constructor() {
+  constructor(version = 2, windowBytes: number | null = null) {
     const link: StreamLink = {
+      version,
+      openWindow: () => new StreamWindow(new WindowBudget(0)),
       say: (bytes) => this.said.push(readServerMessage(bytes).type),
       sayData: (_head, _bytes, from, to) => this.said.push(`data ${to - from}`) > 0,
       paced: (_stream, change) => this.said.push(`kept ${change}`),
       left: (_stream, record) => this.records.push(record),
     };
-    this.stream = new LinkStream(link, openMessage({ path: '/a' }), exposedTunnel(1));
+    this.stream = new LinkStream(link, openMessage({ path: '/a', windowBytes }), exposedTunnel(1));
     this.stream.end = {
       take: ({ data }) => this.told.push(String(data)),
       closed: (code) => this.told.push(`closed ${code}`),
@@ -65,5 +68,34 @@ describe('a stream of a client', () => {
     other.stream.kept(5);
     other.stream.giveUp('too slow');
     assert.deepEqual([other.told, other.said], [['lost'], ['kept 5', 'StreamReset']]);
+  });
+});
+
+describe('a stream of the third version', () => {
+  const bytes = Buffer.alloc(100);
+  const part = { from: 0, to: 100, wsType: null, fin: null };
+
+  test('sends no more than there is credit for, its end and its trailers behind it', () => {
+    const { stream, said, told } = new Stage(3, 60);
+    stream.sendHead(Buffer.from('head'));
+    assert.equal(stream.sendData(bytes, part), false);
+    stream.endHalf([['A', 'b']]);
+    stream.close(null, '');
+    stream.take(dataMessage('too late'));
+    assert.deepEqual([said, told], [['data 4', 'data 60', 'unknown'], []]);
+    stream.credited(100);
+    assert.deepEqual(said.slice(3), ['data 40', 'unknown', 'StreamClose']);
+  });
+
+  test('says what was taken, and is given up when more comes than may', () => {
+    const { stream, said, told } = new Stage(3);
+    stream.take(dataMessage('x'.repeat(200_000)));
+    stream.held(100_000);
+    stream.taken(100_000);
+    stream.freed();
+    assert.deepEqual(said, ['unknown', 'unknown']);
+    stream.blocked();
+    stream.take(dataMessage('x'.repeat(300_000)));
+    assert.deepEqual([told.at(-1), said.at(-1)], ['lost', 'StreamReset']);
   });
 });

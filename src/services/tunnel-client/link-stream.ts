@@ -1,6 +1,7 @@
 // One stream of a control connection, as its local end sees it. Rule: after its end the server hears nothing of it any more, and what it
 // came to is noted once.
 import type { Buffer } from 'node:buffer';
+import { FIRST_WINDOW_BYTES, streamEnd } from '../../codec/tunnel/flow-messages.ts';
 import {
   MAX_CHUNK_BYTES,
   message,
@@ -9,7 +10,9 @@ import {
   type StreamMode,
 } from '../../codec/tunnel/messages.ts';
 import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
-import type { ExposedTunnel } from './exposed-tunnel.ts';
+import { type FlowPart, type FlowPeer, StreamFlow } from '../tunnels/stream-flow.ts';
+import type { StreamWindow } from '../tunnels/stream-window.ts';
+import type { ExposedTunnel, FieldPair } from './exposed-tunnel.ts';
 import type { LocalEnd, SentBytes, StreamPort } from './stream-port.ts';
 
 /** What became of a request, for whoever watches. */
@@ -25,6 +28,9 @@ export interface RequestRecord {
 }
 
 export interface StreamLink {
+  readonly version: number;
+  /** What the server may send of a stream; asked for from the third version on, once for each. */
+  openWindow(): StreamWindow;
   say(bytes: Buffer): void;
   /** False: wait. */
   sayData(head: Buffer, bytes: Buffer, from: number, to: number): boolean;
@@ -33,8 +39,9 @@ export interface StreamLink {
 }
 
 const REASON_LENGTH = 200;
+const WITH_CREDITS = 3;
 
-export class LinkStream implements StreamPort {
+export class LinkStream implements StreamPort, FlowPeer {
   readonly id: number;
   readonly mode: StreamMode;
   readonly #link: StreamLink;
@@ -49,6 +56,11 @@ export class LinkStream implements StreamPort {
   #bytesOut = 0;
   #isClosedByServer = false;
   #over = false;
+  /** From the third version on. */
+  readonly #flow: StreamFlow | null;
+  /** Our own end, behind what waits for credit. */
+  #ending: readonly FieldPair[] | null = null;
+  #closing: { readonly code: number | null; readonly reason: string } | null = null;
 
   constructor(link: StreamLink, open: StreamOpenMessage, tunnel: ExposedTunnel) {
     this.id = open.streamId;
@@ -56,19 +68,48 @@ export class LinkStream implements StreamPort {
     this.#link = link;
     this.#open = open;
     this.#tunnel = tunnel;
+    this.#flow =
+      link.version < WITH_CREDITS
+        ? null
+        : new StreamFlow(this, link.openWindow(), open.windowBytes ?? FIRST_WINDOW_BYTES);
+  }
+
+  get version(): number {
+    return this.#link.version;
   }
 
   // -- From the server -------------------------------------------------------------------------------------------------
 
   take(said: StreamDataMessage): void {
     this.#bytesIn += said.data.length;
-    if (!this.#over) this.end?.take(said);
+    if (this.#over || this.#closing !== null) return;
+    if (this.#flow?.received(said.data.length) === false) this.giveUp('more was sent than there was credit for');
+    else this.end?.take(said);
+  }
+
+  halfEnded(trailers: readonly FieldPair[]): void {
+    if (!this.#over) this.end?.halfEnded?.(trailers);
+  }
+
+  credited(bytes: number): void {
+    if (this.#over || this.#flow?.credited(bytes) !== true) return;
+    const [ending, closing] = [this.#ending, this.#closing];
+    this.#ending = null;
+    if (ending !== null) this.endHalf(ending);
+    if (closing !== null) this.close(closing.code, closing.reason);
+    else this.end?.drained();
+  }
+
+  blocked(): void {
+    if (!this.#over) this.#flow?.blocked(this.keptBytes === 0);
   }
 
   closedByServer(code: number | null, reason: string): void {
     if (this.#over) return;
     this.#isClosedByServer = true;
-    this.end?.closed(code, reason);
+    // Its local end has said its last word already.
+    if (this.#closing === null) this.end?.closed(code, reason);
+    else this.close(null, '');
   }
 
   /** The connection is gone. */
@@ -79,7 +120,7 @@ export class LinkStream implements StreamPort {
   }
 
   drained(): void {
-    if (!this.#over) this.end?.drained();
+    if (!this.#over && this.#flow?.isWaiting !== true) this.end?.drained();
   }
 
   giveUp(why: string): void {
@@ -91,7 +132,9 @@ export class LinkStream implements StreamPort {
   // -- From the local end ----------------------------------------------------------------------------------------------
 
   sendHead(bytes: Buffer): void {
-    this.#send(bytes, { from: 0, to: bytes.length, wsType: null, fin: true });
+    if (this.#over || this.#isClosedByServer) return;
+    // It needs no credit.
+    sayParts(this.#link, bytes, { streamId: this.id, from: 0, to: bytes.length, wsType: null, fin: true });
   }
 
   sendData(bytes: Buffer, part: SentBytes): boolean {
@@ -101,12 +144,31 @@ export class LinkStream implements StreamPort {
 
   #send(bytes: Buffer, part: SentBytes): boolean {
     if (this.#over || this.#isClosedByServer) return true;
+    if (this.#flow !== null) return this.#flow.send(bytes, part);
     const { from, to, wsType, fin } = part;
     return sayParts(this.#link, bytes, { streamId: this.id, from, to, wsType, fin });
   }
 
+  sendPart(bytes: Buffer, { from, to, wsType, fin }: FlowPart): boolean {
+    return this.#link.sayData(streamDataHead({ streamId: this.id, wsType, fin }, to - from), bytes, from, to);
+  }
+
+  sayFlow(bytes: Buffer): void {
+    this.#link.say(bytes);
+  }
+
+  endHalf(trailers: readonly FieldPair[]): void {
+    if (this.#over || this.#flow === null || this.#isClosedByServer) return;
+    if (this.#flow.isWaiting) this.#ending = trailers;
+    else this.#link.say(streamEnd(this.id, trailers));
+  }
+
   close(code: number | null, reason: string): void {
     if (this.#over) return;
+    if (this.#flow?.isWaiting === true && !this.#isClosedByServer) {
+      this.#closing = { code, reason };
+      return;
+    }
     const why = reason.slice(0, REASON_LENGTH);
     const fields = { stream_id: this.id, ...(code === null ? {} : { code }), ...(why === '' ? {} : { reason: why }) };
     if (!this.#isClosedByServer) this.#link.say(message('StreamClose', fields));
@@ -126,12 +188,25 @@ export class LinkStream implements StreamPort {
     this.#link.paced(this, change);
   }
 
+  taken(bytes: number): void {
+    if (!this.#over) this.#flow?.taken(bytes);
+  }
+
+  held(bytes: number): void {
+    this.#flow?.held(bytes);
+  }
+
+  freed(): void {
+    if (!this.#over) this.#flow?.freed();
+  }
+
   answered(status: number): void {
     this.#status = status;
   }
 
   #leave(): void {
     this.#over = true;
+    this.#flow?.close();
     const { method, path } = this.#open;
     this.#link.left(this, {
       tunnel: this.#tunnel,

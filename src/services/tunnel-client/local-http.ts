@@ -8,11 +8,11 @@ import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
 import type { StreamDataMessage } from '../../codec/tunnel/messages.ts';
 import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import type { Dial } from '../../transport/dial.ts';
-import type { ExposedTunnel } from './exposed-tunnel.ts';
+import type { ExposedTunnel, FieldPair } from './exposed-tunnel.ts';
 import type { HttpLine, LineEvents } from './http-line.ts';
 import { type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
 import type { LocalLines } from './local-lines.ts';
-import { answerFields, writeLocalRequest } from './local-request.ts';
+import { answerFields, trailerFields, writeLocalRequest, writeLocalTrailers } from './local-request.ts';
 import type { LocalEnd, StreamPort } from './stream-port.ts';
 import { refuseVisitor } from './visitor-gate.ts';
 
@@ -26,7 +26,12 @@ const CRLF = Buffer.from('\r\n');
 interface KeptPart {
   readonly bytes: Buffer;
   readonly isLast: boolean;
+  readonly trailers: readonly FieldPair[];
 }
+
+const NOTHING = Buffer.alloc(0);
+const NO_TRAILERS: readonly FieldPair[] = [];
+const WITH_TRAILERS = 3;
 
 export interface LocalPlace {
   readonly open: StreamOpenMessage;
@@ -101,20 +106,33 @@ export class LocalHttp implements LocalEnd, LineEvents {
   // -- The body of the request -----------------------------------------------------------------------------------------
 
   take({ data, fin }: StreamDataMessage): void {
+    this.#take({ bytes: data, isLast: fin === true, trailers: NO_TRAILERS });
+  }
+
+  halfEnded(trailers: readonly FieldPair[]): void {
+    this.#take({ bytes: NOTHING, isLast: true, trailers });
+  }
+
+  #take(part: KeptPart): void {
     if (this.#over || !this.#place.open.hasBody) return;
-    const isLast = fin === true;
     if (this.#line !== null && this.#kept.length === 0 && !this.#line.connection.congested)
-      this.#write(this.#line, data, isLast);
-    else this.#keep(data, isLast);
+      this.#give(this.#line, part);
+    else this.#keep(part);
   }
 
-  #keep(data: Buffer, isLast: boolean): void {
-    this.#kept.push({ bytes: Buffer.from(data), isLast });
-    this.#keptBytes += data.length;
-    this.#port.kept(data.length);
+  #keep({ bytes, isLast, trailers }: KeptPart): void {
+    this.#kept.push({ bytes: Buffer.from(bytes), isLast, trailers });
+    this.#keptBytes += bytes.length;
+    this.#port.kept(bytes.length);
   }
 
-  #write(line: HttpLine, bytes: Buffer, isLast: boolean): void {
+  #give(line: HttpLine, part: KeptPart): void {
+    this.#write(line, part);
+    if (line.connection.congested) this.#port.held(part.bytes.length);
+    else this.#port.taken(part.bytes.length);
+  }
+
+  #write(line: HttpLine, { bytes, isLast, trailers }: KeptPart): void {
     const isChunked = this.#dueBytes === -1;
     if (!isChunked) {
       this.#dueBytes = (this.#dueBytes ?? 0) - bytes.length;
@@ -123,10 +141,8 @@ export class LocalHttp implements LocalEnd, LineEvents {
         return;
       }
     }
-    if (isChunked && bytes.length > 0) out.chunkHead(bytes.length);
-    out.copy(bytes, 0, bytes.length);
-    if (isChunked && bytes.length > 0) out.copy(CRLF, 0, CRLF.length);
-    if (isChunked && isLast) out.copy(LAST_CHUNK, 0, LAST_CHUNK.length);
+    if (isChunked) writeChunk(bytes, isLast, trailers);
+    else out.copy(bytes, 0, bytes.length);
     // Before the last byte: the answer may be complete as soon as it is gone.
     if (isLast) line.requestEnded();
     line.flush(out);
@@ -134,17 +150,23 @@ export class LocalHttp implements LocalEnd, LineEvents {
 
   /** The local server takes bytes again. */
   drain(): void {
+    this.#port.freed();
     while (this.#line !== null && !this.#over && !this.#line.connection.congested) {
       const part = this.#kept.shift();
       if (part === undefined) break;
-      const { bytes, isLast } = part;
-      this.#keptBytes -= bytes.length;
-      this.#port.kept(-bytes.length);
-      this.#write(this.#line, bytes, isLast);
+      this.#keptBytes -= part.bytes.length;
+      this.#port.kept(-part.bytes.length);
+      this.#give(this.#line, part);
     }
   }
 
   // -- The answer ------------------------------------------------------------------------------------------------------
+
+  interim(head: Head): void {
+    const { open, tunnel } = this.#place;
+    if (this.#port.version < WITH_TRAILERS) return;
+    this.#port.sendHead(writeMsgpack({ status: head.status, headers: answerFields(head, open, tunnel) }));
+  }
 
   head(head: Head): void {
     const { open, tunnel } = this.#place;
@@ -157,9 +179,10 @@ export class LocalHttp implements LocalEnd, LineEvents {
     if (!this.#port.sendData(bytes, { from, to, wsType: null, fin: null })) this.#line?.connection.pause();
   }
 
-  end(): void {
+  end(trailers: Head | null): void {
     this.#line = null;
     this.#finish();
+    if (trailers !== null && this.#port.version >= WITH_TRAILERS) this.#port.endHalf(trailerFields(trailers));
     this.#port.close(null, '');
   }
 
@@ -244,4 +267,14 @@ export class LocalHttp implements LocalEnd, LineEvents {
     this.#keptBytes = 0;
     if (kept > 0) this.#port.kept(-kept);
   }
+}
+
+function writeChunk(bytes: Buffer, isLast: boolean, trailers: readonly FieldPair[]): void {
+  if (bytes.length > 0) {
+    out.chunkHead(bytes.length);
+    out.copy(bytes, 0, bytes.length);
+    out.copy(CRLF, 0, CRLF.length);
+  }
+  if (isLast && trailers.length > 0) writeLocalTrailers(out, trailers);
+  else if (isLast) out.copy(LAST_CHUNK, 0, LAST_CHUNK.length);
 }

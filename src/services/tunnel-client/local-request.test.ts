@@ -30,6 +30,7 @@ function written(change: Partial<StreamOpenMessage>): [string, number | null] {
     method: 'GET',
     headers: [],
     hasBody: false,
+    windowBytes: null,
   } as const;
   const due = writeLocalRequest(out, { open: { ...open, ...change }, tunnel, own: [] });
   return [out.bytes.toString('latin1', 0, out.length), due];

@@ -9,11 +9,9 @@ import { valuesOf } from './visitor-gate.ts';
 
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
-  'expect',
   'host',
   'keep-alive',
   'proxy-connection',
-  'te',
   'trailer',
   'transfer-encoding',
   'upgrade',
@@ -48,9 +46,26 @@ export function writeLocalRequest(out: OutBuffer, request: LocalRequest): number
   const isChunked = hasBody && length === null;
   if (isChunked) writeField(out, ['Transfer-Encoding', 'chunked']);
   for (const field of own) writeField(out, field);
+  // The server says it only of a client that understands trailers, and it is between two that are connected.
+  if (valuesOf(headers, 'te').length > 0) writeField(out, ['Connection', 'TE']);
   out.crlf();
   if (!hasBody) return null;
   return isChunked ? -1 : length;
+}
+
+/** What follows the last part of a body in chunks. */
+export function writeLocalTrailers(out: OutBuffer, trailers: readonly FieldPair[]): void {
+  out.latin1('0\r\n');
+  for (const [name, value] of trailers) if (isWritable(name, value)) writeField(out, [name, value]);
+  out.crlf();
+}
+
+function isWritable(name: string, value: string): boolean {
+  return METHOD.test(name) && !/[\0\r\n]/.test(value) && !OF_THE_CONNECTION.has(name.toLowerCase());
+}
+
+export function trailerFields(trailers: Head): FieldPair[] {
+  return Array.from({ length: trailers.count }, (_, at): FieldPair => [trailers.name(at), trailers.value(at)]);
 }
 
 function writeField(out: OutBuffer, [name, value]: FieldPair): void {

@@ -198,7 +198,7 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
     const opcode = this.#isWithin ? OPCODE_OF.continuation : first;
     this.#isWithin = !isLast;
     if (this.#socket !== null && this.#kept.length === 0 && !this.#socket.congested) {
-      this.#socket.send(opcode, isLast, data);
+      this.#give(this.#socket, { bytes: data, opcode, isLast });
       return;
     }
     this.#kept.push({ bytes: Buffer.from(data), opcode, isLast });
@@ -206,14 +206,20 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
     this.#port.kept(data.length);
   }
 
+  #give(socket: ClientWebSocket, { bytes, opcode, isLast }: KeptFrame): void {
+    socket.send(opcode, isLast, bytes);
+    if (socket.congested) this.#port.held(bytes.length);
+    else this.#port.taken(bytes.length);
+  }
+
   #flushKept(): void {
+    this.#port.freed();
     while (this.#socket !== null && !this.#socket.congested) {
       const part = this.#kept.shift();
       if (part === undefined) break;
-      const { bytes, opcode, isLast } = part;
-      this.#keptBytes -= bytes.length;
-      this.#port.kept(-bytes.length);
-      this.#socket.send(opcode, isLast, bytes);
+      this.#keptBytes -= part.bytes.length;
+      this.#port.kept(-part.bytes.length);
+      this.#give(this.#socket, part);
     }
     if (this.#end !== null && this.#kept.length === 0) this.#closeSocket(this.#end.code, this.#end.reason);
   }

@@ -1,5 +1,6 @@
 // Keeps tunnels open: connects, and connects again whenever the server is lost, with the same names. Rule: what no new try can cure ends
 // it, everything else is tried again with a pause that grows and differs from client to client.
+import type { StatsFields } from '../../codec/tunnel/flow-messages.ts';
 import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import type { DnsCache } from '../../transport/dns-cache.ts';
 import type { ExposedTunnel } from './exposed-tunnel.ts';
@@ -63,6 +64,7 @@ const LONGEST_PAUSE_MS = 60_000;
 /** A proxy in front of a server that starts again says so, and will not for long. */
 const LONGEST_WHILE_STARTING_MS = 10_000;
 const STARTING: ReadonlySet<number> = new Set([502, 503, 504]);
+const MOST_DRAIN_PAUSE_MS = 1_000;
 /** Open for less than that, it has not really been open. */
 const STEADY_MS = 5_000;
 
@@ -74,6 +76,8 @@ export class TunnelClient {
   /** What each was called when it was open last. */
   readonly #names = new Map<ExposedTunnel, string>();
   #link: TunnelLink | null = null;
+  /** Links to servers that are going, which carry what runs to its end. */
+  readonly #leaving = new Set<TunnelLink>();
   #cancelOpening: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   #tries = 0;
@@ -90,14 +94,24 @@ export class TunnelClient {
   }
 
   get streamCount(): number {
-    return this.#link?.streamCount ?? 0;
+    return this.#links().reduce((sum, { streamCount }) => sum + streamCount, 0);
+  }
+
+  /** What the server counts of the connection; null: it has said nothing of it. */
+  get stats(): StatsFields | null {
+    return this.#link?.stats ?? null;
+  }
+
+  #links(): readonly TunnelLink[] {
+    return this.#link === null ? [...this.#leaving] : [...this.#leaving, this.#link];
   }
 
   /** From and to the server, since the start. */
   get bytes(): { readonly read: number; readonly written: number } {
+    const links = this.#links();
     return {
-      read: this.#bytesRead + (this.#link?.bytesRead ?? 0),
-      written: this.#bytesWritten + (this.#link?.bytesWritten ?? 0),
+      read: links.reduce((sum, { bytesRead }) => sum + bytesRead, this.#bytesRead),
+      written: links.reduce((sum, { bytesWritten }) => sum + bytesWritten, this.#bytesWritten),
     };
   }
 
@@ -111,7 +125,7 @@ export class TunnelClient {
     this.#over = true;
     this.#cancelOpening?.();
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#link?.close();
+    for (const link of this.#links()) link.close();
     for (const lines of this.#lines.values()) lines.close();
   }
 
@@ -121,15 +135,19 @@ export class TunnelClient {
     this.#cancelOpening = openControl(this.#options.way, {
       opened: (connection, first) => {
         this.#cancelOpening = null;
-        this.#link = new TunnelLink(connection, first, {
+        const seat: { link: TunnelLink | null } = { link: null };
+        const link = new TunnelLink(connection, first, {
           token: this.#options.token,
           tunnels: this.#options.tunnels,
           nameOf: (tunnel) => this.#names.get(tunnel) ?? tunnel.subdomain,
           localEnd: (open, tunnel, stream) => this.#localEnd(open, tunnel, stream),
           onOpened: (opened) => this.#opened(opened),
           onRequest: (record) => this.#events.request(record),
-          onEnd: (fault) => this.#ended(fault),
+          onDrain: (reason) => this.#drained(seat.link, reason),
+          onEnd: (fault) => this.#ended(seat.link, fault),
         });
+        seat.link = link;
+        this.#link = link;
       },
       failed: (why, status) => {
         this.#cancelOpening = null;
@@ -165,12 +183,26 @@ export class TunnelClient {
     }
     this.#openedAtMs = performance.now();
     this.#wasOpen = true;
+    for (const link of this.#leaving) link.retire();
     this.#events.opened(opened);
   }
 
-  #ended(fault: LinkFault): void {
-    this.#bytesRead += this.#link?.bytesRead ?? 0;
-    this.#bytesWritten += this.#link?.bytesWritten ?? 0;
+  /** The server is going: another one, or the next of its kind, takes over while what runs comes to its end. */
+  #drained(link: TunnelLink | null, reason: string): void {
+    if (this.#over || link === null || link !== this.#link) return;
+    this.#leaving.add(link);
+    this.#link = null;
+    this.#openedAtMs = null;
+    // Not all at the same moment.
+    const retryMs = Math.round(MOST_DRAIN_PAUSE_MS * this.#random());
+    this.#events.lost(reason, retryMs);
+    this.#timer = setTimeout(() => this.#connect(), retryMs);
+  }
+
+  #ended(link: TunnelLink | null, fault: LinkFault): void {
+    this.#bytesRead += link?.bytesRead ?? 0;
+    this.#bytesWritten += link?.bytesWritten ?? 0;
+    if (link !== null && this.#leaving.delete(link)) return;
     this.#link = null;
     if (this.#over) return;
     const openMs = this.#openedAtMs === null ? 0 : performance.now() - this.#openedAtMs;

@@ -41,6 +41,7 @@ async function linked(t: TestContext, tunnels: readonly ExposedTunnel[]): Promis
           drained() {},
         }),
         onOpened: (opened) => told.push(`opened ${opened.map(({ url }) => url).join(' ')}`),
+        onDrain: (reason) => told.push(`drain ${reason}`),
         onRequest: ({ status }) => told.push(`request ${status}`),
         onEnd: ({ code, why }) => {
           told.push(`end ${code}: ${why}`);
@@ -62,7 +63,7 @@ describe('a control connection', () => {
   test('shows its token, asks for one tunnel after the other, and is open then', async (t) => {
     const tunnels = [exposedTunnel(1, { subdomain: 'one' }), exposedTunnel(2, { hostname: 'a.test' })];
     const { talk, told } = await linked(t, tunnels);
-    assert.deepEqual(await talk.next(), { Type: 'Auth', token: 'secret', version: 2 });
+    assert.deepEqual(await talk.next(), { Type: 'Auth', token: 'secret', version: 3 });
     talk.say('HeartbeatAck', { version: 2 });
     assert.deepEqual(await talk.next(), { Type: 'TunnelCreate', protocol: 'http', subdomain: 'one' });
     talk.say('TunnelCreated', { url: 'http://one', subdomain: 'one' });

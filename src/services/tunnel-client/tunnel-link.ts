@@ -1,13 +1,15 @@
 // The control connection of a client to its tunnel server, from the token to its end: tunnels asked for one at a time, streams carried
 // side by side. Rule: its end is told once; a server is dead when it has been silent for long while we could hear it.
 import type { Buffer } from 'node:buffer';
-import { MAX_MESSAGE_BYTES, message } from '../../codec/tunnel/messages.ts';
+import { flowMessageOf, type StatsFields } from '../../codec/tunnel/flow-messages.ts';
+import { MAX_MESSAGE_BYTES, message, type UnknownMessage } from '../../codec/tunnel/messages.ts';
 import { readServerMessage, type ServerMessage, type StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import type { Connection } from '../../transport/connection.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import { MessageCollector } from '../tunnels/message-collector.ts';
 import { StreamPace } from '../tunnels/stream-pace.ts';
+import { StreamWindow, WindowBudget } from '../tunnels/stream-window.ts';
 import { ClientWebSocket } from './client-web-socket.ts';
 import type { ExposedTunnel } from './exposed-tunnel.ts';
 import { LinkStream, type RequestRecord, type StreamLink } from './link-stream.ts';
@@ -34,11 +36,17 @@ export interface LinkOptions {
   localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void };
   onOpened(opened: readonly OpenedTunnel[]): void;
   onRequest(record: RequestRecord): void;
+  /** The server is going: it is time to connect anew, while what runs may end. */
+  onDrain(reason: string): void;
   onEnd(fault: LinkFault): void;
 }
 
-const VERSION = 2;
-const MAX_STREAMS = 256;
+const VERSION = 3;
+/** From here on streams have credits of their own. */
+const WITH_CREDITS = 3;
+const MAX_STREAMS = 512;
+/** What all streams may have under way, beside the little that each begins with. */
+const BUDGET_BYTES = 24 * 1024 * 1024;
 const STEP_MS = 20_000;
 /** Silent for so long, it is asked whether it is there; so many times in a row, it is not. */
 const SILENT_MS = 5_000;
@@ -55,6 +63,12 @@ export class TunnelLink implements StreamLink {
   readonly #deadline = new Deadline(() => this.#expired());
   readonly #opened: OpenedTunnel[] = [];
   #step: 'auth' | 'create' | 'open' | 'over' = 'auth';
+  /** What was agreed on. */
+  version: number = VERSION;
+  /** As the server counts them; null: it has said none. */
+  stats: StatsFields | null = null;
+  readonly #budget = new WindowBudget(BUDGET_BYTES);
+  #isRetired = false;
   #heard = true;
   #missed = 0;
 
@@ -97,6 +111,16 @@ export class TunnelLink implements StreamLink {
     this.#end(null, 'closed');
   }
 
+  /** Another one has taken its place: it ends when nothing runs any more. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#leaveIfDone();
+  }
+
+  #leaveIfDone(): void {
+    if (this.#isRetired && this.#streams.size === 0) this.close();
+  }
+
   // -- What streams say ----------------------------------------------------------------------------------------------------
 
   say(bytes: Buffer): void {
@@ -108,14 +132,19 @@ export class TunnelLink implements StreamLink {
     return !this.#socket.congested;
   }
 
+  openWindow(): StreamWindow {
+    return new StreamWindow(this.#budget);
+  }
+
   paced(stream: LinkStream, change: number): void {
-    this.#pace.changed(stream, change);
+    if (this.version < WITH_CREDITS) this.#pace.changed(stream, change);
   }
 
   left(stream: LinkStream, record: RequestRecord): void {
     if (!this.#streams.delete(stream.id)) return;
-    this.#pace.left(stream);
+    if (this.version < WITH_CREDITS) this.#pace.left(stream);
     this.#options.onRequest(record);
+    this.#leaveIfDone();
   }
 
   // -- What the server says ------------------------------------------------------------------------------------------------
@@ -135,8 +164,11 @@ export class TunnelLink implements StreamLink {
   /** The answers that are waited for one after the other. */
   #takeStep(said: ServerMessage): boolean {
     if (said.type === 'Error') this.#fail(said.code, said.message);
-    else if (said.type === 'HeartbeatAck' && this.#step === 'auth') this.#createNext();
-    else if (said.type === 'TunnelCreated' && this.#step === 'create') {
+    else if (said.type === 'HeartbeatAck' && this.#step === 'auth') {
+      this.version = Math.max(1, Math.min(VERSION, said.version));
+      this.#socket.gather();
+      this.#createNext();
+    } else if (said.type === 'TunnelCreated' && this.#step === 'create') {
       const tunnel = this.#options.tunnels[this.#opened.length];
       if (tunnel !== undefined) this.#opened.push({ tunnel, url: said.url, id: said.subdomain });
       this.#createNext();
@@ -170,6 +202,16 @@ export class TunnelLink implements StreamLink {
     else if (said.type === 'StreamReset') this.#streams.get(said.streamId)?.closedByServer(null, said.reason);
     else if (said.type === 'Heartbeat') this.say(message('HeartbeatAck'));
     else if (said.type === 'Error') this.#fail(said.code, said.message);
+    else if (said.type === 'unknown' && this.version >= WITH_CREDITS) this.#takeFlow(said);
+  }
+
+  #takeFlow(said: UnknownMessage): void {
+    const flow = flowMessageOf(said);
+    if (flow?.type === 'StreamCredit') this.#streams.get(flow.streamId)?.credited(flow.bytes);
+    else if (flow?.type === 'StreamEnd') this.#streams.get(flow.streamId)?.halfEnded(flow.trailers);
+    else if (flow?.type === 'StreamBlocked') this.#streams.get(flow.streamId)?.blocked();
+    else if (flow?.type === 'Drain') this.#options.onDrain(flow.reason);
+    else if (flow?.type === 'Stats') this.stats = flow;
   }
 
   #open(open: StreamOpenMessage): void {
@@ -180,7 +222,7 @@ export class TunnelLink implements StreamLink {
     if (open.mode === 'tcp') return reset('this tunnel is not one for TCP');
     const stream = new LinkStream(this, open, tunnel);
     this.#streams.set(open.streamId, stream);
-    this.#pace.opened(stream);
+    if (this.version < WITH_CREDITS) this.#pace.opened(stream);
     const end = this.#options.localEnd(open, tunnel, stream);
     stream.end = end;
     end.start();

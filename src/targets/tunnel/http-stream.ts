@@ -49,7 +49,7 @@ export class HttpStream implements Producer, StreamEvents {
     const { request } = this.#exchange;
     const { method, target, hasBody, fields } = request;
     const headers = requestFields(fields, false);
-    if (this.#session.passesExpectations === true) headers.push(...bodyFields(fields));
+    if (this.#session.passesExpectations === true) headers.push(...bodyFields(request));
     const open = { tunnelId: this.#name, mode: 'http', path: target, method, headers, hasBody } as const;
     this.#stream = this.#session.open(open, body, this);
     if (this.#stream !== null) return true;

@@ -1,7 +1,7 @@
 // What of the fields of a message goes through a tunnel. Rule: what belongs to one connection stays there; what a client of the server
 // says of its app is looked at before it is written.
 import type { AnswerHead } from '../../codec/tunnel/messages.ts';
-import type { Fields } from '../../contract/exchange.ts';
+import type { Fields, RequestView } from '../../contract/exchange.ts';
 import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
@@ -30,10 +30,10 @@ const VALUE = /^[\t\x20-\x7e\x80-\u{10ffff}]*$/u;
 export type FieldPair = [name: string, value: string];
 
 /** What says of a body that its sender waits for it to be wanted, and of an answer that it may have trailers. */
-export function bodyFields(fields: Fields): FieldPair[] {
+export function bodyFields({ fields, takesTrailers }: RequestView): FieldPair[] {
   const kept: FieldPair[] = [];
   if (fields.has('expect')) kept.push(['Expect', '100-continue']);
-  if (/(?:^|[\s,])trailers(?:$|[\s,;])/i.test(fields.get('te') ?? '')) kept.push(['TE', 'trailers']);
+  if (takesTrailers) kept.push(['TE', 'trailers']);
   return kept;
 }
 
