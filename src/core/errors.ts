@@ -78,6 +78,7 @@ export type ErrorCode =
   | 'tunnel_failed'
   | 'tunnel_rate_limited'
   | 'tunnel_quota_spent'
+  | 'tunnel_no_websocket'
   | 'tunnel_refused'
   | 'tunnel_unreachable'
   | 'shutting_down'
@@ -222,6 +223,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     true,
     'The tunnels of this account have carried as much as may be in a day.',
   ),
+  tunnel_no_websocket: entry('target', 501, false, 'The client of this tunnel cannot carry WebSockets.'),
   tunnel_refused: entry('operator', 403, false, 'The tunnel server does not open this tunnel.'),
   tunnel_unreachable: entry('operator', 502, true, 'The tunnel server cannot be reached.'),
 

@@ -66,7 +66,7 @@ export { Direct } from '../targets/destination/direct.ts';
 export { exec } from '../targets/exec/exec.ts';
 export { tunnel } from '../targets/tunnel/tunnel.ts';
 export { tunnelAccounts } from '../targets/tunnel-accounts/tunnel-accounts.ts';
-export { tunnelControl } from '../targets/tunnel-control/tunnel-control.ts';
+export { tunnelControl, tunnelProxySockets } from '../targets/tunnel-control/tunnel-control.ts';
 export { httpsUrl, redirectLocation } from '../targets/redirect/redirect.ts';
 export { respondWith } from '../targets/respond/respond.ts';
 

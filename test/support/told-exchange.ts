@@ -28,6 +28,7 @@ export class ToldExchange {
       get: (name: string) => of(name)[0],
       getAll: of,
       has: (name: string) => of(name).length > 0,
+      remove: (name: string) => this.told.push(`remove ${name}`),
     };
     const wantsUpgrade = upgradeProtocol !== '';
     this.exchange = {

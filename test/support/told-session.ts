@@ -37,7 +37,12 @@ export class ToldSession {
       return stream;
     };
     const { version, isOpen } = this;
-    const can = { maxBodyBytes: 150_000, needsWholeBodies: version < 2, takesWebSockets: version > 0 };
+    const can = {
+      basicAuthOf: () => null,
+      maxBodyBytes: 150_000,
+      needsWholeBodies: version < 2,
+      takesWebSockets: version > 0,
+    };
     return { version, isOpen, ...can, open } as unknown as TunnelLink;
   }
 

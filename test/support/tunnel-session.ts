@@ -4,14 +4,18 @@ import { readMsgpack, type MsgpackRead } from '../../src/codec/msgpack/read-msgp
 import { type MsgpackValue, writeMsgpack } from '../../src/codec/msgpack/write-msgpack.ts';
 import { FrameReader } from '../../src/codec/websocket/frame-reader.ts';
 import type { Exchange, SwitchedConnection, SwitchedPeer } from '../../src/contract/exchange.ts';
+import { LegacyClients } from '../../src/services/tunnels/legacy-clients.ts';
 import type { TunnelLink } from '../../src/services/tunnels/tunnel-link.ts';
 import { AccountMeter, type TunnelLimits } from '../../src/services/tunnels/account-meter.ts';
 import { TunnelRegistry } from '../../src/services/tunnels/tunnel-registry.ts';
-import { type SessionEvent, type SessionHost, TunnelSession } from '../../src/services/tunnels/tunnel-session.ts';
+import type { SessionEvent, SessionHost } from '../../src/services/tunnels/session-host.ts';
+import { TunnelSession } from '../../src/services/tunnels/tunnel-session.ts';
 import { frame } from './websocket-frames.ts';
 
 const LIMITS: TunnelLimits = { tunnels: 9, clients: 9, streams: null, requestsPerMinute: null, bytesPerDay: null };
 const MASK = Buffer.from([9, 8, 7, 6]);
+
+type BeginSession = (exchange: Exchange, fields: [], host: SessionHost) => void;
 
 export class SessionStage {
   readonly heard: Readonly<Record<string, MsgpackRead>>[] = [];
@@ -21,6 +25,7 @@ export class SessionStage {
     now: () => performance.now(),
     limitsOf: () => LIMITS,
   });
+  readonly host: SessionHost;
   session: TunnelLink | null = null;
   /** The client takes no more for now. */
   isFull = false;
@@ -31,14 +36,19 @@ export class SessionStage {
     sink: {
       begin: () => (this.message = []),
       part: (bytes, from, to) => this.message.push(Buffer.from(bytes.subarray(from, to))),
-      end: () =>
-        this.heard.push(Object.fromEntries(readMsgpack(Buffer.concat(this.message)) as Map<string, MsgpackRead>)),
+      end: () => {
+        const bytes = Buffer.concat(this.message);
+        // In the dialect of 2.x its length stands before it.
+        const map = readMsgpack(bytes[0] === 0 ? bytes.subarray(8) : bytes);
+        this.heard.push(Object.fromEntries(map as Map<string, MsgpackRead>));
+      },
       control: (opcode, bytes) =>
         this.done.push(`frame ${opcode} ${bytes.length >= 2 ? Buffer.from(bytes).readUInt16BE() : ''}`),
     },
   });
 
-  constructor() {
+  /** Another connection to the same server has its `host`. */
+  constructor(begin: BeginSession = TunnelSession.begin.bind(TunnelSession), host: SessionHost | null = null) {
     const connection: SwitchedConnection = {
       write: (bytes, from, to) => {
         this.reader.take(bytes, from, to);
@@ -53,13 +63,15 @@ export class SessionStage {
       this.peer = peer;
       return connection;
     };
-    const exchange = { client: { address: '192.0.2.1' }, switchTo } as unknown as Exchange;
-    const host: SessionHost = {
+    const request = { fields: { get: () => undefined } };
+    const exchange = { client: { address: '192.0.2.1' }, request, switchTo } as unknown as Exchange;
+    this.host = host ?? {
       registry: this.registry,
       admit: (token) =>
         token === 'right'
           ? { meter: new AccountMeter('alice', LIMITS, { day: 0, bytes: 0, requests: 0 }) }
           : { refused: 'UNAUTHORIZED', why: 'this token is not valid here' },
+      legacyClients: new LegacyClients(),
       urlOf: (name) => `http://${name}.test`,
       note: (event, session) => {
         this.events.push(event);
@@ -67,7 +79,7 @@ export class SessionStage {
       },
       counted: () => {},
     };
-    TunnelSession.begin(exchange, [], host);
+    begin(exchange, [], this.host);
   }
 
   /** A client that has shown its token and has nothing more to ask. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { MsgpackError, readMsgpack, type MsgpackRead } from './read-msgpack.ts';
+import { MsgpackCut, MsgpackError, MsgpackReader, readMsgpack, type MsgpackRead } from './read-msgpack.ts';
 import { type MsgpackValue, writeMsgpack } from './write-msgpack.ts';
 
 function read(...bytes: readonly number[]): MsgpackRead {
@@ -92,4 +92,21 @@ test('what was written reads as it was', () => {
     fc.property(value, (written) => assert.deepEqual(readMsgpack(writeMsgpack(written)), asRead(written))),
     { numRuns: 100 },
   );
+});
+
+test('a map is read key by key up to something binary', () => {
+  const bytes = writeMsgpack({ a: 1, body: Buffer.from('hello') });
+  const reader = new MsgpackReader(bytes);
+  assert.deepEqual(
+    [reader.mapSize(), reader.value(0), reader.value(0), reader.value(0), reader.binaryLength()],
+    [2, 'a', 1, 'body', 5],
+  );
+  assert.equal(bytes.toString('utf8', reader.at), 'hello');
+  assert.equal(new MsgpackReader(Buffer.from([0, 0xde, 0, 16]), 1).mapSize(), 16);
+  assert.throws(() => new MsgpackReader(bytes.subarray(0, 4)).value(0), MsgpackCut);
+  for (const read of [
+    (): number => new MsgpackReader(bytes, 1).mapSize(),
+    () => new MsgpackReader(bytes).binaryLength(),
+  ])
+    assert.throws(read, MsgpackError);
 });

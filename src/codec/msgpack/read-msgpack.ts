@@ -20,6 +20,9 @@ const MOST_DEPTH = 16;
 /** Each item takes a byte at least; of those that take none nobody sends more. */
 const NIL = 0xc0;
 
+/** It may go on: what was read is the beginning of something. */
+export class MsgpackCut extends MsgpackError {}
+
 export function readMsgpack(bytes: Buffer): MsgpackRead {
   const reader = new MsgpackReader(bytes);
   const value = reader.value(0);
@@ -27,12 +30,33 @@ export function readMsgpack(bytes: Buffer): MsgpackRead {
   return value;
 }
 
-class MsgpackReader {
+/** For what is read piece by piece. */
+export class MsgpackReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at = 0) {
     this.#bytes = bytes;
+    this.#at = at;
+  }
+
+  get at(): number {
+    return this.#at;
+  }
+
+  /** A map begins: so many keys, each with its value, follow. */
+  mapSize(): number {
+    const code = this.#unsigned(1);
+    if (code >= 0x80 && code < 0x90) return code & 0x0f;
+    if (code === 0xde || code === 0xdf) return this.#unsigned(2 << (code - 0xde));
+    throw new MsgpackError('a map was expected');
+  }
+
+  /** Something binary begins: so many bytes follow. */
+  binaryLength(): number {
+    const code = this.#unsigned(1);
+    if (code >= 0xc4 && code <= 0xc6) return this.#unsigned(1 << (code - 0xc4));
+    throw new MsgpackError('something binary was expected');
   }
 
   end(): void {
@@ -96,7 +120,7 @@ class MsgpackReader {
 
   #take(length: number): Buffer {
     const from = this.#at;
-    if (length > this.#bytes.length - from) throw new MsgpackError('it ends too soon');
+    if (length > this.#bytes.length - from) throw new MsgpackCut('it ends too soon');
     this.#at = from + length;
     return this.#bytes.subarray(from, this.#at);
   }

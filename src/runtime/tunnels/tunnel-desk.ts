@@ -8,12 +8,13 @@ import type { Config } from '../../config/config.ts';
 import { SessionList } from '../../services/tunnels/session-list.ts';
 import { type NameUse, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
-import type { Admission, SessionEvent, SessionHost } from '../../services/tunnels/tunnel-session.ts';
+import { LegacyClients } from '../../services/tunnels/legacy-clients.ts';
+import type { Admission, SessionEvent, SessionHost } from '../../services/tunnels/session-host.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type TunnelFamilies, tunnelFamilies } from '../../telemetry/tunnel-families.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
 import type { DoorStatus } from '../doors/door.ts';
-import { tunnel, tunnelAccounts, tunnelControl } from '../registry.ts';
+import { tunnel, tunnelAccounts, tunnelControl, tunnelProxySockets } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { TunnelDoor } from './tunnel-door.ts';
 import { TunnelOffice } from './tunnel-office.ts';
@@ -169,9 +170,11 @@ export class TunnelDesk {
     const { recorder, log } = this.#options;
     const control = tunnelControl(this.#host);
     const accounts = tunnelAccounts(this.office);
+    const proxies = tunnelProxySockets(this.#host);
     const routes = [
       // Clients of 2.x write two slashes where a server is named with one at its end.
       ...['/api/v1/ws/tunnel', '//api/v1/ws/tunnel'].map((path) => ({ name: 'control', path, target: control })),
+      ...['/api/v1/ws/proxy', '//api/v1/ws/proxy'].map((path) => ({ name: 'proxies', path, target: proxies })),
       { name: 'accounts', path: '/*', target: accounts },
     ];
     const door = new TunnelDoor(config, { door: 'tunnels', listen, path: null, routes, recorder, log });
@@ -185,6 +188,7 @@ export class TunnelDesk {
 
   readonly #host: SessionHost = {
     registry: this.#registry,
+    legacyClients: new LegacyClients(),
     admit: (token: string, address: string): Admission => this.office.admit(token, address),
     urlOf: (name: string): string => this.#urlOf(name),
     note: (event: SessionEvent, session: TunnelLink): void => this.#note(event, session),

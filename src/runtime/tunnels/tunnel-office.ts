@@ -20,7 +20,7 @@ import {
 } from '../../services/tunnels/tunnel-accounts.ts';
 import { TunnelInvitations } from '../../services/tunnels/tunnel-invitations.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
-import type { Admission } from '../../services/tunnels/tunnel-session.ts';
+import type { Admission } from '../../services/tunnels/session-host.ts';
 import { type AccountPage, TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 
 export interface AccountReport {

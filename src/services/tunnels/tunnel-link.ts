@@ -44,6 +44,8 @@ export interface TunnelLink {
   readonly takesWebSockets: boolean;
   /** The app itself is asked whether it wants a body, and says what comes before its answer; bodies go as they come, with trailers. */
   readonly passesExpectations?: boolean;
+  /** `user:password`, which visitors of that tunnel have to show here; null: nothing is asked of them. */
+  basicAuthOf(name: string): string | null;
 
   /** null: as many run as may, or the client is gone. */
   open(request: Omit<StreamOpenFields, 'streamId'>, body: Buffer | null, events: StreamEvents): LinkStream | null;

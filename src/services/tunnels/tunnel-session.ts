@@ -16,28 +16,21 @@ import {
 import type { MsgpackValue } from '../../codec/msgpack/write-msgpack.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
+import { bearerToken } from './bearer-token.ts';
+import { LegacySession } from './legacy-session.ts';
 import { MessageCollector } from './message-collector.ts';
+import type { SessionHost } from './session-host.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import type { AccountMeter } from './account-meter.ts';
-import type { TunnelRegistry } from './tunnel-registry.ts';
 import { StreamPace } from './stream-pace.ts';
 import { StreamWindow, WindowBudget } from './stream-window.ts';
 import { type SentPart, type StreamEvents, type StreamHost, TunnelStream } from './tunnel-stream.ts';
 import { WebSocketPeer } from './web-socket-peer.ts';
 
-/** What a session needs of the server. */
-export interface SessionHost {
-  readonly registry: TunnelRegistry;
-  /** Whose token that is, or why its client may not connect. */
-  admit(token: string, address: string): Admission;
-  urlOf(name: string): string;
-  note(event: SessionEvent, session: TunnelLink): void;
-  counted(direction: 'in' | 'out', bytes: number): void;
+interface SessionStart {
+  readonly remoteAddress: string;
+  readonly bearer: string | null;
 }
-
-export type SessionEvent = 'refused' | 'opened' | 'created' | 'recreated' | 'stream' | 'closed';
-
-export type Admission = { readonly meter: AccountMeter } | { readonly refused: string; readonly why: string };
 
 const VERSION = 3;
 /** Clients of 3.x keep a body in memory, and refuse one that is larger. */
@@ -101,9 +94,14 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #beatAtMs = 0;
   #isFirst = true;
   #drains = false;
+  /** Of the request, until the first message has told the dialect. */
+  #bearer: string | null;
+  /** It is one of the generation 2.x. */
+  #legacy: LegacySession | null = null;
 
-  private constructor(remoteAddress: string, host: SessionHost) {
+  private constructor({ remoteAddress, bearer }: SessionStart, host: SessionHost) {
     this.remoteAddress = remoteAddress;
+    this.#bearer = bearer;
     this.#host = host;
     this.#collector = new MessageCollector(MAX_MESSAGE_BYTES, (bytes) => this.#received(bytes));
     this.#peer = new WebSocketPeer({
@@ -115,6 +113,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
       drain: () => this.#drained(),
       heard: () => {
         this.#heard = true;
+        this.#legacy?.heard();
       },
       closed: () => this.#closed(),
     });
@@ -128,7 +127,8 @@ export class TunnelSession implements StreamHost, TunnelLink {
 
   /** For a request that asks for a WebSocket. */
   static begin(exchange: Exchange, fields: readonly (readonly [string, string])[], host: SessionHost): void {
-    const session = new TunnelSession(exchange.client.address, host);
+    const bearer = bearerToken(exchange.request.fields.get('authorization'));
+    const session = new TunnelSession({ remoteAddress: exchange.client.address, bearer }, host);
     if (!session.#peer.accept(exchange, fields)) session.#closed();
   }
 
@@ -143,6 +143,10 @@ export class TunnelSession implements StreamHost, TunnelLink {
 
   get needsWholeBodies(): boolean {
     return this.version < 2;
+  }
+
+  basicAuthOf(): null {
+    return null;
   }
 
   get streamCount(): number {
@@ -224,19 +228,29 @@ export class TunnelSession implements StreamHost, TunnelLink {
   // -- What the client says --------------------------------------------------------------------------------------------
 
   #received(bytes: Buffer): void {
+    if (this.#isFirst && bytes[0] === 0) this.#becomeLegacy();
+    this.#isFirst = false;
+    this.#bearer = null;
+    if (this.#legacy !== null) {
+      this.#legacy.received(bytes);
+      return;
+    }
     this.bytesIn += bytes.length;
     this.#host.counted('in', bytes.length);
     if (this.#state === 'closed') return;
-    if (this.#isFirst && bytes[0] === 0) {
-      this.#peer.close(PROTOCOL_ERROR, 'clients of the generation 2.x are not served');
-      return;
-    }
-    this.#isFirst = false;
     try {
       this.#take(readMessage(bytes));
     } catch {
       this.#peer.close(PROTOCOL_ERROR, 'not a message');
     }
+  }
+
+  /** From here on the connection is that of the other session. */
+  #becomeLegacy(): void {
+    wheel.release(this.#deadline);
+    this.#state = 'closed';
+    const { remoteAddress } = this;
+    this.#legacy = new LegacySession({ peer: this.#peer, host: this.#host, remoteAddress, bearer: this.#bearer });
   }
 
   #take(said: ClientMessage): void {
@@ -416,6 +430,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #closed(): void {
     wheel.release(this.#deadline);
     wheel.release(this.#settling);
+    this.#legacy?.closed();
     if (this.#state === 'closed') return;
     const wasOpen = this.#state === 'open';
     this.#state = 'closed';

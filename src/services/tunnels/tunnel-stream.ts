@@ -26,7 +26,7 @@ export interface StreamEvents {
   ended(code: number | null, reason: string): void;
   /** The app says nothing more, and listens. From the third version on. */
   halfEnded?(trailers: StreamTrailers): void;
-  /** `slow`: more was waiting for the visitor than may. */
+  /** `slow`: more was waiting for the visitor than may. `busy`: nothing was sent, for lack of a way. `large`: for the size of it. */
   failed(how: StreamFailure, why: string): void;
   /** After `send` answered false: more can be sent. */
   drain(): void;
@@ -42,7 +42,7 @@ export interface StreamOf {
   readonly meter?: AccountMeter | null;
 }
 
-export type StreamFailure = 'reset' | 'gone' | 'slow' | 'invalid';
+export type StreamFailure = 'reset' | 'gone' | 'slow' | 'invalid' | 'busy' | 'large';
 
 /** What a stream needs of its session. */
 export interface StreamHost {

@@ -11,6 +11,7 @@ import {
   type TunnelAccount,
   type TunnelAccounts,
 } from '../../services/tunnels/tunnel-accounts.ts';
+import { bearerToken } from '../../services/tunnels/bearer-token.ts';
 import type { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
 
 /** Where accounts are looked after. */
@@ -195,7 +196,7 @@ function forAccount({ exchange, office }: Asked, token: string | null, { otherwi
 }
 
 function bearer({ request }: Exchange): string | null {
-  return /^Bearer +(\S+)$/i.exec(request.fields.get('authorization') ?? '')?.[1] ?? null;
+  return bearerToken(request.fields.get('authorization'));
 }
 
 function oldToken({ old_token: token }: Body): string | null {

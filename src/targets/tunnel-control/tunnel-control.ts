@@ -1,16 +1,37 @@
-// Where clients of tunnels connect: a WebSocket becomes a session. Rule: who it is comes with the first message, so nothing is asked of
-// the request but that it is one for a WebSocket.
+// Where clients of tunnels connect: a WebSocket becomes a session, or a proxy socket of a client of the generation 2.x. Rule: who a session
+// is comes with its first message; a proxy socket shows its token with the request, and without one there is none.
+import type { Exchange } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
-import { type SessionHost, TunnelSession } from '../../services/tunnels/tunnel-session.ts';
+import { ERROR_CATALOGUE } from '../../core/errors.ts';
+import { bearerToken } from '../../services/tunnels/bearer-token.ts';
+import { LegacyProxy } from '../../services/tunnels/legacy-proxy.ts';
+import type { SessionHost } from '../../services/tunnels/session-host.ts';
+import { TunnelSession } from '../../services/tunnels/tunnel-session.ts';
 import { webSocketAccept } from '../../services/tunnels/web-socket-peer.ts';
 
+type Fields = readonly (readonly [name: string, value: string])[];
+
 export function tunnelControl(host: SessionHost): AnswerTarget {
+  return socket((exchange, fields) => TunnelSession.begin(exchange, fields, host));
+}
+
+export function tunnelProxySockets(host: SessionHost): AnswerTarget {
+  return socket((exchange, fields) => {
+    const token = bearerToken(exchange.request.fields.get('authorization'));
+    const admitted = token === null ? null : host.admit(token, exchange.client.address);
+    if (admitted !== null && 'meter' in admitted) {
+      LegacyProxy.begin(exchange, fields, { account: admitted.meter.account, host });
+    } else exchange.fail('unauthorized', ERROR_CATALOGUE.unauthorized.summary);
+  });
+}
+
+function socket(begin: (exchange: Exchange, fields: Fields) => void): AnswerTarget {
   return {
     kind: 'answer',
     take: (exchange) => {
       const accept = webSocketAccept(exchange);
       if (accept !== null) {
-        TunnelSession.begin(exchange, [['Sec-WebSocket-Accept', accept]], host);
+        begin(exchange, [['Sec-WebSocket-Accept', accept]]);
         return;
       }
       exchange.answer({

@@ -187,7 +187,8 @@ export class HttpStream implements Producer, StreamEvents {
     this.#over = true;
     if (this.#answered) this.#exchange.abort(new SluiceError('upstream_incomplete', { message: why }));
     else if (how === 'gone') refuseTunnel(this.#exchange, 'tunnel_offline');
-    else if (/larger than 10 MiB/.test(why)) refuseTunnel(this.#exchange, 'request_body_too_large');
+    else if (how === 'busy') refuseTunnel(this.#exchange, 'tunnel_busy');
+    else if (how === 'large' || /larger than 10 MiB/.test(why)) refuseTunnel(this.#exchange, 'request_body_too_large');
     else refuseTunnel(this.#exchange, 'tunnel_failed');
   }
 }

@@ -7,6 +7,7 @@ import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import { HttpStream } from './http-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
+import { isLetIn } from './tunnel-password.ts';
 import { WebSocketStream } from './web-socket-stream.ts';
 
 export function tunnel(registry: TunnelRegistry): AnswerTarget {
@@ -25,8 +26,10 @@ function lead(exchange: Exchange, name: string, session: TunnelLink): void {
   const { request } = exchange;
   const length = Number(request.fields.get('content-length') ?? 0);
   const isWebSocket = request.upgradeProtocol === 'websocket';
+  if (!isLetIn(exchange, session.basicAuthOf(name), name)) return;
   const refusal = session.meter?.refusal(Date.now()) ?? null;
   if (refusal !== null) refuseTunnel(exchange, refusal.code, { retryAfterMs: refusal.retryAfterMs });
+  else if (isWebSocket && !session.takesWebSockets) refuseTunnel(exchange, 'tunnel_no_websocket');
   else if (length > session.maxBodyBytes) refuseTunnel(exchange, 'request_body_too_large');
   else if (isWebSocket && !request.hasBody) new WebSocketStream(exchange, session).open(name);
   else new HttpStream(exchange, session).open(name);

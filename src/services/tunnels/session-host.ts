@@ -1,0 +1,19 @@
+// What the session of a client needs of the server. Types only. Rule: it asks the server, which knows all sessions, and never another one.
+import type { AccountMeter } from './account-meter.ts';
+import type { LegacyClients } from './legacy-clients.ts';
+import type { TunnelLink } from './tunnel-link.ts';
+import type { TunnelRegistry } from './tunnel-registry.ts';
+
+export interface SessionHost {
+  readonly registry: TunnelRegistry;
+  readonly legacyClients: LegacyClients;
+  /** Whose token that is, or why its client may not connect. */
+  admit(token: string, address: string): Admission;
+  urlOf(name: string): string;
+  note(event: SessionEvent, session: TunnelLink): void;
+  counted(direction: 'in' | 'out', bytes: number): void;
+}
+
+export type SessionEvent = 'refused' | 'opened' | 'created' | 'recreated' | 'stream' | 'closed';
+
+export type Admission = { readonly meter: AccountMeter } | { readonly refused: string; readonly why: string };
