@@ -18,6 +18,7 @@ export class NearAnswers {
   /** After `find`: the version of what it gave. */
   lastVersion = 0;
   readonly #byKey = new Map<string, Remembered>();
+  #walk: MapIterator<[string, Remembered]> = this.#byKey.entries();
   #bytes = 0;
   #maxBytes: number;
 
@@ -62,22 +63,17 @@ export class NearAnswers {
     this.#makeRoom();
   }
 
-  clear(): void {
-    this.#byKey.clear();
-    this.#bytes = 0;
-  }
-
-  /** The oldest goes, unless it was asked for again. */
+  /** The oldest goes, unless it was asked for again. The walk goes on where it was: a map that is walked anew counts all that has left. */
   #makeRoom(): void {
-    for (const [key, known] of this.#byKey) {
-      if (this.#bytes <= this.#maxBytes) return;
-      this.#byKey.delete(key);
-      if (known.isAsked) {
-        known.isAsked = false;
-        this.#byKey.set(key, known);
-      } else {
-        this.#bytes -= known.bytes;
+    while (this.#bytes > this.#maxBytes) {
+      const { done, value } = this.#walk.next();
+      if (done === true) {
+        this.#walk = this.#byKey.entries();
+        continue;
       }
+      const [key, known] = value;
+      if (known.isAsked) known.isAsked = false;
+      else this.#forget(key, known);
     }
   }
 

@@ -3,6 +3,7 @@
 
 /* oxlint-disable typescript/no-non-null-assertion -- every index lies within the memory that was laid out. */
 import { hash32 } from '../../balance/hash.ts';
+import { readChain } from './chain-bytes.ts';
 import { SLOT, SLOT_INTS, STATE } from './slot-fields.ts';
 import { keyHash } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
@@ -43,7 +44,18 @@ export function slotsOf(core: StoreCore, order: PurgeOrder): number[] {
 function ofPrefix(core: StoreCore, prefix: string): number[] {
   const host = wholeHost(prefix);
   const among = host === null ? all(core) : core.memory.hosts.with(hash32(host) | 0);
-  return among.filter((slot) => metaOf(core, slot).url.startsWith(prefix));
+  const bytes = Buffer.from(prefix);
+  return among.filter((slot) => beginsWith(core, slot, bytes));
+}
+
+/** By the bytes of the key, if the URL stands there. */
+function beginsWith({ table, memory }: StoreCore, slot: number, prefix: Buffer): boolean {
+  const { from, length } = table.urlInKey(slot);
+  if (length === 0) return unpackSlot(memory, table, slot).answer.meta.url.startsWith(prefix.toString());
+  if (length < prefix.length) return false;
+  const url = Buffer.allocUnsafe(prefix.length);
+  readChain(memory.arena, table.get(slot, SLOT.HEAD_FIRST), from, url);
+  return url.equals(prefix);
 }
 
 /** The host of a prefix that goes beyond it, without the port and in lower case. */

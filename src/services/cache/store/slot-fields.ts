@@ -51,6 +51,7 @@ export const SLOT: Readonly<
   /** How many read its body. While they do it is not given back. */
   PINS: 6,
   HEAD_FIRST: 7,
+  /** The lower half: of the key; the upper: of the URL in it, 0: it is not there or cannot be found by bytes. */
   KEY_LENGTH: 8,
   META_LENGTH: 9,
   LINES_LENGTH: 10,

@@ -2,23 +2,38 @@
 // every change of what a key has changes the version of its bucket, by which threads know that what they remember no longer holds.
 
 /* oxlint-disable typescript/no-non-null-assertion -- every index lies within the memory that was laid out. */
-import { hash32 } from '../../balance/hash.ts';
 import { SLOT, SLOT_INTS, STATE } from './slot-fields.ts';
 import { HEADER, type StoreMemory, slotCost, unitCost } from './store-memory.ts';
 
-const SEED = 0x51c3;
-const SEED_TWO = 0x2f0d;
 const LOW_BITS = 30;
 const LOW_SPAN = 2 ** LOW_BITS;
 const MEBIBYTE = 2 ** 20;
+const LOW_HALF = 0xffff;
+const ENCODING_BITS = 7;
+const ENCODING_SHIFT = 3;
 
 export interface KeyHash {
   readonly one: number;
   readonly two: number;
 }
 
+/** Two hashes that have nothing to do with each other, in one pass. */
 export function keyHash(key: string): KeyHash {
-  return { one: hash32(key, SEED) | 0, two: hash32(key, SEED_TWO) | 0 };
+  let one = 0x51c3;
+  let two = 0x2f0d;
+  for (let index = 0; index < key.length; index += 1) {
+    const unit = key.charCodeAt(index);
+    one = Math.imul(one ^ unit, 0x01000193);
+    two = (Math.imul(two, 0x9e3779b1) + unit) | 0;
+    two ^= two >>> 15;
+  }
+  return { one: spread(one ^ key.length), two: spread(two) };
+}
+
+function spread(value: number): number {
+  let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) | 0;
 }
 
 export class SlotTable {
@@ -40,6 +55,28 @@ export class SlotTable {
 
   add(slot: number, field: number, by: number): number {
     return Atomics.add(this.#memory.slots, slot * SLOT_INTS + field, by) + by;
+  }
+
+  keyLength(slot: number): number {
+    return this.get(slot, SLOT.KEY_LENGTH) & LOW_HALF;
+  }
+
+  encoding(slot: number): number {
+    return this.get(slot, SLOT.ENCODING) & ENCODING_BITS;
+  }
+
+  /** Where the URL stands among the bytes of the key; its length is 0 when it does not. */
+  urlInKey(slot: number): { readonly from: number; readonly length: number } {
+    return { from: this.get(slot, SLOT.ENCODING) >>> ENCODING_SHIFT, length: this.get(slot, SLOT.KEY_LENGTH) >>> 16 };
+  }
+
+  /** False: the key is too long to be written down. */
+  setKey(slot: number, keyLength: number, url: { readonly from: number; readonly length: number } | null): boolean {
+    if (keyLength > LOW_HALF) return false;
+    const { from, length } = url ?? { from: 0, length: 0 };
+    this.set(slot, SLOT.KEY_LENGTH, keyLength | (length << 16));
+    this.set(slot, SLOT.ENCODING, this.encoding(slot) | (from << ENCODING_SHIFT));
+    return true;
   }
 
   bodyLength(slot: number): number {

@@ -2,6 +2,7 @@
 import { hash32 } from '../../balance/hash.ts';
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
 import { writeChain } from './chain-bytes.ts';
+import { urlWithin } from './packed-meta.ts';
 import { QUEUE, SLOT, SLOT_FLAG } from './slot-fields.ts';
 import { keyHash, type SlotTable } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
@@ -23,6 +24,7 @@ export interface HeadToWrite {
 export function writeHead(core: StoreCore, slot: number, head: HeadToWrite): boolean {
   const { table, counters } = core;
   const { key, meta, encoding = '' } = head;
+  table.set(slot, SLOT.ENCODING, ENCODINGS.indexOf(encoding));
   if (!writeText(core, slot, head)) return false;
   if (!writeTags(core, slot, meta.tags)) return false;
   const { one, two } = keyHash(key);
@@ -31,7 +33,6 @@ export function writeHead(core: StoreCore, slot: number, head: HeadToWrite): boo
   table.set(slot, SLOT.URL, hash32(meta.url) | 0);
   table.set(slot, SLOT.HOST, hash32(meta.host) | 0);
   table.set(slot, SLOT.VARIANT, hash32(`${meta.varyNames.join(',')}\n${meta.varyKey}\n${encoding}`) | 0);
-  table.set(slot, SLOT.ENCODING, ENCODINGS.indexOf(encoding));
   table.set(slot, SLOT.ROUTE, counters.idOf(meta.route));
   return true;
 }
@@ -128,6 +129,8 @@ function unitsOf({ table, memory: { arena } }: StoreCore, slot: number): number 
 function writeText(core: StoreCore, slot: number, head: HeadToWrite): boolean {
   const { table, memory } = core;
   const packed = packHead({ trailers: [], copyOf: 0, ...head });
+  const isAscii = packed.key.length === head.key.length;
+  if (!table.setKey(slot, packed.key.length, isAscii ? urlWithin(head.key, head.meta.url) : null)) return false;
   const chain = core.takeChain(packedLength(packed));
   if (chain === 0) return false;
   writeChain(memory.arena, chain, 0, packed.key);
@@ -136,7 +139,6 @@ function writeText(core: StoreCore, slot: number, head: HeadToWrite): boolean {
   const before = table.get(slot, SLOT.HEAD_FIRST);
   if (before !== 0) memory.arena.give(before);
   table.set(slot, SLOT.HEAD_FIRST, chain);
-  table.set(slot, SLOT.KEY_LENGTH, packed.key.length);
   table.set(slot, SLOT.META_LENGTH, packed.meta.length);
   table.set(slot, SLOT.LINES_LENGTH, packed.lines.length);
   return true;

@@ -84,7 +84,7 @@ export class StoreCore {
   #pushToDisk(slot: number): boolean {
     const { table, memory, disk } = this;
     const isHere = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.ON_DISK) === 0;
-    if (disk === null || !isHere || table.get(slot, SLOT.ENCODING) !== 0) return false;
+    if (disk === null || !isHere || table.encoding(slot) !== 0) return false;
     if (table.get(slot, SLOT.FILE) !== 0 && table.get(slot, SLOT.PINS) === 0) {
       const body = table.get(slot, SLOT.BODY_FIRST);
       if (body !== 0) memory.arena.give(body);

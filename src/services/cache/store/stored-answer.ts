@@ -4,6 +4,7 @@
 /* oxlint-disable typescript/no-non-null-assertion -- what is written here is read here. */
 import { type AnswerMeta, answerFlags, type FieldLine } from '../answer-meta.ts';
 import { readChain } from './chain-bytes.ts';
+import { packMeta, type PackedMeta, unpackMeta } from './packed-meta.ts';
 import { SLOT, SLOT_FLAG } from './slot-fields.ts';
 import type { SlotTable } from './slot-table.ts';
 import type { StoreMemory } from './store-memory.ts';
@@ -42,12 +43,15 @@ export interface PackedHead {
 }
 
 /** What stands in the meta beside it. */
-interface PackedMeta {
-  readonly meta: Omit<AnswerMeta, 'fields'>;
+interface PackedRest {
   readonly trailers?: readonly FieldLine[];
   /** The serial of the answer that this one is a copy of. */
   readonly copyOf?: number;
 }
+
+/** Behind what `packMeta` writes. */
+const REST_AT = 13;
+type Packed = readonly (PackedRest | undefined)[];
 
 export interface HeadParts {
   readonly key: string;
@@ -57,17 +61,13 @@ export interface HeadParts {
 }
 
 export function packHead({ key, meta, trailers, copyOf }: HeadParts): PackedHead {
-  const { fields, ...rest } = meta;
-  const packed: PackedMeta = {
-    meta: rest,
-    ...(trailers.length > 0 && { trailers }),
-    ...(copyOf !== 0 && { copyOf }),
-  };
+  const rest: PackedRest = { ...(trailers.length > 0 && { trailers }), ...(copyOf !== 0 && { copyOf }) };
+  const hasRest = trailers.length > 0 || copyOf !== 0;
   let lines = '';
-  for (const [name, value] of fields) lines += `${name}: ${value}\r\n`;
+  for (const [name, value] of meta.fields) lines += `${name}: ${value}\r\n`;
   return {
     key: Buffer.from(key),
-    meta: Buffer.from(JSON.stringify(packed)),
+    meta: Buffer.from(JSON.stringify(hasRest ? [...packMeta(key, meta), rest] : packMeta(key, meta))),
     lines: Buffer.from(`${lines}\r\n`, 'latin1'),
   };
 }
@@ -83,7 +83,7 @@ export interface Unpacked {
 
 /** Called under the lock. */
 export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number): Unpacked {
-  const keyLength = table.get(slot, SLOT.KEY_LENGTH);
+  const keyLength = table.keyLength(slot);
   const metaLength = table.get(slot, SLOT.META_LENGTH);
   const linesLength = table.get(slot, SLOT.LINES_LENGTH);
   const head = Buffer.allocUnsafe(keyLength + metaLength);
@@ -95,21 +95,23 @@ export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number):
   const first = table.get(slot, SLOT.HEAD_FIRST);
   readChain(memory.arena, first, keyLength + metaLength, ready.subarray(0, linesLength));
   if (hasBody) readChain(memory.arena, table.get(slot, SLOT.BODY_FIRST), 0, ready.subarray(linesLength));
-  const packed = JSON.parse(head.toString('utf8', keyLength)) as PackedMeta;
+  const key = head.toString('utf8', 0, keyLength);
+  const packed = JSON.parse(head.toString('utf8', keyLength)) as Packed;
+  const rest = packed[REST_AT] ?? {};
   const serial = table.get(slot, SLOT.SERIAL);
   const isSoft = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.SOFT) !== 0;
-  const meta = { ...packed.meta, fields: linesOf(ready.toString('latin1', 0, linesLength)) };
+  const meta = unpackMeta(key, packed as unknown as PackedMeta, linesOf(ready.toString('latin1', 0, linesLength)));
   return {
-    copyOf: packed.copyOf ?? 0,
+    copyOf: rest.copyOf ?? 0,
     answer: {
-      key: head.toString('utf8', 0, keyLength),
+      key,
       meta: isSoft ? { ...meta, flags: meta.flags | answerFlags.purged } : meta,
       bodyLength,
       ready,
       bodyFrom: linesLength,
       hasBody,
-      trailers: packed.trailers ?? [],
-      encoding: ENCODINGS[table.get(slot, SLOT.ENCODING)]!,
+      trailers: rest.trailers ?? [],
+      encoding: ENCODINGS[table.encoding(slot)]!,
       slot,
       generation: table.get(slot, SLOT.GENERATION),
       serial,
@@ -119,9 +121,14 @@ export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number):
 
 /** What a file says of its answer. */
 export function unpackHead({ key, meta, lines }: PackedHead): Pick<HeadParts, 'key' | 'meta' | 'trailers'> {
-  const packed = JSON.parse(Buffer.from(meta).toString()) as PackedMeta;
+  const packed = JSON.parse(Buffer.from(meta).toString()) as Packed;
   const fields = linesOf(Buffer.from(lines).toString('latin1'));
-  return { key: Buffer.from(key).toString(), meta: { ...packed.meta, fields }, trailers: packed.trailers ?? [] };
+  const text = Buffer.from(key).toString();
+  return {
+    key: text,
+    meta: unpackMeta(text, packed as unknown as PackedMeta, fields),
+    trailers: packed[REST_AT]?.trailers ?? [],
+  };
 }
 
 function linesOf(text: string): FieldLine[] {
