@@ -60,6 +60,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/tunnels.ts')).tunnelsCommand,
   },
   {
+    name: 'requests',
+    summary: 'show what went through a running Sluice, or goes through now',
+    load: async () => (await import('./commands/requests.ts')).requestsCommand,
+  },
+  {
     name: 'status',
     summary: 'show what a running Sluice is doing',
     load: async () => (await import('./commands/status.ts')).statusCommand,

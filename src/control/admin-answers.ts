@@ -333,3 +333,47 @@ export interface ErrorAnswer {
     readonly problems?: readonly ConfigProblem[] | undefined;
   };
 }
+
+export interface RequestAnswer {
+  readonly number: number;
+  readonly request_id: string;
+  readonly trace_id: string;
+  readonly at: string;
+  readonly door: string;
+  readonly route: string | null;
+  readonly client: string;
+  readonly user: string | null;
+  readonly method: string;
+  readonly host: string;
+  readonly target: string;
+  readonly protocol: string;
+  readonly status: number;
+  readonly error: string | null;
+  readonly upstream: string | null;
+  readonly exit: string | null;
+  readonly session: string | null;
+  readonly attempts: number;
+  readonly failed: readonly string[];
+  readonly answered_by: string | null;
+  readonly bytes_received: number;
+  readonly bytes_sent: number;
+  readonly duration_ms: number;
+  readonly phases: {
+    readonly queue: number;
+    readonly dns: number;
+    readonly connect: number;
+    readonly tls: number;
+    readonly hops: number;
+    readonly wait: number;
+    readonly body: number;
+  };
+}
+
+export interface RequestsAnswer {
+  readonly requests: readonly RequestAnswer[];
+}
+
+/** What a follower gets at a time, as the data of an event. */
+export interface RequestBatchAnswer extends RequestsAnswer {
+  readonly missed: number;
+}

@@ -21,6 +21,7 @@ import { addConnectionsRoute } from './routes/connections.ts';
 import { addHealthRoute } from './routes/health.ts';
 import { addProxyRoutes } from './routes/proxies.ts';
 import { addReloadRoute } from './routes/reload.ts';
+import { addRequestRoutes } from './routes/requests.ts';
 import { addStatsRoute } from './routes/stats.ts';
 import { addStatusRoute } from './routes/status.ts';
 import { addTunnelAccountRoutes } from './routes/tunnel-accounts.ts';
@@ -73,6 +74,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addStatsRoute(app, parts);
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
+  addRequestRoutes(app, parts);
   addTunnelRoutes(app, parts);
   addTunnelAccountRoutes(app, parts);
   addTunnelInvitationRoutes(app, parts);

@@ -61,7 +61,7 @@ export class AdminClient {
   #send(options: RequestOptions, { method, body, isEndless = false }: AdminCall): Promise<IncomingMessage> {
     const { address, token, timeoutMs = TIMEOUT_MS } = this.#options;
     const headers = {
-      Accept: 'application/json',
+      Accept: isEndless ? 'text/event-stream' : 'application/json',
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
     };

@@ -32,6 +32,7 @@ export interface AdminParts {
       >;
     };
     readonly exposed: Pick<Sluice['exposed'], 'reports'>;
+    readonly requests: Pick<Sluice['requests'], 'recent' | 'find' | 'follow'>;
   };
   readonly traffic: () => Traffic;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;

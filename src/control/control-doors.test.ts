@@ -42,6 +42,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     close: nothing,
     doors: () => [],
     counts: threadContext(1),
+    requests: () => Promise.resolve([]),
     connections: () => Promise.resolve([]),
     knowControlDoors: nothing,
   };

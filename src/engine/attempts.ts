@@ -4,10 +4,13 @@ import type { Exchange } from '../contract/exchange.ts';
 import type { ForwardTarget, Origin } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
 import type { Pool } from './pool.ts';
+import type { DialTimings } from '../transport/dial.ts';
 import type { Traffic } from './traffic.ts';
 
 const NONE: Origin[] = [];
 const NEVER = -1;
+/** On a connection that was open already. */
+const NOT_DIALLED: DialTimings = { dnsMs: 0, connectMs: 0, tlsMs: 0 };
 
 export class Attempts {
   count = 0;
@@ -19,7 +22,10 @@ export class Attempts {
   private status: number | undefined = undefined;
   private pool: Pool | null = null;
   private target: ForwardTarget | null = null;
-  private startedAtMs = NEVER;
+  /** When the last one began. */
+  startedAtMs: number = NEVER;
+  /** What it took to get a connection for the last one. */
+  dialled: DialTimings = NOT_DIALLED;
   private chosen: Origin | null = null;
   private ticket = 0;
   private failedOrigins: Origin[] = NONE;
@@ -74,6 +80,7 @@ export class Attempts {
     if (this.failure !== null) this.countRetry(this.failure);
     this.failure = null;
     this.pool = pool;
+    this.dialled = NOT_DIALLED;
     this.startedAtMs = performance.now();
   }
 

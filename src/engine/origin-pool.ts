@@ -143,14 +143,18 @@ export class OriginPool implements Pool {
     );
   }
 
-  private connected(upstream: Upstream, { dnsMs, connectMs, tlsMs }: DialTimings, place: Place): void {
+  private connected(upstream: Upstream, timings: DialTimings, place: Place): void {
     const { traffic } = this.engine;
+    const { dnsMs, connectMs, tlsMs } = timings;
     traffic.add(this.metrics.connectionsOpened, 1);
     traffic.add(this.metrics.connectionsOpen, 1);
     traffic.recorder.observe(this.metrics.connectDuration, (dnsMs + connectMs + tlsMs) / 1000);
     upstream.connection.handler = upstream;
     upstream.connection.resume();
-    if (place.isCurrent) upstream.start(place.exchange);
+    if (place.isCurrent) {
+      place.exchange.attempts.dialled = timings;
+      upstream.start(place.exchange);
+    }
     // It has told the server of a client that is gone.
     else if (this.origin.proxyProtocol !== null) upstream.connection.destroy('done');
     else upstream.goIdle();

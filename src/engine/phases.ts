@@ -32,6 +32,7 @@ export function enter(exchange: HttpExchange): void {
 export function runRequestPhases(exchange: HttpExchange, first: number): void {
   const policies = exchange.matched!.request;
   for (let i = first; i < policies.length; i++) {
+    exchange.request.phase = i;
     const wait = policies[i]!.request(exchange);
     if (wait !== undefined) {
       afterWait(exchange, wait, () => runRequestPhases(exchange, i + 1));
@@ -39,6 +40,7 @@ export function runRequestPhases(exchange: HttpExchange, first: number): void {
     }
     if (exchange.isAnswered || exchange.over) return;
   }
+  exchange.request.phase = -1;
   exchange.openRequestTransform();
   toTarget(exchange);
 }

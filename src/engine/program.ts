@@ -24,7 +24,7 @@ export interface Route {
   readonly bounds: Bounds | null;
   /** null: errors of ours have the one shape that they have everywhere. */
   readonly errorShape: ErrorShape | null;
-  readonly request: readonly Required<Pick<Policy, 'request'>>[];
+  readonly request: readonly Required<Pick<Policy, 'name' | 'request'>>[];
   readonly requestBody: readonly Required<Pick<Policy, 'requestBody'>>[];
   readonly upstream: readonly Required<Pick<Policy, 'upstream'>>[];
   readonly response: readonly Required<Pick<Policy, 'response'>>[];

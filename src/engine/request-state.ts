@@ -24,6 +24,8 @@ export class RequestState implements RequestView {
   hostTo = 0;
   authorityTo = 0;
   upstreamTarget = '';
+  /** The phase of the route that runs or has run last; -1: none of them has answered. */
+  phase = -1;
   private cachedTarget: string | null = null;
 
   constructor(head: Head, isHttp2: boolean) {
@@ -37,6 +39,7 @@ export class RequestState implements RequestView {
     this.fields.begin(head);
     this.cachedTarget = null;
     this.upstreamTarget = '';
+    this.phase = -1;
     if (head.authorityTo > head.authorityFrom) {
       this.hostFrom = head.authorityFrom;
       this.authorityTo = head.authorityTo;

@@ -10,8 +10,10 @@ import {
   upstreamFamilies,
 } from '../telemetry/families.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import type { RequestTape } from '../telemetry/request-tape.ts';
 import type { HttpExchange } from './exchange.ts';
 import { ExchangeRecord } from './exchange-record.ts';
+import { seenExchange } from './seen-exchange.ts';
 
 /** The status of an upgraded connection. */
 const SWITCHED = 101;
@@ -21,12 +23,15 @@ export interface TrafficOptions {
   readonly recorder: MetricsRecorder;
   /** Null: no access log. */
   readonly accessLog: AccessLog | null;
+  /** Without it what has gone through cannot be looked at. */
+  readonly tape?: RequestTape;
 }
 
 export class Traffic {
   readonly door: string;
   readonly recorder: MetricsRecorder;
   accessLog: AccessLog | null;
+  private readonly tape: RequestTape | null;
   requestsInFlight = 0;
   private record: ExchangeRecord | null = null;
   private readonly connections: ConnectionFamilies;
@@ -37,6 +42,7 @@ export class Traffic {
     this.door = options.door;
     this.recorder = options.recorder;
     this.accessLog = options.accessLog;
+    this.tape = options.tape ?? null;
     this.connections = connectionFamilies(options.recorder, { door: options.door });
     this.unrouted = this.familiesOf('');
   }
@@ -91,7 +97,11 @@ export class Traffic {
     this.recorder.observe(status === SWITCHED ? this.connections.streamDuration : families.duration, durationMs / 1000);
     if (exchange.firstByteMs >= 0) this.recorder.observe(families.timeToFirstByte, exchange.firstByteMs / 1000);
     if (exchange.errorCode !== null) this.add(families.errors(exchange.errorCode), 1);
-    if (this.accessLog !== null) this.accessLog.record((this.record ??= new ExchangeRecord(exchange)).of(exchange));
+    const { accessLog, tape } = this;
+    if (accessLog === null && tape === null) return;
+    const record = (this.record ??= new ExchangeRecord(exchange)).of(exchange);
+    if (accessLog !== null) accessLog.record(record);
+    if (tape !== null) tape.add(seenExchange(exchange, record));
   }
 
   private familiesFor(exchange: HttpExchange): HttpFamilies | null {

@@ -59,6 +59,7 @@ async function setStage(): Promise<Stage> {
         lists: new DomainShelf(),
         caches: new CacheShelf(),
         counts: threadContext(1),
+        requests: () => Promise.resolve([]),
         connections: () => Promise.resolve([]),
         apply: async () => {
           await Promise.resolve();

@@ -19,6 +19,7 @@ import type { ProcessDesk } from './processes/process-desk.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import type { ClientDesk } from './tunnel-client/client-desk.ts';
+import { RequestWatch } from './request-watch.ts';
 import type { TunnelDesk } from './tunnels/tunnel-desk.ts';
 import { VERSION } from './version.ts';
 
@@ -80,6 +81,7 @@ export class Sluice {
   /** Tunnels to servers elsewhere. */
   readonly exposed: ClientDesk;
   readonly usage: UsageBook;
+  readonly requests: RequestWatch;
   readonly #aiBudgets: AiBudgets;
   readonly #processes: ProcessDesk;
   readonly #dataPlane: DataPlane;
@@ -100,6 +102,7 @@ export class Sluice {
     this.tunnels = parts.tunnels;
     this.exposed = parts.exposed;
     this.usage = parts.usage;
+    this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));
     this.#processes = parts.processes;
     parts.processes.agents.knowDoors(() => dataPlane.doors());
     this.#dataPlane = dataPlane;

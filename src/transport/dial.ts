@@ -40,6 +40,8 @@ export interface DialTimings {
   readonly dnsMs: number;
   readonly connectMs: number;
   readonly tlsMs: number;
+  /** Through the proxies on the way, where there are any. */
+  readonly hopsMs?: number;
 }
 
 export interface DialHandler {

@@ -13,6 +13,8 @@ import { explain } from '../../src/runtime/explain/explain.ts';
 import type { ExposedReport } from '../../src/runtime/tunnel-client/client-desk.ts';
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
+import { RequestWatch } from '../../src/runtime/request-watch.ts';
+import { RequestTape, TAPE_LENGTH } from '../../src/telemetry/request-tape.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
 import { SessionList } from '../../src/services/tunnels/session-list.ts';
 import { TunnelRegistry } from '../../src/services/tunnels/tunnel-registry.ts';
@@ -43,6 +45,8 @@ export class AdminDesk {
     new SessionList(),
     new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) }),
   );
+  /** What has gone through. */
+  readonly tape: RequestTape = new RequestTape();
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -65,6 +69,7 @@ export class AdminDesk {
         hops,
         changeHops: changer(hops, loaded.config),
         accounts: { reports: () => this.accounts },
+        requests: new RequestWatch(([since = 0]) => Promise.resolve([this.tape.read(since, TAPE_LENGTH)])),
         connections: () => Promise.resolve([]),
         usage: { sums: () => Promise.resolve([]) },
         tunnels: {

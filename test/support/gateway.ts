@@ -15,6 +15,7 @@ import type { ProcessDesk } from '../../src/runtime/processes/process-desk.ts';
 import { PolicyModules } from '../../src/runtime/policy-modules/policy-modules.ts';
 import { countedUsage } from '../../src/runtime/assemble/usage-telemetry.ts';
 import type { ThreadLog } from '../../src/runtime/threads/thread-log.ts';
+import { RequestTape } from '../../src/telemetry/request-tape.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { DomainLists } from '../../src/services/domains/domain-lists.ts';
 import { CacheShelf } from '../../src/services/cache/store/cache-shelf.ts';
@@ -102,6 +103,7 @@ export class Gateway {
     const context = {
       recorder: this.recorder,
       accessLog: this.log,
+      tape: new RequestTape(),
       ticketKeys: Buffer.alloc(48, 7),
       threads: 1,
       members,

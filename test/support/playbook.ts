@@ -17,6 +17,7 @@ import type { RouteMatch } from '../../src/engine/router.ts';
 import { Traffic } from '../../src/engine/traffic.ts';
 import type { AskedTunnel } from '../../src/engine/tunnel-client.ts';
 import { AccessLog } from '../../src/telemetry/access-log.ts';
+import { RequestTape } from '../../src/telemetry/request-tape.ts';
 import type { LogSink } from '../../src/telemetry/log-sink.ts';
 import { HISTOGRAM } from '../../src/telemetry/metric-definition.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
@@ -114,6 +115,8 @@ export class Playbook {
   readonly recorder: MetricsRecorder = new MetricsRecorder();
   private readonly time = new PlaybookTime();
   private readonly sink = new LinesKept();
+  /** What has gone through. */
+  readonly tape: RequestTape = new RequestTape();
   private readonly accessLog = new AccessLog({ format: 'json', sink: this.sink });
   private readonly clients: PlaybookSocket[] = [];
   private readonly upstreams: PlaybookSocket[] = [];
@@ -130,7 +133,8 @@ export class Playbook {
   constructor(t: TestContext, options: PlaybookOptions = {}) {
     this.time.take();
     this.countBuffers();
-    this.traffic = new Traffic({ door: 'gateway', recorder: this.recorder, accessLog: this.accessLog });
+    const { recorder, accessLog, tape } = this;
+    this.traffic = new Traffic({ door: 'gateway', recorder, accessLog, tape });
     const { tunnelsBeginWith } = options;
     const target = tunnelsBeginWith === undefined ? forwardTo() : this.tunnelling(tunnelsBeginWith);
     const routes = options.routes ?? [route(options.target ?? target, options.policies)];

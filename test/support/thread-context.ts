@@ -7,6 +7,7 @@ import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { BudgetTable } from '../../src/services/usage/budget-table.ts';
+import { RequestTape } from '../../src/telemetry/request-tape.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 import { processDesk } from './process-desk.ts';
 
@@ -15,6 +16,7 @@ export function threadContext(threads: number): ThreadContext {
   return {
     recorder,
     accessLog: null,
+    tape: new RequestTape(),
     ticketKeys: Buffer.alloc(48, 7),
     threads,
     members: new MemberTable({ capacity: 16 }),

@@ -43,7 +43,8 @@ export abstract class EngineDoor<S> implements TrafficDoor {
 
   constructor(door: DoorName, context: ThreadContext, config: Config) {
     this.context = context;
-    this.traffic = new Traffic({ door, recorder: context.recorder, accessLog: context.accessLog });
+    const { recorder, accessLog, tape } = context;
+    this.traffic = new Traffic({ door, recorder, accessLog, tape });
     this.engine = new Engine({
       program: new Program(new Map(), []),
       limits: this.mannersOf(config).limits,

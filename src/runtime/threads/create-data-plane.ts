@@ -13,6 +13,7 @@ import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
+import { RequestTape } from '../../telemetry/request-tape.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { loggedLists } from '../assemble/assemble-filter.ts';
 import { countedUsage } from '../assemble/usage-telemetry.ts';
@@ -79,6 +80,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   };
   const own = {
     modules: new PolicyModules(),
+    tape: new RequestTape(),
     log: threadLog(logger),
     services: { kind: 'here', desk: processes } as const,
     tunnelSocket,

@@ -6,6 +6,7 @@ import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { ThreadContext } from './thread-context.ts';
 import type { DoorStatus } from '../doors/door.ts';
 
@@ -32,6 +33,8 @@ export interface DataPlane {
   doors(): readonly DoorStatus[];
   /** What clients have open on all threads, no more than `limit` of it. */
   connections(limit: number): Promise<readonly OpenConnection[]>;
+  /** What has gone through each thread since the position that its tape was read to, no more than `most` of each. */
+  requests(since: readonly number[], most: number): Promise<readonly TapeReading[]>;
   /** Where the doors of the control plane really listen: nobody may get to them through us. */
   knowControlDoors(addresses: readonly string[]): Promise<void>;
 }

@@ -7,6 +7,7 @@ import { http1Origin } from '../../../test/support/origins.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { DomainLists } from '../../services/domains/domain-lists.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
+import { RequestTape } from '../../telemetry/request-tape.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
@@ -23,6 +24,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
   const context = {
     recorder: new MetricsRecorder(),
     accessLog,
+    tape: new RequestTape(),
     ticketKeys: Buffer.alloc(48),
     threads: 1,
     members: new MemberTable(),

@@ -6,6 +6,7 @@ import type { DomainLists, SharedLists } from '../../services/domains/domain-lis
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { cacheDisk, configuredCaches } from '../assemble/configured-caches.ts';
+import type { TapeReading } from '../../telemetry/request-tape.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -67,6 +68,10 @@ export class LocalDataPlane implements DataPlane {
 
   connections(limit: number): Promise<readonly OpenConnection[]> {
     return Promise.resolve((this.plane?.connections(limit) ?? []).slice(0, limit));
+  }
+
+  requests([since = 0]: readonly number[], most: number): Promise<readonly TapeReading[]> {
+    return Promise.resolve([this.context.tape.read(since, most)]);
   }
 
   doors(): readonly DoorStatus[] {

@@ -8,6 +8,7 @@ import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { AccessLog } from '../../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import type { RequestTape } from '../../telemetry/request-tape.ts';
 import type { ServiceHome } from '../processes/own-routes.ts';
 import type { PolicyModules } from '../policy-modules/policy-modules.ts';
 import type { ThreadLog } from './thread-log.ts';
@@ -15,6 +16,8 @@ import type { ThreadLog } from './thread-log.ts';
 export interface ThreadContext {
   readonly recorder: MetricsRecorder;
   readonly accessLog: AccessLog | null;
+  /** What has gone through last. */
+  readonly tape: RequestTape;
   /** The same in every worker, so that a TLS session begun with one is resumed by another. */
   readonly ticketKeys: Buffer;
   /** How many threads share the doors. */

@@ -11,6 +11,7 @@ import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
 import { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
@@ -152,6 +153,16 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   async connections(limit: number): Promise<readonly OpenConnection[]> {
     const answers = await Promise.allSettled(this.handles.map((handle) => handle.connections(limit)));
     return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : [])).slice(0, limit);
+  }
+
+  /** A thread that does not answer is read from the same place the next time. */
+  requests(since: readonly number[], most: number): Promise<readonly TapeReading[]> {
+    return Promise.all(
+      this.handles.map(async (handle): Promise<TapeReading> => {
+        const position = since[handle.thread] ?? 0;
+        return handle.requests(position, most).catch(() => ({ requests: [], missed: 0, position }));
+      }),
+    );
   }
 
   doors(): readonly DoorStatus[] {

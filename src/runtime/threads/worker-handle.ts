@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsSource, MetricsView } from '../../telemetry/metrics-view.ts';
@@ -61,6 +62,10 @@ export class WorkerHandle {
 
   async connections(limit: number): Promise<readonly OpenConnection[]> {
     return (await this.ask({ kind: 'connections', limit })).connections;
+  }
+
+  async requests(since: number, most: number): Promise<TapeReading> {
+    return (await this.ask({ kind: 'requests', since, most })).requests ?? { requests: [], missed: 0, position: since };
   }
 
   private ask(call: WorkerCall): Promise<WorkerAnswer> {

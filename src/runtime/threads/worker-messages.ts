@@ -3,6 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
+import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { MetricDefinition } from '../../telemetry/metric-definition.ts';
 import type { CacheMemories } from '../../services/cache/store/cache-shelf.ts';
 import type { SharedLists } from '../../services/domains/domain-lists.ts';
@@ -54,7 +55,8 @@ export type WorkerCall =
   | { readonly kind: 'drain'; readonly delayMs?: number }
   | { readonly kind: 'close' }
   | { readonly kind: 'doors' }
-  | { readonly kind: 'connections'; readonly limit: number };
+  | { readonly kind: 'connections'; readonly limit: number }
+  | { readonly kind: 'requests'; readonly since: number; readonly most: number };
 
 export interface WorkerRequest {
   readonly id: number;
@@ -77,6 +79,7 @@ export type WorkerMessage =
       readonly doors: readonly DoorStatus[];
       /** When they were asked for. */
       readonly connections: readonly OpenConnection[];
+      readonly requests: TapeReading | null;
       readonly error: { readonly code: string; readonly message: string } | null;
     }
   | { readonly kind: 'metrics'; readonly slab: SharedArrayBuffer; readonly definitions: readonly MetricDefinition[] }

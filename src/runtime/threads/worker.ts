@@ -13,6 +13,7 @@ import { redactValue } from '../../core/redact.ts';
 import { AccessLog } from '../../telemetry/access-log.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { RequestTape, type TapeReading } from '../../telemetry/request-tape.ts';
 import { threadMetrics } from '../../telemetry/process-metrics.ts';
 import { PortSink } from '../../telemetry/port-sink.ts';
 import { countedUsage } from '../assemble/usage-telemetry.ts';
@@ -47,6 +48,7 @@ const accessLog =
         sink: new PortSink({ postMessage: (message, transfer) => port.postMessage(message, [...transfer]) }),
       });
 
+const tape = new RequestTape();
 const members = new MemberTable({ memory: start.members });
 const limits = new LimitTable({ memory: start.limits });
 const running = new RunningTable({ memory: start.running, thread: start.thread });
@@ -70,6 +72,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
         {
           recorder,
           accessLog,
+          tape,
           ticketKeys: Buffer.from(start.ticketKeys),
           threads: start.threads,
           members,
@@ -105,6 +108,10 @@ function connectionsFor(call: WorkerCall): readonly OpenConnection[] {
   return call.kind === 'connections' ? (plane?.connections(call.limit) ?? []) : [];
 }
 
+function requestsFor(call: WorkerCall): TapeReading | null {
+  return call.kind === 'requests' ? tape.read(call.since, call.most) : null;
+}
+
 function plainError(cause: unknown): Pick<WorkerFault, 'name' | 'message' | 'stack'> {
   const { name, message, stack = '' } = cause instanceof Error ? cause : new Error(String(cause));
   return { name, message, stack };
@@ -115,14 +122,23 @@ function describe(cause: unknown): { code: string; message: string } {
   return { code: 'internal', message: cause instanceof Error ? cause.message : String(cause) };
 }
 
+/** These do not wait for a drain, which may wait for long. */
+const URGENT: ReadonlySet<WorkerCall['kind']> = new Set(['doors', 'connections', 'requests', 'close']);
+
 /** A call begins when the one before has ended: two configurations at once would each open the doors. */
 let lastCall: Promise<void> = Promise.resolve();
 
 port.on('message', ({ id, call }: WorkerRequest) => {
   const answer = (error: ReturnType<typeof describe> | null): void =>
-    say({ kind: 'answer', id, doors: plane?.doors() ?? [], connections: connectionsFor(call), error });
-  // These do not wait for a drain, which may wait for long.
-  const isUrgent = call.kind === 'doors' || call.kind === 'connections' || call.kind === 'close';
+    say({
+      kind: 'answer',
+      id,
+      doors: plane?.doors() ?? [],
+      connections: connectionsFor(call),
+      requests: requestsFor(call),
+      error,
+    });
+  const isUrgent = URGENT.has(call.kind);
   const turn = isUrgent ? carryOut(call) : lastCall.then(() => carryOut(call));
   if (!isUrgent) lastCall = turn.catch(() => {});
   turn.then(
