@@ -75,6 +75,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/reload.ts')).reloadCommand,
   },
   {
+    name: 'cache',
+    summary: 'show how the cache does, and purge it',
+    load: async () => (await import('./commands/cache.ts')).cacheCommand,
+  },
+  {
     name: 'explain',
     summary: 'tell what would become of a request, and why',
     load: async () => (await import('./commands/explain.ts')).explainCommand,

@@ -173,6 +173,12 @@ export interface AiLimitsAnswer {
   readonly users: AiUserLimitsAnswer[];
 }
 
+export type {
+  CacheCountsAnswer,
+  CacheRouteAnswer,
+  CacheStatsAnswer,
+  PurgedAnswer,
+} from '../services/cache/cache-desk.ts';
 export type { AgentAnswer } from '../services/agents/event-text.ts';
 
 export interface AgentsAnswer {

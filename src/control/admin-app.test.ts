@@ -138,6 +138,8 @@ test('the admin API describes every resource in its OpenAPI document', async () 
     '/api/v1/ai/accounts',
     '/api/v1/ai/limits',
     '/api/v1/ai/usage',
+    '/api/v1/cache',
+    '/api/v1/cache/stats',
     '/api/v1/config',
     '/api/v1/connections',
     '/api/v1/explain',
@@ -149,6 +151,12 @@ test('the admin API describes every resource in its OpenAPI document', async () 
     '/api/v1/stats',
     '/api/v1/status',
     '/api/v1/tunnels',
+    '/api/v1/tunnels/accounts',
+    '/api/v1/tunnels/accounts/{id}',
+    '/api/v1/tunnels/accounts/{id}/token',
+    '/api/v1/tunnels/exposed',
+    '/api/v1/tunnels/invitations',
+    '/api/v1/tunnels/invitations/{id}',
     '/api/v1/tunnels/{name}',
   ]);
   assert.ok('Error' in document.components.schemas);

@@ -15,6 +15,7 @@ import { addAgentRoutes } from './routes/agents.ts';
 import { addAiAccountsRoute } from './routes/ai-accounts.ts';
 import { addAiLimitsRoute } from './routes/ai-limits.ts';
 import { addAiUsageRoute } from './routes/ai-usage.ts';
+import { addCacheRoutes } from './routes/cache.ts';
 import { addConfigRoute } from './routes/config.ts';
 import { addExplainRoute } from './routes/explain.ts';
 import { addConnectionsRoute } from './routes/connections.ts';
@@ -81,6 +82,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addAiAccountsRoute(app, parts);
   addAiUsageRoute(app, parts);
   addAiLimitsRoute(app, parts);
+  addCacheRoutes(app, parts);
   addAgentRoutes(app, parts);
   addExplainRoute(app, parts);
   describeAgentPaths(app);

@@ -23,6 +23,7 @@ export interface AdminParts {
     | 'allowances'
   > & {
     readonly accounts: Pick<Sluice['accounts'], 'reports'>;
+    readonly cache: Pick<Sluice['cache'], 'purge' | 'stats'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;
     readonly agents: Pick<Sluice['agents'], 'service'>;
     readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'remove'> & {

@@ -10,6 +10,7 @@ import { accountFamilies } from '../runtime/accounts/account-metrics.ts';
 import { aiLimitFamilies } from '../runtime/ai-limit-metrics.ts';
 import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
+import { cacheFamilies } from '../runtime/cache-metrics.ts';
 import { stateFamilies } from '../runtime/state-metrics.ts';
 import { TrafficMeter } from '../runtime/traffic.ts';
 import { AdminAccess } from './admin-access.ts';
@@ -53,6 +54,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
     view.include(() => accountFamilies(sluice.accounts.reports()));
     view.include(() => aiLimitFamilies(sluice.allowances()));
     view.include(() => stateFamilies(sluice.usage.state()));
+    view.include(() => cacheFamilies(sluice.cache.stats()));
     view.include(() => agentGauges(sluice.agents.service));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }

@@ -372,7 +372,6 @@ export class HttpExchange implements Exchange {
   }
 
   responseEnd(trailers: Head | null): void {
-    if (this.over) return;
     if (this.kept.isInCharge) this.kept.begin();
     else this.passEnd(trailers);
   }
@@ -413,7 +412,6 @@ export class HttpExchange implements Exchange {
     try {
       if (this.matched !== null && !this.judged) runResponsePhases(this, this.matched);
     } catch (cause) {
-      this.isJudging = false;
       this.fault(cause);
     }
     if (!this.answerWay.holdsHead) this.sendHead();

@@ -63,6 +63,7 @@ export { denialError } from '../targets/destination/denial-error.ts';
 export { Destination } from '../targets/destination/destination.ts';
 export { type HopSessions, type Session, sessionKey, ViaHops } from '../targets/destination/via-hops.ts';
 export { Direct } from '../targets/destination/direct.ts';
+export { CACHE_PATH, cacheAdmin } from '../targets/cache-admin/cache-admin.ts';
 export { exec } from '../targets/exec/exec.ts';
 export { tunnel } from '../targets/tunnel/tunnel.ts';
 export { tunnelAccounts } from '../targets/tunnel-accounts/tunnel-accounts.ts';

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { SluiceError } from '../core/errors.ts';
 import type { OpenConnection } from '../engine/open-connection.ts';
+import type { CacheDesk } from '../services/cache/cache-desk.ts';
 import type { UsageBook, UsageState } from '../services/usage/usage-book.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { DataPlane } from './threads/data-plane.ts';
@@ -105,11 +106,16 @@ export class Sluice {
     this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));
     this.#processes = parts.processes;
     parts.processes.agents.knowDoors(() => dataPlane.doors());
+    parts.processes.cache.serve(dataPlane.caches);
     this.#dataPlane = dataPlane;
     this.#aiBudgets = new AiBudgets({ counts: dataPlane.counts, book: parts.usage, logger });
     this.#logger = logger;
     this.#onConfig = onConfig;
     this.#reloader = new Reloader({ initial, load, logger, note, apply: (loaded) => this.#apply(loaded) });
+  }
+
+  get cache(): CacheDesk {
+    return this.#processes.cache;
   }
 
   get agents(): AgentDesk {

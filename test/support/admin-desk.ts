@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { hopsSchema } from '../../src/config/schema/hops.ts';
 import { loadConfig, type LoadedConfig } from '../../src/config/load.ts';
+import { CacheDesk } from '../../src/services/cache/cache-desk.ts';
 import type { AgentService } from '../../src/services/agents/agent-service.ts';
 import { createAdminApp } from '../../src/control/admin-app.ts';
 import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
@@ -38,6 +39,7 @@ export class AdminDesk {
   reloadOutcome: ReloadOutcome = { tag: 'tag-2', changed: ['log.level'], needsRestart: [], warnings: [] };
   reloadFault: Error | undefined;
   accounts: AccountReport[] = [];
+  readonly cache: CacheDesk = new CacheDesk();
   readonly agents: { service: AgentService | null } = { service: null };
   tunnels: TunnelReport[] = [];
   exposed: ExposedReport[] = [];
@@ -79,6 +81,7 @@ export class AdminDesk {
         },
         exposed: { reports: () => this.exposed },
         allowances: () => [],
+        cache: this.cache,
         agents: this.agents,
         configTag: 'tag-1',
         startedAtMs: Date.now() - 5_000,

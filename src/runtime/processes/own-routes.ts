@@ -9,6 +9,7 @@ import type { PoliciesAround } from '../assemble/assemble-policies.ts';
 import { type BackendOrigin, backends, giveInnerPass, originOfUrl, serviceGuard, takeInnerPass } from '../registry.ts';
 import { AgentShare, type AgentMemory } from '../agents/agent-share.ts';
 import { agentsService } from '../agents/agents-service.ts';
+import { cacheService } from './cache-service.ts';
 import { execService } from './exec-service.ts';
 import type { OwnService } from './own-service.ts';
 import type { ProcessDesk } from './process-desk.ts';
@@ -44,7 +45,7 @@ export interface OwnRoute extends Omit<RouteSpec, 'target'> {
 /** Those that are switched on. */
 export function ownServices(config: Config): OwnService[] {
   return config.gateway.own_paths
-    ? [execService(config), agentsService(config)].filter((service) => service !== null)
+    ? [execService(config), agentsService(config), cacheService(config)].filter((service) => service !== null)
     : [];
 }
 

@@ -1,8 +1,9 @@
-// What runs programs, once for all threads: it lives on the main one. Rule: it outlives every reload; the bounds of the configuration
+// What runs programs or is asked by users, once for all threads: it lives on the main one. Rule: it outlives every reload; the bounds of the configuration
 // in force hold for what begins from now on.
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { CommandService, type RunWatch } from '../../services/processes/command-service.ts';
+import { CacheDesk } from '../../services/cache/cache-desk.ts';
 import { ProcessSupervisor } from '../../services/processes/process-supervisor.ts';
 import { type LoadPty, loadPty } from '../../services/processes/terminal.ts';
 import type { SlotLimits } from '../../services/processes/fair-slots.ts';
@@ -28,6 +29,8 @@ export class ProcessDesk {
   readonly supervisor: ProcessSupervisor;
   readonly commands: CommandService;
   readonly agents: AgentDesk;
+  /** Runs nothing, but is asked by the same ways. */
+  readonly cache: CacheDesk = new CacheDesk();
   readonly loadPty: LoadPty;
   readonly #log: ThreadLog;
 
