@@ -16,6 +16,8 @@ export const EXIT = {
   /** The numbers of sysexits.h, as clients of tunnels have them. */
   tunnelRefused: 69,
   tunnelUnreachable: 75,
+  /** Ctrl-C, as shells say it. */
+  interrupted: 130,
 } as const;
 
 const EXIT_BY_ERROR: Partial<Record<ErrorCode, number>> = {

@@ -18,8 +18,8 @@ describe('tunnels in the foreground', () => {
     const ended = running(cli, server.port);
     const talk = await (await server.client()).accept(['app']);
     await cli.stdout.says('\n');
-    process.emit('SIGINT');
-    assert.equal(await ended, 0);
+    process.emit('SIGINT', 'SIGINT');
+    assert.equal(await ended, 130);
     assert.deepEqual([cli.out, cli.err], ['http://app.example.test\n', '']);
     await once(talk.socket, 'close');
   });
@@ -30,8 +30,8 @@ describe('tunnels in the foreground', () => {
     const ended = running(cli, server.port, true);
     await (await server.client()).accept(['app']);
     await cli.stdout.says('"open"');
-    process.emit('SIGTERM');
-    await ended;
+    process.emit('SIGTERM', 'SIGTERM');
+    assert.equal(await ended, 0);
     const lines = cli.out.trim().split('\n');
     const [first, second] = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     assert.deepEqual([first?.['schema'], first?.['event']], ['sluice.tunnel-event/v1', 'connecting']);
@@ -57,7 +57,7 @@ describe('tunnels in the foreground', () => {
     (await (await server.client()).accept(['app'])).socket.close(1012, 'restarting');
     await (await server.client()).accept(['app']);
     await cli.stderr.says('open again');
-    process.emit('SIGINT');
+    process.emit('SIGINT', 'SIGINT');
     await ended;
     assert.equal(cli.out, 'http://app.example.test\n');
     assert.match(cli.err, /^sluice: restarting; trying again in \d\.\d s\n/);

@@ -17,6 +17,11 @@ import { painter, printable } from './terminal.ts';
 import { type PanelView, TunnelPanel } from './tunnel-panel.ts';
 import { TunnelTally } from './tunnel-tally.ts';
 
+const TELL_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+
+/** How much is told on stderr where there is no panel. */
+export type TellLevel = (typeof TELL_LEVELS)[number];
+
 export interface RunTunnels {
   readonly server: string;
   readonly token: string;
@@ -25,26 +30,27 @@ export interface RunTunnels {
   readonly json: boolean;
   /** Also before the first success. */
   readonly isPatient: boolean;
+  readonly tries?: number;
+  readonly logLevel?: TellLevel;
 }
 
 /** Resolves with the exit code; rejects with a SluiceError where the server ended it. */
 export async function runTunnels(context: CliContext, options: RunTunnels): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const teller = tellerFor(context, options);
-  const { server, token, tunnels, through, isPatient } = options;
   const client = exposeTunnels(
-    { server, token, tunnels, through, isPatient, env: context.env },
+    { ...options, env: context.env },
     {
       connecting: (attempt) => teller.connecting(attempt),
       opened: (opened) => teller.opened(opened),
       lost: (why, retryMs) => teller.lost(why, retryMs),
       request: (record) => teller.request(record),
-      ended: (end) => reject(errorOf(end, server)),
+      ended: (end) => reject(errorOf(end, options.server)),
     },
   );
-  const stop = (): void => {
+  const stop = (signal: NodeJS.Signals): void => {
     client.close();
-    resolve(EXIT.success);
+    resolve(signal === 'SIGINT' ? EXIT.interrupted : EXIT.success);
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   teller.begin(client);
@@ -74,23 +80,27 @@ interface Teller {
   close(): void;
 }
 
-function tellerFor(context: CliContext, { json, server }: RunTunnels): Teller {
+function tellerFor(context: CliContext, { json, server, logLevel = 'warn' }: RunTunnels): Teller {
   if (json) return new JsonTeller(context);
-  return context.stdout.isTTY === true ? new PanelTeller(context, server) : new PlainTeller(context);
+  return context.stdout.isTTY === true ? new PanelTeller(context, server) : new PlainTeller(context, logLevel);
 }
 
 class PlainTeller implements Teller {
   readonly #context: CliContext;
   /** An address is printed once, however often it comes back. */
   readonly #printed = new Set<string>();
+  readonly #level: number;
 
-  constructor(context: CliContext) {
+  constructor(context: CliContext, level: TellLevel) {
     this.#context = context;
+    this.#level = TELL_LEVELS.indexOf(level);
   }
 
   begin(): void {}
 
-  connecting(): void {}
+  connecting(attempt: number): void {
+    this.#say('debug', `connecting, attempt ${attempt}`);
+  }
 
   opened(opened: readonly OpenedTunnel[]): void {
     const isBack = this.#printed.size > 0;
@@ -98,16 +108,22 @@ class PlainTeller implements Teller {
       if (!this.#printed.has(url)) this.#context.stdout.write(`${printable(url)}\n`);
       this.#printed.add(url);
     }
-    if (isBack) this.#context.stderr.write('sluice: the tunnel is open again\n');
+    this.#say(isBack ? 'warn' : 'info', isBack ? 'the tunnel is open again' : 'the tunnel is open');
   }
 
   lost(why: string, retryMs: number): void {
-    this.#context.stderr.write(`sluice: ${printable(why)}; trying again in ${(retryMs / 1000).toFixed(1)} s\n`);
+    this.#say('warn', `${why}; trying again in ${(retryMs / 1000).toFixed(1)} s`);
   }
 
-  request(): void {}
+  request({ tunnel, method, path, status, durationMs }: RequestRecord): void {
+    this.#say('debug', `${tunnel.name}: ${method} ${path} ${status}, ${durationMs.toFixed(1)} ms`);
+  }
 
   close(): void {}
+
+  #say(level: TellLevel, words: string): void {
+    if (TELL_LEVELS.indexOf(level) <= this.#level) this.#context.stderr.write(`sluice: ${printable(words)}\n`);
+  }
 }
 
 class JsonTeller implements Teller {

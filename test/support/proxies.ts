@@ -33,6 +33,8 @@ export interface SquidOptions {
   readonly from?: string;
   /** Nobody tells it the address of any name, and it does not wait long for one. */
   readonly knowsNoNames?: boolean;
+  /** Names that it takes for this machine. */
+  readonly namesOfHere?: readonly string[];
 }
 
 type Scheme = 'http' | 'https' | 'socks5';
@@ -121,7 +123,8 @@ export async function startSquid(t: TestContext, options: SquidOptions = {}): Pr
   }
   return launch(t, 'squid', (folder, port) => {
     const file = (name: string): string => join(folder, name);
-    const { auth, tls, from } = options;
+    const { auth, tls, from, namesOfHere = [] } = options;
+    write(folder, 'hosts', [`127.0.0.1 localhost ${namesOfHere.join(' ')}`]);
     const listen =
       tls === undefined
         ? `http_port 127.0.0.1:${port}`
@@ -132,6 +135,7 @@ export async function startSquid(t: TestContext, options: SquidOptions = {}): Pr
       `cache_log ${file('cache.log')}`,
       `access_log stdio:${file('access.log')}`,
       `coredump_dir ${folder}`,
+      `hosts_file ${file('hosts')}`,
       'cache deny all',
       'cache_mem 8 MB',
       'pinger_enable off',

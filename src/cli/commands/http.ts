@@ -6,9 +6,10 @@ import { SluiceError } from '../../core/errors.ts';
 import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
 import { fieldChanges } from '../field-changes.ts';
+import { addPatienceFlags, type PatienceFlags, patienceOf } from '../patience-flags.ts';
 import { addExamples } from '../examples.ts';
 
-interface HttpOptions {
+interface HttpOptions extends PatienceFlags {
   readonly config?: readonly string[];
   readonly server?: string;
   readonly subdomain?: string;
@@ -18,8 +19,6 @@ interface HttpOptions {
   readonly allow?: readonly string[];
   readonly requestHeader?: readonly string[];
   readonly responseHeader?: readonly string[];
-  readonly json?: true;
-  readonly keepTrying?: true;
 }
 
 export function httpCommand(context: CliContext): Command {
@@ -40,8 +39,6 @@ export function httpCommand(context: CliContext): Command {
     .option('--allow <NETWORK>', 'only visitors from there; may be given several times', collect)
     .option('--request-header <LINE>', 'set "Name: value" in requests, or remove "Name:"; several times', collect)
     .option('--response-header <LINE>', 'the same in answers', collect)
-    .option('--keep-trying', 'never give up, not even when the server was never reached')
-    .option('--json', 'one JSON object a line for all that happens')
     .action(async (port: string, options: HttpOptions) => {
       const [{ requireToken, tunnelSettings }, { runTunnels }] = await Promise.all([
         import('../tunnel-settings.ts'),
@@ -64,9 +61,10 @@ export function httpCommand(context: CliContext): Command {
         response_headers: fieldChanges(options.responseHeader),
       };
       const { server, through } = settings;
-      const run = { server, through, token: requireToken(settings), tunnels: [tunnel], json: options.json === true };
-      context.setExitCode(await runTunnels(context, { ...run, isPatient: options.keepTrying === true }));
+      const run = { server, through, token: requireToken(settings), tunnels: [tunnel], ...patienceOf(options) };
+      context.setExitCode(await runTunnels(context, run));
     });
+  addPatienceFlags(command);
   addConfigOption(command, 'a config with tunnels.client (default: sluice.yaml here)');
   addExamples(command, [
     ['sluice http 3000', 'a development server; the address is shown'],

@@ -20,8 +20,8 @@ test('sluice start opens all tunnels of a retunnel.yml', async (t) => {
   const ended = main(['start'], cli);
   await (await server.client()).accept(['web', 'quick-fox']);
   await cli.stdout.says('quick-fox');
-  process.emit('SIGINT');
-  assert.equal(await ended, 0);
+  process.emit('SIGINT', 'SIGINT');
+  assert.equal(await ended, 130);
   assert.equal(cli.out, 'http://web.example.test\nhttp://quick-fox.example.test\n');
 });
 

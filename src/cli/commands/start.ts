@@ -5,12 +5,11 @@ import { SluiceError } from '../../core/errors.ts';
 import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
+import { addPatienceFlags, type PatienceFlags, patienceOf } from '../patience-flags.ts';
 
-interface StartOptions {
+interface StartOptions extends PatienceFlags {
   readonly config?: readonly string[];
   readonly server?: string;
-  readonly json?: true;
-  readonly keepTrying?: true;
 }
 
 export function startCommand(context: CliContext): Command {
@@ -18,9 +17,7 @@ export function startCommand(context: CliContext): Command {
     .description('Open all tunnels of a config: those of tunnels.client, or of a retunnel.yml.')
     .argument('[FILE]', 'sluice.yaml, retunnel.yml or the like (default: one of these here, then ~/.retunnel.conf)')
     .option('--server <ADDRESS>', 'the tunnel server, in place of that of the file')
-    .option('--keep-trying', 'never give up, not even when the server was never reached')
-    .option('--json', 'one JSON object a line for all that happens')
-    .action(async (file: string | undefined, { config, server, json, keepTrying }: StartOptions) => {
+    .action(async (file: string | undefined, { config, server, ...patience }: StartOptions) => {
       const [{ requireToken, tunnelSettings }, { runTunnels }] = await Promise.all([
         import('../tunnel-settings.ts'),
         import('../run-tunnels.ts'),
@@ -31,9 +28,10 @@ export function startCommand(context: CliContext): Command {
         const message = 'There are no tunnels to open: the config says nothing under tunnels.client.tunnels.';
         throw new SluiceError('usage', { message });
       }
-      const run = { server: address, through, token: requireToken(settings), tunnels, json: json === true };
-      context.setExitCode(await runTunnels(context, { ...run, isPatient: keepTrying === true }));
+      const run = { server: address, through, token: requireToken(settings), tunnels, ...patienceOf(patience) };
+      context.setExitCode(await runTunnels(context, run));
     });
+  addPatienceFlags(command);
   addConfigOption(command, 'a config file; the same as FILE, may be given several times');
   addExamples(command, [
     ['sluice start', 'the tunnels of sluice.yaml or retunnel.yml of this directory'],

@@ -27,16 +27,18 @@ export interface ExposeOptions {
   readonly through?: Through;
   /** See TunnelClientOptions. */
   readonly isPatient: boolean;
+  readonly tries?: number;
+  readonly silentMs?: number;
 }
 
 /** It begins with `start`. Throws a SluiceError where something asked for is not possible. */
 export function exposeTunnels(
-  { server, token, tunnels, env, through = 'environment', isPatient }: ExposeOptions,
+  { server, token, tunnels, env, through = 'environment', ...patience }: ExposeOptions,
   events: TunnelClientEvents,
 ): TunnelClient {
   const exposed = tunnels.map((wish) => exposedTunnel(wish));
   return new TunnelClient(
-    { way: serverWay(server, env, through), token, tunnels: exposed, dns: new DnsCache(), isPatient },
+    { way: serverWay(server, env, through), token, tunnels: exposed, dns: new DnsCache(), ...patience },
     events,
   );
 }

@@ -37,6 +37,10 @@ export interface TunnelClientOptions {
   readonly dns: DnsCache;
   /** Tries without a first success go on for ever as well. */
   readonly isPatient: boolean;
+  /** How often it is tried before the first success. */
+  readonly tries?: number;
+  /** How long a server may say nothing before it is asked whether it is there. */
+  readonly silentMs?: number;
   readonly random?: () => number;
 }
 
@@ -59,6 +63,7 @@ const PASSING: ReadonlySet<string> = new Set([
   'HOSTNAME_NO_CERTIFICATE',
 ]);
 const MOST_TRIES = 6;
+const SILENT_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 /** A proxy in front of a server that starts again says so, and will not for long. */
@@ -139,6 +144,7 @@ export class TunnelClient {
         const link = new TunnelLink(connection, first, {
           token: this.#options.token,
           tunnels: this.#options.tunnels,
+          silentMs: this.#options.silentMs ?? SILENT_MS,
           nameOf: (tunnel) => this.#names.get(tunnel) ?? tunnel.subdomain,
           localEnd: (open, tunnel, stream) => this.#localEnd(open, tunnel, stream),
           onOpened: (opened) => this.#opened(opened),
@@ -217,7 +223,7 @@ export class TunnelClient {
   #retry({ code, why }: LinkFault, longestMs: number): void {
     if (this.#over) return;
     const goesOn = this.#options.isPatient || (code === null ? this.#wasOpen : PASSING.has(code));
-    if (!goesOn && this.#tries >= MOST_TRIES) {
+    if (!goesOn && this.#tries >= (this.#options.tries ?? MOST_TRIES)) {
       this.#finish({ kind: 'unreachable', code, why });
       return;
     }

@@ -27,6 +27,7 @@ async function linked(t: TestContext, tunnels: readonly ExposedTunnel[]): Promis
       const link = new TunnelLink(connection, first, {
         token: 'secret',
         tunnels,
+        silentMs: 5_000,
         nameOf: ({ subdomain }) => subdomain,
         // Whatever is asked is answered at once.
         localEnd: (_open, _tunnel, stream) => ({

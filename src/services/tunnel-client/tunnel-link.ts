@@ -31,6 +31,8 @@ export interface LinkFault {
 export interface LinkOptions {
   readonly token: string;
   readonly tunnels: readonly ExposedTunnel[];
+  /** Silent for so long, the server is asked whether it is there; three times in a row, it is not. */
+  readonly silentMs: number;
   /** The name that a tunnel had before; null: none. */
   nameOf(tunnel: ExposedTunnel): string | null;
   localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void };
@@ -48,8 +50,6 @@ const MAX_STREAMS = 512;
 /** What all streams may have under way, beside the little that each begins with. */
 const BUDGET_BYTES = 24 * 1024 * 1024;
 const STEP_MS = 20_000;
-/** Silent for so long, it is asked whether it is there; so many times in a row, it is not. */
-const SILENT_MS = 5_000;
 const MOST_MISSED = 3;
 const NORMAL = 1000;
 const TOO_SLOW = 'the local server reads too slowly';
@@ -178,7 +178,7 @@ export class TunnelLink implements StreamLink {
 
   #createNext(): void {
     const tunnel = this.#options.tunnels[this.#opened.length];
-    wheel.arm(this.#deadline, tunnel === undefined ? SILENT_MS : STEP_MS);
+    wheel.arm(this.#deadline, tunnel === undefined ? this.#options.silentMs : STEP_MS);
     this.#step = tunnel === undefined ? 'open' : 'create';
     if (tunnel === undefined) {
       this.#options.onOpened(this.#opened);
@@ -247,7 +247,7 @@ export class TunnelLink implements StreamLink {
       return;
     }
     this.#socket.ping();
-    wheel.arm(this.#deadline, SILENT_MS);
+    wheel.arm(this.#deadline, this.#options.silentMs);
   }
 
   #fail(code: string | null, why: string): void {
