@@ -254,6 +254,33 @@ export interface ExposedAnswer {
   readonly bytes_out: number;
 }
 
+/** What a visitor of a tunnel has asked. */
+export interface CapturedAnswer {
+  readonly id: number;
+  readonly time: string;
+  readonly tunnel: string;
+  readonly kind: 'http' | 'websocket';
+  readonly method: string;
+  readonly path: string;
+  readonly status: number | null;
+  readonly duration_ms: number | null;
+  readonly request_bytes: number;
+  readonly answer_bytes: number;
+  readonly replay_of: number | null;
+}
+
+export interface CapturedMessage {
+  readonly headers: [name: string, value: string][];
+  readonly text: string | null;
+  readonly base64: string | null;
+  readonly cut: boolean;
+}
+
+export interface CapturedDetail extends CapturedAnswer {
+  readonly request: CapturedMessage;
+  readonly answer: CapturedMessage;
+}
+
 export interface TunnelsAnswer {
   readonly tunnels: TunnelAnswer[];
 }

@@ -27,6 +27,7 @@ import { addStatsRoute } from './routes/stats.ts';
 import { addStatusRoute } from './routes/status.ts';
 import { addTunnelAccountRoutes } from './routes/tunnel-accounts.ts';
 import { addTunnelInvitationRoutes } from './routes/tunnel-invitations.ts';
+import { addTunnelRequestRoutes } from './routes/tunnel-requests.ts';
 import { addTunnelRoutes } from './routes/tunnels.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -79,6 +80,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addTunnelRoutes(app, parts);
   addTunnelAccountRoutes(app, parts);
   addTunnelInvitationRoutes(app, parts);
+  addTunnelRequestRoutes(app, parts);
   addAiAccountsRoute(app, parts);
   addAiUsageRoute(app, parts);
   addAiLimitsRoute(app, parts);

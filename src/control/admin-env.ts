@@ -32,8 +32,8 @@ export interface AdminParts {
         'page' | 'report' | 'add' | 'change' | 'renew' | 'revoke' | 'remove' | 'invitations'
       >;
     };
-    readonly exposed: Pick<Sluice['exposed'], 'reports'>;
     readonly requests: Pick<Sluice['requests'], 'recent' | 'find' | 'follow'>;
+    readonly exposed: Pick<Sluice['exposed'], 'reports' | 'requests' | 'findRequest' | 'forgetRequests' | 'replay'>;
   };
   readonly traffic: () => Traffic;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;

@@ -11,6 +11,8 @@ import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
 import type { AccountReport } from '../../src/runtime/accounts/account-desk.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
+import type { RequestReport } from '../../src/runtime/tunnel-client/request-report.ts';
+import { SluiceError } from '../../src/core/errors.ts';
 import type { ExposedReport } from '../../src/runtime/tunnel-client/client-desk.ts';
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
@@ -49,6 +51,7 @@ export class AdminDesk {
   );
   /** What has gone through. */
   readonly tape: RequestTape = new RequestTape();
+  requests: RequestReport[] | null = [];
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -79,7 +82,17 @@ export class AdminDesk {
           remove: (name) => this.tunnels.some((each) => each.name === name),
           office: this.office,
         },
-        exposed: { reports: () => this.exposed },
+        exposed: {
+          reports: () => this.exposed,
+          requests: () => this.requests,
+          findRequest: (id) => this.requests?.find((each) => each.id === id) ?? null,
+          forgetRequests: () => (this.requests = []),
+          replay: (id) => {
+            const [found] = this.requests?.filter((each) => each.id === id) ?? [];
+            if (found === undefined) return Promise.reject(new SluiceError('not_found'));
+            return Promise.resolve({ ...found, id: id + 1, replayOf: id });
+          },
+        },
         allowances: () => [],
         cache: this.cache,
         agents: this.agents,

@@ -35,7 +35,7 @@ function serverOf(root: ForeignSection): string | undefined {
 
 function tunnelOf(tunnel: ForeignSection, index: number): Map | undefined {
   const name = nameText(tunnel, 'name', `tunnel-${index + 1}`);
-  tunnel.loseIfThere('inspect', 'the panel shows the requests of every tunnel');
+  tunnel.loseIfThere('inspect', 'tunnels.client.inspect is for all tunnels; it is on');
   const port = tunnel.number('local_port', 'port');
   const protocol = protocolOf(tunnel);
   const auth = tunnel.text('auth');

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import {
+  count,
   headerName,
   headerValue,
   hostPattern,
@@ -11,6 +12,7 @@ import {
   oneOrMany,
   port,
   secret,
+  size,
 } from './fields.ts';
 import { hopChain } from './hop-chain.ts';
 
@@ -34,11 +36,19 @@ export interface ClientTunnel {
 /** By the name of the field; null removes it. */
 export type FieldChanges = Readonly<Record<string, string | null>>;
 
+export interface InspectConfig {
+  readonly requests: number;
+  readonly max_body: number;
+  readonly show_secrets: boolean;
+}
+
 export interface TunnelClientConfig {
   readonly server: string;
   readonly auth_token: string | null;
   /** null: as the environment says. */
   readonly via: readonly string[] | null;
+  /** What is kept of requests, for `sluice up`. */
+  readonly inspect: InspectConfig | false;
   readonly tunnels: readonly ClientTunnel[];
 }
 
@@ -94,6 +104,17 @@ const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
   response_headers: changes('The same in answers.'),
 });
 
+const inspect: z.ZodType<InspectConfig> = z.strictObject({
+  requests: count(1000).prefault(50).describe('So many, the latest.'),
+  max_body: size().prefault('64KiB').describe('So much of the body of each, and of its answer.'),
+  show_secrets: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Show credentials and cookies, which are masked otherwise. A request that is asked again has them in any case.',
+    ),
+});
+
 const SERVER_ADDRESS = /^(?:(?:wss?|https?):\/\/)?(?:\[[0-9a-f:.]+\]|[^\s/:@]+)(?::\d{1,5})?\/?$/i;
 
 export const tunnelClient: z.ZodType<TunnelClientConfig> = z.strictObject({
@@ -113,6 +134,13 @@ export const tunnelClient: z.ZodType<TunnelClientConfig> = z.strictObject({
       'Hops that the server is reached through, in order; `direct`: none. `null`: as HTTPS_PROXY and its kin say.',
     )
     .meta({ samples: ['corporate'] }),
+  inspect: z
+    .union([z.literal(false), inspect])
+    .prefault({})
+    .describe(
+      'What `sluice up` keeps of the last requests, in memory, to be looked into and asked again at the admin door. `false`: nothing.',
+    )
+    .meta({ samples: [false, { requests: 20, max_body: '1MiB' }] }),
   tunnels: z
     .array(clientTunnel)
     .prefault([])

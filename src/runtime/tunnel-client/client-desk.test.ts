@@ -58,8 +58,16 @@ describe('tunnels of a running Sluice', () => {
       stage.desk.reports().map(({ requests, bytesOut }) => [requests, bytesOut]),
       [[1, 5]],
     );
-    stage.desk.follow(configFor(server, {}, app));
+    stage.desk.follow(configFor(server, { inspect: { requests: 5 } }, app));
     assert.deepEqual(stage.said, []);
+    const [request] = stage.desk.requests() ?? [];
+    assert.deepEqual([request?.path, request?.status, request?.answer.text], ['/', 200, 'hello']);
+    const repeated = await stage.desk.replay(request?.id ?? 0);
+    assert.deepEqual([repeated.replayOf, repeated.answer.text], [request?.id, 'hello']);
+    await assert.rejects(stage.desk.replay(99), { code: 'not_found' });
+    assert.equal(stage.desk.findRequest(repeated.id)?.status, 200);
+    stage.desk.forgetRequests();
+    assert.deepEqual(stage.desk.requests(), []);
     stage.desk.follow(configFor(server));
     assert.deepEqual(stage.reports, []);
     assert.equal((await visit()).status, 503);

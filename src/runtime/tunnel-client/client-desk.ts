@@ -1,9 +1,14 @@
 // The tunnels that a running Sluice itself opens for local servers. Rule: a reload that says nothing else of them leaves them open; what
 // keeps them from being open is in the log and in the report, and never keeps Sluice from its other work.
 import type { Config } from '../../config/config.ts';
+import type { InspectConfig } from '../../config/schema/tunnel-client.ts';
+import { SluiceError } from '../../core/errors.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
+import { hindrance } from '../../services/tunnel-client/replay.ts';
+import { type BookEntry, RequestBook } from '../../services/tunnel-client/request-book.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { type ClientEnd, exposeTunnels, nameOfServer, type OpenedTunnel, type TunnelClient } from './expose-tunnels.ts';
+import { type RequestReport, requestReport } from './request-report.ts';
 import { type ServerChain, serverChain } from './server-chain.ts';
 import type { Environment } from './server-way.ts';
 import { readTunnelTokens } from './tunnel-tokens.ts';
@@ -48,6 +53,7 @@ export class ClientDesk {
   readonly #options: ClientDeskOptions;
   #config: Config | null = null;
   #key = '';
+  #book: RequestBook | null = null;
   #running: Running | null = null;
   /** Why there is nothing that runs, where there should be. */
   #fault: string | null = null;
@@ -58,8 +64,13 @@ export class ClientDesk {
 
   follow(config: Config): void {
     const { client } = config.tunnels;
+    this.#keep(client.inspect);
     const token = client.tunnels.length === 0 ? null : this.#tokenFor(config);
-    const key = JSON.stringify([client, token, (client.via ?? []).map((name) => config.hops[name])]);
+    const key = JSON.stringify([
+      { ...client, inspect: client.inspect === false },
+      token,
+      (client.via ?? []).map((name) => config.hops[name]),
+    ]);
     this.#config = config;
     // What has ended is tried again: perhaps that was what the reload was for.
     if (key === this.#key && this.#running?.status !== 'ended' && this.#fault === null) return;
@@ -79,11 +90,52 @@ export class ClientDesk {
     });
   }
 
+  /** The latest first; null: they are not kept. */
+  requests(): RequestReport[] | null {
+    return this.#book?.entries().map((entry) => this.#report(entry)) ?? null;
+  }
+
+  findRequest(id: number): RequestReport | null {
+    const entry = this.#book?.find(id) ?? null;
+    return entry === null ? null : this.#report(entry);
+  }
+
+  forgetRequests(): void {
+    this.#book?.clear();
+  }
+
+  /** Resolves with what came of it. */
+  async replay(id: number): Promise<RequestReport> {
+    const entry = this.#book?.find(id) ?? null;
+    if (entry === null || this.#book === null)
+      throw new SluiceError('not_found', { message: `There is no request ${id}.` });
+    const client = this.#running?.client;
+    const why = client === undefined ? 'there are no tunnels any more' : hindrance(entry);
+    if (client === undefined || why !== null)
+      throw new SluiceError('invalid_input', { message: `Request ${id} cannot be asked again: ${why}.` });
+    return this.#report(await client.replay(entry, this.#book));
+  }
+
   close(): void {
     this.#running?.client.close();
     this.#running?.chain?.dispose();
     this.#running = null;
     this.#fault = null;
+  }
+
+  #keep(inspect: InspectConfig | false): void {
+    if (inspect === false) {
+      this.#book = null;
+      return;
+    }
+    const limits = { requests: inspect.requests, bodyBytes: inspect.max_body };
+    if (this.#book === null) this.#book = new RequestBook(limits);
+    else this.#book.keep(limits);
+  }
+
+  #report(entry: BookEntry): RequestReport {
+    const { inspect } = this.#config?.tunnels.client ?? { inspect: false };
+    return requestReport(entry, inspect !== false && inspect.show_secrets);
   }
 
   #tokenFor({ tunnels: { client } }: Config): string | null {
@@ -111,7 +163,7 @@ export class ClientDesk {
     try {
       const running: Running = {
         client: exposeTunnels(
-          { server, token, tunnels, env, through, isPatient: true },
+          { server, token, tunnels, env, through, isPatient: true, ...(this.#book !== null && { book: this.#book }) },
           {
             connecting: () => {},
             opened: (opened) => this.#opened(running, opened),

@@ -5,6 +5,7 @@ import { formatHostPort } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type IpRange, parseIpRange } from '../../core/ip.ts';
 import type { ExposedTunnel, FieldChange } from '../../services/tunnel-client/exposed-tunnel.ts';
+import type { RequestBook } from '../../services/tunnel-client/request-book.ts';
 import { callServer } from '../../services/tunnel-client/server-call.ts';
 import { parseServerAddress, serverName } from '../../services/tunnel-client/server-address.ts';
 import { TunnelClient, type TunnelClientEvents } from '../../services/tunnel-client/tunnel-client.ts';
@@ -29,6 +30,7 @@ export interface ExposeOptions {
   readonly isPatient: boolean;
   readonly tries?: number;
   readonly silentMs?: number;
+  readonly book?: RequestBook;
 }
 
 /** It begins with `start`. Throws a SluiceError where something asked for is not possible. */

@@ -13,6 +13,7 @@ import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import { type FlowPart, type FlowPeer, StreamFlow } from '../tunnels/stream-flow.ts';
 import type { StreamWindow } from '../tunnels/stream-window.ts';
 import type { ExposedTunnel, FieldPair } from './exposed-tunnel.ts';
+import type { Capture } from './request-book.ts';
 import type { LocalEnd, SentBytes, StreamPort } from './stream-port.ts';
 
 /** What became of a request, for whoever watches. */
@@ -47,6 +48,7 @@ export class LinkStream implements StreamPort, FlowPeer {
   readonly #link: StreamLink;
   readonly #open: StreamOpenMessage;
   readonly #tunnel: ExposedTunnel;
+  readonly #capture: Capture | null;
   readonly #startedAtMs = performance.now();
   /** Set right after it was made. */
   end: LocalEnd | null = null;
@@ -62,12 +64,13 @@ export class LinkStream implements StreamPort, FlowPeer {
   #ending: readonly FieldPair[] | null = null;
   #closing: { readonly code: number | null; readonly reason: string } | null = null;
 
-  constructor(link: StreamLink, open: StreamOpenMessage, tunnel: ExposedTunnel) {
+  constructor(link: StreamLink, open: StreamOpenMessage, tunnel: ExposedTunnel, capture: Capture | null = null) {
     this.id = open.streamId;
     this.mode = open.mode;
     this.#link = link;
     this.#open = open;
     this.#tunnel = tunnel;
+    this.#capture = capture;
     this.#flow =
       link.version < WITH_CREDITS
         ? null
@@ -82,6 +85,7 @@ export class LinkStream implements StreamPort, FlowPeer {
 
   take(said: StreamDataMessage): void {
     this.#bytesIn += said.data.length;
+    this.#capture?.takeRequest(said.data);
     if (this.#over || this.#closing !== null) return;
     if (this.#flow?.received(said.data.length) === false) this.giveUp('more was sent than there was credit for');
     else this.end?.take(said);
@@ -132,6 +136,7 @@ export class LinkStream implements StreamPort, FlowPeer {
   // -- From the local end ----------------------------------------------------------------------------------------------
 
   sendHead(bytes: Buffer): void {
+    this.#capture?.head(bytes);
     if (this.#over || this.#isClosedByServer) return;
     // It needs no credit.
     sayParts(this.#link, bytes, { streamId: this.id, from: 0, to: bytes.length, wsType: null, fin: true });
@@ -139,6 +144,7 @@ export class LinkStream implements StreamPort, FlowPeer {
 
   sendData(bytes: Buffer, part: SentBytes): boolean {
     this.#bytesOut += part.to - part.from;
+    this.#capture?.takeAnswer(bytes, part.from, part.to);
     return this.#send(bytes, part);
   }
 
@@ -208,12 +214,14 @@ export class LinkStream implements StreamPort, FlowPeer {
     this.#over = true;
     this.#flow?.close();
     const { method, path } = this.#open;
+    const durationMs = performance.now() - this.#startedAtMs;
+    this.#capture?.end(durationMs);
     this.#link.left(this, {
       tunnel: this.#tunnel,
       method: this.mode === 'ws' ? 'WS' : method,
       path,
       status: this.#status,
-      durationMs: performance.now() - this.#startedAtMs,
+      durationMs,
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
     });

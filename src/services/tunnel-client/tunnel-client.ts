@@ -10,6 +10,8 @@ import { LocalLines } from './local-lines.ts';
 import { LocalWebSocket } from './local-web-socket.ts';
 import { openControl } from './open-control.ts';
 import type { ServerWay } from './reach-server.ts';
+import { replay } from './replay.ts';
+import type { BookEntry, RequestBook } from './request-book.ts';
 import type { LocalEnd } from './stream-port.ts';
 import { type LinkFault, type OpenedTunnel, TunnelLink } from './tunnel-link.ts';
 
@@ -41,6 +43,8 @@ export interface TunnelClientOptions {
   readonly tries?: number;
   /** How long a server may say nothing before it is asked whether it is there. */
   readonly silentMs?: number;
+  /** Where requests are kept for whoever wants to look into them. */
+  readonly book?: RequestBook;
   readonly random?: () => number;
 }
 
@@ -120,6 +124,11 @@ export class TunnelClient {
     };
   }
 
+  /** Asks a request of the book again. */
+  replay(entry: BookEntry, book: RequestBook): Promise<BookEntry> {
+    return replay(entry, { book, lines: this.#linesOf(entry.tunnel) });
+  }
+
   start(): void {
     this.#connect();
   }
@@ -135,6 +144,7 @@ export class TunnelClient {
   }
 
   #connect(): void {
+    const { book } = this.#options;
     this.#timer = null;
     this.#events.connecting(this.#tries + 1);
     this.#cancelOpening = openControl(this.#options.way, {
@@ -147,6 +157,7 @@ export class TunnelClient {
           silentMs: this.#options.silentMs ?? SILENT_MS,
           nameOf: (tunnel) => this.#names.get(tunnel) ?? tunnel.subdomain,
           localEnd: (open, tunnel, stream) => this.#localEnd(open, tunnel, stream),
+          ...(book !== undefined && { capture: (open, tunnel) => book.begin(open, tunnel) }),
           onOpened: (opened) => this.#opened(opened),
           onRequest: (record) => this.#events.request(record),
           onDrain: (reason) => this.#drained(seat.link, reason),

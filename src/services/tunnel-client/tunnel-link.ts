@@ -13,6 +13,7 @@ import { StreamWindow, WindowBudget } from '../tunnels/stream-window.ts';
 import { ClientWebSocket } from './client-web-socket.ts';
 import type { ExposedTunnel } from './exposed-tunnel.ts';
 import { LinkStream, type RequestRecord, type StreamLink } from './link-stream.ts';
+import type { Capture } from './request-book.ts';
 import type { LocalEnd } from './stream-port.ts';
 
 export interface OpenedTunnel {
@@ -35,6 +36,8 @@ export interface LinkOptions {
   readonly silentMs: number;
   /** The name that a tunnel had before; null: none. */
   nameOf(tunnel: ExposedTunnel): string | null;
+  /** Missing: nobody wants to look into it. */
+  capture?(open: StreamOpenMessage, tunnel: ExposedTunnel): Capture;
   localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void };
   onOpened(opened: readonly OpenedTunnel[]): void;
   onRequest(record: RequestRecord): void;
@@ -220,7 +223,7 @@ export class TunnelLink implements StreamLink {
     if (tunnel === undefined) return reset('there is no such tunnel here');
     if (this.#streams.size >= MAX_STREAMS || this.#streams.has(open.streamId)) return reset('too many streams');
     if (open.mode === 'tcp') return reset('this tunnel is not one for TCP');
-    const stream = new LinkStream(this, open, tunnel);
+    const stream = new LinkStream(this, open, tunnel, this.#options.capture?.(open, tunnel));
     this.#streams.set(open.streamId, stream);
     if (this.version < WITH_CREDITS) this.#pace.opened(stream);
     const end = this.#options.localEnd(open, tunnel, stream);
