@@ -43,6 +43,7 @@ test('the packed program starts where only its own dependencies are installed', 
 
   await assertTakesPolicies(installed, bin);
   await assertHasClient(installed);
+  await assertExposes(installed);
 });
 
 /** TypeScript of the user's own runs beside the package, and is checked against its types. */
@@ -68,6 +69,29 @@ async function assertHasClient(folder: string): Promise<void> {
   const { stdout, stderr } = spawnSync(process.execPath, ['client.mts'], { cwd: folder, encoding: 'utf8' });
   assert.equal(stdout, '7 answered no\n', stderr);
 }
+
+/** A program opens a tunnel for a server of its own. */
+async function assertExposes(folder: string): Promise<void> {
+  writeFileSync(join(folder, 'expose.mts'), OWN_TUNNEL);
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ files: ['expose.mts'], compilerOptions: OWN_COMPILER }),
+  );
+  const checked = await runTool('tsc', ['-p', folder]);
+  assert.ok(checked.passed, checked.output);
+  const { stdout, stderr } = spawnSync(process.execPath, ['expose.mts'], { cwd: folder, encoding: 'utf8' });
+  assert.equal(stdout, 'tunnel_unreachable\n', stderr);
+}
+
+const OWN_TUNNEL = `
+import { type Exposure, expose } from 'sluice';
+
+const told = await expose({ port: 3000, server: '127.0.0.1:1', token: 'x', tries: 0 }).then(
+  ({ url }: Exposure) => url,
+  (error: unknown) => (error as { code: string }).code,
+);
+console.log(told);
+`;
 
 const OWN_CLIENT = `
 import { type AgentEvent, SluiceClient, SluiceRequestError } from 'sluice/client';
