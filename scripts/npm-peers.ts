@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-export type NpmPeerName = 'claude' | 'codex' | 'node-pty';
+export type NpmPeerName = 'claude' | 'codex' | 'node-pty' | 'vite';
 
 const ROOT = dirname(import.meta.dirname);
 const PINNED = join(ROOT, 'test', 'peers');
@@ -35,6 +35,7 @@ const NPM_PEERS: Readonly<Record<NpmPeerName, NpmPeer>> = {
   codex: { npmPackage: '@openai/codex', pattern: '@openai/codex-*/vendor/*/bin/codex{,.exe}' },
   // It is compiled when it is installed, which takes a compiler and the headers of Node; without them it is left out.
   'node-pty': { npmPackage: 'node-pty', pattern: 'node-pty' },
+  vite: { npmPackage: 'vite', pattern: 'vite' },
 };
 
 export function isNpmPeer(name: string): name is NpmPeerName {

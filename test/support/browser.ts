@@ -1,0 +1,110 @@
+// A real chromium without a window, driven over its own protocol. Rule: it and its profile are gone when the test is over.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { WebSocket } from 'ws';
+import { temporaryFolder } from './temporary-folder.ts';
+
+interface Reply {
+  readonly id?: number;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly message: string };
+}
+
+const FLAGS = [
+  'headless',
+  'no-sandbox',
+  'disable-gpu',
+  'disable-dev-shm-usage',
+  'disable-background-networking',
+  'no-first-run',
+  'no-proxy-server',
+  'remote-debugging-port=0',
+];
+
+/** One page of it. */
+export class Page {
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, (reply: Reply) => void>();
+  #session: string | undefined;
+  #lastId = 0;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (bytes: Buffer) => {
+      const reply = JSON.parse(bytes.toString()) as Reply;
+      this.#waiting.get(reply.id ?? -1)?.(reply);
+    });
+  }
+
+  /** `here`: names that are this machine. */
+  static async open(t: TestContext, chromium: string, here: readonly string[]): Promise<Page> {
+    const rules = here.map((name) => `MAP ${name} 127.0.0.1`).join(',');
+    const flags = [...FLAGS, `user-data-dir=${temporaryFolder(t)}`, `host-resolver-rules=${rules}`];
+    const child = spawn(chromium, [...flags.map((flag) => `--${flag}`), 'about:blank'], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    t.after(async () => {
+      const ended = once(child, 'close');
+      process.kill(-child.pid!, 'SIGKILL');
+      await ended;
+    });
+    let said = '';
+    let door: string | undefined;
+    for await (const text of child.stderr.setEncoding('utf8')) {
+      said += String(text);
+      door = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
+      if (door !== undefined) break;
+    }
+    assert.ok(door !== undefined, said);
+    const socket = new WebSocket(door);
+    t.after(() => socket.terminate());
+    await once(socket, 'open');
+    const page = new Page(socket);
+    const { targetId } = await page.#call('Target.createTarget', { url: 'about:blank' });
+    const { sessionId } = await page.#call('Target.attachToTarget', { targetId, flatten: true });
+    page.#session = sessionId as string;
+    return page;
+  }
+
+  /** Runs in each document before anything of its own. */
+  async prepare(source: string): Promise<void> {
+    await this.#call('Page.enable', {});
+    await this.#call('Page.addScriptToEvaluateOnNewDocument', { source });
+  }
+
+  async goTo(url: string): Promise<void> {
+    await this.#call('Page.navigate', { url });
+  }
+
+  /** What an expression, or the promise that it gives, comes to. */
+  async value(expression: string): Promise<unknown> {
+    const asked = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.#call('Runtime.evaluate', asked);
+    assert.equal(exceptionDetails, undefined, JSON.stringify(exceptionDetails));
+    return (result as { value?: unknown }).value;
+  }
+
+  /** Resolves when the page shows that text. */
+  async shows(text: string): Promise<void> {
+    await this.value(`new Promise((resolve) => {
+      const look = () => document.body?.textContent.includes(${JSON.stringify(text)}) && resolve();
+      new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+      look();
+    })`);
+  }
+
+  async #call(method: string, params: object): Promise<Readonly<Record<string, unknown>>> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const { promise, resolve } = Promise.withResolvers<Reply>();
+    this.#waiting.set(id, resolve);
+    const sessionId = this.#session;
+    this.#socket.send(JSON.stringify({ id, method, params, ...(sessionId !== undefined && { sessionId }) }));
+    const { result, error } = await promise;
+    this.#waiting.delete(id);
+    return result ?? assert.fail(`${method}: ${error?.message ?? ''}`);
+  }
+}
