@@ -6,7 +6,7 @@ import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { OutBuffer } from '../codec/http1/writer.ts';
 import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
-import { sharedReadBuffer } from './buffers.ts';
+import { BufferPool, sharedReadBuffer } from './buffers.ts';
 import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
 import { awaitWrite, type PendingWrite, rawHandle, type RawHandle, rawWrite, readInto } from './raw-io.ts';
 
@@ -31,6 +31,15 @@ const HIGH_WATER_BYTES = 64 * 1024;
 
 /** What write() was given, for as long as it takes to hand it on. */
 const borrowed = new OutBuffer(sharedReadBuffer.length);
+
+/** Rooms of the sizes that bulk is written from: new ones cost more than what is written. */
+const SIZES_OF_ROOMS = [64, 96, 128].map((kib) => kib * 1024);
+const MOST_SPARE_ROOMS = 16;
+const rooms: readonly BufferPool[] = SIZES_OF_ROOMS.map((size) => new BufferPool(size, MOST_SPARE_ROOMS));
+
+function roomsOf({ length }: Buffer): BufferPool | undefined {
+  return rooms.find(({ size }) => size === length);
+}
 
 const owner: unique symbol = Symbol('connection');
 type OwnedSocket = net.Socket & { [owner]: Connection | null };
@@ -143,9 +152,10 @@ export class Connection {
       return false;
     }
     // The kernel reads on from these bytes, so the writer gets new ones.
-    out.bytes = Buffer.allocUnsafeSlow(out.bytes.length);
+    const { bytes } = out;
+    out.bytes = roomsOf(bytes)?.take() ?? Buffer.allocUnsafeSlow(bytes.length);
     out.length = 0;
-    return this.wait(result, view);
+    return this.wait(result, view, bytes);
   }
 
   /** Puts back what has been read of a paused connection, for the code that it is released to. */
@@ -239,11 +249,15 @@ export class Connection {
     return false;
   }
 
-  private wait(pending: PendingWrite, bytes: Buffer): boolean {
+  /** `room`: what the bytes lie in, to be used again when they have been taken. */
+  private wait(pending: PendingWrite, bytes: Buffer, room: Buffer | null = null): boolean {
     const { length } = bytes;
     this.pendingBytes += length;
     if (this.pendingBytes > HIGH_WATER_BYTES) this.awaitsDrain = true;
-    awaitWrite(pending, bytes, (status) => this.written(length, status));
+    awaitWrite(pending, bytes, (status) => {
+      if (room !== null) roomsOf(room)?.give(room);
+      this.written(length, status);
+    });
     return !this.awaitsDrain;
   }
 

@@ -3,6 +3,7 @@
 import type { StatsFields } from '../../codec/tunnel/flow-messages.ts';
 import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import type { DnsCache } from '../../transport/dns-cache.ts';
+import { proveRawIo } from '../../transport/raw-io.ts';
 import type { ExposedTunnel } from './exposed-tunnel.ts';
 import type { LinkStream, RequestRecord } from './link-stream.ts';
 import { LocalHttp } from './local-http.ts';
@@ -147,6 +148,13 @@ export class TunnelClient {
     const { book } = this.#options;
     this.#timer = null;
     this.#events.connecting(this.#tries + 1);
+    // Known before the first connection is made: all of them are written to in the same way.
+    void proveRawIo().then(() => {
+      if (!this.#over) this.#open();
+    });
+  }
+
+  #open(): void {
     this.#cancelOpening = openControl(this.#options.way, {
       opened: (connection, first) => {
         this.#cancelOpening = null;

@@ -10,6 +10,7 @@ import {
   type StreamMode,
   type WsType,
 } from '../../codec/tunnel/messages.ts';
+import { BufferPool } from '../../transport/buffers.ts';
 import { streamEnd } from '../../codec/tunnel/flow-messages.ts';
 import { type FlowPart, type FlowPeer, StreamFlow } from './stream-flow.ts';
 import type { StreamWindow } from './stream-window.ts';
@@ -74,6 +75,20 @@ interface StreamEnd {
 const INTERIM = { from: 100, to: 200, switching: 101 };
 
 const MAX_HEAD_BYTES = 256 * 1024;
+
+/** For what is kept of bulk, in parts of one size: memory that is new each time costs more than all else about them. */
+const rooms = new BufferPool(MAX_CHUNK_BYTES, 64);
+
+function keptCopy(bytes: Buffer): Buffer {
+  if (bytes.length !== rooms.size) return Buffer.from(bytes);
+  const room = rooms.take();
+  bytes.copy(room);
+  return room;
+}
+
+function giveRoom(bytes: Buffer): void {
+  if (bytes.length === rooms.size) rooms.give(bytes);
+}
 
 export class TunnelStream implements FlowPeer {
   readonly id: number;
@@ -203,7 +218,7 @@ export class TunnelStream implements FlowPeer {
       this.#hand(bytes, wsType, isLast);
       return;
     }
-    this.#kept.push({ bytes: Buffer.from(bytes), wsType, isLast });
+    this.#kept.push({ bytes: keptCopy(bytes), wsType, isLast });
     this.#keptBytes += bytes.length;
     this.#host.paced(this, bytes.length);
   }
@@ -245,6 +260,7 @@ export class TunnelStream implements FlowPeer {
       taken += 1;
       bytes += part.bytes.length;
       this.#hand(part.bytes, part.wsType, part.isLast);
+      giveRoom(part.bytes);
     }
     if (this.#over) return;
     this.#kept = kept.slice(taken);
