@@ -12,6 +12,7 @@ export interface Contestant {
   /** Sluice's own; none for the other peers. */
   readonly policies?: PolicySet;
   readonly compression?: Compression;
+  readonly caches?: boolean;
 }
 
 export interface Target {

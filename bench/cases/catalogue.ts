@@ -3,6 +3,7 @@ import { accessLog } from './access-log.ts';
 import { aiBody, aiFirstByte, aiSmall, aiStreams } from './ai.ts';
 import { browser } from './browser.ts';
 import { hundredMb, oneMib, tenKib } from './bulk.ts';
+import { cacheHundredKib, cacheMiss, cacheSmall } from './cache.ts';
 import type { Case } from './case.ts';
 import { compressLarge, compressSmall } from './compress.ts';
 import { connection } from './connection.ts';
@@ -38,6 +39,9 @@ export const cases: readonly Case[] = [
   accessLog,
   policies,
   policiesProxied,
+  cacheSmall,
+  cacheHundredKib,
+  cacheMiss,
   gatewayLoad,
   compressLarge,
   compressSmall,

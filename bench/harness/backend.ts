@@ -14,6 +14,7 @@ export const smallAnswer = 'hello from the backend\n';
 const KIB = 1024;
 const files: Readonly<Record<string, number>> = {
   '10k': 10 * KIB,
+  '100k': 100 * KIB,
   '1m': KIB * KIB,
   '100m': 100_000_000,
 };

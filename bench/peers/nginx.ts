@@ -22,6 +22,7 @@ const bigBuffers =
 function configText(options: PeerOptions, port: number, buffers: string): string {
   const upgrade = options.door === 'websocket';
   const { compression } = options;
+  const caches = options.caches === true;
   return `
 daemon off;
 worker_processes ${options.workers};
@@ -33,6 +34,7 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   keepalive_timeout 600s;
   keepalive_requests 1000000000;
+  ${caches ? 'proxy_cache_path cache keys_zone=c:64m max_size=1g inactive=1h; sendfile on;' : ''}
   client_max_body_size 200m;
   tcp_nodelay on;
   upstream backend {
@@ -47,8 +49,9 @@ http {
       proxy_http_version 1.1;
       proxy_set_header Host $host;
       ${upgrade ? 'proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";' : 'proxy_set_header Connection "";'}
+      ${caches ? 'proxy_cache c; proxy_cache_valid 200 1h; proxy_cache_lock on;' : ''}
       proxy_request_buffering off;
-      proxy_max_temp_file_size 0;
+      ${caches ? '' : 'proxy_max_temp_file_size 0;'}
       ${buffers}
       ${compression === undefined ? '' : `gzip on; gzip_proxied any; gzip_vary on; gzip_comp_level ${compression.level};`}
     }

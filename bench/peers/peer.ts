@@ -1,5 +1,5 @@
 // What every proxy under test looks like to the bench.
-// Rule: all peers do the same work (no access log, keep-alive to the backend, no cache), set up as their manuals advise.
+// Rule: all peers do the same work (no access log, keep-alive to the backend, a cache only where caches are compared), set up as their manuals advise.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +31,8 @@ export interface PeerOptions {
   readonly policies?: PolicySet;
   /** Answers are compressed; without it nobody compresses anything. */
   readonly compression?: Compression;
+  /** Answers are kept for an hour; without it nobody keeps anything. */
+  readonly caches?: boolean;
   /** A list for `taskset -c`; null leaves the proxy free to use every core. */
   readonly cpus: string | null;
   /** The same for what works beside it. */

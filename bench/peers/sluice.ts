@@ -44,6 +44,7 @@ function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): 
     timeouts: { idle: '600s' },
     ...(options.policies && { policies: policiesOf(options.policies, helpers) }),
     ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
+    ...(options.caches === true && { policies: { cache: { default_ttl: '1h' } } }),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     ...(options.door === 'ai' && aiOf(address(options.backendPort))),
     ...(options.door === 'exec' && { exec: EXEC }),

@@ -1,11 +1,11 @@
 // Varnish, a cache with one thread per request in flight.
-// Rule: every request is passed, since proxying is compared here, not caching.
+// Rule: every request is passed where proxying is compared, and looked for where caches are.
 import { startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
 
 function configText(options: PeerOptions): string {
   return `vcl 4.1;
 backend origin { .host = "127.0.0.1"; .port = "${options.backendPort}"; }
-sub vcl_recv { return (pass); }
+sub vcl_recv { return (${options.caches === true ? 'hash' : 'pass'}); }
 `;
 }
 
@@ -29,6 +29,8 @@ export const varnish: Peer = {
         writeConfig(options, 'pass.vcl', configText(options)),
         '-s',
         'malloc,64m',
+        '-t',
+        '3600',
       ],
     })),
 };

@@ -138,17 +138,20 @@ describe('an answer that was kept', () => {
       );
   });
 
-  test('can be given piece by piece, with trailers, as fast as the client takes it', (t) => {
+  test('can be given piece by piece, with trailers, as fast as the client takes it', async (t) => {
     const source = new Source();
     const policy: Policy = { ...giving, request: (exchange) => exchange.giveFrom({ status: 200 }, -1, source) };
     const play = new Playbook(t, { policies: [policy] }).downstreamSends(GET);
     assert.equal(source.write('one'), true);
     const begin = head('HTTP/1.1 200 OK', 'Date: <date>', 'Transfer-Encoding: chunked');
-    play.expectDownstream(`${begin}3\r\none\r\n`).clientStopsReading();
-    assert.equal(source.write('two'), false);
+    (await play.promises()).expectDownstream(`${begin}3\r\none\r\n`).clientStopsReading();
+    assert.equal(source.write('two'), true);
+    await play.promises();
+    assert.equal(source.write('three'), false);
     play.clientReads();
     source.sink!.end([['X-Sum', '1']]);
-    play.expectDownstream('3\r\ntwo\r\n0\r\nX-Sum: 1\r\n\r\n').expectClientConnection('open');
+    (await play.promises()).expectClientConnection('open');
+    play.expectDownstream('3\r\ntwo\r\n5\r\nthree\r\n0\r\nX-Sum: 1\r\n\r\n');
     assert.deepEqual(source.steps, ['begin', 'resume']);
   });
 

@@ -21,6 +21,7 @@ export class KeptWay implements Producer, KeptSink {
   private readonly exchange: HttpExchange;
   private source: KeptSource | null = null;
   private body: Buffer = NOTHING;
+  private willFlush = false;
   private at = 0;
   private to = 0;
 
@@ -163,8 +164,20 @@ export class KeptWay implements Producer, KeptSink {
     const { exchange } = this;
     if (this.source === null) return true;
     exchange.passBody(bytes, from, to);
-    exchange.engine.outbound.flush();
+    this.flushSoon();
     return exchange.over || !exchange.mustWait();
+  }
+
+  /** Sources give small pieces: what comes in one turn leaves together. */
+  private flushSoon(): void {
+    if (this.willFlush) return;
+    this.willFlush = true;
+    process.nextTick(flush, this);
+  }
+
+  flush(): void {
+    this.willFlush = false;
+    this.exchange.engine.outbound.flush();
   }
 
   end(trailers: readonly (readonly [name: string, value: string])[] = []): void {
@@ -192,4 +205,8 @@ export class KeptWay implements Producer, KeptSink {
   cancel(): void {
     this.reset();
   }
+}
+
+function flush(way: KeptWay): void {
+  way.flush();
 }
