@@ -3,8 +3,6 @@
 
 import type { Config } from './config.ts';
 import type { KeyPath } from './key-path.ts';
-import { policyPlaces } from './policy-places.ts';
-import type { Policies } from './schema/policies.ts';
 
 interface Unavailable {
   /** What is not available, in a few words. */
@@ -14,7 +12,6 @@ interface Unavailable {
 }
 
 const UNAVAILABLE: readonly Unavailable[] = [
-  { what: 'caching', find: inPolicies('cache') },
   {
     what: 'a policy of retries for the forward proxy',
     find: ({ egress: { policies } }) =>
@@ -52,12 +49,4 @@ export function unavailableUses(config: Config): readonly UnavailableUse[] {
 
 function when(on: boolean, path: KeyPath): readonly KeyPath[] {
   return on ? [path] : [];
-}
-
-/** A policy is on where it stands with something else than `false` or `none`. */
-function inPolicies(name: keyof Policies): Unavailable['find'] {
-  return (config) =>
-    policyPlaces(config)
-      .filter(({ policies }) => policies[name] !== undefined && policies[name] !== false && policies[name] !== 'none')
-      .map(({ path }) => [...path, name]);
 }

@@ -105,11 +105,11 @@ describe('loadConfig', () => {
   });
 
   test('refuses what is not available yet, unless one only looks', async (t) => {
-    const cwd = folderWith(t, { 'sluice.yaml': 'policies: { cache: {} }\n' });
+    const cwd = folderWith(t, { 'sluice.yaml': 'egress: { policies: { retry: {} } }\n' });
     const [problem] = await problemsOf(load(cwd));
     assert.equal(problem?.code, 'not_available_yet');
-    assert.match(problem?.message ?? '', /^policies\.cache: not available yet/);
-    assert.notEqual((await load(cwd, { ignoreAvailability: true })).config.policies.cache, undefined);
+    assert.match(problem?.message ?? '', /^egress\.policies\.retry: not available yet/);
+    assert.notEqual((await load(cwd, { ignoreAvailability: true })).config.egress.policies.retry, undefined);
   });
 
   test('blames the defaults for a conflict that only defaults and a flag have', async () => {

@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'invalid_input'
   | 'precondition_failed'
   | 'already_exists'
+  | 'not_in_cache'
   | 'upstream_unreachable'
   | 'upstream_dns_failed'
   | 'upstream_tls_failed'
@@ -163,6 +164,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   invalid_input: entry('downstream', 422, false, 'The request does not fit what is expected here.'),
   precondition_failed: entry('downstream', 412, false, 'The resource has changed since it was read.'),
   already_exists: entry('downstream', 409, false, 'There is one of that name already.'),
+
+  not_in_cache: entry('downstream', 504, true, 'Only what is in the cache was wanted, and it is not there.'),
 
   // The answering server.
   upstream_unreachable: entry('upstream', 502, true, 'The server could not be reached.'),

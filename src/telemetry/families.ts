@@ -206,6 +206,15 @@ export function compressFamilies(recorder: MetricsRecorder): CompressFamilies {
   };
 }
 
+/** What has become of the requests of a route that caches. */
+export function cacheFamilies(recorder: MetricsRecorder): (route: string, result: string) => number {
+  return (route, result) =>
+    recorder.counter('sluice_cache_requests_total', 'Requests of routes that cache, by what became of them.', {
+      route,
+      result,
+    });
+}
+
 /** What has become of the copies of one mirror. */
 export function mirrorFamilies(
   recorder: MetricsRecorder,

@@ -5,7 +5,6 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { unavailableFeatures } from '../../src/config/availability.ts';
 import { knownKeys } from '../../src/config/schema-reference.ts';
 import { ask } from '../support/ask.ts';
 import { deserted, Moody } from '../support/backends.ts';
@@ -51,6 +50,7 @@ const TABLE: readonly Switched[] = [
   { name: 'auth', on: () => 'users', off: 'none' },
   { name: 'auth: forward', on: async (t) => ({ forward: await refusing(t) }), off: 'none' },
   { name: 'timeout', on: () => ({ response: '20ms' }), backend: lateOrigin },
+  { name: 'cache', on: () => ({}), isMet: header('cache-status') },
   { name: 'compress', on: () => ({ min_size: 1, types: ['*/*'] }), isMet: header('content-encoding') },
   { name: 'scan', on: async (t) => ({ clamd: new URL(await deserted(t)).host }) },
   { name: 'headers', on: () => ({ security: true }), isMet: header('x-content-type-options') },
@@ -139,7 +139,7 @@ describe('a policy of backends and one that nobody sees', () => {
 });
 
 describe('policies', () => {
-  const all = knownKeys(['policies']).filter((key) => key !== 'cache' || !unavailableFeatures().includes('caching'));
+  const all = knownKeys(['policies']);
 
   test('are all switched on and off by the tests above', () => {
     const met = new Set([...TABLE.map(({ name }) => name.replace(/: .*/, '')), ...BEHIND]);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { cachePolicy } from './policies-cache.ts';
 import { compress } from './policies-compress.ts';
 import { policiesSchema, retryPolicy } from './policies.ts';
 
@@ -29,7 +30,7 @@ describe('policies', () => {
         acl: { allow: [], deny: [], trusted_proxies: [] },
         filter: { mode: 'blocklist', domains: [], files: [] },
         rate_limit: { per: 'client_ip', rate: 100, burst: null },
-        cache: { max_memory: null, default_ttl: null },
+        cache: cachePolicy.parse({}),
         compress: compress.parse({}),
         headers: { security: false, hsts: null, csp: null, cors: null, request: noChanges, response: noChanges },
         retry: { attempts: 2, on_status: [502, 503, 504], budget: 0.2, within: null },

@@ -4,8 +4,9 @@
 import { z } from 'zod';
 import { limitsPolicy, type LimitsPolicy, timeoutPolicy, type TimeoutPolicy } from './policies-bounds.ts';
 import { mirrorPolicy, type MirrorPolicy } from './policies-mirror.ts';
-import { count, duration, headerName, network, rate, share, size, statusCode } from './fields.ts';
+import { count, duration, headerName, network, rate, share, statusCode } from './fields.ts';
 import { authPolicy, type AuthPolicy } from './policies-auth.ts';
+import { cachePolicy, type CachePolicy } from './policies-cache.ts';
 import { compress, type CompressPolicy } from './policies-compress.ts';
 import { headersPolicy, type HeadersPolicy } from './policies-headers.ts';
 import { type FilterPolicy, filterPolicy } from './policies-filter.ts';
@@ -24,13 +25,6 @@ export interface RateLimitPolicy {
   readonly rate: number;
   /** null = as many as come in one second. */
   readonly burst: number | null;
-}
-
-export interface CachePolicy {
-  /** Bytes; null = what the section `cache` says. */
-  readonly max_memory: number | null;
-  /** Milliseconds; null = what the section `cache` says. */
-  readonly default_ttl: number | null;
 }
 
 export interface RetryPolicy {
@@ -94,18 +88,6 @@ const rateLimit: z.ZodType<RateLimitPolicy> = z.strictObject({
     .meta({ samples: [200] }),
 });
 
-const cache: z.ZodType<CachePolicy> = z.strictObject({
-  max_memory: size()
-    .nullable()
-    .prefault(null)
-    .describe('The most memory for what is cached here. `null`: what the section `cache` says.'),
-  default_ttl: duration({ min: '0s' })
-    .nullable()
-    .prefault(null)
-    .describe('How long an answer is fresh that does not say so itself. `null`: what the section `cache` says.')
-    .meta({ samples: ['300s'] }),
-});
-
 /** Shared with the forward proxy, whose default is a different number of attempts. */
 export function retryPolicy(attempts: number): z.ZodType<RetryPolicy> {
   return z.strictObject({
@@ -146,7 +128,7 @@ const ours = z.strictObject({
     .exactOptional()
     .describe('How many requests may come. What is too much is answered with 429.')
     .meta({ samples: [{ per: 'client_ip', rate: '100/s', burst: 200 }] }),
-  cache: orOff(cache)
+  cache: orOff(cachePolicy)
     .exactOptional()
     .describe('Keep answers and give them again, as RFC 9111 allows.')
     .meta({ samples: [{ default_ttl: '60s' }] }),

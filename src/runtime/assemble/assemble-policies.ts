@@ -5,6 +5,7 @@ import type { GatewayListen, RouteConfig } from '../../config/schema/gateway.ts'
 import type { AclPolicy, Policies } from '../../config/schema/policies.ts';
 import type { HeadersPolicy } from '../../config/schema/policies-headers.ts';
 import type { AuthPolicy } from '../../config/schema/policies-auth.ts';
+import type { CachePolicy } from '../../config/schema/policies-cache.ts';
 import type { CompressPolicy } from '../../config/schema/policies-compress.ts';
 import type { MirrorPolicy } from '../../config/schema/policies-mirror.ts';
 import type { ScanPolicy } from '../../config/schema/policies-scan.ts';
@@ -12,6 +13,7 @@ import { type UserPolicy, userPolicies } from '../../config/schema/user-policies
 import type { Policy } from '../../contract/policy.ts';
 import { ClientAddress } from '../../services/identity/client-address.ts';
 import type { OtherTokens, UserDirectory } from '../../services/identity/user-directory.ts';
+import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
@@ -20,6 +22,7 @@ import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { limitsOf, timeoutOf } from './assemble-bounds.ts';
 import { assembleAuth } from './assemble-auth.ts';
+import { cacheMaker } from './assemble-cache.ts';
 import { assembleCompress } from './assemble-compress.ts';
 import { ConfiguredScans } from './assemble-scan.ts';
 import { createFilter } from './assemble-filter.ts';
@@ -45,6 +48,13 @@ export interface PolicyParts {
   readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
   readonly ofScan: (settings: ScanPolicy) => Policy;
   readonly ofMirror: (settings: MirrorPolicy, place: string) => Policy;
+  readonly ofCache: (settings: CachePolicy, at: CachePlace) => Policy;
+}
+
+/** Where a cache stands: as a place has it in the configuration, and before what. */
+export interface CachePlace {
+  readonly place: string;
+  readonly isForwardProxy: boolean;
 }
 
 /** What a thread has for policies. */
@@ -54,6 +64,7 @@ export interface ThreadPolicyParts extends UserPolicyParts {
   readonly running: RunningTable;
   readonly budgets: BudgetTable;
   readonly lists: DomainShelf;
+  readonly caches: CacheShelf;
   readonly recorder: MetricsRecorder;
   readonly tellUsage: TellUsage;
   /** The tokens that runs of agents have. */
@@ -64,13 +75,13 @@ const NO_MIRROR: Policy = { name: 'mirror' };
 
 /** `makesMirror` is needed where there may be one. */
 export function policyParts(
-  { users, timeouts }: Config,
+  config: Config,
   parts: ThreadPolicyParts,
   makesMirror: PolicyParts['ofMirror'] = () => NO_MIRROR,
 ): PolicyParts {
-  const scans = new ConfiguredScans(parts, timeouts.connect);
+  const scans = new ConfiguredScans(parts, config.timeouts.connect);
   return {
-    users: configuredUsers(users, parts.runs),
+    users: configuredUsers(config.users, parts.runs),
     limits: parts.limits,
     running: parts.running,
     budgets: parts.budgets,
@@ -80,6 +91,7 @@ export function policyParts(
     ofModule: (use, at) => createUserPolicy(use, at, parts),
     ofScan: (settings) => scans.policy(settings),
     ofMirror: makesMirror,
+    ofCache: cacheMaker(config, parts),
   };
 }
 
@@ -98,6 +110,7 @@ export class ConfiguredPolicies {
   readonly #recorder: MetricsRecorder;
   readonly #ofScan: PolicyParts['ofScan'];
   readonly #ofMirror: PolicyParts['ofMirror'];
+  readonly #ofCache: PolicyParts['ofCache'];
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
   readonly #clients = new Map<AclPolicy | null, ClientAddress>();
@@ -113,6 +126,7 @@ export class ConfiguredPolicies {
     this.#ofModule = parts.ofModule;
     this.#ofScan = parts.ofScan;
     this.#ofMirror = parts.ofMirror;
+    this.#ofCache = parts.ofCache;
   }
 
   /** `listen` is the address that the request comes in by; null: it makes no difference. */
@@ -181,6 +195,7 @@ export class ConfiguredPolicies {
       after: [
         ...(isPerUser ? limits : []),
         ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
+        ...this.#cache(nearest(places, 'cache'), isForwardProxy),
         ...this.#bodies(places),
         ...(isForwardProxy ? [] : this.#mirror(nearest(places, 'mirror'))),
         ...this.#answersChanged(headers, isForwardProxy),
@@ -216,6 +231,15 @@ export class ConfiguredPolicies {
     const limit = { intervalMs: 1000 / rate, burst: burst ?? Math.max(1, Math.floor(rate)) };
     // One for each route: those that share a limit may differ in whom they trust.
     return [rateLimit({ table: this.#limits, scope: place.name, per, client, limit, tellsInOursOnly })];
+  }
+
+  /** What is kept has been compressed and scanned, and its fields changed; who may have it is asked each time. */
+  #cache(at: Place | undefined, isForwardProxy: boolean): Policy[] {
+    const settings = at?.policies.cache || null;
+    if (at === undefined || settings === null) return [];
+    const make = (): Policy => this.#ofCache(settings, { place: at.place, isForwardProxy });
+    // What stands at the top is said for both ways, which name what is asked for differently.
+    return [isForwardProxy ? make() : this.#once(settings, make)];
   }
 
   #bodies(places: readonly Place[]): Policy[] {

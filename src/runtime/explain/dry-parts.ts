@@ -9,6 +9,7 @@ import { BudgetTable } from '../../services/usage/budget-table.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { PolicyParts } from '../assemble/assemble-policies.ts';
 import { ConfiguredScans } from '../assemble/assemble-scan.ts';
+import { dryCacheMaker } from '../assemble/assemble-cache.ts';
 import { dryMirrorOf } from '../assemble/assemble-mirror.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
 import type { Scene } from './scene.ts';
@@ -25,7 +26,8 @@ export function dryParts(
   const limits = new LimitTable({ capacity: 8 });
   const running = new RunningTable({ capacity: 8 });
   const shared = { lists, budgets: budgets ?? new BudgetTable({ capacity: config.users.length + 1 }) };
-  return { users, limits, running, ...shared, recorder, tellUsage: () => {}, ofModule, ofScan, ofMirror: dryMirrorOf };
+  const made = { ofModule, ofScan, ofMirror: dryMirrorOf, ofCache: dryCacheMaker(config) };
+  return { users, limits, running, ...shared, recorder, tellUsage: () => {}, ...made };
 }
 
 /** Whatever a module does, it would do it now. */

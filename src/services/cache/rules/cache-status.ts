@@ -5,14 +5,14 @@ export type Forwarded = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'reques
 
 export interface CacheStatus {
   readonly hit: boolean;
-  readonly fwd?: Forwarded;
-  readonly fwdStatus?: number;
+  readonly fwd?: Forwarded | undefined;
+  readonly fwdStatus?: number | undefined;
   /** Seconds; negative: stale for so long. */
-  readonly ttl?: number;
-  readonly stored?: boolean;
-  readonly collapsed?: boolean;
+  readonly ttl?: number | undefined;
+  readonly stored?: boolean | undefined;
+  readonly collapsed?: boolean | undefined;
   /** A word of ours: why it was not stored, or given though stale. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
 
 export function cacheStatus(name: string, said: CacheStatus): string {

@@ -28,7 +28,6 @@ const RULES: StoreRules = {
   heuristic: { share: 0.1, maxMs: Number.MAX_SAFE_INTEGER },
   staleWhileAskingMs: 0,
   staleOnErrorMs: 0,
-  cookiesInKey: false,
   setCookie: 'keep',
 };
 const VECTORS = JSON.parse(

@@ -78,6 +78,7 @@ function isYoungEnough(wishes: Wishes, age: number): boolean {
 
 /** Whether it may be given because the origin fails: nobody answers, or what comes is one of these failures. */
 export function mayServeOnError(meta: AnswerMeta, nowMs: number): boolean {
+  if ((meta.flags & answerFlags.alwaysAsk) !== 0) return false;
   return ageMs(meta, nowMs) - meta.lifetimeMs < meta.staleOnErrorMs;
 }
 

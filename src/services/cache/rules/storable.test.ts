@@ -11,7 +11,6 @@ const RULES: StoreRules = {
   heuristic: null,
   staleWhileAskingMs: 0,
   staleOnErrorMs: 0,
-  cookiesInKey: false,
   setCookie: 'keep',
 };
 interface Case extends Partial<Omit<Answered, 'request' | 'response'>> {
@@ -71,7 +70,6 @@ test('an answer to somebody who has proved who they are is kept only when it say
 test('a lifetime is guessed for nobody who may be known by a cookie', () => {
   const request: FieldLine[] = [['Cookie', 'a=1']];
   assert.equal(store([], { request }), 'cookie');
-  kept([], { request, rules: { cookiesInKey: true } });
   kept([['Vary', 'Cookie']], { request });
   kept([FRESH], { request });
   assert.equal(store([['Set-Cookie', 'a=1']]), 'set-cookie');

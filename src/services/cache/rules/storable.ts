@@ -21,8 +21,6 @@ export interface Answered {
 }
 
 export interface StoreRules extends FreshnessDefaults {
-  /** A request with cookies that the key does not tell apart is for one person, as long as the answer does not say otherwise. */
-  readonly cookiesInKey: boolean;
   /** `keep`: with the answer that has it; `strip`: the answer without it; `refuse`: not such an answer. */
   readonly setCookie: 'keep' | 'strip' | 'refuse';
 }
@@ -141,7 +139,7 @@ function mayBeShared(said: Directives): boolean {
 function againstGuess({ request, response, method }: Answered, rules: StoreRules): Refusal | null {
   if (method !== 'GET') return 'method';
   if (response.get('set-cookie') !== undefined && rules.setCookie !== 'strip') return 'set-cookie';
-  if (request.get('cookie') !== undefined && !rules.cookiesInKey && !dependsOnCookies(response)) return 'cookie';
+  if (request.get('cookie') !== undefined && !dependsOnCookies(response)) return 'cookie';
   return null;
 }
 

@@ -12,7 +12,6 @@ const RULES: StoreRules = {
   heuristic: null,
   staleWhileAskingMs: 0,
   staleOnErrorMs: 0,
-  cookiesInKey: false,
   setCookie: 'keep',
 };
 const META: AnswerMeta = {
