@@ -30,6 +30,11 @@ export interface ByteRange {
   readonly to: number;
 }
 
+export interface PinnedRange extends ByteRange {
+  /** What `pin` of the slot has answered. */
+  readonly pin: number;
+}
+
 /** Held by who reads. */
 export interface BodyReading {
   /** The reader takes more. */
@@ -47,19 +52,22 @@ export class MemoryReading implements BodyReading {
   readonly #source: BodySource;
   readonly #reader: BodyReader;
   readonly #to: number;
+  readonly #pin: number;
+  readonly #epoch: number;
   #block = 0;
   #skip: number;
   #isPumping = false;
   #successor: BodyReading | null = null;
 
-  /** The slot is pinned for it already. */
-  constructor(core: StoreCore, source: BodySource, reader: BodyReader, range: ByteRange = { from: 0, to: Infinity }) {
+  constructor(core: StoreCore, source: BodySource, reader: BodyReader, { pin, from, to }: PinnedRange) {
     this.#core = core;
     this.#source = source;
     this.#reader = reader;
-    this.#to = range.to;
-    this.at = range.from;
-    this.#skip = range.from;
+    this.#to = to;
+    this.at = from;
+    this.#skip = from;
+    this.#pin = pin;
+    this.#epoch = core.epoch;
   }
 
   resume(): void {
@@ -126,6 +134,7 @@ export class MemoryReading implements BodyReading {
     while (!this.isPaused && !this.isOver) {
       const end = Math.min(this.#to, this.#source.written);
       if (this.at >= end) return;
+      if (this.#core.epoch !== this.#epoch) return this.fail();
       this.#findBlock();
       const size = Math.min(arena.sizeOf(this.#block) - this.#skip, end - this.at);
       const from = arena.at(this.#block) + this.#skip;
@@ -156,7 +165,7 @@ export class MemoryReading implements BodyReading {
 
   #finish(): void {
     this.isOver = true;
-    this.#core.unpin(this.#source.slot);
+    this.#core.unpin(this.#source.slot, this.#pin);
     this.#source.moved?.(this);
   }
 }

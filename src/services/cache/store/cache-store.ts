@@ -149,11 +149,16 @@ export class CacheStore {
     this.#core.lock.take();
     const isThere = this.#isThere(answer);
     const isOnDisk = isThere && this.#isOnDisk(answer.slot);
-    if (isThere && !isOnDisk) this.#core.pin(answer.slot);
+    const pin = isThere && !isOnDisk ? this.#core.pin(answer.slot) : -1;
     this.#core.lock.give();
     if (!isThere) return null;
     if (isOnDisk) return this.#openFile(answer, reader, range);
-    const reading = new MemoryReading(this.#core, this.#sourceOf(answer), reader, range);
+    const reading = new MemoryReading(this.#core, this.#sourceOf(answer), reader, {
+      from: 0,
+      to: Infinity,
+      ...range,
+      pin,
+    });
     reading.pump();
     return reading;
   }
@@ -200,9 +205,10 @@ export class CacheStore {
   /** Softly: what is meant counts as stale from now on. How many were meant. */
   purge(order: PurgeOrder, isSoft = false): number {
     const { table } = this.#core;
-    const meant = this.#core.locked(() =>
-      slotsOf(this.#core, order).map((slot) => ({ slot, generation: table.get(slot, SLOT.GENERATION) })),
-    );
+    const meant = this.#core.locked(() => {
+      this.#core.purges.note(order);
+      return slotsOf(this.#core, order).map((slot) => ({ slot, generation: table.get(slot, SLOT.GENERATION) }));
+    });
     let count = 0;
     for (let from = 0; from < meant.length; from += PURGE_AT_ONCE) {
       count += this.#core.locked(() => this.#purgeSome(meant.slice(from, from + PURGE_AT_ONCE), isSoft));
@@ -224,6 +230,11 @@ export class CacheStore {
     } finally {
       this.#core.lock.give();
     }
+  }
+
+  /** For `since` of what is fetched without a flight: to be read before the origin is asked. */
+  get purgeClock(): number {
+    return this.#core.purges.now;
   }
 
   get stats(): CacheStats {

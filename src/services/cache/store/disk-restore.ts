@@ -40,7 +40,7 @@ async function restoreFile(tier: DiskTier, path: string): Promise<boolean> {
   const name = tier.pathOf(file);
   await mkdir(dirname(name), { recursive: true, mode: 0o700 });
   await rename(path, name);
-  return tier.adopt(file, known.head, { bodyLength: known.bodyLength, isNewest: false });
+  return tier.adopt(file, known.head, { bodyLength: known.bodyLength, isNewest: false, since: 0 });
 }
 
 /** Null: it is not whole. */

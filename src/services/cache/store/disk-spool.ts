@@ -8,6 +8,11 @@ import type { HeadToWrite } from './slot-writing.ts';
 import { type Spool, SpoolReading } from './spool-reading.ts';
 import { packHead } from './stored-answer.ts';
 
+export interface SpooledHead extends HeadToWrite {
+  /** See FillOptions. */
+  readonly since: number;
+}
+
 /** The body as it comes. */
 interface Coming {
   readonly written: number;
@@ -20,13 +25,13 @@ export class DiskSpool implements Spool {
   isHeld = false;
   readonly #tier: DiskTier;
   readonly #coming: Coming;
-  readonly #head: HeadToWrite;
+  readonly #head: SpooledHead;
   readonly #file: number;
   readonly #writer: DiskWriter;
   #readings: SpoolReading[] = [];
   #isBroken = false;
 
-  constructor(tier: DiskTier, coming: Coming, head: HeadToWrite, onDrain: () => void) {
+  constructor(tier: DiskTier, coming: Coming, head: SpooledHead, onDrain: () => void) {
     this.#tier = tier;
     this.#coming = coming;
     this.#head = head;
@@ -105,7 +110,11 @@ export class DiskSpool implements Spool {
       this.isHeld = false;
     } else {
       const head = { ...this.#head, trailers: this.#coming.trailers };
-      this.#tier.adopt(this.#file, head, { bodyLength: this.#coming.written, isNewest: true });
+      this.#tier.adopt(this.#file, head, {
+        bodyLength: this.#coming.written,
+        isNewest: true,
+        since: this.#head.since,
+      });
     }
     this.#lookAll();
   }

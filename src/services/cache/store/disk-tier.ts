@@ -2,7 +2,7 @@
 // the store, and only there is it looked for; a file that the index does not know is deleted, but at a start, when the index is made of the files.
 import { mkdirSync, unlink, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { DiskSpool } from './disk-spool.ts';
+import { DiskSpool, type SpooledHead } from './disk-spool.ts';
 import { DiskReading } from './disk-reading.ts';
 import { DiskWriter, type DiskWriterEvents } from './disk-writer.ts';
 import type { BodyReader, BodyReading, ByteRange } from './body-reading.ts';
@@ -23,6 +23,15 @@ export interface DiskOptions {
 export interface PushedOut {
   readonly head: HeadToWrite;
   readonly body: Buffer;
+  /** See FillOptions. */
+  readonly since: number;
+}
+
+export interface WholeFile {
+  readonly bodyLength: number;
+  /** It takes the place of what is found now. */
+  readonly isNewest: boolean;
+  readonly since: number;
 }
 
 /** Of the disk what one answer may take. */
@@ -69,7 +78,7 @@ export class DiskTier {
   }
 
   /** A body that is too large for memory. */
-  spool(coming: ConstructorParameters<typeof DiskSpool>[1], head: HeadToWrite, onDrain: () => void): DiskSpool {
+  spool(coming: ConstructorParameters<typeof DiskSpool>[1], head: SpooledHead, onDrain: () => void): DiskSpool {
     return new DiskSpool(this, coming, head, onDrain);
   }
 
@@ -87,14 +96,14 @@ export class DiskTier {
   }
 
   /** It is found again when it is written, unless there is a newer one then. */
-  take({ head, body }: PushedOut): void {
+  take({ head, body, since }: PushedOut): void {
     this.#waitingBytes += body.length;
     const { file, writer } = this.begin({
       flushed: () => {},
       drain: () => {},
       done: (isWritten) => {
         this.#waitingBytes -= body.length;
-        if (isWritten) this.adopt(file, head, { bodyLength: body.length, isNewest: false });
+        if (isWritten) this.adopt(file, head, { bodyLength: body.length, isNewest: false, since });
       },
     });
     writer.write(body, 0, body.length);
@@ -102,8 +111,8 @@ export class DiskTier {
   }
 
   /** A file that is written comes to be found. False: there is no room, or something newer; it is deleted. */
-  adopt(file: number, head: HeadToWrite, { bodyLength, isNewest }: { bodyLength: number; isNewest: boolean }): boolean {
-    const isFound = this.#core.locked(() => this.#enter(file, head, { bodyLength, isNewest }));
+  adopt(file: number, head: HeadToWrite, whole: WholeFile): boolean {
+    const isFound = this.#core.locked(() => this.#enter(file, head, whole));
     if (!isFound) unlink(this.pathOf(file), ignore);
     return isFound;
   }
@@ -131,13 +140,9 @@ export class DiskTier {
     }
   }
 
-  #enter(
-    file: number,
-    head: HeadToWrite,
-    { bodyLength, isNewest }: { bodyLength: number; isNewest: boolean },
-  ): boolean {
-    const { table } = this.#core;
-    if (!this.#makeRoom(bodyLength)) return false;
+  #enter(file: number, head: HeadToWrite, { bodyLength, isNewest, since }: WholeFile): boolean {
+    const { table, purges } = this.#core;
+    if (purges.isPurged(since, head.key, head.meta) || !this.#makeRoom(bodyLength)) return false;
     const slot = this.#core.takeSlot();
     if (slot < 0) return false;
     table.setBodyLength(slot, bodyLength);

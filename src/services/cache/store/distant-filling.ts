@@ -14,6 +14,7 @@ export class DistantFilling implements BodySource, JoinedFilling {
   readonly bodyLength: number;
   readonly slot: number;
   readonly #core: StoreCore;
+  readonly #pin: number;
   #readings: MemoryReading[] = [];
   #isLetGo = false;
 
@@ -21,7 +22,7 @@ export class DistantFilling implements BodySource, JoinedFilling {
   constructor(core: StoreCore, slot: number) {
     this.#core = core;
     this.slot = slot;
-    core.pin(slot);
+    this.#pin = core.pin(slot);
     const { answer } = unpackSlot(core.memory, core.table, slot);
     this.key = answer.key;
     this.meta = answer.meta;
@@ -48,8 +49,8 @@ export class DistantFilling implements BodySource, JoinedFilling {
 
   read(reader: BodyReader): BodyReading | null {
     if (this.#isLetGo) return null;
-    this.#core.locked(() => this.#core.pin(this.slot));
-    const reading = new MemoryReading(this.#core, this, reader);
+    const pin = this.#core.locked(() => this.#core.pin(this.slot));
+    const reading = new MemoryReading(this.#core, this, reader, { from: 0, to: Infinity, pin });
     this.#readings.push(reading);
     reading.pump();
     return reading;
@@ -72,6 +73,6 @@ export class DistantFilling implements BodySource, JoinedFilling {
   letGo(): void {
     if (this.#isLetGo) return;
     this.#isLetGo = true;
-    this.#core.unpin(this.slot);
+    this.#core.unpin(this.slot, this.#pin);
   }
 }

@@ -20,6 +20,8 @@ export interface FillOptions {
   readonly encoding?: CopyEncoding;
   /** The serial of the answer that this one is a copy of in another encoding. */
   readonly copyOf?: number;
+  /** What `purgeClock` of the store was when it was asked for; it is not kept if it was purged since then. */
+  readonly since?: number;
 }
 
 /** A filling as those see it that wait for it, on whichever thread it is filled. */
@@ -46,7 +48,7 @@ export class Filling implements BodySource, JoinedFilling {
   readonly meta: AnswerMeta;
   /** -1: only its end will tell. */
   readonly bodyLength: number;
-  readonly slot: number;
+  readonly #slot: number;
   written = 0;
   status: 'open' | 'whole' | 'torn' = 'open';
   trailers: readonly FieldLine[] = [];
@@ -58,6 +60,9 @@ export class Filling implements BodySource, JoinedFilling {
   onOver: (() => void) | null = null;
   readonly #core: StoreCore;
   readonly #request: FillRequest;
+  readonly #since: number;
+  readonly #epoch: number;
+  #pin = -1;
   #readings: MemoryReading[] = [];
   #isKept: boolean;
   #spool: DiskSpool | null = null;
@@ -70,12 +75,19 @@ export class Filling implements BodySource, JoinedFilling {
   constructor(core: StoreCore, request: FillRequest) {
     this.#core = core;
     this.#request = request;
+    this.#since = request.since ?? core.purges.now;
     this.key = request.key;
     this.meta = request.meta;
     this.bodyLength = request.bodyLength;
-    this.slot = core.locked(() => core.takeSlot());
+    this.#epoch = core.epoch;
+    this.#slot = core.locked(() => core.takeSlot());
     this.#isKept = core.locked(() => this.#begin());
     if (!this.#isKept) this.#openSpool();
+  }
+
+  /** -1: it has none, or has lost it when everything was forgotten. */
+  get slot(): number {
+    return this.#epoch === this.#core.epoch ? this.#slot : -1;
   }
 
   /** What it brings will be found when it is complete. Else only who reads it from the first byte on gets it. */
@@ -138,10 +150,8 @@ export class Filling implements BodySource, JoinedFilling {
       return reading;
     }
     if (this.slot < 0 || (!this.#isKept && this.written > 0)) return null;
-    this.#core.lock.take();
-    this.#core.pin(this.slot);
-    this.#core.lock.give();
-    const reading = new MemoryReading(this.#core, this, reader);
+    const pin = this.#core.locked(() => this.#core.pin(this.slot));
+    const reading = new MemoryReading(this.#core, this, reader, { from: 0, to: Infinity, pin });
     this.#readings.push(reading);
     reading.pump();
     return reading;
@@ -160,7 +170,7 @@ export class Filling implements BodySource, JoinedFilling {
     const { table } = this.#core;
     if (this.slot < 0) return false;
     table.setState(this.slot, STATE.FILLING);
-    this.#core.pin(this.slot);
+    this.#pin = this.#core.pin(this.slot, true);
     setDeclared(table, this.slot, this.bodyLength);
     const { bodyLength, mostBytes } = this.#request;
     if (bodyLength > mostBytes || !writeHead(this.#core, this.slot, this.#request)) return false;
@@ -191,6 +201,7 @@ export class Filling implements BodySource, JoinedFilling {
     const { table, memory } = this.#core;
     const length = to - from;
     return this.#core.locked(() => {
+      if (this.slot < 0) return false;
       if (length > this.#tail && !this.#grow(length - this.#tail)) return false;
       this.#chain.write(memory.arena, table.get(this.slot, SLOT.BODY_FIRST), bytes.subarray(from, to));
       this.#tail -= length;
@@ -214,7 +225,7 @@ export class Filling implements BodySource, JoinedFilling {
     const { disk, memory } = this.#core;
     const { bodyLength, encoding = '' } = this.#request;
     if (disk === null || this.slot < 0 || encoding !== '' || bodyLength > disk.mostOfOne) return;
-    this.#spool = disk.spool(this, this.#request, () => {
+    this.#spool = disk.spool(this, { ...this.#request, since: this.#since }, () => {
       if (this.#isHeld && this.#mayGoOn()) this.onDrain?.();
     });
     let left = this.written;
@@ -303,10 +314,12 @@ export class Filling implements BodySource, JoinedFilling {
     this.#patience = null;
   }
 
-  /** Under the lock: false: there is no room for its trailers. */
+  /** Under the lock: false: it was purged meanwhile, or there is no room for its trailers. */
   #publish(): boolean {
     const { table, counters } = this.#core;
     const { trailers } = this;
+    if (this.slot < 0) return false;
+    if (this.#core.purges.isPurged(this.#since, this.key, this.meta)) return false;
     if (trailers.length > 0 && !writeTrailers(this.#core, this.slot, { ...this.#request, trailers })) return false;
     dropVariant(this.#core, this.slot);
     enterSlot(this.#core, this.slot);
@@ -316,20 +329,17 @@ export class Filling implements BodySource, JoinedFilling {
 
   #flag(flag: number): void {
     const { table } = this.#core;
-    table.set(this.slot, SLOT.FLAGS, table.get(this.slot, SLOT.FLAGS) | flag);
+    if (this.slot >= 0) table.set(this.slot, SLOT.FLAGS, table.get(this.slot, SLOT.FLAGS) | flag);
   }
 
   #over(status: 'whole' | 'torn'): void {
-    const { lock, table } = this.#core;
     this.status = status;
     this.#stopPatience();
-    if (this.slot >= 0) {
-      lock.take();
+    this.#core.locked(() => {
       this.#flag(status === 'torn' ? SLOT_FLAG.TORN : SLOT_FLAG.ENDED);
-      if (status === 'torn' || !this.#isKept) table.drop(this.slot);
-      table.unpin(this.slot);
-      lock.give();
-    }
+      if (this.slot >= 0 && (status === 'torn' || !this.#isKept)) this.#core.table.drop(this.slot);
+      this.#core.unpinLocked(this.slot, this.#pin);
+    });
     for (const reading of this.#readings) {
       if (status === 'torn') reading.fail();
       else reading.pump();

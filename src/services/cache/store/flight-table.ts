@@ -78,15 +78,11 @@ export class FlightTable {
     return this.#ints[at + LISTENERS] !== 0;
   }
 
-  /** Under the lock: those of a thread that is gone end; the slots that they were filling. */
-  forget(thread: number): number[] {
-    const slots: number[] = [];
+  /** Under the lock: those of a thread that is gone end. */
+  forget(thread: number): void {
     for (let at = 0; at < this.#ints.length; at += FLIGHT_INTS) {
-      if (this.#ints[at + OWNER] !== thread + 1) continue;
-      this.#ints[at + OWNER] = 0;
-      if (this.#ints[at + SLOT_LINK] !== 0) slots.push(this.#ints[at + SLOT_LINK]! - 1);
+      if (this.#ints[at + OWNER] === thread + 1) this.#ints[at + OWNER] = 0;
     }
-    return slots;
   }
 
   #ours(key: string): number {

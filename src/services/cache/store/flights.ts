@@ -4,7 +4,6 @@ import type { AnswerMeta } from '../answer-meta.ts';
 import type { Filling, FillOptions, FillRequest, JoinedFilling } from './filling.ts';
 import { DistantFilling } from './distant-filling.ts';
 import { FlightTable } from './flight-table.ts';
-import { SLOT, SLOT_FLAG } from './slot-fields.ts';
 import { type KeyHash, keyHash } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
 import type { StoreMemory } from './store-memory.ts';
@@ -107,10 +106,12 @@ class LocalFlight implements Flight {
   filling: Filling | null = null;
   readonly waiters: Set<FlightWaiter> = new Set();
   readonly #flights: Flights;
+  readonly #since: number;
 
   constructor(key: string, flights: Flights) {
     this.key = key;
     this.#flights = flights;
+    this.#since = flights.context.core.purges.now;
   }
 
   get waiting(): number {
@@ -118,7 +119,7 @@ class LocalFlight implements Flight {
   }
 
   fill(key: string, meta: AnswerMeta, bodyLength: number, more: FillOptions = {}): Filling {
-    const filling = this.#flights.begin({ ...more, key, meta, bodyLength });
+    const filling = this.#flights.begin({ since: this.#since, ...more, key, meta, bodyLength });
     this.filling = filling;
     if (filling.isKept) this.#flights.begun(this, filling);
     else this.#flights.end(this, 'alone');
@@ -240,11 +241,8 @@ export class Flights {
   forget(thread: number): void {
     const { core, channel } = this.context;
     core.locked(() => {
-      for (const slot of this.#table.forget(thread)) {
-        core.table.set(slot, SLOT.FLAGS, core.table.get(slot, SLOT.FLAGS) | SLOT_FLAG.TORN);
-        core.table.drop(slot);
-        core.table.unpin(slot);
-      }
+      this.#table.forget(thread);
+      core.forgetPins(thread);
     });
     const waitedFor = [...this.#distant.values()];
     for (const flight of waitedFor) this.#look(flight, 'again');

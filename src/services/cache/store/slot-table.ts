@@ -152,10 +152,21 @@ export class SlotTable {
 
   /** It is found no more, and given back as soon as nobody reads it. */
   drop(slot: number): void {
+    if (this.state(slot) === STATE.DROPPED) return;
     if (this.state(slot) === STATE.WHOLE) this.#leave(slot);
+    this.forgetTags(slot);
     this.setState(slot, STATE.DROPPED);
     this.forgetFile(slot);
     if (this.get(slot, SLOT.PINS) === 0) this.#giveBack(slot);
+  }
+
+  /** They are known from the moment on that the head is written, before the answer is found. */
+  forgetTags(slot: number): void {
+    const chain = this.get(slot, SLOT.TAGS);
+    if (chain === 0) return;
+    this.#memory.tags.remove(chain);
+    this.#memory.arena.give(chain);
+    this.set(slot, SLOT.TAGS, 0);
   }
 
   forgetFile(slot: number): void {
@@ -194,7 +205,7 @@ export class SlotTable {
   }
 
   #leave(slot: number): void {
-    const { buckets, header, queues, urls, hosts, tags } = this.#memory;
+    const { buckets, header, queues, urls, hosts } = this.#memory;
     const bucket = this.bucketOf(this.get(slot, SLOT.HASH));
     let link = buckets[bucket]!;
     const next = this.get(slot, SLOT.BUCKET_NEXT);
@@ -206,7 +217,6 @@ export class SlotTable {
     }
     urls.remove(slot);
     hosts.remove(slot);
-    if (this.get(slot, SLOT.TAGS) !== 0) tags.remove(this.get(slot, SLOT.TAGS));
     queues.remove(slot);
     header[HEADER.ENTRIES]! -= 1;
     this.changed(bucket);
@@ -214,7 +224,7 @@ export class SlotTable {
 
   #giveBack(slot: number): void {
     const { arena, header } = this.#memory;
-    for (const field of [SLOT.HEAD_FIRST, SLOT.BODY_FIRST, SLOT.TAGS]) {
+    for (const field of [SLOT.HEAD_FIRST, SLOT.BODY_FIRST]) {
       const first = this.get(slot, field);
       if (first !== 0) arena.give(first);
     }

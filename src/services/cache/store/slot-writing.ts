@@ -102,8 +102,7 @@ export function rewriteHead(core: StoreCore, slot: number, head: HeadToWrite): b
   const asked = table.get(slot, SLOT.ASKED);
   // Room is not made by dropping it.
   memory.queues.remove(slot);
-  const tags = table.get(slot, SLOT.TAGS);
-  if (tags !== 0) memory.tags.remove(tags);
+  table.forgetTags(slot);
   memory.urls.remove(slot);
   memory.hosts.remove(slot);
   const isWritten = writeHead(core, slot, head);
@@ -146,9 +145,7 @@ function writeText(core: StoreCore, slot: number, head: HeadToWrite): boolean {
 
 function writeTags(core: StoreCore, slot: number, tags: readonly string[]): boolean {
   const { table, memory } = core;
-  const before = table.get(slot, SLOT.TAGS);
-  if (before !== 0) memory.arena.give(before);
-  table.set(slot, SLOT.TAGS, 0);
+  table.forgetTags(slot);
   if (tags.length === 0) return true;
   const chain = core.takeChain(memory.tags.bytesFor(tags.length));
   if (chain === 0) return false;

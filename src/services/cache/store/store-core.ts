@@ -3,25 +3,31 @@
 import type { CacheCounters } from './cache-counters.ts';
 import { readChain } from './chain-bytes.ts';
 import type { DiskTier } from './disk-tier.ts';
-import { QUEUE, SLOT, SLOT_FLAG } from './slot-fields.ts';
+import { PurgeClock } from './purge-clock.ts';
+import { QUEUE, SLOT, SLOT_FLAG, STATE } from './slot-fields.ts';
 import { moveBody } from './slot-writing.ts';
 import { unpackSlot } from './stored-answer.ts';
 import { SlotTable } from './slot-table.ts';
 import { StoreLock } from './store-lock.ts';
-import { HEADER, type StoreMemory, unitCost } from './store-memory.ts';
+import { HEADER, PINS_PER_THREAD, type StoreMemory, unitCost } from './store-memory.ts';
 
 export class StoreCore {
   readonly memory: StoreMemory;
   readonly table: SlotTable;
   readonly lock: StoreLock;
   readonly counters: CacheCounters;
+  readonly purges: PurgeClock;
   disk: DiskTier | null = null;
+  readonly #pinsFrom: number;
+  #nextPin = 0;
 
   constructor(memory: StoreMemory, thread: number, counters: CacheCounters) {
     this.memory = memory;
     this.table = new SlotTable(memory);
     this.lock = new StoreLock(memory.header, HEADER.LOCK, thread);
     this.counters = counters;
+    this.#pinsFrom = thread * PINS_PER_THREAD;
+    this.purges = new PurgeClock(memory.purges);
   }
 
   /** Whatever goes wrong, the lock does not stay. */
@@ -61,15 +67,53 @@ export class StoreCore {
     this.lock.give();
   }
 
-  /** Under the lock. */
-  pin(slot: number): void {
-    this.table.add(slot, SLOT.PINS, 1);
+  /** Another number after everything was forgotten: what lay anywhere before lies there no more. */
+  get epoch(): number {
+    return Atomics.load(this.memory.header, HEADER.EPOCH);
   }
 
-  unpin(slot: number): void {
+  /** Under the lock: its memory is not given back before `unpin`, which is told what this has answered. */
+  pin(slot: number, isFilling = false): number {
+    const { pins } = this.memory;
+    this.table.add(slot, SLOT.PINS, 1);
+    for (let step = 0; step < PINS_PER_THREAD; step += 1) {
+      this.#nextPin = (this.#nextPin + 1) % PINS_PER_THREAD;
+      const at = this.#pinsFrom + this.#nextPin;
+      if (pins[at] !== 0) continue;
+      pins[at] = isFilling ? -slot - 1 : slot + 1;
+      return at;
+    }
+    return -1;
+  }
+
+  unpin(slot: number, pin: number): void {
     this.lock.take();
-    this.table.unpin(slot);
+    this.unpinLocked(slot, pin);
     this.lock.give();
+  }
+
+  /** Under the lock. */
+  unpinLocked(slot: number, pin: number): void {
+    const { pins } = this.memory;
+    // Everything was forgotten meanwhile, pins and slots.
+    if (slot < 0 || (pin >= 0 && Math.abs(pins[pin] ?? 0) !== slot + 1)) return;
+    if (pin >= 0) pins[pin] = 0;
+    this.table.unpin(slot);
+  }
+
+  /** Under the lock: what a thread that is gone was filling is torn, and what it was reading is let go. */
+  forgetPins(thread: number): void {
+    const from = thread * PINS_PER_THREAD;
+    for (let at = from; at < from + PINS_PER_THREAD; at += 1) {
+      const pinned = this.memory.pins[at] ?? 0;
+      const slot = Math.abs(pinned) - 1;
+      if (slot < 0) continue;
+      if (pinned < 0 && this.table.state(slot) === STATE.FILLING) {
+        this.table.set(slot, SLOT.FLAGS, this.table.get(slot, SLOT.FLAGS) | SLOT_FLAG.TORN);
+        this.table.drop(slot);
+      }
+      this.unpinLocked(slot, at);
+    }
   }
 
   /** What is known of files is in memory too, and has no more than half of it. */
@@ -98,7 +142,7 @@ export class StoreCore {
     const body = Buffer.allocUnsafeSlow(bodyLength);
     readChain(memory.arena, table.get(slot, SLOT.BODY_FIRST), 0, body);
     const { key, meta, trailers } = unpackSlot(memory, table, slot).answer;
-    disk.take({ head: { key, meta, trailers }, body });
+    disk.take({ head: { key, meta, trailers }, body, since: this.purges.now });
     return false;
   }
 

@@ -2,6 +2,7 @@
 // memory finds everything in it; it takes address space at once and real memory only as far as it is used.
 import { ARENA_HEADS, BlockArena, UNIT_BYTES, UNIT_OVERHEAD_BYTES } from './block-arena.ts';
 import { EvictionQueues, QUEUE_INTS } from './eviction-queues.ts';
+import { PURGE_INTS } from './purge-clock.ts';
 import { SLOT, SLOT_FLAG, SLOT_INTS } from './slot-fields.ts';
 import { SlotLists } from './slot-lists.ts';
 import { TagLists } from './tag-lists.ts';
@@ -24,6 +25,8 @@ export const HEADER = {
   MOST_REST: 10,
   FILE_SERIAL: 11,
   DISK_KIBIBYTES: 12,
+  /** How often everything was forgotten because a thread had died in the middle of a change. */
+  EPOCH: 13,
 } as const;
 
 const HEADER_INTS = 64;
@@ -49,6 +52,9 @@ export interface StoreMemory {
   readonly versions: Int32Array<SharedArrayBuffer>;
   readonly uncacheable: Int32Array<SharedArrayBuffer>;
   readonly flights: Int32Array<SharedArrayBuffer>;
+  readonly purges: Int32Array<SharedArrayBuffer>;
+  /** For each thread the slots that it has pinned, plus one, in any order; below zero: it fills them. */
+  readonly pins: Int32Array<SharedArrayBuffer>;
   /** The name of each route: its length and its bytes. */
   readonly routeNames: Uint8Array<SharedArrayBuffer>;
   /** For each thread and each route. */
@@ -59,6 +65,9 @@ export interface StoreMemory {
   readonly hosts: SlotLists;
   readonly tags: TagLists;
 }
+
+/** Of more a dead thread leaves nothing behind by which they could be given back. */
+export const PINS_PER_THREAD = 4096;
 
 interface Sizes {
   readonly units: number;
@@ -93,7 +102,7 @@ export function createStoreMemory(maxBytes: number, threads: number): StoreMemor
 
 /** Under the lock: forgets everything. Threads find nothing of what they remember, and none of the slots that they know. */
 export function resetStoreMemory(memory: StoreMemory): void {
-  const { header, slots, buckets, versions, flights, queues, urls, hosts, tags, arena } = memory;
+  const { header, slots, buckets, versions, flights, pins, queues, urls, hosts, tags, arena } = memory;
   for (let slot = 0; slot < header[HEADER.SLOTS]!; slot += 1) {
     const generation = slots[slot * SLOT_INTS + SLOT.GENERATION]!;
     slots.fill(0, slot * SLOT_INTS, (slot + 1) * SLOT_INTS);
@@ -103,6 +112,8 @@ export function resetStoreMemory(memory: StoreMemory): void {
   for (let bucket = 0; bucket < versions.length; bucket += 1) Atomics.add(versions, bucket, 1);
   buckets.fill(0);
   flights.fill(0);
+  pins.fill(0);
+  Atomics.add(header, HEADER.EPOCH, 1);
   header[HEADER.SLOTS_USED] = 0;
   header[HEADER.FREE_SLOT] = 0;
   header[HEADER.ENTRIES] = 0;
@@ -136,6 +147,8 @@ class Layout {
       versions: this.#ints(buckets),
       uncacheable: this.#ints(REMEMBERED * 2),
       flights: this.#ints(FLIGHTS * FLIGHT_INTS),
+      purges: this.#ints(PURGE_INTS),
+      pins: this.#ints(threads * PINS_PER_THREAD),
       routeNames: this.#bytes(ROUTES * ROUTE_BYTES),
     };
     const queueInts = this.#ints(QUEUE_INTS);

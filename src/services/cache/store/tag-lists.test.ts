@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { storeCore } from '../../../../test/support/cache-store.ts';
+import { found, keep, storeCore, storedMeta } from '../../../../test/support/cache-store.ts';
+import { CacheStore } from './cache-store.ts';
 
 test('a tag knows those that carry it, until they leave', () => {
   const { tags, arena } = storeCore().memory;
@@ -15,4 +16,14 @@ test('a tag knows those that carry it, until they leave', () => {
   assert.deepEqual(tags.with('tag-39'), [2]);
   tags.remove(second);
   assert.ok([...many].every((tag) => tags.with(tag).length === 0));
+});
+
+test('an answer that was cut leaves no tag behind, by which others would be written over', () => {
+  const store = new CacheStore({ maxBytes: 1_000_000 });
+  for (let round = 0; round < 3; round += 1) {
+    store.fill('http://a.test/', storedMeta('http://a.test/', { tags: ['one'] }), 9).abort();
+    keep(store, 'http://a.test/two', 'x'.repeat(100), { tags: ['one'] });
+    assert.equal(found(store, 'http://a.test/two'), 'x'.repeat(100));
+  }
+  assert.equal(store.purge({ kind: 'tag', tag: 'one' }), 1);
 });
