@@ -15,6 +15,7 @@ export class DistantFilling implements BodySource, JoinedFilling {
   readonly slot: number;
   readonly #core: StoreCore;
   readonly #pin: number;
+  readonly #epoch: number;
   #readings: MemoryReading[] = [];
   #isLetGo = false;
 
@@ -22,6 +23,7 @@ export class DistantFilling implements BodySource, JoinedFilling {
   constructor(core: StoreCore, slot: number) {
     this.#core = core;
     this.slot = slot;
+    this.#epoch = core.epoch;
     this.#pin = core.pin(slot);
     const { answer } = unpackSlot(core.memory, core.table, slot);
     this.key = answer.key;
@@ -34,6 +36,7 @@ export class DistantFilling implements BodySource, JoinedFilling {
   }
 
   get status(): 'open' | 'whole' | 'torn' {
+    if (this.#core.epoch !== this.#epoch) return 'torn';
     const flags = this.#core.table.get(this.slot, SLOT.FLAGS);
     if ((flags & SLOT_FLAG.TORN) !== 0) return 'torn';
     return (flags & SLOT_FLAG.ENDED) !== 0 ? 'whole' : 'open';
