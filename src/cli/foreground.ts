@@ -20,6 +20,7 @@ import { Sluice } from '../runtime/sluice.ts';
 import { threadLog } from '../runtime/threads/thread-log.ts';
 import { ClientDesk } from '../runtime/tunnel-client/client-desk.ts';
 import { TunnelDesk } from '../runtime/tunnels/tunnel-desk.ts';
+import { sharePurges } from '../runtime/cache-of-nodes.ts';
 import { usageBookIn } from '../runtime/usage-book-in.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
 import { VERSION } from '../runtime/version.ts';
@@ -75,6 +76,7 @@ function assemble(
   const { data_dir: dataDir } = loaded.config.process;
   const usage = usageBookIn(loaded.config.process, log);
   const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
+  sharePurges(processes.cache, loaded.config.process.state);
   const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log) });
   const dataPlane = createDataPlane({
     config: loaded.config,

@@ -209,6 +209,7 @@ export class Gateway {
   private async close(): Promise<void> {
     opened.delete(this);
     await this.plane.close();
+    this.caches.close();
     await this.desk.close();
     await this.tunnels.close();
     await this.log.close();

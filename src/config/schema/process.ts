@@ -33,7 +33,7 @@ export const processSchema: z.ZodType<ProcessConfig> = z
       })
       .prefault('embedded')
       .describe(
-        'Where it is kept what nodes can share: `embedded` keeps it on this machine; the URL of a Redis server (with TLS: `rediss:`), with user, password and the number of a database, shares it with every node. So far that is what was used of AI providers, and with it the budgets of users.',
+        'Where it is kept what nodes can share: `embedded` keeps it on this machine; the URL of a Redis server (with TLS: `rediss:`), with user, password and the number of a database, shares it with every node. That is what was used of AI providers, and with it the budgets of users; and what the cache keeps.',
       )
       .meta({ samples: ['redis://host:6379/0'] }),
     data_dir: filePath()

@@ -113,11 +113,15 @@ export class Answering {
     const { response, request } = exchange;
     const { status, fields, isOurs } = response;
     if (!isOurs) {
-      for (const url of invalidated(request.method, turn.url, status, fields))
-        this.options.store.purge({ kind: 'url', url });
+      for (const url of invalidated(request.method, turn.url, status, fields)) this.purge(url);
       if (request.method === 'POST') this.beginFilling(exchange, turn, this.nowMs());
     }
     this.tell(exchange, { hit: false, fwd: 'method', fwdStatus: isOurs ? undefined : status });
+  }
+
+  private purge(url: string): void {
+    this.options.store.purge({ kind: 'url', url });
+    this.options.tier?.purge(url);
   }
 
   private beginFilling(exchange: Exchange, turn: Turn, nowMs: number): void {

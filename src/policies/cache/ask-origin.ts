@@ -10,6 +10,7 @@ import type { Filling } from '../../services/cache/store/filling.ts';
 import type { FlightWaiter } from '../../services/cache/store/flights.ts';
 import type { StoredAnswer } from '../../services/cache/store/stored-answer.ts';
 import { FieldList } from '../../services/cache/rules/field-reader.ts';
+import { forAllNodes } from '../../services/cache/tier/tier-flight.ts';
 import { AskedFields } from './asked-fields.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { beginFilling, takeNotModified } from './origin-answer.ts';
@@ -27,7 +28,7 @@ export function askOrigin(exchange: Exchange, turn: Turn, stored: StoredAnswer, 
   }
   running.add(turn.flightKey);
   // Where nobody waits for others, what runs here is still asked for once.
-  const flight = claim === 'alone' ? null : claim;
+  const flight = claim === 'alone' ? null : forAllNodes(claim, options);
   const { path, query, authority, fields } = exchange.request;
   const asked: Turn = { ...turn, asked: new FieldList(fields.entries()), flight, requestedAtMs: nowMs(), kept: null };
   const events = new AskedOrigin(asked, stored, answeredOf(exchange, asked), options);

@@ -18,6 +18,7 @@ import {
 import { varyKey } from '../../services/cache/rules/vary.ts';
 import type { StoredAnswer } from '../../services/cache/store/stored-answer.ts';
 import { askOrigin, type Background } from './ask-origin.ts';
+import { TierFlight } from '../../services/cache/tier/tier-flight.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { give, giveAsItComes, keep, type Kept, type Said } from './kept-answer.ts';
 import type { Turn } from './turn.ts';
@@ -229,8 +230,30 @@ export class Asking {
       turn.waiting = waiting;
       return this.wait(exchange, turn, look);
     }
+    const { tier } = this.options;
+    if (claim !== 'alone' && tier !== null)
+      return this.askTier(exchange, turn, look, new TierFlight(claim, tier, store));
     if (claim !== 'alone') turn.flight = claim;
     this.depart(exchange, turn, look);
+  }
+
+  /** Another node may have it, or be fetching it. */
+  private async askTier(exchange: Exchange, turn: Turn, look: Look, flight: TierFlight): Promise<void> {
+    turn.flight = flight;
+    const { key, flightKey, asked } = turn;
+    const varyKeyOf = (names: readonly string[]): string => varyKey(names, asked);
+    const found = await flight.tier.ask({ key, flightKey, varyKeyOf });
+    if (turn.isOver) {
+      flight.tier.settle(flightKey, false);
+      return;
+    }
+    if (found === null || judge(found.meta, turn.wishes, this.nowMs()) !== 'fresh') {
+      this.depart(exchange, turn, look);
+      return;
+    }
+    turn.flight = null;
+    flight.take(key, found);
+    await this.look(exchange, { ...look, count: look.count + 1 });
   }
 
   private fits(meta: AnswerMeta, { asked, wishes }: Turn): boolean {

@@ -1,6 +1,7 @@
 // What a cache goes by in one place of the configuration. Types only. Rule: everything here is decided at load time.
 import type { KeyParts } from '../../services/cache/rules/cache-key.ts';
 import type { StoreRules } from '../../services/cache/rules/storable.ts';
+import type { CacheTier } from '../../services/cache/tier/cache-tier.ts';
 import type { CacheStore } from '../../services/cache/store/cache-store.ts';
 
 /** What became of a request, for who counts. */
@@ -17,6 +18,8 @@ export type CacheResult =
 export interface CacheOptions {
   /** What is kept lies here. */
   readonly store: CacheStore;
+  /** What nodes share; null: nothing. */
+  readonly tier: CacheTier | null;
   readonly rules: StoreRules;
   readonly key: KeyParts;
   /** Requests with one of these fields or cookies have nothing to do with the cache. */

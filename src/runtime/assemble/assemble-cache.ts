@@ -5,8 +5,10 @@ import type { Policy } from '../../contract/policy.ts';
 import type { StoreRules } from '../../services/cache/rules/storable.ts';
 import { CacheStore } from '../../services/cache/store/cache-store.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
+import type { CacheTier } from '../../services/cache/tier/cache-tier.ts';
 import { cacheFamilies } from '../../telemetry/families.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { cacheTierOf } from '../cache-of-nodes.ts';
 import { cache, type CacheOptions, foreseenCache } from '../registry.ts';
 import type { CachePlace, PolicyParts } from './assemble-policies.ts';
 
@@ -26,25 +28,33 @@ export function cacheMaker(config: Config, { caches, recorder }: CacheParts): Po
   return (settings, at) => {
     const store = caches.at(at.place);
     // A program that no door serves from.
-    return store === null ? NO_STORE : cache(optionsOf({ settings, at, config }, store, count));
+    if (store === null) return NO_STORE;
+    const tier = cacheTierOf(caches, config.process.state);
+    return cache(optionsOf({ settings, at, config, tier }, store, count));
   };
 }
 
 /** What it would do is told by the request alone. */
 export function dryCacheMaker(config: Config): PolicyParts['ofCache'] {
   const store = new CacheStore({ maxBytes: DRY_BYTES });
-  return (settings, at) => foreseenCache(optionsOf({ settings, at, config }, store, () => {}));
+  return (settings, at) => foreseenCache(optionsOf({ settings, at, config, tier: null }, store, () => {}));
 }
 
 interface Told {
   readonly settings: CachePolicy;
   readonly at: CachePlace;
   readonly config: Config;
+  readonly tier: CacheTier | null;
 }
 
-function optionsOf({ settings, at, config }: Told, store: CacheStore, count: CacheOptions['count']): CacheOptions {
+function optionsOf(
+  { settings, at, config, tier }: Told,
+  store: CacheStore,
+  count: CacheOptions['count'],
+): CacheOptions {
   return {
     store,
+    tier,
     rules: rulesOf(settings, config),
     key: {
       ignoredQuery: settings.key.ignore_query,

@@ -75,6 +75,7 @@ export class ProcessDesk {
 
   /** Resolves when nothing is left that was started here. */
   async close(): Promise<void> {
+    this.cache.close();
     await this.agents.stop();
     await this.supervisor.close();
   }

@@ -44,17 +44,39 @@ export interface PurgedAnswer {
   readonly soft: boolean;
 }
 
+/** Other nodes that have to purge the same. */
+export interface OtherNodes {
+  tell(wish: PurgeWish): void;
+  close(): void;
+}
+
 const NO_STORES: CacheStores = { purge: () => 0, stats: () => [] };
 const RATIO_DIGITS = 4;
 
 export class CacheDesk {
   #stores: CacheStores = NO_STORES;
+  #others: OtherNodes | null = null;
 
   serve(stores: CacheStores): void {
     this.#stores = stores;
   }
 
-  purge({ orders, isSoft }: PurgeWish): PurgedAnswer {
+  share(others: OtherNodes): void {
+    this.#others = others;
+  }
+
+  close(): void {
+    this.#others?.close();
+    this.#others = null;
+  }
+
+  purge(wish: PurgeWish): PurgedAnswer {
+    this.#others?.tell(wish);
+    return this.purgeHere(wish);
+  }
+
+  /** On this node alone. */
+  purgeHere({ orders, isSoft }: PurgeWish): PurgedAnswer {
     const purged = orders.reduce((count, order) => count + this.#stores.purge(order, isSoft), 0);
     return { purged, soft: isSoft };
   }

@@ -48,6 +48,8 @@ export class CacheShelf {
   readonly #thread: number;
   #open: ReadonlyMap<string, OpenStore> = new Map();
   #restoring: Promise<number> = Promise.resolve(0);
+  /** Told when it closes. */
+  onClose: (() => void) | null = null;
 
   constructor({ threads = 1, thread = 0 }: CacheShelfOptions = {}) {
     this.#threads = threads;
@@ -112,6 +114,8 @@ export class CacheShelf {
   }
 
   close(): void {
+    this.onClose?.();
+    this.onClose = null;
     this.put(new Map());
   }
 
