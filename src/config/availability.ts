@@ -18,12 +18,7 @@ const UNAVAILABLE: readonly Unavailable[] = [
       when(policies.retry !== undefined && policies.retry !== false, ['egress', 'policies', 'retry']),
   },
   {
-    what: 'TCP tunnels',
-    find: ({ tunnels: { server } }) =>
-      when(server.tcp_ports.from !== 20_000 || server.tcp_ports.to !== 20_999, ['tunnels', 'server', 'tcp_ports']),
-  },
-  {
-    what: 'a TCP tunnel',
+    what: 'a TCP tunnel of the client',
     find: ({ tunnels: { client } }) =>
       client.tunnels.flatMap(({ protocol }, index) =>
         when(protocol === 'tcp', ['tunnels', 'client', 'tunnels', index, 'protocol']),

@@ -41,7 +41,7 @@ describe('origins', () => {
   test('see through short forms, and do not take what they leave open for written', () => {
     const origins = originsIn(
       treeOf(
-        'gateway:\n  listen: :80\n  tls: { cert: c, key: k }\n  routes:\n    - to: http://a\nhops:\n  a: { proxy: "http://p" }\ntunnels:\n  server: { tcp_ports: 1-2 }\n',
+        'gateway:\n  listen: :80\n  tls: { cert: c, key: k }\n  routes:\n    - to: http://a\nhops:\n  a: { proxy: "http://p" }\ntunnels:\n  server: { tcp_ports: 2001-2002 }\n',
       ),
     );
     assert.deepEqual(

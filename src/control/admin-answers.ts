@@ -239,6 +239,13 @@ export interface TunnelAnswer {
     readonly bytes_sent: number;
     readonly round_trip_ms: number | null;
   } | null;
+  readonly tcp: {
+    readonly port: number;
+    readonly connections: number;
+    readonly connections_total: number;
+    readonly bytes_received: number;
+    readonly bytes_sent: number;
+  } | null;
 }
 
 /** One that this Sluice opens at a server elsewhere. */

@@ -3,6 +3,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { openDataFile } from './data-file.ts';
 import { TunnelInvitationTable } from './tunnel-invitations.ts';
+import { TunnelPorts } from './tunnel-ports.ts';
 import { prepareTunnelTables } from './tunnel-tables.ts';
 import { TunnelUseTable } from './tunnel-use.ts';
 
@@ -35,6 +36,7 @@ const COLUMNS = `id, email, created_at_ms AS createdAtMs, token_id AS tokenId, t
 export class TunnelAccountFile {
   readonly invitations: TunnelInvitationTable;
   readonly use: TunnelUseTable;
+  readonly ports: TunnelPorts;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #use: StatementSync;
@@ -44,6 +46,7 @@ export class TunnelAccountFile {
     this.#database = openDataFile(path, prepareTunnelTables);
     this.invitations = new TunnelInvitationTable(this.#database);
     this.use = new TunnelUseTable(this.#database);
+    this.ports = new TunnelPorts(this.#database);
     this.#find = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE token_id = ?`);
     this.#use = this.#database.prepare('UPDATE accounts SET last_used_at_ms = ? WHERE id = ?');
     this.#keepName = this.#database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)');

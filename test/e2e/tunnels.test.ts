@@ -72,7 +72,7 @@ describe('a client that connects', () => {
     }
     const client = await open(t, gateway);
     const wishes: [object, string][] = [
-      [{ protocol: 'tcp' }, 'TCP_DISABLED'],
+      [{ protocol: 'tcp', remote_port: 80 }, 'SUBDOMAIN_UNAVAILABLE'],
       [{ protocol: 'udp' }, 'UNSUPPORTED_PROTOCOL'],
       [{ protocol: 'http', hostname: 'a.example.com' }, 'HOSTNAME_NOT_REGISTERED'],
       [{ protocol: 'http', path: '' }, 'INVALID_PATH'],

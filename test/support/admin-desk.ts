@@ -48,6 +48,7 @@ export class AdminDesk {
   readonly office: TunnelOffice = new TunnelOffice(
     new SessionList(),
     new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) }),
+    { keepIn: () => {} },
   );
   /** What has gone through. */
   readonly tape: RequestTape = new RequestTape();

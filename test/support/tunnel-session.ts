@@ -73,6 +73,10 @@ export class SessionStage {
           : { refused: 'UNAUTHORIZED', why: 'this token is not valid here' },
       legacyClients: new LegacyClients(),
       urlOf: (name) => `http://${name}.test`,
+      openTcp: async ({ port }) => {
+        if (port === null) return { refused: 'TCP_DISABLED', why: 'there are none' };
+        return { name: `tcp-${port}`, url: `tcp://tcp.test:${port}`, port };
+      },
       note: (event, session) => {
         this.events.push(event);
         this.session = session;

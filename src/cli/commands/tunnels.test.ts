@@ -27,7 +27,9 @@ describe('sluice tunnels', () => {
     t.mock.timers.enable({ apis: ['Date'], now: 90_000 });
     assert.equal(await said(admin, 'tunnels'), 'There are no tunnels.');
     const use = { streams: 7, bytesIn: 2_048, bytesOut: 10, reconnects: 1 };
-    admin.desk.tunnels = [{ name: 'app', url: 'http://a', account: 'user:alice', sinceMs: 0, use, client: null }];
+    admin.desk.tunnels = [
+      { name: 'app', url: 'http://a', account: 'user:alice', sinceMs: 0, use, client: null, tcp: null },
+    ];
     assert.deepEqual((await said(admin, 'tunnels')).split('\n'), [
       'name  account     client  since   requests  received  sent  reconnects  round trip',
       'app   user:alice  away    1m 30s         7   2.0 KiB  10 B           1',

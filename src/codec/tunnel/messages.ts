@@ -30,6 +30,10 @@ export type ClientMessage =
       readonly subdomain: string | null;
       readonly path: string | null;
       readonly hostname: string | null;
+      readonly remotePort: number | null;
+      /** Fields of ours: what stands there; null: nothing does. */
+      readonly proxyProtocol: string | null;
+      readonly allow: readonly string[] | null;
     }
   | StreamDataMessage
   | { readonly type: 'StreamClose'; readonly streamId: number; readonly code: number | null; readonly reason: string }
@@ -75,7 +79,17 @@ function messageOf(map: ReadonlyMap<string, MsgpackRead>): ClientMessage {
   if (type === 'Auth') return { type, token: text(map, 'token') ?? '', version: number(map, 'version') ?? 1 };
   if (type !== 'TunnelCreate') return { type: 'unknown', name: type, streamId, fields: map };
   const [subdomain, path, hostname] = [text(map, 'subdomain'), text(map, 'path'), text(map, 'hostname')];
-  return { type, protocol: text(map, 'protocol') ?? '', subdomain, path, hostname };
+  const ports = { remotePort: number(map, 'remote_port'), proxyProtocol: text(map, 'proxy_protocol') };
+  return { type, protocol: text(map, 'protocol') ?? '', subdomain, path, hostname, ...ports, allow: allowed(map) };
+}
+
+/** What is no text in it is kept as one that fits nothing: a list that is not understood must not be wider than was meant. */
+function allowed(map: ReadonlyMap<string, MsgpackRead>): readonly string[] | null {
+  const list = map.get('allow');
+  if (list === undefined || list === null) return null;
+  return Array.isArray(list)
+    ? (list as readonly MsgpackRead[]).map((each) => (typeof each === 'string' ? each : ''))
+    : [''];
 }
 
 export function streamData(map: ReadonlyMap<string, MsgpackRead>, streamId: number): StreamDataMessage {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { hostPattern, listenAddress, port } from './fields.ts';
 import { tunnelClient, type TunnelClientConfig } from './tunnel-client.ts';
 import { tunnelAccountKeys, type TunnelAccountsConfig } from './tunnels-accounts.ts';
+import { type TcpTunnelsConfig, tcpTunnelsSchema } from './tunnels-tcp.ts';
 
 export interface PortRange {
   readonly from: number;
@@ -15,7 +16,9 @@ export interface TunnelServerConfig extends TunnelAccountsConfig {
   readonly listen: string;
   readonly domain: string;
   readonly public_url: string;
-  readonly tcp_ports: PortRange;
+  /** null: there are no TCP tunnels. */
+  readonly tcp_ports: PortRange | null;
+  readonly tcp: TcpTunnelsConfig;
 }
 
 export interface TunnelsConfig {
@@ -23,7 +26,9 @@ export interface TunnelsConfig {
   readonly client: TunnelClientConfig;
 }
 
-const RANGE_EXPECTED = 'expected a range of ports such as 20000-20999';
+/** Those below are for what the machine itself offers. */
+const FIRST_PORT = 1024;
+const RANGE_EXPECTED = 'expected a range of ports from 1024 on, such as 20000-20999';
 
 const portRange: z.ZodType<PortRange> = z
   .union(
@@ -36,7 +41,7 @@ const portRange: z.ZodType<PortRange> = z
     ],
     { error: RANGE_EXPECTED },
   )
-  .refine(({ from, to }) => from >= 1 && from <= to && to <= 65_535, RANGE_EXPECTED);
+  .refine(({ from, to }) => from >= FIRST_PORT && from <= to && to <= 65_535, RANGE_EXPECTED);
 
 const server: z.ZodType<TunnelServerConfig> = z.strictObject({
   enabled: z.boolean().prefault(false).describe('Accept tunnels.'),
@@ -51,7 +56,11 @@ const server: z.ZodType<TunnelServerConfig> = z.strictObject({
     .prefault('http://{subdomain}.localhost:8080')
     .describe('The address of a tunnel that is told to its owner.')
     .meta({ samples: ['https://{subdomain}.tunnels.example.com'] }),
-  tcp_ports: portRange.prefault('20000-20999').describe('Ports that TCP tunnels may get, as soon as there are any.'),
+  tcp_ports: z
+    .union([z.literal(false).transform(() => null), z.null(), portRange], { error: RANGE_EXPECTED })
+    .prefault('20000-20999')
+    .describe('Ports that TCP tunnels may get; `null` or `false`: there are no TCP tunnels.'),
+  tcp: tcpTunnelsSchema.prefault({}).describe('Who may have how much of TCP tunnels, and who reaches them.'),
   ...tunnelAccountKeys,
 });
 

@@ -10,6 +10,7 @@ const OFFLINE: TunnelReport = {
   sinceMs: 0,
   use: { streams: 3, bytesIn: 4, bytesOut: 5, reconnects: 2 },
   client: null,
+  tcp: null,
 };
 const ONLINE: TunnelReport = {
   ...OFFLINE,

@@ -34,6 +34,16 @@ const tunnelSchema: z.ZodType<TunnelAnswer> = z
         round_trip_ms: z.number().nullable(),
       })
       .nullable(),
+    tcp: z
+      .object({
+        port: z.int(),
+        connections: z.int().openapi({ description: 'Visitors who are connected now.' }),
+        connections_total: z.int().openapi({ description: 'Since its client has connected.' }),
+        bytes_received: z.int().openapi({ description: 'From visitors.' }),
+        bytes_sent: z.int(),
+      })
+      .nullable()
+      .openapi({ description: 'null: it is a tunnel of HTTP.' }),
   })
   .openapi('Tunnel');
 
@@ -102,7 +112,7 @@ export function addTunnelRoutes(app: AdminApp, { sluice }: AdminParts): void {
   });
 }
 
-function tunnelAnswer({ name, url, account, sinceMs, use, client }: TunnelReport): TunnelAnswer {
+function tunnelAnswer({ name, url, account, sinceMs, use, client, tcp }: TunnelReport): TunnelAnswer {
   return {
     name,
     url,
@@ -122,6 +132,13 @@ function tunnelAnswer({ name, url, account, sinceMs, use, client }: TunnelReport
       bytes_received: client.bytesReceived,
       bytes_sent: client.bytesSent,
       round_trip_ms: client.roundTripMs,
+    },
+    tcp: tcp && {
+      port: tcp.port,
+      connections: tcp.connections,
+      connections_total: tcp.connectionsTotal,
+      bytes_received: tcp.bytesReceived,
+      bytes_sent: tcp.bytesSent,
     },
   };
 }

@@ -16,6 +16,7 @@ import { configuredUsers } from '../assemble/configured-users.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { tunnel, tunnelAccounts, tunnelControl, tunnelProxySockets } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
+import { TcpDesk, type TcpTunnelReport } from './tcp-desk.ts';
 import { TunnelDoor } from './tunnel-door.ts';
 import { TunnelOffice } from './tunnel-office.ts';
 
@@ -33,6 +34,8 @@ export interface TunnelReport {
   readonly use: NameUse;
   /** null: its client is away. */
   readonly client: ClientReport | null;
+  /** null: it is none of TCP. */
+  readonly tcp: TcpTunnelReport | null;
 }
 
 export interface ClientReport {
@@ -55,6 +58,7 @@ export class TunnelDesk {
   readonly #options: TunnelDeskOptions;
   readonly #folder: string;
   readonly office: TunnelOffice;
+  readonly #tcp: TcpDesk;
   readonly #registry: TunnelRegistry = new TunnelRegistry({
     now: Date.now,
     limitsOf: (account) => this.office.limitsOf(account),
@@ -68,7 +72,8 @@ export class TunnelDesk {
 
   constructor(options: TunnelDeskOptions) {
     this.#options = options;
-    this.office = new TunnelOffice(this.#sessions, this.#registry);
+    this.#tcp = new TcpDesk(options.recorder);
+    this.office = new TunnelOffice(this.#sessions, this.#registry, this.#tcp);
     // Short, for the name of a unix socket may not be long.
     this.#folder = join(tmpdir(), `sluice-${process.pid}-${randomBytes(6).toString('hex')}`);
     this.socketPath = join(this.#folder, 'tunnels.sock');
@@ -78,6 +83,7 @@ export class TunnelDesk {
   async apply(config: Config): Promise<void> {
     const { server } = config.tunnels;
     if (!server.enabled) {
+      this.#tcp.configure(config);
       await this.#switchOff();
       this.#config = config;
       return;
@@ -89,6 +95,7 @@ export class TunnelDesk {
     this.#inner ??= await this.#openInner(config);
     await this.#openDoor(config);
     this.#config = config;
+    this.#tcp.configure(config);
     this.office.configure(config, users);
     this.#inner.configure(config);
     this.#door?.configure(config);
@@ -99,21 +106,19 @@ export class TunnelDesk {
   }
 
   reports(): TunnelReport[] {
-    return this.#registry.entries().map(({ name, account, use, session, sinceMs }): TunnelReport => {
-      return {
-        name,
-        url: this.#urlOf(name),
-        account,
-        sinceMs,
-        use: { ...use },
-        client: session === null ? null : reportOf(session),
-      };
+    const named = this.#registry.entries().map(({ name, account, use, session, sinceMs }): TunnelReport => {
+      const client = session === null ? null : reportOf(session);
+      return { name, url: this.#urlOf(name), account, sinceMs, use: { ...use }, client, tcp: null };
     });
+    const ports = this.#tcp.reports().map(({ session, ...report }): TunnelReport => {
+      return { ...report, client: session === null ? null : reportOf(session) };
+    });
+    return [...named, ...ports];
   }
 
   /** Ends the tunnel and gives its name free. */
   remove(name: string): boolean {
-    const isThere = this.#registry.forget(name);
+    const isThere = this.#registry.forget(name) || this.#tcp.remove(name);
     this.#measure();
     return isThere;
   }
@@ -191,6 +196,7 @@ export class TunnelDesk {
     legacyClients: new LegacyClients(),
     admit: (token: string, address: string): Admission => this.office.admit(token, address),
     urlOf: (name: string): string => this.#urlOf(name),
+    openTcp: (wish, session) => this.#tcp.open(wish, session),
     note: (event: SessionEvent, session: TunnelLink): void => this.#note(event, session),
     counted: (direction: 'in' | 'out', bytes: number): void => {
       if (this.#families !== null)
@@ -208,6 +214,7 @@ export class TunnelDesk {
     const { account, remoteAddress: client, version } = session;
     if (event === 'opened') this.#sessions.add(session);
     if (event === 'closed') this.#sessions.delete(session);
+    if (event === 'closed') this.#tcp.release(session);
     if (event === 'stream') this.#add(families.streams, 1);
     if (event === 'refused') this.#add(families.refused, 1);
     if (event === 'opened') this.#add(families.sessions, 1);

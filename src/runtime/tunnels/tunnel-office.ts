@@ -7,6 +7,7 @@ import type { UserDirectory } from '../../services/identity/user-directory.ts';
 import type { TunnelLimits } from '../../services/tunnels/account-meter.ts';
 import { AccountMeters, type OwnLimits } from '../../services/tunnels/account-meters.ts';
 import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
+import type { PortBook } from '../../services/tunnels/port-leases.ts';
 import type { SessionList } from '../../services/tunnels/session-list.ts';
 import {
   isRegistered,
@@ -59,6 +60,11 @@ const POLICY_VIOLATION = 1008;
 /** Clients without names are none that the limit of an account speaks of; this bounds them. */
 const SPARE_CLIENTS = 8;
 
+/** Who has the ports of TCP tunnels. */
+interface PortKeeper {
+  keepIn(book: PortBook | null): void;
+}
+
 interface Open {
   readonly accounts: TunnelAccounts;
   readonly meters: AccountMeters;
@@ -75,12 +81,14 @@ export class TunnelOffice {
   });
   readonly #sessions: SessionList;
   readonly #registry: TunnelRegistry;
+  readonly #ports: PortKeeper;
   #config: Config | null = null;
   #open: Open | null = null;
 
-  constructor(sessions: SessionList, registry: TunnelRegistry) {
+  constructor(sessions: SessionList, registry: TunnelRegistry, ports: PortKeeper) {
     this.#sessions = sessions;
     this.#registry = registry;
+    this.#ports = ports;
   }
 
   /** null: the server is off, or is being switched off. */
@@ -92,6 +100,7 @@ export class TunnelOffice {
     if (this.#open !== null) return;
     const file = new TunnelAccountFile(join(dataDir, 'tunnels.db'));
     this.#registry.keepIn(file);
+    this.#ports.keepIn(file.ports);
     this.#open = {
       accounts: new TunnelAccounts(file, users, (account, why) => this.#dismiss(account, why)),
       meters: new AccountMeters(file.use, limitsOf(config)),
@@ -113,6 +122,7 @@ export class TunnelOffice {
 
   close(): void {
     this.#registry.keepIn(null);
+    this.#ports.keepIn(null);
     this.#open?.meters.keep();
     this.#open?.accounts.close();
     this.#open = null;

@@ -1,6 +1,7 @@
 // What the session of a client needs of the server. Types only. Rule: it asks the server, which knows all sessions, and never another one.
 import type { AccountMeter } from './account-meter.ts';
 import type { LegacyClients } from './legacy-clients.ts';
+import type { TcpOpened, TcpWish } from './tcp-tunnels.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import type { TunnelRegistry } from './tunnel-registry.ts';
 
@@ -10,6 +11,7 @@ export interface SessionHost {
   /** Whose token that is, or why its client may not connect. */
   admit(token: string, address: string): Admission;
   urlOf(name: string): string;
+  openTcp(wish: TcpWish, session: TunnelLink): Promise<TcpOpened>;
   note(event: SessionEvent, session: TunnelLink): void;
   counted(direction: 'in' | 'out', bytes: number): void;
 }

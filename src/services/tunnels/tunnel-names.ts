@@ -9,6 +9,8 @@ export const TUNNEL_FIELD = 'sluice-tunnel';
 const SHAPE = /^[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])$/;
 /** `xn--` and its like say that something else is meant. */
 const ENCODED = /^..--/;
+/** What TCP tunnels are called, by their port. */
+const OF_A_PORT = /^tcp-\d+$/;
 
 const RESERVED: ReadonlySet<string> = new Set(
   `abuse account accounts admin administrator api app-admin auth autoconfig autodiscover billing blog broadcasthost cdn
@@ -31,7 +33,11 @@ const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 const RANDOM_LENGTH = 10;
 
 export function isTunnelName(name: string): boolean {
-  return SHAPE.test(name) && !ENCODED.test(name) && !RESERVED.has(name);
+  return SHAPE.test(name) && !ENCODED.test(name) && !OF_A_PORT.test(name) && !RESERVED.has(name);
+}
+
+export function tunnelNameOfPort(port: number): string {
+  return `tcp-${port}`;
 }
 
 /** One of its words is somebody's whom it may be taken for: `paypal-login`, and not `pineapple`. */

@@ -61,6 +61,7 @@ const TOO_BIG = 1009;
 const GOING_AWAY = 1001;
 const SERVICE_RESTART = 1012;
 
+type TunnelCreate = Extract<ClientMessage, { type: 'TunnelCreate' }>;
 type State = 'new' | 'open' | 'closed';
 
 export class TunnelSession implements StreamHost, TunnelLink {
@@ -305,16 +306,21 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#sayNow(message('HeartbeatAck', this.version === 1 ? {} : { version: this.version }));
   }
 
-  #create({ protocol, subdomain, path, hostname }: Extract<ClientMessage, { type: 'TunnelCreate' }>): void {
-    if (this.version < WITH_CREDITS) {
-      this.#held ??= [];
-      wheel.arm(this.#settling, SETTLED_MS);
-    }
-    if (protocol === 'tcp') this.#sayError('TCP_DISABLED', 'this server has no TCP tunnels');
-    else if (protocol !== 'http') this.#sayError('UNSUPPORTED_PROTOCOL', 'this server knows http');
+  #create(asked: TunnelCreate): void {
+    const { protocol, subdomain, path, hostname } = asked;
+    this.#settleLater();
+    if (protocol === 'tcp') void this.#openTcp(asked);
+    else if (protocol !== 'http') this.#sayError('UNSUPPORTED_PROTOCOL', 'this server knows http and tcp');
     else if (hostname !== null) this.#sayError('HOSTNAME_NOT_REGISTERED', `${hostname} is not registered here`);
     else if (path !== null) this.#sayError('INVALID_PATH', 'this server gives names, not paths');
     else this.#claim(subdomain === '' ? null : subdomain);
+  }
+
+  /** Before version 3 a client that creates tunnels is told of nothing else. */
+  #settleLater(): void {
+    if (this.version >= WITH_CREDITS) return;
+    this.#held ??= [];
+    wheel.arm(this.#settling, SETTLED_MS);
   }
 
   #claim(wanted: string | null): void {
@@ -325,6 +331,19 @@ export class TunnelSession implements StreamHost, TunnelLink {
     }
     this.#host.note(claimed.again ? 'recreated' : 'created', this);
     this.#sayNow(message('TunnelCreated', { url: this.#host.urlOf(claimed.name), subdomain: claimed.name }));
+  }
+
+  async #openTcp({ remotePort: port, proxyProtocol, allow }: TunnelCreate): Promise<void> {
+    const opened = await this.#host.openTcp({ port, proxyProtocol, allow }, this);
+    if (this.#state !== 'open') return;
+    this.#settleLater();
+    if ('refused' in opened) {
+      this.#sayError(opened.refused, opened.why);
+      return;
+    }
+    this.#host.note('created', this);
+    const { url, name: subdomain, port: remotePort } = opened;
+    this.#sayNow(message('TunnelCreated', { url, subdomain, remote_port: remotePort }));
   }
 
   #refuse(code: string, why: string): void {

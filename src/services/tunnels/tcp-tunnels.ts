@@ -1,0 +1,245 @@
+// All TCP tunnels of the server: who has which port, and what each may have. Rule: a port is somebody's before it is opened, so that no
+// two clients are ever told the same one.
+import { parseIpRange } from '../../core/ip.ts';
+import { AddressRanges } from '../identity/address-ranges.ts';
+import { type PortBook, PortLeases, type PortRange } from './port-leases.ts';
+import { type TcpProxyVersion, TcpTunnel, type TcpTunnelHost, type TcpVerdict } from './tcp-tunnel.ts';
+import type { TunnelLink } from './tunnel-link.ts';
+import { tunnelNameOfPort } from './tunnel-names.ts';
+
+export interface TcpTunnelsSettings {
+  /** null: there are no TCP tunnels. */
+  readonly ports: PortRange | null;
+  readonly address: string;
+  /** In the address that owners are told. */
+  readonly publicHost: string;
+  readonly portsPerAccount: number;
+  /** How long a port is kept for its account. */
+  readonly holdMs: number;
+  readonly connections: number;
+  readonly connectionsPerAccount: number;
+  readonly proxyProtocol: TcpProxyVersion;
+  readonly allow: readonly string[];
+  readonly idleMs: number;
+}
+
+/** What a client asks for. */
+export interface TcpWish {
+  /** null: any port will do. */
+  readonly port: number | null;
+  readonly proxyProtocol: string | null;
+  readonly allow: readonly string[] | null;
+}
+
+export type TcpOpened =
+  | { readonly name: string; readonly url: string; readonly port: number }
+  | { readonly refused: string; readonly why: string };
+
+export interface TcpReport {
+  readonly name: string;
+  readonly url: string;
+  readonly port: number;
+  readonly account: string;
+  readonly sinceMs: number;
+  /** null: its client is away. */
+  readonly tunnel: TcpTunnel | null;
+}
+
+export interface TcpTunnelsOptions {
+  readonly now: () => number;
+  noted(verdict: TcpVerdict): void;
+  counted(direction: 'in' | 'out', bytes: number): void;
+  /** How many tunnels and visitors there are. */
+  changed(tunnels: number, connections: number): void;
+}
+
+const OFF: TcpTunnelsSettings = {
+  ports: null,
+  address: '127.0.0.1',
+  publicHost: '',
+  portsPerAccount: 0,
+  holdMs: 1,
+  connections: 0,
+  connectionsPerAccount: 0,
+  proxyProtocol: 'none',
+  allow: [],
+  idleMs: 1,
+};
+const DISABLED = { refused: 'TCP_DISABLED', why: 'this server has no TCP tunnels' } as const;
+const PROXY_VERSIONS: ReadonlyMap<string, TcpProxyVersion> = new Map([
+  ['none', 'none'],
+  ['v1', 'v1'],
+  ['v2', 'v2'],
+]);
+const MAX_ALLOWED = 256;
+
+export class TcpTunnels implements TcpTunnelHost {
+  readonly #options: TcpTunnelsOptions;
+  readonly #leases: PortLeases<TcpTunnel>;
+  readonly #tunnels = new Set<TcpTunnel>();
+  readonly #connectionsOf = new Map<string, number>();
+  #connections = 0;
+  #settings: TcpTunnelsSettings = OFF;
+  #allow = new AddressRanges([]);
+
+  constructor(options: TcpTunnelsOptions) {
+    this.#options = options;
+    this.#leases = new PortLeases(options);
+  }
+
+  get idleMs(): number {
+    return this.#settings.idleMs;
+  }
+
+  get address(): string {
+    return this.#settings.address;
+  }
+
+  get proxyProtocol(): TcpProxyVersion {
+    return this.#settings.proxyProtocol;
+  }
+
+  /** Tunnels that may not be where they are any more end; their clients ask again. */
+  configure(settings: TcpTunnelsSettings): void {
+    this.#settings = settings;
+    this.#allow = new AddressRanges(settings.allow);
+    this.#leases.configure(settings.ports ?? { from: 0, to: -1 }, settings.portsPerAccount, settings.holdMs);
+    for (const tunnel of this.#tunnels) {
+      if (tunnel.address === settings.address && this.#leases.isInRange(tunnel.port)) continue;
+      this.#leases.leave(tunnel.port, tunnel);
+      this.#end(tunnel);
+      tunnel.client.removed(tunnel.name);
+    }
+  }
+
+  keepIn(book: PortBook | null): void {
+    this.#leases.keepIn(book);
+  }
+
+  async open(wish: TcpWish, client: TunnelLink): Promise<TcpOpened> {
+    if (this.#settings.ports === null) return DISABLED;
+    const parts = readWish(wish);
+    if ('refused' in parts) return parts;
+    const { account } = client;
+    const wanted = wish.port === 0 ? null : wish.port;
+    const choice = this.#leases.choose(wanted, account);
+    if ('refused' in choice) return choice;
+    for (const port of choice.ports) {
+      const tunnel = new TcpTunnel({ port, client, ...parts }, this);
+      const failure = await this.#listen(tunnel);
+      if (failure === null) return this.#opened(tunnel);
+      if (!client.isOpen) break;
+      if (failure !== 'EADDRINUSE') return { refused: 'TUNNEL_CREATE_FAILED', why: `port ${port}: ${failure}` };
+    }
+    if (wanted === null) return { refused: 'POOL_EXHAUSTED', why: 'no port is free' };
+    return { refused: 'TUNNEL_CREATE_FAILED', why: `port ${wanted} is in use by another program` };
+  }
+
+  /** null: it listens; else what the system says. */
+  async #listen(tunnel: TcpTunnel): Promise<string | null> {
+    const { port, client } = tunnel;
+    const before = this.#leases.take(port, client.account, tunnel);
+    if (before !== null) {
+      this.#end(before);
+      if (before.client !== client) before.client.replaced(before.name);
+    }
+    this.#tunnels.add(tunnel);
+    try {
+      await tunnel.listen();
+    } catch (error) {
+      this.#tunnels.delete(tunnel);
+      this.#leases.leave(port, tunnel);
+      return (error as NodeJS.ErrnoException).code ?? String(error);
+    }
+    if (client.isOpen && this.#tunnels.has(tunnel)) return null;
+    this.#leases.leave(port, tunnel);
+    this.#end(tunnel);
+    return 'the client has gone';
+  }
+
+  #opened(tunnel: TcpTunnel): TcpOpened {
+    const { name, port, client } = tunnel;
+    client.names.add(name);
+    this.#changed();
+    return { name, port, url: this.#urlOf(port) };
+  }
+
+  /** Its client has gone: the ports wait for it. */
+  release(client: TunnelLink): void {
+    for (const tunnel of this.#tunnels) {
+      if (tunnel.client !== client) continue;
+      this.#leases.leave(tunnel.port, tunnel);
+      this.#end(tunnel);
+    }
+  }
+
+  /** Ends the tunnel and gives its port free; false: there is none of that name. */
+  remove(name: string): boolean {
+    const lease = this.#leases.entries().find(({ port }) => tunnelNameOfPort(port) === name);
+    if (lease === undefined) return false;
+    this.#leases.drop(lease.port);
+    if (lease.holder !== null) {
+      this.#end(lease.holder);
+      lease.holder.client.removed(name);
+    }
+    return true;
+  }
+
+  reports(): TcpReport[] {
+    return this.#leases.entries().map(({ port, account, sinceMs, holder }) => {
+      return { name: tunnelNameOfPort(port), url: this.#urlOf(port), port, account, sinceMs, tunnel: holder };
+    });
+  }
+
+  judge(tunnel: TcpTunnel, address: string): TcpVerdict {
+    const { connections, connectionsPerAccount } = this.#settings;
+    if (!this.#allow.isEmpty && !this.#allow.has(address)) return 'not_allowed';
+    if (tunnel.connections >= connections) return 'limit';
+    const own = this.#connectionsOf.get(tunnel.client.account) ?? 0;
+    return own >= connectionsPerAccount ? 'limit' : 'accepted';
+  }
+
+  noted(verdict: TcpVerdict): void {
+    this.#options.noted(verdict);
+  }
+
+  counted(direction: 'in' | 'out', bytes: number): void {
+    this.#options.counted(direction, bytes);
+  }
+
+  visited({ client: { account } }: TcpTunnel, change: 1 | -1): void {
+    this.#connections += change;
+    const own = (this.#connectionsOf.get(account) ?? 0) + change;
+    if (own > 0) this.#connectionsOf.set(account, own);
+    else this.#connectionsOf.delete(account);
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#options.changed(this.#tunnels.size, this.#connections);
+  }
+
+  #end(tunnel: TcpTunnel): void {
+    this.#tunnels.delete(tunnel);
+    tunnel.close();
+    this.#changed();
+  }
+
+  #urlOf(port: number): string {
+    const { publicHost } = this.#settings;
+    return `tcp://${publicHost.includes(':') ? `[${publicHost}]` : publicHost}:${port}`;
+  }
+}
+
+type WishParts =
+  | { readonly proxyProtocol: TcpProxyVersion | null; readonly allow: AddressRanges | null }
+  | { readonly refused: string; readonly why: string };
+
+function readWish({ proxyProtocol, allow }: TcpWish): WishParts {
+  const version = proxyProtocol === null ? null : PROXY_VERSIONS.get(proxyProtocol);
+  if (version === undefined) return { refused: 'UNSUPPORTED_PROTOCOL', why: 'proxy_protocol is none, v1 or v2' };
+  if (allow === null) return { proxyProtocol: version, allow: null };
+  const wrong = allow.length > MAX_ALLOWED || allow.some((text) => parseIpRange(text) === undefined);
+  if (wrong) return { refused: 'UNSUPPORTED_PROTOCOL', why: `allow is a list of at most ${MAX_ALLOWED} networks` };
+  return { proxyProtocol: version, allow: allow.length === 0 ? null : new AddressRanges(allow) };
+}
