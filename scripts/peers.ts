@@ -22,9 +22,14 @@ export type PeerName =
   | 'privoxy'
   | 'prometheus'
   | 'promtool'
+  | 'redis-benchmark'
   | 'redis-server'
   | 'slowhttptest'
+  | 'socat'
   | 'squid'
+  | 'ssh'
+  | 'ssh-keygen'
+  | 'sshd'
   | 'testssl'
   | 'tinyproxy'
   | 'wget'
@@ -50,10 +55,15 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   privoxy: 'privoxy',
   prometheus: 'prometheus',
   promtool: 'prometheus',
+  'redis-benchmark': 'redis-tools',
   'redis-server': 'redis-server',
   slowhttptest: 'slowhttptest',
+  socat: 'socat',
   // The other package of it speaks no TLS through OpenSSL.
   squid: 'squid-openssl',
+  ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
+  sshd: 'openssh-server',
   testssl: 'testssl.sh',
   tinyproxy: 'tinyproxy',
   wget: 'wget',

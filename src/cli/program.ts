@@ -40,6 +40,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/http.ts')).httpCommand,
   },
   {
+    name: 'tcp',
+    summary: 'give a local TCP server a public port',
+    load: async () => (await import('./commands/tcp.ts')).tcpCommand,
+  },
+  {
     name: 'start',
     summary: 'open all tunnels of a config',
     load: async () => (await import('./commands/start.ts')).startCommand,

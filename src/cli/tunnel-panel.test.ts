@@ -16,7 +16,7 @@ const view: PanelView = {
   status: 'online',
   remark: '',
   server: 'localhost:6400',
-  tunnels: [{ url: 'http://app.test', id: 'app', tunnel }],
+  tunnels: [{ url: 'http://app.test', id: 'app', remotePort: null, tunnel }],
   connections: 1,
   tally: {
     requests: 1,

@@ -61,7 +61,8 @@ function requestLine(
   paint: Paint,
 ): string {
   const colour = status === 0 || status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green';
-  const left = `${paint(colour, status === 0 ? '---' : String(status))} ${method.padEnd(7).slice(0, 7)} `;
+  const outcome = method === 'TCP' ? 'ok ' : String(status);
+  const left = `${paint(colour, status === 0 ? '---' : outcome)} ${method.padEnd(7).slice(0, 7)} `;
   const right = ` ${duration(durationMs).padStart(8)} ${bytes(bytesOut).padStart(9)}`;
   const room = Math.max(8, columns - 12 - right.length);
   const shown = printable(path);

@@ -41,8 +41,8 @@ export class TunnelTally {
     if (record.status === 0 || record.status >= 500) this.#failed += 1;
     this.#bytesIn += record.bytesIn;
     this.#bytesOut += record.bytesOut;
-    // The time of a WebSocket is how long somebody stayed.
-    if (record.method !== 'WS') {
+    // The time of these is how long somebody stayed.
+    if (record.method !== 'WS' && record.method !== 'TCP') {
       this.#durations[this.#next] = record.durationMs;
       this.#next = (this.#next + 1) % MOST_DURATIONS;
     }

@@ -17,13 +17,6 @@ const UNAVAILABLE: readonly Unavailable[] = [
     find: ({ egress: { policies } }) =>
       when(policies.retry !== undefined && policies.retry !== false, ['egress', 'policies', 'retry']),
   },
-  {
-    what: 'a TCP tunnel of the client',
-    find: ({ tunnels: { client } }) =>
-      client.tunnels.flatMap(({ protocol }, index) =>
-        when(protocol === 'tcp', ['tunnels', 'client', 'tunnels', index, 'protocol']),
-      ),
-  },
 ];
 
 /** In a few words each, for the reference. */

@@ -17,7 +17,7 @@ import { Gateway, type GatewaySettings } from './gateway.ts';
 
 export const TOKEN = 'the token of alice';
 
-const TUNNEL_SERVER = {
+export const TUNNEL_SERVER: { readonly users: readonly object[]; readonly tunnels: { readonly server: object } } = {
   users: [
     { name: 'alice', token: TOKEN, may: ['tunnels'] },
     { name: 'bob', token: 'the token of bob', may: ['tunnels'] },
@@ -46,6 +46,7 @@ export function wish(localPort: number, more: Partial<ClientTunnel> = {}): Clien
     hostname: null,
     auth: null,
     remote_port: null,
+    proxy_protocol: null,
     host_header: 'local',
     allow: [],
     request_headers: {},

@@ -17,6 +17,8 @@ export function exposedTunnel(localPort: number, more: Partial<ExposedTunnel> = 
     subdomain: null,
     hostname: null,
     remotePort: null,
+    proxyProtocol: null,
+    allowed: [],
     hostHeader: `localhost:${localPort}`,
     auth: null,
     allow: [],

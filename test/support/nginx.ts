@@ -22,15 +22,20 @@ export function startRedirectingNginx(t: TestContext, folder: string): Promise<R
   return startNginxWith(t, `root ${folder}; index index.html; absolute_redirect on;`);
 }
 
-function startNginxWith(t: TestContext, location: string): Promise<RunningProxy | undefined> {
+/** Reads a head of the PROXY protocol in front of each connection, and answers with who it names. */
+export function startProxiedNginx(t: TestContext): Promise<RunningProxy | undefined> {
+  return startNginxWith(t, "return 200 '$proxy_protocol_addr:$proxy_protocol_port';", ' proxy_protocol');
+}
+
+function startNginxWith(t: TestContext, location: string, listen = ''): Promise<RunningProxy | undefined> {
   return launch(t, 'nginx', (folder, port) => {
     const file = join(folder, 'nginx.conf');
-    writeFileSync(file, configuration(folder, location, port));
+    writeFileSync(file, configuration(folder, location, `${port}${listen}`));
     return { peer: 'nginx', args: ['-p', folder, '-e', 'stderr', '-c', file] };
   });
 }
 
-function configuration(folder: string, location: string, port: number): string {
+function configuration(folder: string, location: string, port: string): string {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => {
     return `${kind}_temp_path ${join(folder, kind)};`;
   });

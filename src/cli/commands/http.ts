@@ -1,13 +1,13 @@
 // `sluice http PORT`: a local server on a public address. Rule: what a flag says of the tunnel wins over every file.
 
 import { Command, Option } from 'commander';
-import { parsePort } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
 import { fieldChanges } from '../field-changes.ts';
 import { addPatienceFlags, type PatienceFlags, patienceOf } from '../patience-flags.ts';
 import { addExamples } from '../examples.ts';
+import { localPlace } from '../local-place.ts';
 
 interface HttpOptions extends PatienceFlags {
   readonly config?: readonly string[];
@@ -44,7 +44,7 @@ export function httpCommand(context: CliContext): Command {
         import('../tunnel-settings.ts'),
         import('../run-tunnels.ts'),
       ]);
-      const place = placeOf(port);
+      const place = localPlace(port);
       checkAuth(options.auth);
       const settings = await tunnelSettings(context, options);
       const tunnel = {
@@ -55,6 +55,7 @@ export function httpCommand(context: CliContext): Command {
         hostname: options.hostname ?? null,
         auth: options.auth ?? null,
         remote_port: null,
+        proxy_protocol: null,
         host_header: options.hostHeader,
         allow: options.allow ?? [],
         request_headers: fieldChanges(options.requestHeader),
@@ -73,15 +74,6 @@ export function httpCommand(context: CliContext): Command {
     ['url=$(sluice http 3000 | head -1)', 'for a script: only the address goes to stdout'],
   ]);
   return command;
-}
-
-function placeOf(text: string): { readonly local_host: string; readonly local_port: number } {
-  const match = /^(?:(\[[^\]]+\]|[^:\s]+):)?(\d+)$/.exec(text);
-  const port = parsePort(match?.[2] ?? '');
-  if (match === null || port === -1) {
-    throw new SluiceError('usage', { message: `${JSON.stringify(text)} is no port from 1 to 65535, and no HOST:PORT` });
-  }
-  return { local_host: (match[1] ?? 'localhost').replace(/^\[(.*)\]$/, '$1'), local_port: port };
 }
 
 function checkAuth(auth: string | undefined): void {

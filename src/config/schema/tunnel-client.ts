@@ -15,6 +15,7 @@ import {
   size,
 } from './fields.ts';
 import { hopChain } from './hop-chain.ts';
+import { type ProxyVersion, proxyVersion } from './tunnels-tcp.ts';
 
 export interface ClientTunnel {
   readonly name: string;
@@ -25,6 +26,8 @@ export interface ClientTunnel {
   readonly hostname: string | null;
   readonly auth: string | null;
   readonly remote_port: number | null;
+  /** null: as the server likes. */
+  readonly proxy_protocol: ProxyVersion | null;
   /** `local`: the name of the local server; `visitor`: what the visitor said; else this. */
   readonly host_header: string;
   /** Networks that visitors may come from; none: from anywhere. */
@@ -90,6 +93,13 @@ const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
     .describe('Ask visitors for this user name and password.')
     .meta({ writeOnly: true, samples: ['user:${WEB_PASSWORD}'] }),
   remote_port: port().nullable().prefault(null).describe('The wanted port on the server, for TCP.'),
+  proxy_protocol: proxyVersion
+    .nullable()
+    .prefault(null)
+    .describe(
+      'For TCP: tell the local server who the visitor is, in a head of the PROXY protocol. `null`: as the server likes.',
+    )
+    .meta({ samples: ['v2'] }),
   host_header: nonEmptyText()
     .prefault('local')
     .describe(

@@ -17,7 +17,7 @@ export interface TcpTunnelsConfig {
   readonly allow: readonly string[];
 }
 
-const proxyVersion: z.ZodType<ProxyVersion> = z.enum(['none', 'v1', 'v2'], {
+export const proxyVersion: z.ZodType<ProxyVersion> = z.enum(['none', 'v1', 'v2'], {
   error: 'expected none, v1 or v2',
 });
 

@@ -89,9 +89,6 @@ function exposedTunnel(wish: ClientTunnel): ExposedTunnel {
     remote_port: remotePort,
     auth,
   } = wish;
-  if (protocol === 'tcp') {
-    throw new SluiceError('not_available_yet', { message: `Tunnel ${name}: TCP tunnels are not available yet.` });
-  }
   return {
     name,
     protocol,
@@ -100,6 +97,8 @@ function exposedTunnel(wish: ClientTunnel): ExposedTunnel {
     subdomain,
     hostname,
     remotePort,
+    proxyProtocol: wish.proxy_protocol,
+    allowed: wish.allow,
     hostHeader: hostHeaderOf(wish),
     auth,
     allow: wish.allow.map(rangeOf),

@@ -10,6 +10,10 @@ export interface ExposedTunnel {
   readonly subdomain: string | null;
   readonly hostname: string | null;
   readonly remotePort: number | null;
+  /** By which the server tells the local server who the visitor is, for TCP; null: as the server likes. */
+  readonly proxyProtocol: string | null;
+  /** The same networks as in `allow`, as they were written. */
+  readonly allowed: readonly string[];
   /** What the local server is told as its own name; null: what the visitor has said. */
   readonly hostHeader: string | null;
   /** `user:password` that visitors have to know; null: none. */

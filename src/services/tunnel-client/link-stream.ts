@@ -14,6 +14,7 @@ import { type FlowPart, type FlowPeer, StreamFlow } from '../tunnels/stream-flow
 import type { StreamWindow } from '../tunnels/stream-window.ts';
 import type { ExposedTunnel, FieldPair } from './exposed-tunnel.ts';
 import type { Capture } from './request-book.ts';
+import { valuesOf } from './visitor-gate.ts';
 import type { LocalEnd, SentBytes, StreamPort } from './stream-port.ts';
 
 /** What became of a request, for whoever watches. */
@@ -41,6 +42,8 @@ export interface StreamLink {
 
 const REASON_LENGTH = 200;
 const WITH_CREDITS = 3;
+/** What is shown in place of a method. */
+const METHOD_OF: Partial<Record<StreamMode, string>> = { ws: 'WS', tcp: 'TCP' };
 
 export class LinkStream implements StreamPort, FlowPeer {
   readonly id: number;
@@ -213,12 +216,15 @@ export class LinkStream implements StreamPort, FlowPeer {
   #leave(): void {
     this.#over = true;
     this.#flow?.close();
-    const { method, path } = this.#open;
+    const { method } = this.#open;
+    // Of TCP there is nothing to show but whose it is.
+    const [visitor = ''] = this.mode === 'tcp' ? valuesOf(this.#open.headers, 'x-forwarded-for') : [];
+    const path = this.mode === 'tcp' ? visitor : this.#open.path;
     const durationMs = performance.now() - this.#startedAtMs;
     this.#capture?.end(durationMs);
     this.#link.left(this, {
       tunnel: this.#tunnel,
-      method: this.mode === 'ws' ? 'WS' : method,
+      method: METHOD_OF[this.mode] ?? method,
       path,
       status: this.#status,
       durationMs,

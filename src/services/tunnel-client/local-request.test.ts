@@ -12,6 +12,8 @@ const tunnel = {
   subdomain: null,
   hostname: null,
   remotePort: null,
+  proxyProtocol: null,
+  allowed: [],
   hostHeader: 'localhost:1',
   auth: null,
   allow: [],

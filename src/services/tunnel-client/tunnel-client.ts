@@ -8,6 +8,7 @@ import type { ExposedTunnel } from './exposed-tunnel.ts';
 import type { LinkStream, RequestRecord } from './link-stream.ts';
 import { LocalHttp } from './local-http.ts';
 import { LocalLines } from './local-lines.ts';
+import { LocalTcp } from './local-tcp.ts';
 import { LocalWebSocket } from './local-web-socket.ts';
 import { openControl } from './open-control.ts';
 import type { ServerWay } from './reach-server.ts';
@@ -85,6 +86,7 @@ export class TunnelClient {
   readonly #lines = new Map<ExposedTunnel, LocalLines>();
   /** What each was called when it was open last. */
   readonly #names = new Map<ExposedTunnel, string>();
+  readonly #ports = new Map<ExposedTunnel, number>();
   #link: TunnelLink | null = null;
   /** Links to servers that are going, which carry what runs to its end. */
   readonly #leaving = new Set<TunnelLink>();
@@ -164,6 +166,7 @@ export class TunnelClient {
           tunnels: this.#options.tunnels,
           silentMs: this.#options.silentMs ?? SILENT_MS,
           nameOf: (tunnel) => this.#names.get(tunnel) ?? tunnel.subdomain,
+          portOf: (tunnel) => this.#ports.get(tunnel) ?? tunnel.remotePort,
           localEnd: (open, tunnel, stream) => this.#localEnd(open, tunnel, stream),
           ...(book !== undefined && { capture: (open, tunnel) => book.begin(open, tunnel) }),
           onOpened: (opened) => this.#opened(opened),
@@ -183,6 +186,7 @@ export class TunnelClient {
 
   #localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void } {
     const place = { open, tunnel, lines: this.#linesOf(tunnel) };
+    if (open.mode === 'tcp') return new LocalTcp(place, stream);
     return open.mode === 'ws' ? new LocalWebSocket(place, stream) : new LocalHttp(place, stream);
   }
 
@@ -195,7 +199,8 @@ export class TunnelClient {
   }
 
   #opened(opened: readonly OpenedTunnel[]): void {
-    for (const { tunnel, id, url } of opened) {
+    for (const { tunnel, id, url, remotePort } of opened) {
+      if (remotePort !== null) this.#ports.set(tunnel, remotePort);
       if (tunnel.protocol === 'http') this.#names.set(tunnel, id);
       if (tunnel.hostname !== null && !namesHost(url, tunnel.hostname)) {
         this.#finish({

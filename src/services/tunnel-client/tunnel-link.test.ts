@@ -29,6 +29,7 @@ async function linked(t: TestContext, tunnels: readonly ExposedTunnel[]): Promis
         tunnels,
         silentMs: 5_000,
         nameOf: ({ subdomain }) => subdomain,
+        portOf: ({ remotePort }) => remotePort,
         // Whatever is asked is answered at once.
         localEnd: (_open, _tunnel, stream) => ({
           start: () => {

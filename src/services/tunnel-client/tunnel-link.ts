@@ -2,6 +2,7 @@
 // side by side. Rule: its end is told once; a server is dead when it has been silent for long while we could hear it.
 import type { Buffer } from 'node:buffer';
 import { flowMessageOf, type StatsFields } from '../../codec/tunnel/flow-messages.ts';
+import type { MsgpackValue } from '../../codec/msgpack/write-msgpack.ts';
 import { MAX_MESSAGE_BYTES, message, type UnknownMessage } from '../../codec/tunnel/messages.ts';
 import { readServerMessage, type ServerMessage, type StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
@@ -21,6 +22,8 @@ export interface OpenedTunnel {
   readonly url: string;
   /** Names it towards the server. */
   readonly id: string;
+  /** Of TCP. */
+  readonly remotePort: number | null;
 }
 
 export interface LinkFault {
@@ -38,6 +41,8 @@ export interface LinkOptions {
   nameOf(tunnel: ExposedTunnel): string | null;
   /** Missing: nobody wants to look into it. */
   capture?(open: StreamOpenMessage, tunnel: ExposedTunnel): Capture;
+  /** The port that a tunnel had before; null: none. */
+  portOf(tunnel: ExposedTunnel): number | null;
   localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void };
   onOpened(opened: readonly OpenedTunnel[]): void;
   onRequest(record: RequestRecord): void;
@@ -173,7 +178,8 @@ export class TunnelLink implements StreamLink {
       this.#createNext();
     } else if (said.type === 'TunnelCreated' && this.#step === 'create') {
       const tunnel = this.#options.tunnels[this.#opened.length];
-      if (tunnel !== undefined) this.#opened.push({ tunnel, url: said.url, id: said.subdomain });
+      if (tunnel !== undefined)
+        this.#opened.push({ tunnel, url: said.url, id: said.subdomain, remotePort: said.remotePort });
       this.#createNext();
     } else return false;
     return true;
@@ -187,15 +193,23 @@ export class TunnelLink implements StreamLink {
       this.#options.onOpened(this.#opened);
       return;
     }
-    const subdomain = this.#options.nameOf(tunnel);
-    this.say(
-      message('TunnelCreate', {
-        protocol: tunnel.protocol,
-        ...(subdomain === null ? {} : { subdomain }),
-        ...(tunnel.hostname === null ? {} : { hostname: tunnel.hostname }),
-        ...(tunnel.remotePort === null ? {} : { remote_port: tunnel.remotePort }),
-      }),
-    );
+    this.say(message('TunnelCreate', tunnel.protocol === 'tcp' ? this.#tcpWish(tunnel) : this.#httpWish(tunnel)));
+  }
+
+  #httpWish(tunnel: ExposedTunnel): Record<string, MsgpackValue> {
+    const { protocol, hostname } = tunnel;
+    return { protocol, subdomain: this.#options.nameOf(tunnel) ?? undefined, hostname: hostname ?? undefined };
+  }
+
+  /** The server keeps away who may not come, and tells the local server who has. */
+  #tcpWish(tunnel: ExposedTunnel): Record<string, MsgpackValue> {
+    const { protocol, proxyProtocol, allowed } = tunnel;
+    return {
+      protocol,
+      remote_port: this.#options.portOf(tunnel) ?? undefined,
+      proxy_protocol: proxyProtocol ?? undefined,
+      allow: allowed.length === 0 ? undefined : allowed,
+    };
   }
 
   #take(said: ServerMessage): void {
@@ -222,8 +236,10 @@ export class TunnelLink implements StreamLink {
     const tunnel = this.#opened.find(({ id }) => id === open.tunnelId)?.tunnel;
     if (tunnel === undefined) return reset('there is no such tunnel here');
     if (this.#streams.size >= MAX_STREAMS || this.#streams.has(open.streamId)) return reset('too many streams');
-    if (open.mode === 'tcp') return reset('this tunnel is not one for TCP');
-    const stream = new LinkStream(this, open, tunnel, this.#options.capture?.(open, tunnel));
+    if ((open.mode === 'tcp') !== (tunnel.protocol === 'tcp')) return reset('this tunnel carries something else');
+    // Of TCP there is nothing that could be asked again.
+    const capture = open.mode === 'tcp' ? undefined : this.#options.capture?.(open, tunnel);
+    const stream = new LinkStream(this, open, tunnel, capture);
     this.#streams.set(open.streamId, stream);
     if (this.version < WITH_CREDITS) this.#pace.opened(stream);
     const end = this.#options.localEnd(open, tunnel, stream);
