@@ -21,6 +21,9 @@ test('addresses of tunnels are those at which the gateway listens', () => {
   assert.equal(urlFor({ domain: 't.example.com' }), 'http://{subdomain}.t.example.com:8080');
   assert.equal(urlFor({ domain: 't.example.com', gateway: ':80' }), 'http://{subdomain}.t.example.com');
   assert.equal(urlFor({ gateway: '127.0.0.1:9000' }), 'http://{subdomain}.localhost:9000');
+  const cert = { cert: 'c.pem', key: 'c.key' };
+  assert.equal(urlFor({ domain: 't.example.com', gateway: ':443', ...cert }), 'https://{subdomain}.t.example.com');
+  assert.equal(urlFor(cert), 'https://{subdomain}.localhost:8080');
   assert.equal(urlFor({ domain: 'x', publicUrl: 'https://{subdomain}.x' }), 'https://{subdomain}.x');
 });
 
@@ -30,5 +33,11 @@ test('each flag is the value of a key', () => {
   assert.deepEqual(
     paths.map((path) => valueOf(flags, path)),
     ['d', ':6400', ':80', 'debug'],
+  );
+  const onePort = { cert: 'c.pem', key: 'c.key', onePort: true } as const;
+  const keys = ['tunnels.server.tls.cert', 'gateway.tls.key', 'tunnels.server.one_port'];
+  assert.deepEqual(
+    keys.map((path) => valueOf(onePort, path)),
+    ['c.pem', 'c.key', true],
   );
 });

@@ -18,6 +18,16 @@ export function startCaddy(
   });
 }
 
+/** Before a server of ours. */
+export function startCaddyBefore(t: TestContext, port: number): Promise<RunningProxy | undefined> {
+  return launch(t, 'caddy', (folder, own) => {
+    const file = join(folder, 'Caddyfile');
+    const globals = `{\n\tadmin off\n\tauto_https off\n\tstorage file_system ${folder}\n}\n`;
+    writeFileSync(file, `${globals}http://:${own} {\n\tbind 127.0.0.1\n\treverse_proxy 127.0.0.1:${port}\n}\n`);
+    return { peer: 'caddy', args: ['run', '--config', file, '--adapter', 'caddyfile'] };
+  });
+}
+
 interface Place {
   readonly port: number;
   readonly tls: TlsFiles | null;

@@ -54,8 +54,13 @@ export class LegacySocket {
   }
 
   /** `url` is that of the door, with two slashes where the path begins, as these clients ask. */
-  static async connect(t: TestContext, url: string, token: string): Promise<LegacySocket> {
-    const headers = token === '' ? {} : { Authorization: `Bearer ${token}` };
+  static async connect(
+    t: TestContext,
+    url: string,
+    token: string,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<LegacySocket> {
+    const headers = token === '' ? more : { ...more, Authorization: `Bearer ${token}` };
     const socket = new WebSocket(url.replace(/^http/, 'ws'), { headers });
     t.after(() => socket.terminate());
     const made = new LegacySocket(socket);

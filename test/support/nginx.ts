@@ -27,6 +27,19 @@ export function startProxiedNginx(t: TestContext): Promise<RunningProxy | undefi
   return startNginxWith(t, "return 200 '$proxy_protocol_addr:$proxy_protocol_port';", ' proxy_protocol');
 }
 
+/** Before a server of ours, as somebody has it who ends TLS there. */
+export function startNginxBefore(t: TestContext, port: number): Promise<RunningProxy | undefined> {
+  const fields = [
+    'Host $http_host',
+    'Upgrade $http_upgrade',
+    'Connection $http_connection',
+    'X-Forwarded-For $proxy_add_x_forwarded_for',
+    'X-Forwarded-Proto https',
+  ].map((field) => `proxy_set_header ${field};`);
+  const manners = 'proxy_http_version 1.1; proxy_read_timeout 1h; proxy_buffering off; client_max_body_size 0;';
+  return startNginxWith(t, `proxy_pass http://127.0.0.1:${port}; ${manners} ${fields.join(' ')}`);
+}
+
 function startNginxWith(t: TestContext, location: string, listen = ''): Promise<RunningProxy | undefined> {
   return launch(t, 'nginx', (folder, port) => {
     const file = join(folder, 'nginx.conf');

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
-import { WebSocket } from 'ws';
+import { type ClientOptions, WebSocket } from 'ws';
 import { readMsgpack, type MsgpackRead } from '../../src/codec/msgpack/read-msgpack.ts';
 import { type MsgpackValue, writeMsgpack } from '../../src/codec/msgpack/write-msgpack.ts';
 
@@ -33,8 +33,8 @@ export class TunnelClient {
   }
 
   /** `door` is the address of the tunnel server. */
-  static async connect(t: TestContext, door: string): Promise<TunnelClient> {
-    const socket = new WebSocket(`${door.replace(/^http/, 'ws')}/api/v1/ws/tunnel`);
+  static async connect(t: TestContext, door: string, options: ClientOptions = {}): Promise<TunnelClient> {
+    const socket = new WebSocket(`${door.replace(/^http/, 'ws')}/api/v1/ws/tunnel`, options);
     t.after(() => socket.terminate());
     const client = new TunnelClient(socket);
     await once(socket, 'open');

@@ -72,6 +72,7 @@ export class SessionStage {
           ? { meter: new AccountMeter('alice', LIMITS, { day: 0, bytes: 0, requests: 0 }) }
           : { refused: 'UNAUTHORIZED', why: 'this token is not valid here' },
       legacyClients: new LegacyClients(),
+      addressOf: ({ client }) => client.address,
       urlOf: (name) => `http://${name}.test`,
       openTcp: async ({ port }) => {
         if (port === null) return { refused: 'TCP_DISABLED', why: 'there are none' };

@@ -13,6 +13,9 @@ export function relayCommand(context: CliContext): Command {
     .option('--listen <ADDRESS>', 'where clients of tunnels connect (default: 127.0.0.1:6400)')
     .option('--gateway <ADDRESS>', 'where visitors come in (default: 127.0.0.1:8080)')
     .option('--public-url <URL>', 'the address that owners are told, with {subdomain} in it')
+    .option('--cert <FILE>', 'TLS at both doors with this certificate, which has to be for *.NAME as well')
+    .option('--key <FILE>', 'its private key')
+    .option('--one-port', 'clients may connect at the gateway too, to the domain itself')
     .option('-v, --verbose', 'log more')
     .action(async (flags: RelayFlags) => {
       const [{ relayFlagValues }, { runFromFlags }] = await Promise.all([
@@ -27,6 +30,10 @@ export function relayCommand(context: CliContext): Command {
     [
       'sluice relay --domain t.example.com --listen :6400 --gateway :8080 --public-url https://{subdomain}.t.example.com',
       'for a team, behind something that ends TLS',
+    ],
+    [
+      'sluice relay --domain t.example.com --gateway :443 --one-port --cert t.pem --key t.key',
+      'everything on one port: clients connect to wss://t.example.com',
     ],
   ]);
   return command;

@@ -16,11 +16,16 @@ describe('the tunnel server', () => {
     assert.partialDeepStrictEqual(tunnelsSchema.parse({}).server, {
       enabled: false,
       listen: '127.0.0.1:6400',
+      tls: null,
+      one_port: false,
       domain: 'localhost',
       public_url: 'http://{subdomain}.localhost:8080',
       tcp_ports: { from: 20_000, to: 20_999 },
       tcp: tcpTunnelsSchema.parse({}),
       registration: 'open',
+      token_ttl: null,
+      hold: 86_400_000,
+      reserved: [],
     });
   });
 
@@ -67,6 +72,10 @@ describe('the tunnel client', () => {
         hostname: null,
         auth: null,
         remote_port: null,
+        host_header: 'local',
+        allow: [],
+        request_headers: {},
+        response_headers: {},
       },
     ]);
     for (const wrong of [

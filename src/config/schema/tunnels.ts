@@ -1,6 +1,7 @@
 // Section tunnels: the server that gives local servers a public address, and the client that asks for one.
 
 import { z } from 'zod';
+import { serverTls, type TlsConfig } from './tls.ts';
 import { hostPattern, listenAddress, port } from './fields.ts';
 import { tunnelClient, type TunnelClientConfig } from './tunnel-client.ts';
 import { tunnelAccountKeys, type TunnelAccountsConfig } from './tunnels-accounts.ts';
@@ -14,6 +15,8 @@ export interface PortRange {
 export interface TunnelServerConfig extends TunnelAccountsConfig {
   readonly enabled: boolean;
   readonly listen: string;
+  readonly tls: TlsConfig | null;
+  readonly one_port: boolean;
   readonly domain: string;
   readonly public_url: string;
   /** null: there are no TCP tunnels. */
@@ -46,6 +49,11 @@ const portRange: z.ZodType<PortRange> = z
 const server: z.ZodType<TunnelServerConfig> = z.strictObject({
   enabled: z.boolean().prefault(false).describe('Accept tunnels.'),
   listen: listenAddress().prefault('127.0.0.1:6400').describe('Where clients of tunnels connect to.'),
+  tls: serverTls.nullable().prefault(null).describe('TLS where clients connect. `null`: in the clear.'),
+  one_port: z
+    .boolean()
+    .prefault(false)
+    .describe('Clients may connect to the gateway as well, at the host `domain`, so that one port is enough.'),
   domain: hostPattern()
     .prefault('localhost')
     .describe('Tunnels are names below this domain.')

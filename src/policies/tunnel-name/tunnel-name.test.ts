@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nameBelow } from './tunnel-name.ts';
+import type { Exchange } from '../../contract/exchange.ts';
+import { ClientAddress } from '../../services/identity/client-address.ts';
+import { nameBelow, tunnelName } from './tunnel-name.ts';
 
 test('the host of a request names the tunnel, and nothing else does', () => {
   const hosts = [
@@ -15,4 +17,29 @@ test('the host of a request names the tunnel, and nothing else does', () => {
     hosts.map((host) => nameBelow(host, 'example.com')),
     ['app', '-', '-', '-', '-', '-'],
   );
+});
+
+test('what a visitor says of themselves is taken out, and what a trusted proxy says goes along', () => {
+  const told = (from: string, trusted: string[]): [string, string][] => {
+    const fields = new Map([
+      ['x-forwarded-for', '192.0.2.7'],
+      ['x-forwarded-proto', 'HTTPS'],
+      ['sluice-tunnel-visitor', '6.6.6.6'],
+    ]);
+    const view = {
+      get: (name: string) => fields.get(name),
+      getAll: (name: string) => [fields.get(name) ?? ''],
+      set: (name: string, value: string) => fields.set(name, value),
+      remove: (name: string) => fields.delete(name),
+    };
+    const exchange = { client: { address: from }, request: { host: 'app.test', fields: view } } as unknown as Exchange;
+    void tunnelName({ name: 'app' }, new ClientAddress(trusted)).upstream?.(exchange);
+    return [...fields].filter(([name]) => name.startsWith('sluice'));
+  };
+  assert.deepEqual(told('198.51.100.1', []), [['sluice-tunnel', 'app']]);
+  assert.deepEqual(told('198.51.100.1', ['198.51.100.1']), [
+    ['sluice-tunnel-visitor', '192.0.2.7'],
+    ['sluice-tunnel-scheme', 'https'],
+    ['sluice-tunnel', 'app'],
+  ]);
 });

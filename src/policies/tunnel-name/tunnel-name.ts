@@ -1,16 +1,36 @@
 // Says which tunnel a request is for, to the part of Sluice that has the clients of tunnels. Rule: it takes the place of whatever a
 // visitor says there.
+import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
-import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
+import type { ClientAddress } from '../../services/identity/client-address.ts';
+import { SCHEME_FIELD, TUNNEL_FIELD, VISITOR_FIELD } from '../../services/tunnels/tunnel-names.ts';
 
 /** `name` is that of the tunnel; or a `domain`, below which the host of the request names it. */
-export function tunnelName(of: { readonly name: string } | { readonly domain: string }): Policy {
+export function tunnelName(
+  of: { readonly name: string } | { readonly domain: string },
+  client: ClientAddress | null = null,
+): Policy {
   return {
     name: 'tunnel-name',
-    upstream: ({ request }) => {
+    upstream: (exchange) => {
+      const { request } = exchange;
+      tellVisitor(exchange, client);
       request.fields.set(TUNNEL_FIELD, 'name' in of ? of.name : nameBelow(request.host, of.domain));
     },
   };
+}
+
+/** What a trusted proxy says; of anybody else nothing is known but the connection, which every backend is told of. */
+function tellVisitor(exchange: Exchange, client: ClientAddress | null): void {
+  const { fields } = exchange.request;
+  const address = client === null ? null : client.of(exchange);
+  const isBehind = address !== null && address !== exchange.client.address;
+  const scheme = fields.get('x-forwarded-proto')?.toLowerCase();
+  fields.remove(VISITOR_FIELD);
+  fields.remove(SCHEME_FIELD);
+  if (!isBehind) return;
+  fields.set(VISITOR_FIELD, address);
+  if (scheme === 'http' || scheme === 'https') fields.set(SCHEME_FIELD, scheme);
 }
 
 /** Whoever asks for a host that is none gets to no tunnel. */

@@ -5,6 +5,8 @@ import type { Policy } from '../../contract/policy.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import type { RouteSpec } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
+import type { AclPolicy } from '../../config/schema/policies.ts';
+import { ClientAddress } from '../../services/identity/client-address.ts';
 import { type BackendOrigin, backends, originOfUrl, tunnelName } from '../registry.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
 
@@ -14,6 +16,8 @@ export interface TunnelParts {
 }
 
 export const TUNNEL_ROUTE = 'tunnel';
+/** For the clients themselves, where they connect to the gateway. */
+export const SERVER_ROUTE = 'tunnel-server';
 
 /** How a route gets to a tunnel. */
 export interface WayToTunnel {
@@ -25,12 +29,41 @@ export interface WayToTunnel {
 export function wayToTunnel(
   config: Config,
   { tunnelSocket }: TunnelParts,
-  of: Parameters<typeof tunnelName>[0],
+  { client = null, ...of }: TunnelWish,
 ): WayToTunnel {
   if (!config.tunnels.server.enabled) return { before: [], spec: { target: NO_TUNNELS, policies: [] } };
   const url = originOfUrl(`unix:${tunnelSocket}`);
   const origin: BackendOrigin = { ...url, name: 'tunnels', label: 'tunnels', member: null };
-  return { before: [patience(config)], spec: { target: backends(origin), policies: [tunnelName(of)] } };
+  return { before: [patience(config)], spec: { target: backends(origin), policies: [tunnelName(of, client)] } };
+}
+
+export type TunnelWish = Parameters<typeof tunnelName>[0] & { readonly client?: ClientAddress | null };
+
+/** Whom the policy for addresses believes about visitors; null: nobody but the connection. The nearest place decides. */
+export function visitorsOf(
+  ...places: readonly { readonly acl?: AclPolicy | false | undefined }[]
+): ClientAddress | null {
+  const acl = places.find((place) => place.acl !== undefined)?.acl;
+  return acl === undefined || acl === false || acl.trusted_proxies.length === 0
+    ? null
+    : new ClientAddress(acl.trusted_proxies);
+}
+
+/** What of the server clients of tunnels ask at the gateway, where they may; the rest of its paths are free. */
+const SERVER_PATHS = [
+  '/api/v1/ws/tunnel',
+  '/api/v1/ws/proxy',
+  '/api/v1/auth/*',
+  '/api/v1/users/me',
+  '/api/v1/hostnames',
+  '/api/v1/hostnames/*',
+];
+
+export function serverMatches({ tunnels: { server } }: Config): RouteMatch[] {
+  if (!server.enabled || !server.one_port) return [];
+  // Clients of 2.x write two slashes where a server is named with one at its end.
+  const paths = [...SERVER_PATHS, ...SERVER_PATHS.map((path) => `/${path}`)];
+  return paths.map((path) => ({ hosts: [server.domain], path, methods: [], fields: [], query: [] }));
 }
 
 /** Where nobody can open one. */

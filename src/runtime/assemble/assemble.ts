@@ -22,7 +22,16 @@ import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { WriteBodies } from '../../telemetry/body-log.ts';
 import { agentShareOf, ledHome, ownRoutes, ownTargets, type ServiceHome } from '../processes/own-routes.ts';
 import { createTarget, toHttps } from '../registry.ts';
-import { TUNNEL_ROUTE, tunnelMatch, type TunnelParts, wayToTunnel } from './assemble-tunnels.ts';
+import {
+  SERVER_ROUTE,
+  serverMatches,
+  TUNNEL_ROUTE,
+  tunnelMatch,
+  type TunnelParts,
+  visitorsOf,
+  wayToTunnel,
+} from './assemble-tunnels.ts';
+import { SERVER_ITSELF } from '../../services/tunnels/tunnel-names.ts';
 
 export const EVERYTHING: RouteMatch = { hosts: [], path: '/*', methods: [], fields: [], query: [] };
 
@@ -49,6 +58,8 @@ interface GatewayTargets {
   readonly explicit: readonly ({ readonly route: RouteConfig } & WholeSpec)[];
   /** For the hosts of tunnels; null: there are none. */
   readonly tunnels: WholeSpec | null;
+  /** Where clients of tunnels connect, too. */
+  readonly tunnelServer: readonly RouteSpec[];
   readonly own: readonly RouteSpec[];
   readonly ai: {
     readonly users: UserDirectory;
@@ -82,6 +93,7 @@ export function gatewayTables(config: Config, readiness: Readiness, parts: Gatew
     }),
     own: gateway.own_paths ? healthRoutes(readiness, () => share.active) : [],
     tunnels: tunnelRoute(config, parts),
+    tunnelServer: serverRoutes(config, parts),
     ai: {
       users: made.users,
       tellUsage: chargedUsage(config, made.budgets, made.tellUsage),
@@ -108,7 +120,7 @@ function tellsAddressesApart({ gateway }: Config): boolean {
 
 /** Explicit routes, then our own paths, then the default backend: an earlier layer wins. */
 function layersOf(
-  { config, explicit, tunnels, own, ai, services, last }: GatewayTargets,
+  { config, explicit, tunnels, tunnelServer, own, ai, services, last }: GatewayTargets,
   policies: ConfiguredPolicies,
   listen: GatewayListen | null,
 ): Layers<RouteSpec> {
@@ -122,6 +134,9 @@ function layersOf(
     guarded.push({ ...spec, policies: [...before, ...policies.ofGateway(listen), ...spec.policies] });
   }
   const guards = policies.ofAi(listen);
+  // They show a token of their own, so nobody else asks who they are.
+  for (const spec of tunnelServer)
+    guarded.push({ ...spec, policies: [...guards.before, ...guards.after, ...spec.policies] });
   const relayed = aiRoutes(config, { ...ai, guards }).map((route) => ledTo(route, ai.targets));
   const { users, targets, home } = services;
   const run = ownRoutes(config, { users, guards }).map((route) => ledHome(route, targets, home));
@@ -177,7 +192,10 @@ function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RouteP
     });
   }
   if ('tunnel' in to) {
-    const { before, spec } = wayToTunnel(config, parts, { name: to.tunnel });
+    const { before, spec } = wayToTunnel(config, parts, {
+      name: to.tunnel,
+      client: visitorsOf(policies, config.gateway.policies, config.policies),
+    });
     return specs.map((each) => ({ before, spec: { ...each, ...spec } }));
   }
   return specs.map((each) => {
@@ -189,8 +207,18 @@ function routeSpecs(config: Config, route: RouteConfig, { index, parts }: RouteP
 function tunnelRoute(config: Config, parts: TunnelParts): WholeSpec | null {
   const match = tunnelMatch(config);
   if (match === null) return null;
-  const { before, spec } = wayToTunnel(config, parts, { domain: config.tunnels.server.domain });
+  const client = visitorsOf(config.gateway.policies, config.policies);
+  const { before, spec } = wayToTunnel(config, parts, { domain: config.tunnels.server.domain, client });
   return { before, spec: { name: TUNNEL_ROUTE, match, ...spec } };
+}
+
+/** For clients of tunnels, where they connect to the gateway. */
+function serverRoutes(config: Config, parts: TunnelParts): RouteSpec[] {
+  const client = visitorsOf(config.gateway.policies, config.policies);
+  return serverMatches(config).map((match) => {
+    const { spec } = wayToTunnel(config, parts, { name: SERVER_ITSELF, client });
+    return { name: SERVER_ROUTE, match, ...spec };
+  });
 }
 
 /** In metrics, logs and explanations. */

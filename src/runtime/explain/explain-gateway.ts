@@ -8,7 +8,7 @@ import { ERROR_CATALOGUE } from '../../core/errors.ts';
 import type { RequestState } from '../../engine/request-state.ts';
 import { type RouteMatch, Router } from '../../engine/router.ts';
 import { engineLimits, EVERYTHING, HTTPS_ROUTE, isServedAt, routeMatches } from '../assemble/assemble.ts';
-import { TUNNEL_ROUTE, tunnelMatch } from '../assemble/assemble-tunnels.ts';
+import { SERVER_ROUTE, serverMatches, TUNNEL_ROUTE, tunnelMatch } from '../assemble/assemble-tunnels.ts';
 import { healthRoutes } from '../assemble/health-routes.ts';
 import type { AiAccounts } from '../assemble/assemble-ai-accounts.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
@@ -95,7 +95,9 @@ async function explainRequest(
 /** Whether a route that names its hosts is for this one. */
 export function isHostOfRoute({ authority }: AskedUrl, { config }: Scene): boolean {
   const read = readRequest(requestBytes('GET /', [['Host', authority]]), engineLimits(config).request);
-  const hosts = [...config.gateway.routes.flatMap(({ match }) => match.host), ...(tunnelMatch(config)?.hosts ?? [])];
+  const { routes } = config.gateway;
+  const own = [tunnelMatch(config), ...serverMatches(config)].flatMap((match) => match?.hosts ?? []);
+  const hosts = [...routes.flatMap(({ match }) => match.host), ...own];
   if ('refused' in read || hosts.length === 0) return false;
   return findIn([{ match: { ...EVERYTHING, hosts } }], read.request) !== null;
 }
@@ -192,6 +194,11 @@ function layers(scene: GatewayScene, parts: PolicyParts, accounts: AiAccounts): 
   if (tunnels !== null && (listen?.redirect_https ?? null) === null) {
     const result: Candidate['result'] = ({ host }) => backendNamed(`the tunnel ${host.slice(0, -domain.length - 1)}`);
     explicit.push({ name: TUNNEL_ROUTE, match: tunnels, index: null, result });
+    const { before, after } = new ConfiguredPolicies(config, parts).ofAi(listen);
+    const own = { policies: [...before, ...after], place: 'tunnels.server.one_port' };
+    for (const match of serverMatches(config)) {
+      explicit.push({ name: SERVER_ROUTE, match, index: null, own, result: () => backendNamed('the tunnel server') });
+    }
   }
   return [explicit, [...ours, ...relayed, ...run], lastOf(gateway.default_backend, listen)];
 }

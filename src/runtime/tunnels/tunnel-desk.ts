@@ -5,6 +5,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
+import type { Exchange } from '../../contract/exchange.ts';
+import type { ClientAddress } from '../../services/identity/client-address.ts';
+import { peerAddress } from '../../services/tunnels/peer-address.ts';
+import { SERVER_ITSELF, TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 import { SessionList } from '../../services/tunnels/session-list.ts';
 import { type NameUse, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
@@ -12,12 +16,13 @@ import { LegacyClients } from '../../services/tunnels/legacy-clients.ts';
 import type { Admission, SessionEvent, SessionHost } from '../../services/tunnels/session-host.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type TunnelFamilies, tunnelFamilies } from '../../telemetry/tunnel-families.ts';
+import { visitorsOf } from '../assemble/assemble-tunnels.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { tunnel, tunnelAccounts, tunnelControl, tunnelProxySockets } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { TcpDesk, type TcpTunnelReport } from './tcp-desk.ts';
-import { TunnelDoor } from './tunnel-door.ts';
+import { checkTunnelTls, TunnelDoor, type TunnelDoorRoute } from './tunnel-door.ts';
 import { TunnelOffice } from './tunnel-office.ts';
 
 export interface TunnelDeskOptions {
@@ -49,6 +54,8 @@ export interface ClientReport {
   readonly roundTripMs: number | null;
 }
 
+/** What Node asks for. */
+const TICKET_KEY_BYTES = 48;
 const SERVICE_RESTART = 1012;
 const TIDY_MS = 30_000;
 
@@ -67,6 +74,9 @@ export class TunnelDesk {
   #tidying: NodeJS.Timeout | undefined;
   #families: TunnelFamilies | null = null;
   #config: Config | null = null;
+  /** For clients that connect through proxies which are trusted. */
+  #visitors: ClientAddress | null = null;
+  readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
   #inner: TunnelDoor | null = null;
   #door: TunnelDoor | null = null;
 
@@ -88,6 +98,7 @@ export class TunnelDesk {
       this.#config = config;
       return;
     }
+    checkTunnelTls(config, this.#ticketKeys);
     const users = configuredUsers(config.users);
     this.office.open(this.#options.dataDir, config, users);
     this.#tidying ??= setInterval(() => this.office.tidy(), TIDY_MS).unref();
@@ -96,6 +107,7 @@ export class TunnelDesk {
     await this.#openDoor(config);
     this.#config = config;
     this.#tcp.configure(config);
+    this.#visitors = visitorsOf(config.gateway.policies, config.policies);
     this.office.configure(config, users);
     this.#inner.configure(config);
     this.#door?.configure(config);
@@ -156,7 +168,8 @@ export class TunnelDesk {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const { log } = this.#options;
     const target = tunnel(this.#registry);
-    const routes = [{ name: 'tunnel', path: '/*', target }];
+    const fields = [[TUNNEL_FIELD, SERVER_ITSELF] as const];
+    const routes = [{ name: 'tunnel', path: '/*', target }, ...this.#routes().map((route) => ({ ...route, fields }))];
     const inner = new TunnelDoor(config, {
       door: 'inner',
       listen: null,
@@ -164,6 +177,7 @@ export class TunnelDesk {
       routes,
       recorder: null,
       log,
+      ticketKeys: this.#ticketKeys,
     });
     await inner.start();
     return inner;
@@ -173,16 +187,8 @@ export class TunnelDesk {
     const { listen } = config.tunnels.server;
     if (this.#door?.listen === listen) return;
     const { recorder, log } = this.#options;
-    const control = tunnelControl(this.#host);
-    const accounts = tunnelAccounts(this.office);
-    const proxies = tunnelProxySockets(this.#host);
-    const routes = [
-      // Clients of 2.x write two slashes where a server is named with one at its end.
-      ...['/api/v1/ws/tunnel', '//api/v1/ws/tunnel'].map((path) => ({ name: 'control', path, target: control })),
-      ...['/api/v1/ws/proxy', '//api/v1/ws/proxy'].map((path) => ({ name: 'proxies', path, target: proxies })),
-      { name: 'accounts', path: '/*', target: accounts },
-    ];
-    const door = new TunnelDoor(config, { door: 'tunnels', listen, path: null, routes, recorder, log });
+    const [routes, ticketKeys] = [this.#routes(), this.#ticketKeys];
+    const door = new TunnelDoor(config, { door: 'tunnels', listen, path: null, routes, recorder, log, ticketKeys });
     await door.start();
     const before = this.#door;
     this.#door = door;
@@ -191,10 +197,24 @@ export class TunnelDesk {
     void before?.drain();
   }
 
+  /** What clients ask the server for. */
+  #routes(): TunnelDoorRoute[] {
+    const control = tunnelControl(this.#host);
+    const proxies = tunnelProxySockets(this.#host);
+    const accounts = tunnelAccounts(this.office, (exchange) => this.#host.addressOf(exchange));
+    return [
+      // Clients of 2.x write two slashes where a server is named with one at its end.
+      ...['/api/v1/ws/tunnel', '//api/v1/ws/tunnel'].map((path) => ({ name: 'control', path, target: control })),
+      ...['/api/v1/ws/proxy', '//api/v1/ws/proxy'].map((path) => ({ name: 'proxies', path, target: proxies })),
+      { name: 'accounts', path: '/*', target: accounts },
+    ];
+  }
+
   readonly #host: SessionHost = {
     registry: this.#registry,
     legacyClients: new LegacyClients(),
     admit: (token: string, address: string): Admission => this.office.admit(token, address),
+    addressOf: (exchange: Exchange): string => peerAddress(exchange, this.#visitors),
     urlOf: (name: string): string => this.#urlOf(name),
     openTcp: (wish, session) => this.#tcp.open(wish, session),
     note: (event: SessionEvent, session: TunnelLink): void => this.#note(event, session),

@@ -12,7 +12,15 @@ test('the socket takes what a gateway has let pass, also a head with fields of o
   const path = join(temporaryFolder(t), 'a.sock');
   const target: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.answer({ status: 204 }) };
   const routes = [{ name: 'all', path: '/*', target }];
-  const door = new TunnelDoor(config, { door: 'inner', listen: null, path, routes, recorder: null, log: () => {} });
+  const door = new TunnelDoor(config, {
+    door: 'inner',
+    listen: null,
+    path,
+    routes,
+    recorder: null,
+    ticketKeys: Buffer.alloc(48),
+    log: () => {},
+  });
   await door.start();
   t.after(() => door.close());
   const answer = await ask('http://a.test/x', { socketPath: path, headers: { 'X-Long': 'x'.repeat(2_000) } });

@@ -8,26 +8,38 @@ import { compile } from '../../engine/compile.ts';
 import { Engine, type EngineLimits } from '../../engine/engine.ts';
 import { originDialler } from '../../engine/origin-dialler.ts';
 import type { RouteSpec } from '../../engine/program.ts';
+import type { RouteMatch } from '../../engine/router.ts';
 import { Traffic } from '../../engine/traffic.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { ListenAddress } from '../../transport/accept.ts';
+import { createServerContexts } from '../../transport/tls-context.ts';
 import { engineTimeouts } from '../assemble/assemble-bounds.ts';
 import { engineLimits } from '../assemble/assemble.ts';
 import { ConfiguredDns } from '../assemble/configured-dns.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { listenError } from '../doors/listen-error.ts';
-import { HttpListener } from '../registry.ts';
+import { serverTls } from '../assemble/pem-files.ts';
+import { HttpListener, type HttpSettings } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
+
+export interface TunnelDoorRoute {
+  readonly name: string;
+  readonly path: string;
+  /** What is asked for has to say so in these fields. */
+  readonly fields?: RouteMatch['fields'];
+  readonly target: AnswerTarget;
+}
 
 export interface TunnelDoorOptions {
   readonly door: 'tunnels' | 'inner';
   /** As it stands in the configuration; null: it is the socket. */
   readonly listen: string | null;
   readonly path: string | null;
-  readonly routes: readonly { readonly name: string; readonly path: string; readonly target: AnswerTarget }[];
+  readonly routes: readonly TunnelDoorRoute[];
   /** null: the gateway has counted what comes. */
   readonly recorder: MetricsRecorder | null;
   readonly log: ThreadLog;
+  readonly ticketKeys: Buffer;
 }
 
 const DAY_MS = 86_400_000;
@@ -68,7 +80,7 @@ export class TunnelDoor {
         refused: () => traffic.refused(),
         handshakeEnded: () => {},
       },
-      settings: { tls: null, http2: false, proxyPeers: [], proxyTimeoutMs: 0 },
+      settings: settingsOf(config, options),
     });
   }
 
@@ -83,6 +95,7 @@ export class TunnelDoor {
   configure(config: Config): void {
     const dial = originDialler(config.timeouts.connect, this.#names.of(config).cache);
     this.#engine.configure(this.#limits(config), this.#timeouts(config), dial);
+    this.#listener.configure(settingsOf(config, this.#options));
   }
 
   status(): DoorStatus {
@@ -103,10 +116,10 @@ export class TunnelDoor {
     return this.#engine.untilEmpty();
   }
 
-  #spec({ name, path, target }: TunnelDoorOptions['routes'][number]): RouteSpec {
+  #spec({ name, path, target, fields = [] }: TunnelDoorRoute): RouteSpec {
     // Over the socket a gateway that has let go has lost its visitor.
     const gone = { name: 'tunnel-bounds', bounds: { halfIsGone: true } };
-    return { name, match: { hosts: [], path, methods: [], fields: [], query: [] }, policies: [gone], target };
+    return { name, match: { hosts: [], path, methods: [], fields, query: [] }, policies: [gone], target };
   }
 
   #limits(config: Config): EngineLimits {
@@ -131,6 +144,18 @@ export class TunnelDoor {
       totalMs: 0,
     };
   }
+}
+
+/** Throws where a certificate does not fit its key, before anything has changed. */
+export function checkTunnelTls(config: Config, ticketKeys: Buffer): void {
+  const { tls } = config.tunnels.server;
+  if (tls !== null) createServerContexts(serverTls(tls, ticketKeys));
+}
+
+function settingsOf(config: Config, { listen, ticketKeys }: TunnelDoorOptions): HttpSettings {
+  const { tls } = config.tunnels.server;
+  const options = tls === null || listen === null ? null : serverTls(tls, ticketKeys);
+  return { tls: options, http2: false, proxyPeers: [], proxyTimeoutMs: 0 };
 }
 
 function addressOf({ listen, path }: TunnelDoorOptions): ListenAddress {

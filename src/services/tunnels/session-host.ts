@@ -1,4 +1,5 @@
 // What the session of a client needs of the server. Types only. Rule: it asks the server, which knows all sessions, and never another one.
+import type { Exchange } from '../../contract/exchange.ts';
 import type { AccountMeter } from './account-meter.ts';
 import type { LegacyClients } from './legacy-clients.ts';
 import type { TcpOpened, TcpWish } from './tcp-tunnels.ts';
@@ -8,6 +9,8 @@ import type { TunnelRegistry } from './tunnel-registry.ts';
 export interface SessionHost {
   readonly registry: TunnelRegistry;
   readonly legacyClients: LegacyClients;
+  /** From where the client comes that asks so. */
+  addressOf(exchange: Exchange): string;
   /** Whose token that is, or why its client may not connect. */
   admit(token: string, address: string): Admission;
   urlOf(name: string): string;

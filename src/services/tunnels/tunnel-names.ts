@@ -4,6 +4,12 @@ import { randomInt } from 'node:crypto';
 
 /** The field by which a gateway says which tunnel a request is for. */
 export const TUNNEL_FIELD = 'sluice-tunnel';
+/** In the place of a name: the request is for the server of the tunnels itself. */
+export const SERVER_ITSELF = '@server';
+/** By which it says whose request it is, where proxies before it are trusted. */
+export const VISITOR_FIELD = 'sluice-tunnel-visitor';
+/** Of the visitor's connection to such a proxy. */
+export const SCHEME_FIELD = 'sluice-tunnel-scheme';
 
 /** In lower case. A label may have 63 (RFC 1035, 2.3.4). */
 const SHAPE = /^[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])$/;

@@ -129,7 +129,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   /** For a request that asks for a WebSocket. */
   static begin(exchange: Exchange, fields: readonly (readonly [string, string])[], host: SessionHost): void {
     const bearer = bearerToken(exchange.request.fields.get('authorization'));
-    const session = new TunnelSession({ remoteAddress: exchange.client.address, bearer }, host);
+    const session = new TunnelSession({ remoteAddress: host.addressOf(exchange), bearer }, host);
     if (!session.#peer.accept(exchange, fields)) session.#closed();
   }
 

@@ -37,6 +37,8 @@ type Handler = (asked: Asked) => Answer;
 
 interface Asked {
   readonly exchange: Exchange;
+  /** Where it comes from. */
+  readonly address: string;
   readonly office: AccountsOffice;
   readonly body: Body;
 }
@@ -51,7 +53,10 @@ const CALLS: ReadonlyMap<string, Handler> = new Map<string, Handler>([
 ]);
 const PATHS: ReadonlySet<string> = new Set([...CALLS.keys()].map((call) => call.split(' ')[1] ?? ''));
 
-export function tunnelAccounts(office: AccountsOffice): AnswerTarget {
+export function tunnelAccounts(
+  office: AccountsOffice,
+  addressOf: (exchange: Exchange) => string = ({ client }) => client.address,
+): AnswerTarget {
   return {
     kind: 'answer',
     take: (exchange) => {
@@ -59,8 +64,10 @@ export function tunnelAccounts(office: AccountsOffice): AnswerTarget {
       // Clients of 2.x write two slashes where a server is named with one at its end.
       const path = exchange.request.path.replace(/^\/{2,}/, '/');
       const handler = CALLS.get(`${method} ${path}`);
-      if (handler !== undefined) exchange.produce(new Call(exchange, (body) => handler({ exchange, office, body })));
-      else exchange.answer(refusal(exchange, PATHS.has(path) ? 'method_not_allowed' : 'not_found'));
+      if (handler !== undefined) {
+        const address = addressOf(exchange);
+        exchange.produce(new Call(exchange, (body) => handler({ exchange, address, office, body })));
+      } else exchange.answer(refusal(exchange, PATHS.has(path) ? 'method_not_allowed' : 'not_found'));
     },
   };
 }
@@ -108,14 +115,13 @@ function parsed(text: string): Body | null {
   }
 }
 
-function register({ exchange, office, body }: Asked): Answer {
+function register({ exchange, address, office, body }: Asked): Answer {
   if (office.registration === 'closed')
     return refusal(exchange, 'forbidden', 'This server gives tokens to nobody who asks. Ask whoever runs it.');
   const { email, invitation } = body;
   if (typeof email !== 'string' || !EMAIL.test(email)) {
     return refusal(exchange, 'invalid_input', 'Expected a JSON object with an "email".');
   }
-  const { address } = exchange.client;
   const waitMs = Math.max(office.registrations.waitMs(address), office.attempts.waitMs(address));
   if (waitMs > 0) return later(exchange, waitMs, 'Too many accounts were registered from this address.');
   if (office.accounts === null) return refusal(exchange, 'shutting_down');
@@ -185,8 +191,11 @@ interface ForAccount {
   readonly answer: (account: TunnelAccount) => Answer;
 }
 
-function forAccount({ exchange, office }: Asked, token: string | null, { otherwise, answer }: ForAccount): Answer {
-  const { address } = exchange.client;
+function forAccount(
+  { exchange, address, office }: Asked,
+  token: string | null,
+  { otherwise, answer }: ForAccount,
+): Answer {
   const waitMs = office.attempts.waitMs(address);
   if (waitMs > 0) return later(exchange, waitMs, 'Too many wrong tokens came from this address.');
   const account = token === null ? null : (office.accounts?.find(token) ?? null);

@@ -18,7 +18,7 @@ export function tunnelControl(host: SessionHost): AnswerTarget {
 export function tunnelProxySockets(host: SessionHost): AnswerTarget {
   return socket((exchange, fields) => {
     const token = bearerToken(exchange.request.fields.get('authorization'));
-    const admitted = token === null ? null : host.admit(token, exchange.client.address);
+    const admitted = token === null ? null : host.admit(token, host.addressOf(exchange));
     if (admitted !== null && 'meter' in admitted) {
       LegacyProxy.begin(exchange, fields, { account: admitted.meter.account, host });
     } else exchange.fail('unauthorized', ERROR_CATALOGUE.unauthorized.summary);

@@ -2,7 +2,7 @@
 // says of its app is looked at before it is written.
 import type { AnswerHead } from '../../codec/tunnel/messages.ts';
 import type { Fields, RequestView } from '../../contract/exchange.ts';
-import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
+import { SCHEME_FIELD, TUNNEL_FIELD, VISITOR_FIELD } from '../../services/tunnels/tunnel-names.ts';
 
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
@@ -14,7 +14,12 @@ const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 /** Answered here, or said anew. */
-const OF_REQUESTS: ReadonlySet<string> = new Set(['expect', TUNNEL_FIELD]);
+const OF_REQUESTS: ReadonlySet<string> = new Set(['expect', SCHEME_FIELD, TUNNEL_FIELD, VISITOR_FIELD]);
+/** What a trusted proxy before the gateway says goes before what the gateway sees itself. */
+const SAID_OF_VISITORS: ReadonlyMap<string, string> = new Map([
+  ['x-forwarded-for', VISITOR_FIELD],
+  ['x-forwarded-proto', SCHEME_FIELD],
+]);
 /** Of the handshake, which the client of the tunnel makes anew with its app. */
 const OF_WEBSOCKETS: ReadonlySet<string> = new Set([
   'sec-websocket-accept',
@@ -40,11 +45,17 @@ export function bodyFields({ fields, takesTrailers }: RequestView): FieldPair[] 
 export function requestFields(fields: Fields, isWebSocket: boolean): FieldPair[] {
   const all = fields.entries();
   const named = namedByConnection(all);
-  return all.filter(([name]) => {
+  const kept = all.filter(([name]) => {
     const lower = name.toLowerCase();
     if (OF_THE_CONNECTION.has(lower) || OF_REQUESTS.has(lower) || named.has(lower)) return false;
     return !isWebSocket || !OF_WEBSOCKETS.has(lower);
   });
+  return fields.has(VISITOR_FIELD) ? kept.map((pair) => said(pair, fields)) : kept;
+}
+
+function said([name, value]: FieldPair, fields: Fields): FieldPair {
+  const better = SAID_OF_VISITORS.get(name.toLowerCase());
+  return [name, (better === undefined ? undefined : fields.get(better)) ?? value];
 }
 
 /** null: it is none that could be written. */
