@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Exchange } from '../../contract/exchange.ts';
 import { ClientAddress } from '../../services/identity/client-address.ts';
-import { nameBelow, tunnelName } from './tunnel-name.ts';
+import { nameBelow, tunnelName, withoutZone } from './tunnel-name.ts';
 
 test('the host of a request names the tunnel, and nothing else does', () => {
   const hosts = [
@@ -42,4 +42,19 @@ test('what a visitor says of themselves is taken out, and what a trusted proxy s
     ['sluice-tunnel-scheme', 'https'],
     ['sluice-tunnel', 'app'],
   ]);
+});
+
+test('a cookie for the domain of all tunnels, or for more, becomes one of this tunnel', () => {
+  const cookies = [
+    'a=1; Domain=example.com; Path=/',
+    'a=1; domain = .Example.COM ;Secure',
+    'a=1; Domain=com',
+    'a=1; Domain=app.example.com',
+    'a=1; Domain=xexample.com',
+    'domain=example.com; Path=/',
+  ];
+  assert.deepEqual(
+    cookies.map((cookie) => withoutZone(cookie, 'example.com')),
+    ['a=1; Path=/', 'a=1;Secure', 'a=1', cookies[3], cookies[4], cookies[5]],
+  );
 });

@@ -8,6 +8,8 @@ export interface ProxyStart {
   readonly url: string;
   readonly clientAddress: string;
   readonly requestId: string;
+  /** What the client puts before where its app sends visitors. */
+  readonly base: string;
 }
 
 export interface LegacySocket {

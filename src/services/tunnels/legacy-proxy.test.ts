@@ -3,12 +3,13 @@ import { describe, test } from 'node:test';
 import { SessionStage } from '../../../test/support/tunnel-session.ts';
 import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
 import { legacyMessage } from '../../codec/tunnel/legacy-messages.ts';
+import type { AnswerHead } from '../../codec/tunnel/messages.ts';
 import type { LegacyClient } from './legacy-link.ts';
 import { LegacyProxy } from './legacy-proxy.ts';
 import { LegacyStream } from './legacy-stream.ts';
 
 const REQUEST = { tunnelId: 'app', mode: 'http', path: '/', method: 'GET', headers: [], hasBody: false } as const;
-const START = { url: 'http://app.test/id', clientAddress: '192.0.2.1', requestId: 'one' };
+const START = { url: 'http://app.test/id', clientAddress: '192.0.2.1', requestId: 'one', base: 'http://app.test' };
 
 function staged(clientId = 'id'): { stage: SessionStage; told: string[]; socket: () => LegacyProxy } {
   const told: string[] = [];
@@ -66,6 +67,22 @@ describe('a proxy socket', () => {
     );
     stage.leave();
     assert.equal(told.at(-1), 'lost');
+  });
+
+  test('sends visitors where the app sends them', () => {
+    const { stage, socket } = staged();
+    const seen = ['http://app.test/a', 'http://app.test//b', 'http://app.test.evil/c', '/d'].map((location) => {
+      let said = '';
+      const head = ({ headers }: AnswerHead): void => void (said = headers[0]?.[1] ?? '');
+      const events = { head, data: () => true, ended: () => {}, failed: () => {}, drain: () => {} };
+      const message = legacyMessage('Proxy', {});
+      socket().start(new LegacyStream({ left: () => {} }, { request: REQUEST, message }, events), START);
+      const data = writeMsgpack({ status: 302, headers: { Location: location }, body: Buffer.alloc(0) });
+      stage.sayBytes(legacyMessage('Proxy', { data }));
+      return said;
+    });
+    assert.deepEqual(seen, ['/a', 'http://app.test//b', 'http://app.test.evil/c', '/d']);
+    stage.leave();
   });
 
   test('is free again when the answer has come that nobody waits for', () => {

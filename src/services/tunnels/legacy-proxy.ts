@@ -29,6 +29,7 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
   #stream: LegacyStream | null = null;
   /** Of the tunnel that its request is for. */
   #name = '';
+  #base = '';
   #isBusy = false;
   #isClosed = false;
 
@@ -37,7 +38,7 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
     this.#host = host;
     this.#registration = new MessageCollector(MAX_REGISTRATION_BYTES, (bytes) => this.#register(bytes));
     this.#answer = new LegacyAnswerReader({
-      head: (head) => this.#stream?.head(head),
+      head: (head) => this.#stream?.head({ ...head, headers: head.headers.map((pair) => asApp(pair, this.#base)) }),
       data: (bytes) => {
         if (this.#stream?.data(bytes) === false) this.#peer.pause();
       },
@@ -69,13 +70,14 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
   }
 
   /** Only while it is idle. */
-  start(stream: LegacyStream, { url, clientAddress, requestId }: ProxyStart): void {
+  start(stream: LegacyStream, { url, clientAddress, requestId, base }: ProxyStart): void {
     const { message } = stream;
     if (message === null) return;
     stream.proxy = this;
     stream.message = null;
     this.#stream = stream;
     this.#name = stream.request.tunnelId;
+    this.#base = base;
     this.#isBusy = true;
     this.#answer.expect(stream.request.method === 'HEAD');
     this.#send(legacyMessage('StartProxy', { Url: url, ClientAddr: clientAddress, RequestId: requestId }));
@@ -158,4 +160,10 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
     this.#stream?.failed('reset', 'the client of the tunnel has closed the connection without an answer');
     this.#stream = null;
   }
+}
+
+/** The client makes a path of its app a whole URL, of a host that the visitor may not have asked for: here it is a path again. */
+function asApp([name, value]: readonly [string, string], base: string): readonly [string, string] {
+  const isPath = name.toLowerCase() === 'location' && value.startsWith(`${base}/`) && value[base.length + 1] !== '/';
+  return [name, isPath ? value.slice(base.length) : value];
 }

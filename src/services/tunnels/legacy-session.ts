@@ -273,6 +273,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
       url: `${this.#host.urlOf(name)}/${this.#tunnels.get(name)?.id ?? ''}`,
       clientAddress: valueOf('x-forwarded-for').split(',').at(-1)?.trim() ?? '',
       requestId: valueOf('x-request-id'),
+      base: shownUrl(this.#host.urlOf(name)).replace(/\/$/, ''),
     });
   }
 
