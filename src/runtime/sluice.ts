@@ -102,6 +102,9 @@ export class Sluice {
     this.accounts = parts.accounts;
     this.tunnels = parts.tunnels;
     this.exposed = parts.exposed;
+    this.tunnels.office.watchHostnames(() => {
+      this.#followHostnames().catch((err: unknown) => logger.error({ err }, 'hostnames of tunnels not in force'));
+    });
     this.usage = parts.usage;
     this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));
     this.#processes = parts.processes;
@@ -176,10 +179,19 @@ export class Sluice {
     if (this.#state !== 'ready') throw new SluiceError('shutting_down');
     await this.#reloader.inTurn(async () => {
       const { config: loaded } = this.loaded;
-      await this.hops.change(loaded, wanted, (config) => this.#dataPlane.apply(config));
+      await this.hops.change(loaded, wanted, (config) => this.#dataPlane.apply(this.tunnels.over(config)));
       // Some may be reached through what has changed.
       this.backends.follow(this.hops.over(loaded));
       this.accounts.follow(this.hops.over(loaded));
+    });
+  }
+
+  /** Other hostnames of accounts lead to tunnels than before. */
+  async #followHostnames(): Promise<void> {
+    await this.#starting;
+    if (this.#state !== 'ready') return;
+    await this.#reloader.inTurn(() => {
+      return this.#dataPlane.apply(this.tunnels.over(this.hops.over(this.loaded.config)));
     });
   }
 
@@ -213,7 +225,7 @@ export class Sluice {
 
   /** What would become of a request, without any of it being done. */
   explain(question: Question): Promise<Explanation> {
-    return explain({ ...this.loaded, config: this.hops.over(this.loaded.config) }, question, {
+    return explain({ ...this.loaded, config: this.tunnels.over(this.hops.over(this.loaded.config)) }, question, {
       doors: this.doors(),
       members: this.#dataPlane.members,
       lists: this.#dataPlane.lists,
@@ -259,7 +271,7 @@ export class Sluice {
   async #applyToTraffic(config: Config): Promise<void> {
     await this.tunnels.apply(config);
     try {
-      await this.#dataPlane.apply(config);
+      await this.#dataPlane.apply(this.tunnels.over(config));
     } catch (error) {
       if (this.#state === 'ready') await this.tunnels.apply(this.hops.over(this.loaded.config));
       throw error;

@@ -2,6 +2,7 @@
 // account is found by the id of its token over a unique index, however many there are.
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { openDataFile } from './data-file.ts';
+import { TunnelHostnameTable } from './tunnel-hostnames.ts';
 import { TunnelInvitationTable } from './tunnel-invitations.ts';
 import { TunnelPorts } from './tunnel-ports.ts';
 import { prepareTunnelTables } from './tunnel-tables.ts';
@@ -37,6 +38,7 @@ export class TunnelAccountFile {
   readonly invitations: TunnelInvitationTable;
   readonly use: TunnelUseTable;
   readonly ports: TunnelPorts;
+  readonly hostnames: TunnelHostnameTable;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #use: StatementSync;
@@ -47,6 +49,7 @@ export class TunnelAccountFile {
     this.invitations = new TunnelInvitationTable(this.#database);
     this.use = new TunnelUseTable(this.#database);
     this.ports = new TunnelPorts(this.#database);
+    this.hostnames = new TunnelHostnameTable(this.#database);
     this.#find = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE token_id = ?`);
     this.#use = this.#database.prepare('UPDATE accounts SET last_used_at_ms = ? WHERE id = ?');
     this.#keepName = this.#database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { DnsServer } from '../../test/support/dns-server.ts';
-import { isLocalName, type Resolve, resolverOf } from './resolver.ts';
+import { isLocalName, type Resolve, resolverOf, textResolverOf } from './resolver.ts';
 
 function found(resolve: Resolve, host: string): Promise<[addresses: string, ttlMs: number | null]> {
   return new Promise((yes, no) => {
@@ -30,6 +30,16 @@ describe('DNS servers', () => {
     await assert.rejects(found(resolve, 'none.test'), { code: 'ENODATA' });
     server.isBroken = true;
     await assert.rejects(found(resolve, 'none.test'), { code: 'ESERVFAIL' });
+  });
+
+  test('are asked for the texts of a name, of which there may be none', async (t) => {
+    const server = await DnsServer.open(t, { 'none.test': [] });
+    server.texts.set('a.test', ['one', 'x'.repeat(300)]);
+    const resolve = textResolverOf([server.address]);
+    assert.deepEqual(await resolve('a.test'), ['one', 'x'.repeat(300)]);
+    assert.deepEqual([await resolve('none.test'), await resolve('gone.test')], [[], []]);
+    server.isBroken = true;
+    await assert.rejects(resolve('a.test'), { code: 'ESERVFAIL' });
   });
 
   test('are not asked for this machine', async (t) => {

@@ -28,6 +28,20 @@ export function resolverOf(servers: readonly string[]): Resolve {
   return servers.length === 0 ? systemResolve : resolveBy(servers);
 }
 
+/** The texts of a name, each put together; a name without any is no failure. Without servers those of the system are asked. */
+export function textResolverOf(servers: readonly string[]): (name: string) => Promise<readonly string[]> {
+  const resolver = new dns.promises.Resolver({ timeout: TIMEOUT_MS, tries: TRIES });
+  if (servers.length > 0) resolver.setServers([...servers]);
+  return async (name) => {
+    try {
+      return (await resolver.resolveTxt(name)).map((parts) => parts.join(''));
+    } catch (error) {
+      if (NO_DATA.has(codeOf(asError(error)))) return [];
+      throw error;
+    }
+  };
+}
+
 /** Asks the system's resolver, which knows /etc/hosts and the search list, for both families in the order it prefers. */
 export function systemResolve(host: string, done: ResolveCallback): void {
   try {

@@ -4,13 +4,15 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
 
-const TYPES = { A: 1, AAAA: 28 } as const;
+const TYPES = { A: 1, AAAA: 28, TXT: 16 } as const;
 const NO_SUCH_NAME = 3;
 const CANNOT_SAY = 2;
 
 export class DnsServer {
   /** The addresses of a name; a name that is missing does not exist. */
   readonly records: Map<string, readonly string[]> = new Map();
+  /** The texts of a name. */
+  readonly texts: Map<string, readonly string[]> = new Map();
   ttlSeconds = 1;
   /** It answers every question with an error. */
   isBroken = false;
@@ -39,18 +41,23 @@ export class DnsServer {
     const { name, end } = nameAt(question, 12);
     this.asked.push(name);
     const type = question.readUInt16BE(end);
-    const known = this.records.get(name);
-    const family = type === TYPES.A ? 4 : type === TYPES.AAAA ? 6 : 0;
-    const found = (known ?? []).filter((address) => net.isIP(address) === family);
+    const known = this.records.get(name) ?? this.texts.get(name);
+    const found = this.found(name, type);
     const head = Buffer.from(question.subarray(0, end + 4));
     head.writeUInt16BE(0x8180 | (this.isBroken ? CANNOT_SAY : known === undefined ? NO_SUCH_NAME : 0), 2);
     head.writeUInt16BE(this.isBroken ? 0 : found.length, 6);
     head.writeUInt32BE(0, 8);
-    return this.isBroken ? head : Buffer.concat([head, ...found.map((address) => this.record(type, address))]);
+    return this.isBroken ? head : Buffer.concat([head, ...found.map((data) => this.record(type, data))]);
   }
 
-  private record(type: number, address: string): Buffer {
-    const data = bytesOf(address);
+  /** The data of its records. */
+  private found(name: string, type: number): Buffer[] {
+    if (type === TYPES.TXT) return (this.texts.get(name) ?? []).map(textBytes);
+    const family = type === TYPES.A ? 4 : type === TYPES.AAAA ? 6 : 0;
+    return (this.records.get(name) ?? []).filter((address) => net.isIP(address) === family).map(bytesOf);
+  }
+
+  private record(type: number, data: Buffer): Buffer {
     const fixed = Buffer.alloc(12);
     fixed.writeUInt16BE(0xc00c, 0);
     fixed.writeUInt16BE(type, 2);
@@ -69,6 +76,12 @@ function nameAt(message: Buffer, from: number): { name: string; end: number } {
     at += length + 1;
   }
   return { name: labels.join('.').toLowerCase(), end: at + 1 };
+}
+
+/** In strings of at most 255 (RFC 1035, 3.3.14). */
+function textBytes(text: string): Buffer {
+  const parts = text.match(/.{1,255}/gs) ?? [''];
+  return Buffer.concat(parts.flatMap((part) => [Buffer.from([part.length]), Buffer.from(part, 'latin1')]));
 }
 
 function bytesOf(address: string): Buffer {

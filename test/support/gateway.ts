@@ -79,6 +79,8 @@ const opened = new Set<Gateway>();
 export class Gateway {
   readonly plane: ThreadPlane;
   readonly tunnels: TunnelDesk;
+  /** Resolves when the hostnames that tunnels have are in force. */
+  following: Promise<unknown> = Promise.resolve();
   private readonly members: MemberTable;
   /** How many requests of which client are running. */
   private readonly running = new RunningTable({ capacity: 1024 });
@@ -151,7 +153,10 @@ export class Gateway {
     this.caches.put(this.caches.make(configuredCaches(config), cacheDisk(config)));
     await this.desk.prepare(config);
     await this.tunnels.apply(config);
-    await this.plane.apply(config);
+    await this.plane.apply(this.tunnels.over(config));
+    this.tunnels.office.watchHostnames(() => {
+      this.following = this.plane.apply(this.tunnels.over(config));
+    });
     this.desk.follow(config);
   }
 

@@ -16,6 +16,11 @@ export interface TunnelAddressLimitsConfig {
   readonly wrong_tokens_per_minute: number;
 }
 
+export interface TunnelHostnamesConfig {
+  readonly most: number;
+  readonly recheck: number;
+}
+
 export interface TunnelAccountsConfig {
   readonly registration: 'open' | 'closed' | 'invite';
   readonly token_ttl: number | null;
@@ -23,6 +28,7 @@ export interface TunnelAccountsConfig {
   readonly reserved: readonly string[];
   readonly limits: TunnelLimitsConfig;
   readonly address_limits: TunnelAddressLimitsConfig;
+  readonly hostnames: TunnelHostnamesConfig;
 }
 
 const limits: z.ZodType<TunnelLimitsConfig> = z.strictObject({
@@ -50,6 +56,13 @@ const limits: z.ZodType<TunnelLimitsConfig> = z.strictObject({
 const addressLimits: z.ZodType<TunnelAddressLimitsConfig> = z.strictObject({
   registrations_per_hour: count(100_000).prefault(10).describe('New accounts.'),
   wrong_tokens_per_minute: count(100_000).prefault(20).describe('Tokens that are not valid.'),
+});
+
+const hostnames: z.ZodType<TunnelHostnamesConfig> = z.strictObject({
+  most: count(10_000).prefault(10).describe('How many an account may register.'),
+  recheck: duration({ min: '1m' })
+    .prefault('1h')
+    .describe('How often the proof of a verified one is looked up again. When it has gone the hostname leads nowhere.'),
 });
 
 /** A name, with `*` for anything. */
@@ -82,4 +95,7 @@ export const tunnelAccountKeys: { readonly [Key in keyof TunnelAccountsConfig]: 
       .meta({ samples: [['acme', '*-admin']] }),
     limits: limits.prefault({}).describe('What each account may have. The operator can give an account other limits.'),
     address_limits: addressLimits.prefault({}).describe('What may come from one address (of IPv6: from one /64).'),
+    hostnames: hostnames
+      .prefault({})
+      .describe('Hostnames of their own, for which accounts give a proof in the DNS (see `dns.servers`).'),
   };

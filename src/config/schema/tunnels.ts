@@ -13,6 +13,8 @@ export interface PortRange {
 }
 
 export interface TunnelServerConfig extends TunnelAccountsConfig {
+  /** Hostnames of accounts that lead somewhere at the moment; never written, known while Sluice runs. */
+  readonly verified?: readonly string[];
   readonly enabled: boolean;
   readonly listen: string;
   readonly tls: TlsConfig | null;

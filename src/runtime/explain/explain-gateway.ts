@@ -13,7 +13,7 @@ import { healthRoutes } from '../assemble/health-routes.ts';
 import type { AiAccounts } from '../assemble/assemble-ai-accounts.ts';
 import { ConfiguredPolicies, type PolicyParts } from '../assemble/assemble-policies.ts';
 import { rewritePolicies } from '../assemble/assemble-rewrites.ts';
-import { httpsUrl } from '../registry.ts';
+import { httpsUrl, nameBelow } from '../registry.ts';
 import { type AskedUrl, readRequest, requestBytes } from './asked-request.ts';
 import { DryExchange } from './dry-exchange.ts';
 import { dryLogin, dryParts } from './dry-parts.ts';
@@ -192,7 +192,7 @@ function layers(scene: GatewayScene, parts: PolicyParts, accounts: AiAccounts): 
     return { name, match, index: null, own: { policies, place: name }, result: () => result };
   });
   if (tunnels !== null && (listen?.redirect_https ?? null) === null) {
-    const result: Candidate['result'] = ({ host }) => backendNamed(`the tunnel ${host.slice(0, -domain.length - 1)}`);
+    const result: Candidate['result'] = ({ host }) => backendNamed(`the tunnel ${nameBelow(host, domain)}`);
     explicit.push({ name: TUNNEL_ROUTE, match: tunnels, index: null, result });
     const { before, after } = new ConfiguredPolicies(config, parts).ofAi(listen);
     const own = { policies: [...before, ...after], place: 'tunnels.server.one_port' };

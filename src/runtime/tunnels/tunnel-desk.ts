@@ -69,6 +69,7 @@ export class TunnelDesk {
   readonly #registry: TunnelRegistry = new TunnelRegistry({
     now: Date.now,
     limitsOf: (account) => this.office.limitsOf(account),
+    refuseHostname: (hostname, account) => this.office.refuseHostname(hostname, account),
   });
   readonly #sessions = new SessionList();
   #tidying: NodeJS.Timeout | undefined;
@@ -111,6 +112,13 @@ export class TunnelDesk {
     this.office.configure(config, users);
     this.#inner.configure(config);
     this.#door?.configure(config);
+  }
+
+  /** With the hostnames of accounts that lead somewhere at the moment. */
+  over(config: Config): Config {
+    const verified = this.office.hostnames?.verified() ?? [];
+    if (verified.length === 0) return config;
+    return { ...config, tunnels: { ...config.tunnels, server: { ...config.tunnels.server, verified } } };
   }
 
   doors(): DoorStatus[] {
@@ -225,7 +233,8 @@ export class TunnelDesk {
   };
 
   #urlOf(name: string): string {
-    return (this.#config?.tunnels.server.public_url ?? '').replaceAll('{subdomain}', name);
+    const pattern = this.#config?.tunnels.server.public_url ?? '';
+    return name.includes('.') ? urlOfHostname(pattern, name) : pattern.replaceAll('{subdomain}', name);
   }
 
   #note(event: SessionEvent, session: TunnelLink): void {
@@ -260,6 +269,12 @@ export class TunnelDesk {
   #set(slot: number, value: number): void {
     this.#options.recorder.slots[slot] = value;
   }
+}
+
+/** A hostname is reached as names are: by the same scheme and port. */
+function urlOfHostname(pattern: string, hostname: string): string {
+  const { protocol, port } = new URL(pattern.replaceAll('{subdomain}', 'x'));
+  return `${protocol}//${hostname}${port === '' ? '' : `:${port}`}`;
 }
 
 function reportOf(session: TunnelLink): ClientReport {

@@ -20,9 +20,11 @@ import {
   TunnelAccounts,
 } from '../../services/tunnels/tunnel-accounts.ts';
 import { TunnelInvitations } from '../../services/tunnels/tunnel-invitations.ts';
-import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { canonical, type HostnameSettings, TunnelHostnames } from '../../services/tunnels/tunnel-hostnames.ts';
+import type { Claim, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { Admission } from '../../services/tunnels/session-host.ts';
 import { type AccountPage, TunnelAccountFile } from '../../state/tunnel-accounts.ts';
+import { textResolverOf } from '../../transport/resolver.ts';
 
 export interface AccountReport {
   readonly id: string;
@@ -69,6 +71,7 @@ interface Open {
   readonly accounts: TunnelAccounts;
   readonly meters: AccountMeters;
   readonly invitations: TunnelInvitations;
+  readonly hostnames: TunnelHostnames;
 }
 
 export class TunnelOffice {
@@ -83,6 +86,7 @@ export class TunnelOffice {
   readonly #registry: TunnelRegistry;
   readonly #ports: PortKeeper;
   #config: Config | null = null;
+  #onHostnames: () => void = () => {};
   #open: Open | null = null;
 
   constructor(sessions: SessionList, registry: TunnelRegistry, ports: PortKeeper) {
@@ -105,6 +109,12 @@ export class TunnelOffice {
       accounts: new TunnelAccounts(file, users, (account, why) => this.#dismiss(account, why)),
       meters: new AccountMeters(file.use, limitsOf(config)),
       invitations: new TunnelInvitations(file.invitations),
+      hostnames: new TunnelHostnames({
+        table: file.hostnames,
+        ...hostnameSettings(config),
+        onChange: () => this.#onHostnames(),
+        onLost: (hostname) => this.#registry.forget(hostname),
+      }),
     };
   }
 
@@ -113,6 +123,7 @@ export class TunnelOffice {
     const { hold, reserved, address_limits: most } = config.tunnels.server;
     this.#open?.accounts.follow(users);
     this.#open?.meters.follow(limitsOf(config));
+    this.#open?.hostnames.configure(hostnameSettings(config));
     this.#registry.configure({ holdMs: hold, reserved });
     const [tokens, registrations] = [most.wrong_tokens_per_minute, most.registrations_per_hour];
     this.attempts.configure({ most: tokens, eachMs: MINUTE_MS / tokens });
@@ -133,6 +144,32 @@ export class TunnelOffice {
     const { meters } = this.#open ?? {};
     for (const account of meters?.expired() ?? []) this.#dismiss(account, 'the token has expired');
     meters?.keep();
+    void this.#open?.hostnames.recheck();
+  }
+
+  get hostnames(): TunnelHostnames | null {
+    return this.#open?.hostnames ?? null;
+  }
+
+  get domain(): string {
+    return this.#config?.tunnels.server.domain ?? '';
+  }
+
+  /** Has `onChange` called when other hostnames lead somewhere than before. */
+  watchHostnames(onChange: () => void): void {
+    this.#onHostnames = onChange;
+  }
+
+  /** In the codes that clients know; null: it is its own. */
+  refuseHostname(hostname: string, account: string): Claim | null {
+    const { hostnames } = this.#require();
+    if (canonical(hostname) === null) return { refused: 'INVALID_HOSTNAME', why: `${hostname} is no hostname` };
+    const owner = hostnames.ownerOf(hostname);
+    if (owner === account) return null;
+    if (owner !== null) return { refused: 'HOSTNAME_TAKEN', why: `${hostname} belongs to another account` };
+    return hostnames.of(account).some((row) => row.hostname === hostname)
+      ? { refused: 'HOSTNAME_NOT_VERIFIED', why: `the DNS of ${hostname} does not show yet that it is yours` }
+      : { refused: 'HOSTNAME_NOT_REGISTERED', why: `${hostname} is not registered here` };
   }
 
   limitsOf(account: string): TunnelLimits {
@@ -225,10 +262,11 @@ export class TunnelOffice {
 
   /** With its names, which are anybody's then. */
   remove(id: string): void {
-    const { accounts, meters } = this.#require();
+    const { accounts, meters, hostnames } = this.#require();
     const account = registered(this.#find(id));
     meters.setLimits(id, null);
     accounts.remove(account);
+    hostnames.forget(id);
     this.#registry.forgetAll(id);
   }
 
@@ -299,6 +337,11 @@ export class TunnelOffice {
 function registered(account: TunnelAccount): RegisteredAccount {
   if (isRegistered(account)) return account;
   throw new SluiceError('forbidden', { message: 'The token of this user stands in the configuration.' });
+}
+
+function hostnameSettings({ dns, tunnels: { server } }: Config): HostnameSettings {
+  const { most, recheck } = server.hostnames;
+  return { resolve: textResolverOf(dns.servers), recheckMs: recheck, most, domain: server.domain };
 }
 
 function limitsOf({ tunnels: { server } }: Config): TunnelLimits {

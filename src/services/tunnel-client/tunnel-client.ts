@@ -147,7 +147,6 @@ export class TunnelClient {
   }
 
   #connect(): void {
-    const { book } = this.#options;
     this.#timer = null;
     this.#events.connecting(this.#tries + 1);
     // Known before the first connection is made: all of them are written to in the same way.
@@ -157,6 +156,7 @@ export class TunnelClient {
   }
 
   #open(): void {
+    const { book } = this.#options;
     this.#cancelOpening = openControl(this.#options.way, {
       opened: (connection, first) => {
         this.#cancelOpening = null;

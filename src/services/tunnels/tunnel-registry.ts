@@ -40,6 +40,8 @@ export interface TunnelRegistryOptions {
   readonly now: () => number;
   /** How many names an account may have at once, and how many clients with names. */
   limitsOf(account: string): Pick<TunnelLimits, 'tunnels' | 'clients'>;
+  /** Why an account may not have a hostname; null: it is its own. */
+  refuseHostname?(hostname: string, account: string): Claim | null;
 }
 
 export interface NameRules {
@@ -118,7 +120,19 @@ export class TunnelRegistry {
     if (this.#options.now() - this.#sweptAtMs > SWEEP_EVERY_MS) this.#sweep();
     const name = wanted?.toLowerCase() ?? this.#freeName();
     const refusal = this.#refusalOf(name, account) ?? this.#tooManyClients(name, account, session);
-    if (refusal !== null) return refusal;
+    return refusal ?? this.#give(name, account, session);
+  }
+
+  /** A hostname of its own, in its one spelling. */
+  claimHostname(hostname: string, account: string, session: TunnelLink): Claim {
+    const refusal =
+      this.#options.refuseHostname?.(hostname, account) ??
+      this.#noRoom(hostname, account) ??
+      this.#tooManyClients(hostname, account, session);
+    return refusal ?? this.#give(hostname, account, session);
+  }
+
+  #give(name: string, account: string, session: TunnelLink): Claim {
     const known = this.#names.get(name);
     const again = known !== undefined && known.account === account;
     const use = again ? known.use : noUse();
@@ -169,14 +183,17 @@ export class TunnelRegistry {
       return { refused: 'SUBDOMAIN_UNAVAILABLE', why };
     }
     const held = this.#names.get(name);
-    if (held === undefined || !this.#isHeld(held)) {
-      const most = this.#options.limitsOf(account).tunnels;
-      const why = `this account has ${most} names already`;
-      return this.#hasRoom(account, most) ? null : { refused: 'POOL_EXHAUSTED', why };
-    }
-    return held.account === account
-      ? null
+    return held === undefined || !this.#isHeld(held) || held.account === account
+      ? this.#noRoom(name, account)
       : { refused: 'SUBDOMAIN_UNAVAILABLE', why: `${name} belongs to another account` };
+  }
+
+  #noRoom(name: string, account: string): Claim | null {
+    const held = this.#names.get(name);
+    if (held?.account === account && this.#isHeld(held)) return null;
+    const most = this.#options.limitsOf(account).tunnels;
+    const why = `this account has ${most} names already`;
+    return this.#hasRoom(account, most) ? null : { refused: 'POOL_EXHAUSTED', why };
   }
 
   /** Its client has gone: the names wait for it. */

@@ -22,6 +22,8 @@ import { MessageCollector } from './message-collector.ts';
 import type { SessionHost } from './session-host.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import type { AccountMeter } from './account-meter.ts';
+import { spelled } from './tunnel-hostnames.ts';
+import type { Claim } from './tunnel-registry.ts';
 import { StreamPace } from './stream-pace.ts';
 import { StreamWindow, WindowBudget } from './stream-window.ts';
 import { type SentPart, type StreamEvents, type StreamHost, TunnelStream } from './tunnel-stream.ts';
@@ -311,7 +313,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#settleLater();
     if (protocol === 'tcp') void this.#openTcp(asked);
     else if (protocol !== 'http') this.#sayError('UNSUPPORTED_PROTOCOL', 'this server knows http and tcp');
-    else if (hostname !== null) this.#sayError('HOSTNAME_NOT_REGISTERED', `${hostname} is not registered here`);
+    else if (hostname !== null) this.#claimed(this.#host.registry.claimHostname(spelled(hostname), this.account, this));
     else if (path !== null) this.#sayError('INVALID_PATH', 'this server gives names, not paths');
     else this.#claim(subdomain === '' ? null : subdomain);
   }
@@ -324,7 +326,10 @@ export class TunnelSession implements StreamHost, TunnelLink {
   }
 
   #claim(wanted: string | null): void {
-    const claimed = this.#host.registry.claim(wanted, this.account, this);
+    this.#claimed(this.#host.registry.claim(wanted, this.account, this));
+  }
+
+  #claimed(claimed: Claim): void {
     if ('refused' in claimed) {
       this.#sayError(claimed.refused, claimed.why);
       return;

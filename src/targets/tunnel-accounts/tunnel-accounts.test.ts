@@ -8,6 +8,8 @@ const budget = (most: number): AttemptBudget => new AttemptBudget({ now: () => 0
 const TARGET = tunnelAccounts({
   accounts: { find: (token) => (token === 'good' ? { id: '1', email: 'e', registered: null } : null) },
   registration: 'open',
+  hostnames: null,
+  domain: 'example.test',
   register: () => assert.fail('nobody registers here'),
   rotate: () => assert.fail('nobody asks for that here'),
   registrations: budget(1),

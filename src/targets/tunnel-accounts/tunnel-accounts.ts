@@ -12,7 +12,10 @@ import {
   type TunnelAccounts,
 } from '../../services/tunnels/tunnel-accounts.ts';
 import { bearerToken } from '../../services/tunnels/bearer-token.ts';
+import type { HostnameAnswer, HostnameRefusal } from '../../services/tunnels/tunnel-hostnames.ts';
 import type { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
+
+import { type HostnameCall, hostnameCall, type HostnamesDesk, hostnameState } from './hostname-calls.ts';
 
 /** Where accounts are looked after. */
 export interface AccountsOffice {
@@ -26,6 +29,10 @@ export interface AccountsOffice {
   /** null: it takes an invitation, and this is none. */
   register(wish: { readonly email: string; readonly invitation: string | null }): IssuedToken | null;
   rotate(account: RegisteredAccount): IssuedToken;
+  /** null: the server is being switched off. */
+  readonly hostnames: HostnamesDesk | null;
+  /** Names are below it. */
+  readonly domain: string;
 }
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -33,7 +40,7 @@ const MAX_BODY_BYTES = 16 * 1024;
 const EMAIL = /^[^\s@"<>]{1,64}@[^\s@"<>]{1,190}$/;
 
 type Body = Readonly<Record<string, unknown>>;
-type Handler = (asked: Asked) => Answer;
+type Handler = (asked: Asked) => Answer | Promise<Answer>;
 
 interface Asked {
   readonly exchange: Exchange;
@@ -63,11 +70,16 @@ export function tunnelAccounts(
       const { method } = exchange.request;
       // Clients of 2.x write two slashes where a server is named with one at its end.
       const path = exchange.request.path.replace(/^\/{2,}/, '/');
-      const handler = CALLS.get(`${method} ${path}`);
+      const hostname = hostnameCall(method, path);
+      const handler =
+        typeof hostname === 'object' && hostname !== null ? aboutHostname(hostname) : CALLS.get(`${method} ${path}`);
       if (handler !== undefined) {
         const address = addressOf(exchange);
         exchange.produce(new Call(exchange, (body) => handler({ exchange, address, office, body })));
-      } else exchange.answer(refusal(exchange, PATHS.has(path) ? 'method_not_allowed' : 'not_found'));
+        return;
+      }
+      const isWrong = hostname === 'wrong_method' || PATHS.has(path);
+      exchange.answer(refusal(exchange, isWrong ? 'method_not_allowed' : 'not_found'));
     },
   };
 }
@@ -75,11 +87,13 @@ export function tunnelAccounts(
 /** Waits for the body, which is small, and answers. */
 class Call implements Producer {
   readonly #exchange: Exchange;
-  readonly #answer: (body: Body) => Answer;
+  readonly #answer: (body: Body) => Answer | Promise<Answer>;
   #parts: Buffer[] = [];
   #bytes = 0;
+  /** Nobody waits for an answer. */
+  #isLeft = false;
 
-  constructor(exchange: Exchange, answer: (body: Body) => Answer) {
+  constructor(exchange: Exchange, answer: (body: Body) => Answer | Promise<Answer>) {
     this.#exchange = exchange;
     this.#answer = answer;
   }
@@ -93,14 +107,21 @@ class Call implements Producer {
   takeEnd(): void {
     if (this.#bytes > MAX_BODY_BYTES) return;
     const body = parsed(Buffer.concat(this.#parts).toString());
-    this.#exchange.answer(
-      body === null ? refusal(this.#exchange, 'invalid_input', 'The body is no JSON object.') : this.#answer(body),
-    );
+    const answer =
+      body === null ? refusal(this.#exchange, 'invalid_input', 'The body is no JSON object.') : this.#answer(body);
+    if (answer instanceof Promise) void this.#later(answer);
+    else this.#exchange.answer(answer);
+  }
+
+  async #later(answer: Promise<Answer>): Promise<void> {
+    const made = await answer.catch(() => refusal(this.#exchange, 'internal'));
+    if (!this.#isLeft) this.#exchange.answer(made);
   }
 
   resume(): void {}
 
   cancel(): void {
+    this.#isLeft = true;
     this.#parts = [];
   }
 }
@@ -140,7 +161,7 @@ function register({ exchange, address, office, body }: Asked): Answer {
   return json(201, { id: account.id, email: account.email, auth_token: token, token, ...expiry(account) });
 }
 
-function rotate(asked: Asked, token: string | null, otherwise: ErrorCode = 'unauthorized'): Answer {
+function rotate(asked: Asked, token: string | null, otherwise: ErrorCode = 'unauthorized'): Answer | Promise<Answer> {
   return forAccount(asked, token, {
     otherwise,
     answer: (account) => {
@@ -168,14 +189,14 @@ function expiry({ registered }: TunnelAccount): { readonly expires_at?: string }
   return at === null ? {} : { expires_at: new Date(at).toISOString() };
 }
 
-function verify(asked: Asked): Answer {
+function verify(asked: Asked): Answer | Promise<Answer> {
   return forAccount(asked, oldToken(asked.body), {
     otherwise: 'not_found',
     answer: ({ id, email }) => json(200, { user_id: id, email }),
   });
 }
 
-function me(asked: Asked): Answer {
+function me(asked: Asked): Answer | Promise<Answer> {
   return forAccount(asked, bearer(asked.exchange), {
     otherwise: 'unauthorized',
     answer: (account) => {
@@ -186,16 +207,61 @@ function me(asked: Asked): Answer {
   });
 }
 
+const REFUSALS: Readonly<Record<HostnameRefusal['refused'], ErrorCode>> = {
+  invalid: 'invalid_input',
+  taken: 'already_exists',
+  too_many: 'forbidden',
+  unknown: 'not_found',
+};
+
+function aboutHostname(call: HostnameCall): Handler {
+  return (asked) =>
+    forAccount(asked, bearer(asked.exchange), {
+      otherwise: 'unauthorized',
+      answer: ({ id }) => {
+        const { hostnames } = asked.office;
+        return hostnames === null
+          ? refusal(asked.exchange, 'shutting_down')
+          : onHostname({ asked, call, id, hostnames });
+      },
+    });
+}
+
+interface HostnameAsked {
+  readonly asked: Asked;
+  readonly call: HostnameCall;
+  readonly id: string;
+  readonly hostnames: HostnamesDesk;
+}
+
+function onHostname({ asked, call, id, hostnames }: HostnameAsked): Answer | Promise<Answer> {
+  const { exchange, office, body } = asked;
+  const told = (status: number, answer: HostnameAnswer): Answer =>
+    'refused' in answer
+      ? refusal(exchange, REFUSALS[answer.refused], answer.why)
+      : json(status, hostnameState(answer, office.domain));
+  if (call.kind === 'list') {
+    return json(200, { hostnames: hostnames.of(id).map((row) => hostnameState(row, office.domain)) });
+  }
+  if (call.kind === 'verify') return hostnames.verify(id, call.hostname).then((answer) => told(200, answer));
+  if (call.kind === 'register') {
+    const { hostname } = body;
+    return told(201, hostnames.register(id, typeof hostname === 'string' ? hostname : ''));
+  }
+  const refused = hostnames.remove(id, call.hostname);
+  return refused === null ? json(200, { removed: call.hostname }) : told(200, refused);
+}
+
 interface ForAccount {
   readonly otherwise: ErrorCode;
-  readonly answer: (account: TunnelAccount) => Answer;
+  readonly answer: (account: TunnelAccount) => Answer | Promise<Answer>;
 }
 
 function forAccount(
   { exchange, address, office }: Asked,
   token: string | null,
   { otherwise, answer }: ForAccount,
-): Answer {
+): Answer | Promise<Answer> {
   const waitMs = office.attempts.waitMs(address);
   if (waitMs > 0) return later(exchange, waitMs, 'Too many wrong tokens came from this address.');
   const account = token === null ? null : (office.accounts?.find(token) ?? null);
