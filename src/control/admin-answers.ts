@@ -228,6 +228,7 @@ export interface TunnelAnswer {
   readonly bytes_received: number;
   readonly bytes_sent: number;
   readonly reconnects: number;
+  readonly clients: number;
   readonly since: string;
   readonly client: {
     readonly address: string;

@@ -148,6 +148,8 @@ test('the admin API describes every resource in its OpenAPI document', async () 
     '/api/v1/proxies/{id}',
     '/api/v1/proxies/{id}/test',
     '/api/v1/reload',
+    '/api/v1/requests',
+    '/api/v1/requests/{id}',
     '/api/v1/stats',
     '/api/v1/status',
     '/api/v1/tunnels',

@@ -15,6 +15,7 @@ interface HttpOptions extends PatienceFlags {
   readonly subdomain?: string;
   readonly hostname?: string;
   readonly auth?: string;
+  readonly group?: true;
   readonly hostHeader: string;
   readonly allow?: readonly string[];
   readonly requestHeader?: readonly string[];
@@ -30,6 +31,7 @@ export function httpCommand(context: CliContext): Command {
     .option('--subdomain <NAME>', 'the wanted name')
     .option('--hostname <DOMAIN>', 'a domain of your own')
     .option('--auth <USER:PASSWORD>', 'ask visitors for this user name and password')
+    .option('--group', 'share the name with other clients of yours that say the same')
     .addOption(
       new Option(
         '--host-header <NAME>',
@@ -56,6 +58,7 @@ export function httpCommand(context: CliContext): Command {
         auth: options.auth ?? null,
         remote_port: null,
         proxy_protocol: null,
+        group: options.group === true,
         host_header: options.hostHeader,
         allow: options.allow ?? [],
         request_headers: fieldChanges(options.requestHeader),

@@ -28,7 +28,7 @@ describe('sluice tunnels', () => {
     assert.equal(await said(admin, 'tunnels'), 'There are no tunnels.');
     const use = { streams: 7, bytesIn: 2_048, bytesOut: 10, reconnects: 1 };
     admin.desk.tunnels = [
-      { name: 'app', url: 'http://a', account: 'user:alice', sinceMs: 0, use, client: null, tcp: null },
+      { name: 'app', url: 'http://a', account: 'user:alice', sinceMs: 0, use, clients: 0, client: null, tcp: null },
     ];
     assert.deepEqual((await said(admin, 'tunnels')).split('\n'), [
       'name  account     client  since   requests  received  sent  reconnects  round trip',

@@ -132,7 +132,7 @@ function rowOf(tunnel: TunnelAnswer): string[] {
   return [
     printable(tunnel.name),
     printable(tunnel.account),
-    client === null ? 'away' : printable(client.address),
+    client === null ? 'away' : clientsOf(client.address, tunnel.clients),
     formatElapsed(Math.max(0, (Date.now() - Date.parse(tunnel.since)) / 1000)),
     String(tunnel.streams_total),
     formatBytes(tunnel.bytes_received),
@@ -140,6 +140,10 @@ function rowOf(tunnel: TunnelAnswer): string[] {
     String(tunnel.reconnects),
     roundTrip === null ? '' : `${roundTrip.toFixed(1)} ms`,
   ];
+}
+
+function clientsOf(address: string, count: number): string {
+  return count > 1 ? `${printable(address)} +${count - 1}` : printable(address);
 }
 
 function formatInvitations({ invitations }: TunnelInvitationsAnswer): string {

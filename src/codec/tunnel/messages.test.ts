@@ -15,6 +15,7 @@ describe('messages of clients', () => {
       subdomain: null,
       path: '',
       hostname: null,
+      group: false,
     });
     assert.deepEqual(read({ stream_id: 7, code: 1000 }, 'StreamClose'), {
       type: 'StreamClose',

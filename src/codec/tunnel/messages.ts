@@ -34,6 +34,8 @@ export type ClientMessage =
       /** Fields of ours: what stands there; null: nothing does. */
       readonly proxyProtocol: string | null;
       readonly allow: readonly string[] | null;
+      /** The client shares the name with others of its account. */
+      readonly group: boolean;
     }
   | StreamDataMessage
   | { readonly type: 'StreamClose'; readonly streamId: number; readonly code: number | null; readonly reason: string }
@@ -80,7 +82,17 @@ function messageOf(map: ReadonlyMap<string, MsgpackRead>): ClientMessage {
   if (type !== 'TunnelCreate') return { type: 'unknown', name: type, streamId, fields: map };
   const [subdomain, path, hostname] = [text(map, 'subdomain'), text(map, 'path'), text(map, 'hostname')];
   const ports = { remotePort: number(map, 'remote_port'), proxyProtocol: text(map, 'proxy_protocol') };
-  return { type, protocol: text(map, 'protocol') ?? '', subdomain, path, hostname, ...ports, allow: allowed(map) };
+  const group = map.get('group') === true;
+  return {
+    type,
+    protocol: text(map, 'protocol') ?? '',
+    subdomain,
+    path,
+    hostname,
+    group,
+    ...ports,
+    allow: allowed(map),
+  };
 }
 
 /** What is no text in it is kept as one that fits nothing: a list that is not understood must not be wider than was meant. */

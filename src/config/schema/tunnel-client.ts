@@ -28,6 +28,7 @@ export interface ClientTunnel {
   readonly remote_port: number | null;
   /** null: as the server likes. */
   readonly proxy_protocol: ProxyVersion | null;
+  readonly group?: boolean;
   /** `local`: the name of the local server; `visitor`: what the visitor said; else this. */
   readonly host_header: string;
   /** Networks that visitors may come from; none: from anywhere. */
@@ -100,6 +101,10 @@ const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
       'For TCP: tell the local server who the visitor is, in a head of the PROXY protocol. `null`: as the server likes.',
     )
     .meta({ samples: ['v2'] }),
+  group: z
+    .boolean()
+    .prefault(false)
+    .describe('Share the name with other clients of the account that say the same; else the newest one has it alone.'),
   host_header: nonEmptyText()
     .prefault('local')
     .describe(

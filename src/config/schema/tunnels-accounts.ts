@@ -3,6 +3,10 @@
 import { z } from 'zod';
 import { count, duration, size } from './fields.ts';
 
+const GROUP_STRATEGIES = ['round_robin', 'random', 'least_connections', 'least_latency', 'sticky_hash'] as const;
+
+export type GroupStrategy = (typeof GROUP_STRATEGIES)[number];
+
 export interface TunnelLimitsConfig {
   readonly tunnels: number;
   readonly clients: number;
@@ -26,6 +30,7 @@ export interface TunnelAccountsConfig {
   readonly token_ttl: number | null;
   readonly hold: number;
   readonly reserved: readonly string[];
+  readonly group_strategy: GroupStrategy;
   readonly limits: TunnelLimitsConfig;
   readonly address_limits: TunnelAddressLimitsConfig;
   readonly hostnames: TunnelHostnamesConfig;
@@ -93,6 +98,10 @@ export const tunnelAccountKeys: { readonly [Key in keyof TunnelAccountsConfig]: 
       .prefault([])
       .describe('Names that nobody may have, beside `www`, `api`, `admin` and the like; `*` stands for anything.')
       .meta({ samples: [['acme', '*-admin']] }),
+    group_strategy: z
+      .enum(GROUP_STRATEGIES)
+      .prefault('round_robin')
+      .describe('Which of the clients that share a name a visitor comes to; `sticky_hash`: the same one each time.'),
     limits: limits.prefault({}).describe('What each account may have. The operator can give an account other limits.'),
     address_limits: addressLimits.prefault({}).describe('What may come from one address (of IPv6: from one /64).'),
     hostnames: hostnames

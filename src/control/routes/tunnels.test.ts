@@ -9,6 +9,7 @@ const OFFLINE: TunnelReport = {
   account: 'user:alice',
   sinceMs: 0,
   use: { streams: 3, bytesIn: 4, bytesOut: 5, reconnects: 2 },
+  clients: 0,
   client: null,
   tcp: null,
 };

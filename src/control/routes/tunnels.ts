@@ -21,6 +21,7 @@ const tunnelSchema: z.ZodType<TunnelAnswer> = z
     bytes_received: z.int().openapi({ description: 'From its clients.' }),
     bytes_sent: z.int(),
     reconnects: z.int().openapi({ description: 'How often a client has come back to it.' }),
+    clients: z.int().openapi({ description: 'How many share it; `client` is the newest.' }),
     since: z.string().openapi({ description: 'Since when it has been so.' }),
     client: z
       .object({
@@ -112,7 +113,7 @@ export function addTunnelRoutes(app: AdminApp, { sluice }: AdminParts): void {
   });
 }
 
-function tunnelAnswer({ name, url, account, sinceMs, use, client, tcp }: TunnelReport): TunnelAnswer {
+function tunnelAnswer({ name, url, account, sinceMs, use, clients, client, tcp }: TunnelReport): TunnelAnswer {
   return {
     name,
     url,
@@ -122,6 +123,7 @@ function tunnelAnswer({ name, url, account, sinceMs, use, client, tcp }: TunnelR
     bytes_received: use.bytesIn,
     bytes_sent: use.bytesOut,
     reconnects: use.reconnects,
+    clients,
     since: new Date(sinceMs).toISOString(),
     client: client && {
       address: client.address,

@@ -88,6 +88,7 @@ function exposedTunnel(wish: ClientTunnel): ExposedTunnel {
     hostname,
     remote_port: remotePort,
     auth,
+    group = false,
   } = wish;
   return {
     name,
@@ -99,6 +100,7 @@ function exposedTunnel(wish: ClientTunnel): ExposedTunnel {
     remotePort,
     proxyProtocol: wish.proxy_protocol,
     allowed: wish.allow,
+    group,
     hostHeader: hostHeaderOf(wish),
     auth,
     allow: wish.allow.map(rangeOf),

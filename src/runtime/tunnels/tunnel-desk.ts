@@ -37,6 +37,8 @@ export interface TunnelReport {
   readonly account: string;
   readonly sinceMs: number;
   readonly use: NameUse;
+  /** How many have it; `client` is the newest. */
+  readonly clients: number;
   /** null: its client is away. */
   readonly client: ClientReport | null;
   /** null: it is none of TCP. */
@@ -126,12 +128,13 @@ export class TunnelDesk {
   }
 
   reports(): TunnelReport[] {
-    const named = this.#registry.entries().map(({ name, account, use, session, sinceMs }): TunnelReport => {
+    const named = this.#registry.entries().map(({ name, account, use, session, clients, sinceMs }): TunnelReport => {
       const client = session === null ? null : reportOf(session);
-      return { name, url: this.#urlOf(name), account, sinceMs, use: { ...use }, client, tcp: null };
+      return { name, url: this.#urlOf(name), account, sinceMs, use: { ...use }, clients, client, tcp: null };
     });
     const ports = this.#tcp.reports().map(({ session, ...report }): TunnelReport => {
-      return { ...report, client: session === null ? null : reportOf(session) };
+      const clients = session === null ? 0 : 1;
+      return { ...report, clients, client: session === null ? null : reportOf(session) };
     });
     return [...named, ...ports];
   }

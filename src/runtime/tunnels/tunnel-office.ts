@@ -120,11 +120,11 @@ export class TunnelOffice {
 
   configure(config: Config, users: UserDirectory): void {
     this.#config = config;
-    const { hold, reserved, address_limits: most } = config.tunnels.server;
+    const { hold, reserved, group_strategy: groupStrategy, address_limits: most } = config.tunnels.server;
     this.#open?.accounts.follow(users);
     this.#open?.meters.follow(limitsOf(config));
     this.#open?.hostnames.configure(hostnameSettings(config));
-    this.#registry.configure({ holdMs: hold, reserved });
+    this.#registry.configure({ holdMs: hold, reserved, groupStrategy });
     const [tokens, registrations] = [most.wrong_tokens_per_minute, most.registrations_per_hour];
     this.attempts.configure({ most: tokens, eachMs: MINUTE_MS / tokens });
     this.registrations.configure({ most: registrations, eachMs: HOUR_MS / registrations });

@@ -14,6 +14,8 @@ export interface ExposedTunnel {
   readonly proxyProtocol: string | null;
   /** The same networks as in `allow`, as they were written. */
   readonly allowed: readonly string[];
+  /** Other clients of the account may have the same name, and visitors are shared among them. */
+  readonly group?: boolean;
   /** What the local server is told as its own name; null: what the visitor has said. */
   readonly hostHeader: string | null;
   /** `user:password` that visitors have to know; null: none. */

@@ -197,8 +197,9 @@ export class TunnelLink implements StreamLink {
   }
 
   #httpWish(tunnel: ExposedTunnel): Record<string, MsgpackValue> {
-    const { protocol, hostname } = tunnel;
-    return { protocol, subdomain: this.#options.nameOf(tunnel) ?? undefined, hostname: hostname ?? undefined };
+    const { protocol, hostname, group } = tunnel;
+    const subdomain = this.#options.nameOf(tunnel) ?? undefined;
+    return { protocol, subdomain, hostname: hostname ?? undefined, group: group === true ? true : undefined };
   }
 
   /** The server keeps away who may not come, and tells the local server who has. */

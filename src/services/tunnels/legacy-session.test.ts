@@ -42,7 +42,7 @@ describe('a session of the generation 2.x', () => {
         ['NewTunnel', undefined, 'http://app.test', undefined],
       ],
     );
-    assert.deepEqual([stage.registry.find('app'), session.version], [{ kind: 'online', session }, 0]);
+    assert.deepEqual([stage.registry.find('app'), session.version], [{ kind: 'online', session, group: null }, 0]);
     stage.leave();
     assert.deepEqual([stage.registry.find('app').kind, stage.events.at(-1)], ['offline', 'closed']);
   });

@@ -15,6 +15,8 @@ import type { StreamOpenFields } from '../../codec/tunnel/messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import type { AccountMeter } from './account-meter.ts';
+import { spelled } from './tunnel-hostnames.ts';
+import type { Claim } from './tunnel-registry.ts';
 import type { LegacyClient, LegacySocket } from './legacy-link.ts';
 import { LegacyStream, type LegacyStreamOwner } from './legacy-stream.ts';
 import type { LinkStream, TunnelLink } from './tunnel-link.ts';
@@ -213,12 +215,17 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
     const { protocol, hostname, subdomain } = wish;
     if (protocol === 'tcp') this.#refuse(wish, 'TCP_DISABLED', 'this client cannot carry TCP; a newer one can');
     else if (protocol !== 'http') this.#refuse(wish, 'UNSUPPORTED_PROTOCOL', 'this server knows http');
-    else if (hostname !== '') this.#refuse(wish, 'HOSTNAME_NOT_REGISTERED', `${hostname} is not registered here`);
-    else this.#claim(wish, subdomain === '' ? null : subdomain);
+    else this.#claimed(wish, this.#claim(hostname, subdomain));
   }
 
-  #claim(wish: LegacyTunnelWish, wanted: string | null): void {
-    const claimed = this.#host.registry.claim(wanted, this.account, this);
+  #claim(hostname: string, subdomain: string): Claim {
+    const { registry } = this.#host;
+    const claimant = { session: this, shares: false };
+    if (hostname !== '') return registry.claimHostname(spelled(hostname), this.account, claimant);
+    return registry.claim(subdomain === '' ? null : subdomain, this.account, claimant);
+  }
+
+  #claimed(wish: LegacyTunnelWish, claimed: Claim): void {
     if ('refused' in claimed) {
       this.#refuse(wish, claimed.refused, claimed.why);
       return;

@@ -56,3 +56,17 @@ export interface TunnelLink {
   /** The server is going away. */
   drain?(reason: string): void;
 }
+
+/** What a request needs of the client that it goes to. */
+export type VisitLink = Pick<
+  TunnelLink,
+  | 'meter'
+  | 'isOpen'
+  | 'version'
+  | 'maxBodyBytes'
+  | 'needsWholeBodies'
+  | 'takesWebSockets'
+  | 'passesExpectations'
+  | 'basicAuthOf'
+  | 'open'
+>;

@@ -26,8 +26,8 @@ class Stage {
     return session as unknown as TunnelLink;
   }
 
-  claim(name: string | null, account: string, session = this.session(account)): string {
-    const claimed = this.registry.claim(name, account, session);
+  claim(name: string | null, account: string, session = this.session(account), shares = false): string {
+    const claimed = this.registry.claim(name, account, { session, shares });
     return 'refused' in claimed ? claimed.refused : claimed.name;
   }
 }
@@ -93,7 +93,7 @@ describe('a name', () => {
     stage.claim('app', 'a', fresh);
     assert.deepEqual(stage.told, ['old loses app']);
     stage.registry.release(old);
-    assert.deepEqual(stage.registry.find('app'), { kind: 'online', session: fresh });
+    assert.deepEqual(stage.registry.find('app'), { kind: 'online', session: fresh, group: null });
     assert.equal(stage.claim('app', 'a', fresh), 'app');
     assert.deepEqual(stage.told, ['old loses app']);
   });
@@ -164,5 +164,23 @@ describe('a name', () => {
     stage.claim('one-name', 'a', first);
     assert.equal(stage.claim('two-name', 'a'), 'POOL_EXHAUSTED');
     assert.deepEqual([stage.claim('one-name', 'a'), stage.told], ['one-name', ['first loses one-name']]);
+  });
+
+  test('is shared by clients that ask for that, until the last has gone or one comes that does not', () => {
+    const stage = new Stage();
+    const [one, two, alone] = [stage.session('one'), stage.session('two'), stage.session('alone')];
+    stage.claim('app', 'a', one, true);
+    stage.claim('app', 'a', two, true);
+    assert.deepEqual([stage.told, stage.registry.entries()[0]?.clients], [[], 2]);
+    assert.equal(stage.claim('app', 'b', stage.session('b'), true), 'SUBDOMAIN_UNAVAILABLE');
+    stage.registry.release(two);
+    const found = stage.registry.find('app');
+    assert.deepEqual([found.kind, found.kind === 'online' && found.session], ['online', one]);
+    stage.claim('app', 'a', two, true);
+    stage.claim('app', 'a', alone);
+    assert.deepEqual(stage.told, ['one loses app', 'two loses app']);
+    stage.claim('app', 'a', one, true);
+    stage.registry.release(one);
+    assert.deepEqual([stage.registry.find('app').kind, stage.registry.online], ['offline', 0]);
   });
 });

@@ -1,15 +1,20 @@
 // Which name leads to whose client. Rule: a name has one owner; it is held for its account when the client has gone, and an older
 // session of the same account gives way at once.
 import type { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
+import type { StrategyName } from '../balance/group-rules.ts';
+import { MemberTable } from '../balance/member-table.ts';
 import type { TunnelLimits } from './account-meter.ts';
 import { OF_CONFIGURATION } from './tunnel-accounts.ts';
 import type { TunnelLink } from './tunnel-link.ts';
+import { TunnelGroup } from './tunnel-group.ts';
 import { hasBrand, isTunnelName, namePatterns, randomTunnelName } from './tunnel-names.ts';
 
 export interface TunnelEntry {
   readonly name: string;
   readonly account: string;
   readonly session: TunnelLink | null;
+  /** How many have it. */
+  readonly clients: number;
   readonly sinceMs: number;
   readonly use: NameUse;
 }
@@ -17,14 +22,23 @@ export interface TunnelEntry {
 interface Held {
   readonly account: string;
   readonly use: NameUse;
+  /** The newest of its clients. */
   session: TunnelLink | null;
+  /** Where its clients have asked to share it. */
+  readonly group: TunnelGroup | null;
   sinceMs: number;
   /** While nobody has it; 0 while somebody does. */
   heldUntilMs: number;
 }
 
+/** Who wants a name, and whether others of its account may have it as well. */
+export interface Claimant {
+  readonly session: TunnelLink;
+  readonly shares: boolean;
+}
+
 export type FoundTunnel =
-  | { readonly kind: 'online'; readonly session: TunnelLink }
+  | { readonly kind: 'online'; readonly session: TunnelLink; readonly group: TunnelGroup | null }
   | { readonly kind: 'offline' }
   | { readonly kind: 'unknown' };
 
@@ -49,6 +63,8 @@ export interface NameRules {
   readonly holdMs: number;
   /** Names that nobody may have, beside those that never may be had; `*` stands for anything. */
   readonly reserved: readonly string[];
+  /** Which client of a group a visitor comes to; groups that are there already keep theirs. */
+  readonly groupStrategy?: StrategyName;
 }
 
 /** What went through one name, whoever its clients were. */
@@ -77,6 +93,8 @@ export class TunnelRegistry {
   #online = 0;
   #sweptAtMs = 0;
   #book: NameBook | null = null;
+  /** Of groups, as soon as there is one. */
+  #members: MemberTable | null = null;
 
   constructor(options: TunnelRegistryOptions) {
     this.#options = options;
@@ -102,6 +120,7 @@ export class TunnelRegistry {
         account,
         use: noUse(),
         session: null,
+        group: null,
         sinceMs: this.#options.now(),
         heldUntilMs: heldUntilMs ?? this.#holdUntil(),
       });
@@ -111,40 +130,56 @@ export class TunnelRegistry {
   find(name: string): FoundTunnel {
     const held = this.#names.get(name);
     if (held === undefined) return UNKNOWN;
-    if (held.session !== null) return { kind: 'online', session: held.session };
+    if (held.session !== null) return { kind: 'online', session: held.session, group: held.group };
     return this.#isHeld(held) ? OFFLINE : UNKNOWN;
   }
 
   /** null: any name will do. */
-  claim(wanted: string | null, account: string, session: TunnelLink): Claim {
+  claim(wanted: string | null, account: string, claimant: Claimant): Claim {
     if (this.#options.now() - this.#sweptAtMs > SWEEP_EVERY_MS) this.#sweep();
     const name = wanted?.toLowerCase() ?? this.#freeName();
-    const refusal = this.#refusalOf(name, account) ?? this.#tooManyClients(name, account, session);
-    return refusal ?? this.#give(name, account, session);
+    const refusal = this.#refusalOf(name, account) ?? this.#tooManyClients(name, account, claimant);
+    return refusal ?? this.#give(name, account, claimant);
   }
 
   /** A hostname of its own, in its one spelling. */
-  claimHostname(hostname: string, account: string, session: TunnelLink): Claim {
+  claimHostname(hostname: string, account: string, claimant: Claimant): Claim {
     const refusal =
       this.#options.refuseHostname?.(hostname, account) ??
       this.#noRoom(hostname, account) ??
-      this.#tooManyClients(hostname, account, session);
-    return refusal ?? this.#give(hostname, account, session);
+      this.#tooManyClients(hostname, account, claimant);
+    return refusal ?? this.#give(hostname, account, claimant);
   }
 
-  #give(name: string, account: string, session: TunnelLink): Claim {
+  #give(name: string, account: string, { session, shares }: Claimant): Claim {
     const known = this.#names.get(name);
     const again = known !== undefined && known.account === account;
+    if (again && shares && known.group !== null && known.session !== null) return this.#join(name, known, session);
     const use = again ? known.use : noUse();
+    const before = known === undefined ? [] : linksOf(known);
     if (known !== undefined) this.#delete(name, known);
-    this.#put(name, { account, use, session, sinceMs: this.#options.now(), heldUntilMs: 0 });
+    const group = shares ? this.#newGroup(name, session) : null;
+    this.#put(name, { account, use, session, group, sinceMs: this.#options.now(), heldUntilMs: 0 });
     this.#online += 1;
     this.#book?.keepName({ name, account, heldUntilMs: null });
     session.names.add(name);
     if (again) use.reconnects += 1;
-    const before = known?.session ?? null;
-    if (before !== null && before !== session) before.replaced(name);
+    for (const link of before) if (link !== session) link.replaced(name);
     return { name, again };
+  }
+
+  #join(name: string, known: Held, session: TunnelLink): Claim {
+    known.group?.add(session);
+    known.session = session;
+    session.names.add(name);
+    return { name, again: false };
+  }
+
+  #newGroup(name: string, session: TunnelLink): TunnelGroup {
+    this.#members ??= new MemberTable();
+    const group = new TunnelGroup({ name, table: this.#members, strategy: this.#rules.groupStrategy ?? 'round_robin' });
+    group.add(session);
+    return group;
   }
 
   /** Of a name that somebody has. */
@@ -153,12 +188,13 @@ export class TunnelRegistry {
   }
 
   /** The one that it takes the place of does not count: it may be one that has broken off. */
-  #tooManyClients(name: string, account: string, session: TunnelLink): Claim | null {
+  #tooManyClients(name: string, account: string, { session, shares }: Claimant): Claim | null {
     if (session.names.size > 0) return null;
     const clients = new Set<TunnelLink>();
     for (const own of this.#namesOf.get(account) ?? []) {
-      const other = own === name ? null : (this.#names.get(own)?.session ?? null);
-      if (other !== null && other !== session) clients.add(other);
+      const held = this.#names.get(own);
+      if (held === undefined || (own === name && !(shares && held.group !== null))) continue;
+      for (const link of linksOf(held)) if (link !== session) clients.add(link);
     }
     const most = this.#options.limitsOf(account).clients;
     if (clients.size < most) return null;
@@ -200,7 +236,11 @@ export class TunnelRegistry {
   release(session: TunnelLink): void {
     for (const name of session.names) {
       const held = this.#names.get(name);
-      if (held?.session !== session) continue;
+      if (held === undefined) continue;
+      held.group?.remove(session);
+      if (held.session !== session) continue;
+      held.session = held.group?.links().at(-1) ?? null;
+      if (held.session !== null) continue;
       this.#online -= 1;
       held.session = null;
       held.sinceMs = this.#options.now();
@@ -214,7 +254,7 @@ export class TunnelRegistry {
     const held = this.#names.get(name);
     if (held === undefined) return false;
     this.#delete(name, held);
-    held.session?.removed(name);
+    for (const link of linksOf(held)) link.removed(name);
     return true;
   }
 
@@ -229,8 +269,9 @@ export class TunnelRegistry {
 
   entries(): TunnelEntry[] {
     this.#sweep();
-    return [...this.#names].map(([name, { account, use, session, sinceMs }]) => {
-      return { name, account, use, session, sinceMs };
+    return [...this.#names].map(([name, held]) => {
+      const { account, use, session, sinceMs } = held;
+      return { name, account, use, session, clients: linksOf(held).length, sinceMs };
     });
   }
 
@@ -273,6 +314,11 @@ export class TunnelRegistry {
     this.#delete(oldest.name, oldest.held);
     return true;
   }
+}
+
+function linksOf({ session, group }: Held): TunnelLink[] {
+  if (group !== null && group.size > 0) return group.links();
+  return session === null ? [] : [session];
 }
 
 function noUse(): NameUse {

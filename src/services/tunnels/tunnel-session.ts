@@ -309,13 +309,14 @@ export class TunnelSession implements StreamHost, TunnelLink {
   }
 
   #create(asked: TunnelCreate): void {
-    const { protocol, subdomain, path, hostname } = asked;
+    const { protocol, subdomain, path, hostname, group: shares } = asked;
     this.#settleLater();
     if (protocol === 'tcp') void this.#openTcp(asked);
     else if (protocol !== 'http') this.#sayError('UNSUPPORTED_PROTOCOL', 'this server knows http and tcp');
-    else if (hostname !== null) this.#claimed(this.#host.registry.claimHostname(spelled(hostname), this.account, this));
+    else if (hostname !== null)
+      this.#claimed(this.#host.registry.claimHostname(spelled(hostname), this.account, { session: this, shares }));
     else if (path !== null) this.#sayError('INVALID_PATH', 'this server gives names, not paths');
-    else this.#claim(subdomain === '' ? null : subdomain);
+    else this.#claim(subdomain === '' ? null : subdomain, shares);
   }
 
   /** Before version 3 a client that creates tunnels is told of nothing else. */
@@ -325,8 +326,8 @@ export class TunnelSession implements StreamHost, TunnelLink {
     wheel.arm(this.#settling, SETTLED_MS);
   }
 
-  #claim(wanted: string | null): void {
-    this.#claimed(this.#host.registry.claim(wanted, this.account, this));
+  #claim(wanted: string | null, shares: boolean): void {
+    this.#claimed(this.#host.registry.claim(wanted, this.account, { session: this, shares }));
   }
 
   #claimed(claimed: Claim): void {

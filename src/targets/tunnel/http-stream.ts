@@ -5,7 +5,7 @@ import { type AnswerHead, MAX_CHUNK_BYTES } from '../../codec/tunnel/messages.ts
 import type { Head } from '../../codec/http1/head.ts';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
 import { SluiceError } from '../../core/errors.ts';
-import type { LinkStream, TunnelLink } from '../../services/tunnels/tunnel-link.ts';
+import type { LinkStream, VisitLink } from '../../services/tunnels/tunnel-link.ts';
 import type { StreamEvents, StreamFailure, StreamTrailers } from '../../services/tunnels/tunnel-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { CONTINUE, interimHead, trailersOf } from './made-heads.ts';
@@ -13,7 +13,7 @@ import { answerFields, answerLength, bodyFields, requestFields } from './tunnel-
 
 export class HttpStream implements Producer, StreamEvents {
   readonly #exchange: Exchange;
-  readonly #session: TunnelLink;
+  readonly #session: VisitLink;
   #name = '';
   #stream: LinkStream | null = null;
   /** Of the body what makes no whole part yet. */
@@ -27,7 +27,7 @@ export class HttpStream implements Producer, StreamEvents {
   #dueBytes = -1;
   #over = false;
 
-  constructor(exchange: Exchange, session: TunnelLink) {
+  constructor(exchange: Exchange, session: VisitLink) {
     this.#exchange = exchange;
     this.#session = session;
   }

@@ -9,7 +9,7 @@ function take(request: ToldRequest): { readonly told: ToldExchange; readonly ses
   const session = new ToldSession();
   const find = (name: string): object => {
     return name === 'app'
-      ? { kind: 'online', session: session.session }
+      ? { kind: 'online', session: session.session, group: null }
       : { kind: name === 'old' ? 'offline' : 'unknown' };
   };
   const told = new ToldExchange(request);

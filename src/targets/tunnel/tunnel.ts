@@ -4,7 +4,7 @@ import type { Exchange } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
-import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
+import type { VisitLink } from '../../services/tunnels/tunnel-link.ts';
 import { HttpStream } from './http-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { isLetIn } from './tunnel-password.ts';
@@ -19,10 +19,19 @@ function take(exchange: Exchange, registry: TunnelRegistry): void {
   const found = registry.find(name);
   if (found.kind === 'unknown') refuseTunnel(exchange, 'tunnel_unknown');
   else if (found.kind === 'offline') refuseTunnel(exchange, 'tunnel_offline');
-  else lead(exchange, name, found.session);
+  else {
+    const link = found.group === null ? found.session : found.group.visit(visitorOf(exchange));
+    if (link === null) refuseTunnel(exchange, 'tunnel_busy');
+    else lead(exchange, name, link);
+  }
 }
 
-function lead(exchange: Exchange, name: string, session: TunnelLink): void {
+/** As the gateway has said it, which has added whom it has seen itself. */
+function visitorOf({ request }: Exchange): string {
+  return request.fields.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
+}
+
+function lead(exchange: Exchange, name: string, session: VisitLink): void {
   const { request } = exchange;
   const length = Number(request.fields.get('content-length') ?? 0);
   const isWebSocket = request.upgradeProtocol === 'websocket';

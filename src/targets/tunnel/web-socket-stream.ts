@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 import { type AnswerHead, MAX_CHUNK_BYTES, type WsType } from '../../codec/tunnel/messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
-import type { LinkStream, TunnelLink } from '../../services/tunnels/tunnel-link.ts';
+import type { LinkStream, VisitLink } from '../../services/tunnels/tunnel-link.ts';
 import type { StreamEvents, StreamFailure } from '../../services/tunnels/tunnel-stream.ts';
 import { NO_CODE, webSocketAccept, WebSocketPeer } from '../../services/tunnels/web-socket-peer.ts';
 import { refuseTunnel } from './no-tunnel.ts';
@@ -21,7 +21,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class WebSocketStream implements Producer, StreamEvents {
   readonly #exchange: Exchange;
-  readonly #session: TunnelLink;
+  readonly #session: VisitLink;
   readonly #accept: string | null;
   #stream: LinkStream | null = null;
   #visitor: WebSocketPeer | null = null;
@@ -33,7 +33,7 @@ export class WebSocketStream implements Producer, StreamEvents {
   /** A message for the visitor has begun. */
   #isWithin = false;
 
-  constructor(exchange: Exchange, session: TunnelLink) {
+  constructor(exchange: Exchange, session: VisitLink) {
     this.#exchange = exchange;
     this.#session = session;
     this.#accept = webSocketAccept(exchange);
