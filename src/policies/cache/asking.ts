@@ -20,7 +20,7 @@ import type { StoredAnswer } from '../../services/cache/store/stored-answer.ts';
 import { askOrigin, type Background } from './ask-origin.ts';
 import { TierFlight } from '../../services/cache/tier/tier-flight.ts';
 import type { CacheOptions } from './cache-options.ts';
-import { give, giveAsItComes, keep, type Kept, type Said } from './kept-answer.ts';
+import { give, giveAsItComes, HIT, keep, type Kept, type Said } from './kept-answer.ts';
 import type { Turn } from './turn.ts';
 import { type Outcome, Waiting } from './waiting.ts';
 
@@ -341,8 +341,6 @@ function cookieNames(fields: Fields): string[] {
   const pairs = fields.getAll('cookie').join(';').split(';');
   return pairs.map((pair) => (pair.split('=', 1)[0] ?? '').trim()).filter((name) => name !== '');
 }
-
-const HIT: CacheStatus = { hit: true };
 
 function variantFor(variants: readonly StoredAnswer[], fields: FieldReader): StoredAnswer | undefined {
   for (const stored of variants) {

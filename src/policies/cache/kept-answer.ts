@@ -24,26 +24,47 @@ export interface Kept {
 const OF_A_BODY = new Set(['content-type', 'content-length', 'content-encoding', 'content-language', 'content-range']);
 const CONTENT_RANGE = 'Content-Range';
 
-/** Those of answers that were given before are kept as long as the answers themselves. */
-const READY = new WeakMap<StoredAnswer, ReadyAnswer>();
+/** What is sent of an answer that lies ready; it is kept as long as the answer itself. */
+interface Ready {
+  readonly answer: ReadyAnswer;
+  /** What was last said of it to clients who asked for nothing else, and at which age in seconds. */
+  name: string | null;
+  ageS: number;
+  passing: string;
+}
 
-function readyOf(stored: StoredAnswer): ReadyAnswer {
+const READY = new WeakMap<StoredAnswer, Ready>();
+
+/** A plain hit. */
+export const HIT: CacheStatus = { hit: true };
+
+function readyOf(stored: StoredAnswer): Ready {
   const known = READY.get(stored);
   if (known !== undefined) return known;
   const { meta, bodyLength, ready, bodyFrom } = stored;
-  const head = readyHead(meta.status, meta.fields, bodyLength);
-  const body = Buffer.from(ready.buffer, ready.byteOffset, ready.length);
-  const made = {
-    status: meta.status,
-    head,
-    headFrom: 0,
-    headTo: head.length,
-    body,
-    bodyFrom,
-    bodyTo: ready.length,
-  };
+  const lines = readyHead(meta.status, meta.fields, bodyLength);
+  // In one piece, so that it is sent by one copy.
+  const bytes = Buffer.concat([lines, ready.subarray(bodyFrom)]);
+  const [headTo, bodyTo] = [lines.length, bytes.length];
+  const answer = { status: meta.status, head: bytes, headFrom: 0, headTo, body: bytes, bodyFrom: headTo, bodyTo };
+  const made = { answer, name: null, ageS: -1, passing: '' };
   READY.set(stored, made);
   return made;
+}
+
+function giveReady(exchange: Exchange, stored: StoredAnswer, said: Said): void {
+  const ready = readyOf(stored);
+  const ageS = Math.floor(ageMs(stored.meta, said.nowMs) / 1000);
+  if (said.status !== HIT) {
+    exchange.giveReady(ready.answer, passing(stored.meta, said));
+    return;
+  }
+  if (ready.ageS !== ageS || ready.name !== said.name) {
+    ready.ageS = ageS;
+    ready.name = said.name;
+    ready.passing = passing(stored.meta, said);
+  }
+  exchange.giveReady(ready.answer, ready.passing);
 }
 
 export interface Asked {
@@ -92,7 +113,7 @@ export function give(exchange: Exchange, kept: Kept, meta: AnswerMeta, said: Sai
   } else if (range !== 'whole') {
     givePart(exchange, kept, meta, said);
   } else if (body === null && stored.hasBody && meta === stored.meta) {
-    exchange.giveReady(readyOf(stored), passing(meta, said));
+    giveReady(exchange, stored, said);
   } else {
     giveWhole(exchange, kept, meta, said);
   }
