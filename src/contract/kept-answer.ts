@@ -1,15 +1,17 @@
 // Answers that a policy has kept and gives again. Types only. Rule: the bytes of what is given never change: they may be on their way
 // out long after the exchange is over.
 
+import type { NodeBuffer } from '../core/node-buffer.ts';
+
 /** An answer that is known whole and lies ready to be sent: giving it costs one copy of its bytes. */
 export interface ReadyAnswer {
   readonly status: number;
   /** Status line and field lines as HTTP/1.1 has them, each with its CRLF, without the empty line; made by `readyHead`. */
-  readonly head: Buffer;
+  readonly head: NodeBuffer;
   readonly headFrom: number;
   readonly headTo: number;
   /** May be the same bytes as those of the head. */
-  readonly body: Buffer;
+  readonly body: NodeBuffer;
   readonly bodyFrom: number;
   readonly bodyTo: number;
 }

@@ -1,5 +1,6 @@
 // One message head: its bytes, and where its parts lie in them. A connection has one and reuses it for every message.
 // Rule: bytes stay bytes; a string is made only when somebody asks for it, and reading a head allocates nothing.
+import type { NodeBuffer } from '../../core/node-buffer.ts';
 import { TOKEN } from './octets.ts';
 
 /** Methods known by number. Everything else is OTHER, and its name is in the bytes. */
@@ -92,7 +93,7 @@ const FIRST_ROOM = 24;
 /** Offsets are relative to `start`, so that a head can be moved by copying its bytes. */
 export class Head {
   /** The head is bytes[start, start + length), its final empty line included. It may be a borrowed buffer: see moveTo(). */
-  bytes: Buffer = NOTHING;
+  bytes: NodeBuffer = NOTHING;
   start = 0;
   length = 0;
 
@@ -181,7 +182,7 @@ export class Head {
   }
 
   /** Copies the bytes to where they may stay. Needed before the buffer that they were read into is used again. */
-  moveTo(target: Buffer, at: number): void {
+  moveTo(target: NodeBuffer, at: number): void {
     this.bytes.copy(target, at, this.start, this.start + this.length);
     this.bytes = target;
     this.start = at;
