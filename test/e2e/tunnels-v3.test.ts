@@ -118,7 +118,7 @@ describe('an answer', () => {
       stream.blocked();
       await stream.credited();
       most = Math.max(most, stream.credit);
-      if (stream.sent > 200 * KIB * KIB) break;
+      if (stream.sent > 30 * KIB * KIB) break;
     }
     stream.sendAll();
     stream.close();

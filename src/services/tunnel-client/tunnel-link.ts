@@ -76,6 +76,7 @@ export class TunnelLink implements StreamLink {
   /** As the server counts them; null: it has said none. */
   stats: StatsFields | null = null;
   readonly #budget = new WindowBudget(BUDGET_BYTES);
+  readonly #saidAtMs: number = performance.now();
   #isRetired = false;
   #heard = true;
   #missed = 0;
@@ -174,6 +175,7 @@ export class TunnelLink implements StreamLink {
     if (said.type === 'Error') this.#fail(said.code, said.message);
     else if (said.type === 'HeartbeatAck' && this.#step === 'auth') {
       this.version = Math.max(1, Math.min(VERSION, said.version));
+      this.#budget.knowRoundTrip(performance.now() - this.#saidAtMs);
       this.#socket.gather();
       this.#createNext();
     } else if (said.type === 'TunnelCreated' && this.#step === 'create') {

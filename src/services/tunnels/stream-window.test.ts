@@ -36,6 +36,17 @@ test('a window doubles up to its limit, and no further than the budget of all', 
   assert.equal(budget.leftBytes, 100 * KIB);
 });
 
+test('a window is no larger than the way is long', () => {
+  const budget = new WindowBudget(100 * KIB * KIB);
+  const mostAfter = (ms: number): number => {
+    budget.knowRoundTrip(ms);
+    const window = new StreamWindow(budget);
+    for (let grown = 0; grown < 8; grown += 1) window.grow();
+    return window.size / KIB;
+  };
+  assert.deepEqual([mostAfter(0.1), mostAfter(20), mostAfter(500)], [1024, 3072, 6144]);
+});
+
 test('a reader who does not keep up gives back what its window has grown by', () => {
   const budget = new WindowBudget(300 * KIB);
   const window = new StreamWindow(budget);

@@ -7,12 +7,23 @@ export const MOST_WINDOW_BYTES: number = 6 * 1024 * 1024;
 /** A credit costs a message: small ones wait for each other, as long as the sender has more than half left. */
 const MOST_OWED_BYTES = 256 * 1024;
 
+/** Over a short way a window fills the line that is far smaller. */
+const LEAST_MOST_BYTES = 1024 * 1024;
+const BYTES_PER_MS = MOST_WINDOW_BYTES / 40;
+
 /** What all streams of a connection share beside the window that each begins with. */
 export class WindowBudget {
   leftBytes: number;
+  /** What one window may grow to. */
+  mostWindowBytes: number = MOST_WINDOW_BYTES;
 
   constructor(bytes: number) {
     this.leftBytes = bytes;
+  }
+
+  /** More than the way holds would only be memory, for a reader who stops. */
+  knowRoundTrip(ms: number): void {
+    this.mostWindowBytes = Math.min(MOST_WINDOW_BYTES, Math.max(LEAST_MOST_BYTES, Math.ceil(ms * BYTES_PER_MS)));
   }
 
   /** As much of it as there is. */
@@ -62,7 +73,7 @@ export class StreamWindow {
 
   /** The sender waits for us, and whoever reads has taken all there was: how much more to give it. */
   grow(): number {
-    const wanted = Math.min(Math.max(this.#size, FIRST_WINDOW_BYTES), MOST_WINDOW_BYTES - this.#size);
+    const wanted = Math.min(Math.max(this.#size, FIRST_WINDOW_BYTES), this.#budget.mostWindowBytes - this.#size);
     const more = this.#budget.take(wanted);
     this.#borrowed += more;
     this.#size += more;

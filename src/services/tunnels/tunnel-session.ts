@@ -275,6 +275,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
 
   #beatAnswered(): void {
     this.roundTripMs = performance.now() - this.#beatAtMs;
+    this.#budget.knowRoundTrip(this.roundTripMs);
     if (this.version < WITH_CREDITS) return;
     const { streamCount: streams, streamsOpened: streamsTotal, bytesIn, bytesOut, roundTripMs } = this;
     this.#sayNow(stats({ streams, streamsTotal, bytesReceived: bytesIn, bytesSent: bytesOut, roundTripMs }));
@@ -300,6 +301,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#state = 'open';
     this.#host.note('opened', this);
     wheel.arm(this.#deadline, HEARTBEAT_MS);
+    this.#beatAtMs = performance.now();
     if (this.version >= WITH_CREDITS) {
       // It takes everything as it comes.
       this.#held = null;
@@ -321,7 +323,10 @@ export class TunnelSession implements StreamHost, TunnelLink {
 
   /** Before version 3 a client that creates tunnels is told of nothing else. */
   #settleLater(): void {
-    if (this.version >= WITH_CREDITS) return;
+    if (this.version >= WITH_CREDITS) {
+      if (this.names.size === 0) this.#budget.knowRoundTrip(performance.now() - this.#beatAtMs);
+      return;
+    }
     this.#held ??= [];
     wheel.arm(this.#settling, SETTLED_MS);
   }
