@@ -22,6 +22,8 @@ export class KeptWay implements Producer, KeptSink {
   private source: KeptSource | null = null;
   private body: Buffer = NOTHING;
   private willFlush = false;
+  private seen: Uint8Array = NOTHING;
+  private view: Buffer = NOTHING;
   private at = 0;
   private to = 0;
 
@@ -37,6 +39,8 @@ export class KeptWay implements Producer, KeptSink {
     this.isDue = false;
     this.source = null;
     this.body = NOTHING;
+    this.seen = NOTHING;
+    this.view = NOTHING;
     source?.cancel();
   }
 
@@ -163,9 +167,17 @@ export class KeptWay implements Producer, KeptSink {
   write(bytes: Uint8Array, from: number, to: number): boolean {
     const { exchange } = this;
     if (this.source === null) return true;
-    exchange.passBody(bytes, from, to);
+    exchange.passBody(this.viewOf(bytes), from, to);
     this.flushSoon();
     return exchange.over || !exchange.mustWait();
+  }
+
+  /** A source gives pieces of the same memory, one after the other. */
+  private viewOf(bytes: Uint8Array): Buffer {
+    if (bytes === this.seen) return this.view;
+    this.seen = bytes;
+    this.view = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    return this.view;
   }
 
   /** Sources give small pieces: what comes in one turn leaves together. */
