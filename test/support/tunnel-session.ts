@@ -74,6 +74,7 @@ export class SessionStage {
       legacyClients: new LegacyClients(),
       addressOf: ({ client }) => client.address,
       urlOf: (name) => `http://${name}.test`,
+      tlsUrlOf: (name) => `tls://${name}.tls.test:443`,
       openTcp: async ({ port }) => {
         if (port === null) return { refused: 'TCP_DISABLED', why: 'there are none' };
         return { name: `tcp-${port}`, url: `tcp://tcp.test:${port}`, port };

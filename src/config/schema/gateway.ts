@@ -13,6 +13,7 @@ import {
   oneOrMany,
   port,
 } from './fields.ts';
+import { type PassConfig, passWay } from './passthrough.ts';
 import { policiesSchema, type Policies } from './policies.ts';
 import { backendUrl, routeTargetSchema, type RouteTarget } from './targets.ts';
 import { serverTls, type TlsConfig } from './tls.ts';
@@ -58,6 +59,7 @@ export interface GatewayConfig {
   readonly forwarded: 'x_forwarded' | 'forwarded' | 'both';
   readonly forwarded_certificate: 'none' | 'subject' | 'full';
   readonly routes: readonly RouteConfig[];
+  readonly passthrough: readonly PassConfig[];
   readonly policies: Policies;
 }
 
@@ -210,6 +212,13 @@ export const gatewaySchema: z.ZodType<GatewayConfig> = z
         'Which requests go where. The most specific one wins: an exact host before a wildcard, a longer path before a shorter one.',
       )
       .meta({ samples: [[{ match: { host: 'api.example.com' }, to: 'http://localhost:9000' }]] }),
+    passthrough: z
+      .array(passWay)
+      .prefault([])
+      .describe(
+        'TLS that is not ended here: by the name that the client asks for (SNI) it goes to another server, which has the certificate. On every address of the gateway; an exact name comes before a wildcard.',
+      )
+      .meta({ samples: [[{ host: 'db.example.com', to: '10.0.0.5:443' }]] }),
     policies: policiesSchema.prefault({}).describe('Policies of everything that comes through the gateway.'),
   })
   .transform(({ listen: endpoints, ...rest }): GatewayConfig => {

@@ -24,6 +24,8 @@ export interface TunnelServerConfig extends TunnelAccountsConfig {
   /** null: there are no TCP tunnels. */
   readonly tcp_ports: PortRange | null;
   readonly tcp: TcpTunnelsConfig;
+  /** null: there are no tunnels of TLS. */
+  readonly tls_domain: string | null;
 }
 
 export interface TunnelsConfig {
@@ -70,6 +72,13 @@ const server: z.ZodType<TunnelServerConfig> = z.strictObject({
     .union([z.literal(false).transform(() => null), z.null(), portRange], { error: RANGE_EXPECTED })
     .prefault('20000-20999')
     .describe('Ports that TCP tunnels may get; `null` or `false`: there are no TCP tunnels.'),
+  tls_domain: hostPattern()
+    .nullable()
+    .prefault(null)
+    .describe(
+      'Names below it are tunnels whose TLS the local server ends itself: the gateway passes it on as it is, by the name that is asked for. `null`: there are none.',
+    )
+    .meta({ samples: ['tls.example.com'] }),
   tcp: tcpTunnelsSchema.prefault({}).describe('Who may have how much of TCP tunnels, and who reaches them.'),
   ...tunnelAccountKeys,
 });

@@ -4,6 +4,7 @@ import type net from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { formatHostPort } from '../../core/address.ts';
 import type { Listener } from '../../contract/listener.ts';
+import { peekHello } from '../../transport/hello-peek.ts';
 import { Acceptor, type ListenAddress } from '../../transport/accept.ts';
 import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import type { IpRange } from '../../core/ip.ts';
@@ -18,6 +19,8 @@ export interface HttpServing {
   serveHttp2(socket: net.Socket): void;
   /** A connection was turned away, since too many are open. */
   refused(): void;
+  /** A client asks for that name in TLS. True: it goes through as it is, and is none of ours. `ends`: as in `first`, of a balancer. */
+  pass?(serverName: string, socket: net.Socket, first: Buffer, ends: ProxiedEnds | null): boolean;
   handshakeEnded(failure: HandshakeFailure | null, durationMs: number): void;
 }
 
@@ -28,6 +31,8 @@ export interface HttpSettings {
   /** Peers whose connections begin with a head of the PROXY protocol. */
   readonly proxyPeers: readonly IpRange[];
   readonly proxyTimeoutMs: number;
+  /** How long a client may take to say which server it asks for; null: nobody wants to know. */
+  readonly helloTimeoutMs?: number | null;
 }
 
 export interface HttpListenerOptions {
@@ -88,14 +93,31 @@ export class HttpListener implements Listener {
   private accepted(socket: net.Socket): void {
     const { proxyPeers, proxyTimeoutMs } = this.settings;
     if (proxyPeers.length === 0) {
-      this.begin(socket, null, null);
+      this.look(socket, null, null);
       return;
     }
     receiveProxyHeader(socket, {
       trusted: proxyPeers,
       timeoutMs: proxyTimeoutMs,
-      onReady: (ready, ends, rest) => this.begin(ready, ends, rest),
+      onReady: (ready, ends, rest) => this.look(ready, ends, rest),
       onFailure: () => this.options.serving.refused(),
+    });
+  }
+
+  /** Which server is asked for, where some are not ours. */
+  private look(socket: net.Socket, ends: ProxiedEnds | null, rest: Buffer | null): void {
+    const { helloTimeoutMs = null } = this.settings;
+    if (helloTimeoutMs === null) {
+      this.begin(socket, ends, rest);
+      return;
+    }
+    peekHello(socket, rest, {
+      timeoutMs: helloTimeoutMs,
+      onReady: (serverName, first) => {
+        const isPassed = serverName !== null && this.options.serving.pass?.(serverName, socket, first, ends) === true;
+        if (!isPassed) this.begin(socket, ends, first);
+      },
+      onFailure: () => {},
     });
   }
 

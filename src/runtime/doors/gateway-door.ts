@@ -10,6 +10,7 @@ import type { BodyLog } from '../../telemetry/body-log.ts';
 import { createServerContexts } from '../../transport/tls-context.ts';
 import { openBodyLog } from '../assemble/assemble-ai-bodies.ts';
 import { countedAnswers } from '../assemble/assemble-ai-cache.ts';
+import { passRoutes } from '../assemble/assemble-passthrough.ts';
 import { engineLimits, gatewayTables } from '../assemble/assemble.ts';
 import { BackendWays } from '../backends/backend-ways.ts';
 import type { Dns } from '../assemble/configured-dns.ts';
@@ -18,12 +19,16 @@ import { EngineDoor, type EngineManners, type ListenerFrame } from './engine-doo
 import type { Readiness } from '../assemble/health-routes.ts';
 import { serverTls } from '../assemble/pem-files.ts';
 import { countingEars } from '../hops/hop-telemetry.ts';
+import { GatewayPassages } from './gateway-passages.ts';
 import { HttpListener, type HttpServing, type HttpSettings } from '../registry.ts';
+import type { BoundPorts } from '../threads/worker-messages.ts';
+import type { DoorPlan } from './traffic-door.ts';
 import type { ThreadContext } from '../threads/thread-context.ts';
 
 export class GatewayDoor extends EngineDoor<HttpSettings> {
   private readonly readiness: Readiness;
   private readonly answers: AnswerShelf;
+  private readonly passages: GatewayPassages;
   /** That of the newest program which has one. */
   private bodies: BodyLog | null = null;
 
@@ -31,6 +36,7 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
     super('gateway', context, config);
     this.readiness = readiness;
     this.answers = countedAnswers(context.recorder);
+    this.passages = new GatewayPassages(context, config);
   }
 
   protected override mannersOf(config: Config): EngineManners {
@@ -62,7 +68,23 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
     return compileTables(gatewayTables(config, readiness, parts), traffic, bodies === null ? [ways] : [ways, bodies]);
   }
 
+  override plan(config: Config, ports: BoundPorts): DoorPlan {
+    const plan = super.plan(config, ports);
+    return {
+      ...plan,
+      commit: () => {
+        plan.commit();
+        this.passages.configure(config);
+      },
+    };
+  }
+
+  override async drain(): Promise<void> {
+    await Promise.all([super.drain(), this.passages.untilEmpty()]);
+  }
+
   override async close(): Promise<void> {
+    this.passages.close();
     await super.close();
     await this.bodies?.close();
   }
@@ -74,6 +96,7 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
       serveHttp1: (socket, first) => engine.serve(socket, first, entrance),
       serveHttp2: (socket) => engine.serveHttp2(socket, entrance),
       refused: () => traffic.refused(),
+      pass: (serverName, socket, first, ends) => this.passages.pass(serverName, socket, first, ends),
       handshakeEnded: traffic.handshakeEnded.bind(traffic),
     };
     return new HttpListener({ ...frame, serving, settings });
@@ -87,6 +110,7 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
       http2: config.gateway.http2,
       proxyPeers: peers.map(parseIpRange).filter((range) => range !== undefined),
       proxyTimeoutMs: config.timeouts.headers,
+      helloTimeoutMs: passRoutes(config).isEmpty ? null : config.timeouts.headers,
     };
   }
 }

@@ -1,6 +1,7 @@
 // TCP tunnels as the configuration has them, with their numbers. Rule: they live on the main thread, where the clients are.
 import type { Config } from '../../config/config.ts';
 import { type TcpOpened, type TcpReport, TcpTunnels, type TcpWish } from '../../services/tunnels/tcp-tunnels.ts';
+import type { TlsTunnelsEvents } from '../../services/tunnels/tls-tunnels.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import type { PortBook } from '../../services/tunnels/port-leases.ts';
 import type { NameUse } from '../../services/tunnels/tunnel-registry.ts';
@@ -25,14 +26,18 @@ export class TcpDesk {
   readonly #recorder: MetricsRecorder;
   readonly #tunnels: TcpTunnels;
   #families: TcpTunnelFamilies | null = null;
+  /** What is counted, of tunnels of TLS alike. */
+  readonly events: TlsTunnelsEvents = {
+    noted: (verdict) => this.#add(this.#families?.connections(verdict), 1),
+    counted: (direction, bytes) =>
+      this.#add(direction === 'in' ? this.#families?.bytesIn : this.#families?.bytesOut, bytes),
+  };
 
   constructor(recorder: MetricsRecorder) {
     this.#recorder = recorder;
     this.#tunnels = new TcpTunnels({
       now: Date.now,
-      noted: (verdict) => this.#add(this.#families?.connections(verdict), 1),
-      counted: (direction, bytes) =>
-        this.#add(direction === 'in' ? this.#families?.bytesIn : this.#families?.bytesOut, bytes),
+      ...this.events,
       changed: (tunnels, connections) => {
         if (this.#families === null) return;
         recorder.slots[this.#families.tunnels] = tunnels;
@@ -44,7 +49,7 @@ export class TcpDesk {
   configure({ tunnels: { server }, timeouts }: Config): void {
     const { tcp } = server;
     const ports = server.enabled ? server.tcp_ports : null;
-    if (ports !== null) this.#families ??= tcpTunnelFamilies(this.#recorder);
+    if (server.enabled) this.#families ??= tcpTunnelFamilies(this.#recorder);
     this.#tunnels.configure({
       ports,
       address: tcp.listen,

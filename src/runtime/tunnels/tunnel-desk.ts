@@ -22,6 +22,7 @@ import type { DoorStatus } from '../doors/door.ts';
 import { tunnel, tunnelAccounts, tunnelControl, tunnelProxySockets } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { TcpDesk, type TcpTunnelReport } from './tcp-desk.ts';
+import { TlsDesk, tlsUrlOf } from './tls-desk.ts';
 import { checkTunnelTls, TunnelDoor, type TunnelDoorRoute } from './tunnel-door.ts';
 import { TunnelOffice } from './tunnel-office.ts';
 
@@ -68,6 +69,7 @@ export class TunnelDesk {
   readonly #folder: string;
   readonly office: TunnelOffice;
   readonly #tcp: TcpDesk;
+  readonly #tls: TlsDesk;
   readonly #registry: TunnelRegistry = new TunnelRegistry({
     now: Date.now,
     limitsOf: (account) => this.office.limitsOf(account),
@@ -90,6 +92,7 @@ export class TunnelDesk {
     // Short, for the name of a unix socket may not be long.
     this.#folder = join(tmpdir(), `sluice-${process.pid}-${randomBytes(6).toString('hex')}`);
     this.socketPath = join(this.#folder, 'tunnels.sock');
+    this.#tls = new TlsDesk(this.socketPath, this.#registry, this.#tcp.events);
   }
 
   /** Before the threads have the same configuration: they may pass something on at once. */
@@ -107,6 +110,7 @@ export class TunnelDesk {
     this.#tidying ??= setInterval(() => this.office.tidy(), TIDY_MS).unref();
     this.#families ??= tunnelFamilies(this.#options.recorder);
     this.#inner ??= await this.#openInner(config);
+    await this.#tls.configure(config);
     await this.#openDoor(config);
     this.#config = config;
     this.#tcp.configure(config);
@@ -130,7 +134,9 @@ export class TunnelDesk {
   reports(): TunnelReport[] {
     const named = this.#registry.entries().map(({ name, account, use, session, clients, sinceMs }): TunnelReport => {
       const client = session === null ? null : reportOf(session);
-      return { name, url: this.#urlOf(name), account, sinceMs, use: { ...use }, clients, client, tcp: null };
+      const tls = session?.tlsTunnels?.has(name) === true ? (this.#host.tlsUrlOf(name) ?? '') : null;
+      const url = tls ?? this.#urlOf(name);
+      return { name, url, account, sinceMs, use: { ...use }, clients, client, tcp: null };
     });
     const ports = this.#tcp.reports().map(({ session, ...report }): TunnelReport => {
       const clients = session === null ? 0 : 1;
@@ -173,6 +179,7 @@ export class TunnelDesk {
     clearInterval(this.#tidying);
     this.#tidying = undefined;
     this.office.close();
+    this.#tls.close();
   }
 
   async #openInner(config: Config): Promise<TunnelDoor> {
@@ -227,6 +234,7 @@ export class TunnelDesk {
     admit: (token: string, address: string): Admission => this.office.admit(token, address),
     addressOf: (exchange: Exchange): string => peerAddress(exchange, this.#visitors),
     urlOf: (name: string): string => this.#urlOf(name),
+    tlsUrlOf: (name) => (this.#config === null ? null : tlsUrlOf(this.#config, name)),
     openTcp: (wish, session) => this.#tcp.open(wish, session),
     note: (event: SessionEvent, session: TunnelLink): void => this.#note(event, session),
     counted: (direction: 'in' | 'out', bytes: number): void => {

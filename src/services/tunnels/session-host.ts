@@ -14,6 +14,8 @@ export interface SessionHost {
   /** Whose token that is, or why its client may not connect. */
   admit(token: string, address: string): Admission;
   urlOf(name: string): string;
+  /** null: there are no tunnels of TLS. */
+  tlsUrlOf(name: string): string | null;
   openTcp(wish: TcpWish, session: TunnelLink): Promise<TcpOpened>;
   note(event: SessionEvent, session: TunnelLink): void;
   counted(direction: 'in' | 'out', bytes: number): void;

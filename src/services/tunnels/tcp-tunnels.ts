@@ -194,7 +194,7 @@ export class TcpTunnels implements TcpTunnelHost {
   judge(tunnel: TcpTunnel, address: string): TcpVerdict {
     const { connections, connectionsPerAccount } = this.#settings;
     if (!this.#allow.isEmpty && !this.#allow.has(address)) return 'not_allowed';
-    if (tunnel.connections >= connections) return 'limit';
+    if (tunnel.connections >= connections || isUsedUp(tunnel.client)) return 'limit';
     const own = this.#connectionsOf.get(tunnel.client.account) ?? 0;
     return own >= connectionsPerAccount ? 'limit' : 'accepted';
   }
@@ -231,15 +231,26 @@ export class TcpTunnels implements TcpTunnelHost {
   }
 }
 
-type WishParts =
-  | { readonly proxyProtocol: TcpProxyVersion | null; readonly allow: AddressRanges | null }
-  | { readonly refused: string; readonly why: string };
+/** What a client wishes for its visitors. */
+export interface TcpWishParts {
+  /** null: as the server says. */
+  readonly proxyProtocol: TcpProxyVersion | null;
+  /** null: whom the server allows. */
+  readonly allow: AddressRanges | null;
+}
 
-function readWish({ proxyProtocol, allow }: TcpWish): WishParts {
+type WishParts = TcpWishParts | { readonly refused: string; readonly why: string };
+
+export function readWish({ proxyProtocol, allow }: Omit<TcpWish, 'port'>): WishParts {
   const version = proxyProtocol === null ? null : PROXY_VERSIONS.get(proxyProtocol);
   if (version === undefined) return { refused: 'UNSUPPORTED_PROTOCOL', why: 'proxy_protocol is none, v1 or v2' };
   if (allow === null) return { proxyProtocol: version, allow: null };
   const wrong = allow.length > MAX_ALLOWED || allow.some((text) => parseIpRange(text) === undefined);
   if (wrong) return { refused: 'UNSUPPORTED_PROTOCOL', why: `allow is a list of at most ${MAX_ALLOWED} networks` };
   return { proxyProtocol: version, allow: allow.length === 0 ? null : new AddressRanges(allow) };
+}
+
+/** What its account may have of visitors and bytes. */
+export function isUsedUp({ meter }: Pick<TunnelLink, 'meter'>): boolean {
+  return (meter?.refusal(Date.now()) ?? null) !== null;
 }

@@ -3,6 +3,7 @@
 import type { Buffer } from 'node:buffer';
 import type { StreamOpenFields } from '../../codec/tunnel/messages.ts';
 import type { AccountMeter } from './account-meter.ts';
+import type { TcpWishParts } from './tcp-tunnels.ts';
 import type { SentPart, StreamEvents, StreamTrailers } from './tunnel-stream.ts';
 
 /** One request on its way through it. */
@@ -23,6 +24,8 @@ export interface LinkStream {
 export interface TunnelLink {
   /** Of the tunnels that lead to it. */
   readonly names: Set<string>;
+  /** Of these those whose TLS the local server ends, and what is wished for them. */
+  readonly tlsTunnels?: ReadonlyMap<string, TcpWishParts>;
   readonly account: string;
   /** Of its account; null until that is known. */
   readonly meter: AccountMeter | null;

@@ -20,6 +20,7 @@ import { bearerToken } from './bearer-token.ts';
 import { LegacySession } from './legacy-session.ts';
 import { MessageCollector } from './message-collector.ts';
 import type { SessionHost } from './session-host.ts';
+import { readWish, type TcpWishParts } from './tcp-tunnels.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import type { AccountMeter } from './account-meter.ts';
 import { spelled } from './tunnel-hostnames.ts';
@@ -68,6 +69,7 @@ type State = 'new' | 'open' | 'closed';
 
 export class TunnelSession implements StreamHost, TunnelLink {
   readonly names: Set<string> = new Set();
+  readonly tlsTunnels: Map<string, TcpWishParts> = new Map();
   readonly openedAtMs: number = Date.now();
   readonly takesWebSockets: boolean = true;
   readonly remoteAddress: string;
@@ -214,6 +216,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
 
   #dismiss(name: string, why: string): void {
     this.names.delete(name);
+    this.tlsTunnels.delete(name);
     if (this.names.size > 0) return;
     if (this.#drains) {
       this.#leaveIfDone();
@@ -314,6 +317,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     const { protocol, subdomain, path, hostname, group: shares } = asked;
     this.#settleLater();
     if (protocol === 'tcp') void this.#openTcp(asked);
+    else if (protocol === 'tls') this.#openTls(asked);
     else if (protocol !== 'http') this.#sayError('UNSUPPORTED_PROTOCOL', 'this server knows http and tcp');
     else if (hostname !== null)
       this.#claimed(this.#host.registry.claimHostname(spelled(hostname), this.account, { session: this, shares }));
@@ -335,13 +339,29 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#claimed(this.#host.registry.claim(wanted, this.account, { session: this, shares }));
   }
 
-  #claimed(claimed: Claim): void {
+  /** `tls`: the local server ends TLS itself; null: it speaks HTTP. */
+  #claimed(claimed: Claim, tls: TcpWishParts | null = null): void {
     if ('refused' in claimed) {
       this.#sayError(claimed.refused, claimed.why);
       return;
     }
+    const { name } = claimed;
+    if (tls === null) this.tlsTunnels.delete(name);
+    else this.tlsTunnels.set(name, tls);
     this.#host.note(claimed.again ? 'recreated' : 'created', this);
-    this.#sayNow(message('TunnelCreated', { url: this.#host.urlOf(claimed.name), subdomain: claimed.name }));
+    const url = tls === null ? this.#host.urlOf(name) : (this.#host.tlsUrlOf(name) ?? '');
+    this.#sayNow(message('TunnelCreated', { url, subdomain: name }));
+  }
+
+  /** A name like one of HTTP, whose visitors go through as they are. */
+  #openTls({ subdomain, proxyProtocol, allow }: TunnelCreate): void {
+    const parts = readWish({ proxyProtocol, allow });
+    if (this.#host.tlsUrlOf('') === null) this.#sayError('UNSUPPORTED_PROTOCOL', 'this server has no tunnels of TLS');
+    else if ('refused' in parts) this.#sayError(parts.refused, parts.why);
+    else {
+      const wanted = subdomain === '' ? null : subdomain;
+      this.#claimed(this.#host.registry.claim(wanted, this.account, { session: this, shares: false }), parts);
+    }
   }
 
   async #openTcp({ remotePort: port, proxyProtocol, allow }: TunnelCreate): Promise<void> {

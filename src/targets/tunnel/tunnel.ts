@@ -37,7 +37,8 @@ function lead(exchange: Exchange, name: string, session: VisitLink): void {
   const isWebSocket = request.upgradeProtocol === 'websocket';
   if (!isLetIn(exchange, session.basicAuthOf(name), name)) return;
   const refusal = session.meter?.refusal(Date.now()) ?? null;
-  if (refusal !== null) refuseTunnel(exchange, refusal.code, { retryAfterMs: refusal.retryAfterMs });
+  if (session.tlsTunnels?.has(name) === true) refuseTunnel(exchange, 'tunnel_failed');
+  else if (refusal !== null) refuseTunnel(exchange, refusal.code, { retryAfterMs: refusal.retryAfterMs });
   else if (isWebSocket && !session.takesWebSockets) refuseTunnel(exchange, 'tunnel_no_websocket');
   else if (length > session.maxBodyBytes) refuseTunnel(exchange, 'request_body_too_large');
   else if (isWebSocket && !request.hasBody) new WebSocketStream(exchange, session).open(name);
