@@ -159,6 +159,10 @@ test('the admin API describes every resource in its OpenAPI document', async () 
     '/api/v1/tunnels/exposed',
     '/api/v1/tunnels/invitations',
     '/api/v1/tunnels/invitations/{id}',
+    '/api/v1/tunnels/requests',
+    '/api/v1/tunnels/requests/forget',
+    '/api/v1/tunnels/requests/{id}',
+    '/api/v1/tunnels/requests/{id}/replay',
     '/api/v1/tunnels/{name}',
   ]);
   assert.ok('Error' in document.components.schemas);

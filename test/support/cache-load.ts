@@ -11,7 +11,7 @@ import type { PurgeOrder } from '../../src/services/cache/store/purge-lists.ts';
 import { storedMeta } from './cache-store.ts';
 import { bodyOf } from './cache-disk.ts';
 
-export const URLS = 1500;
+const URLS = 1500;
 
 export interface LoadPlan {
   readonly memories: CacheMemories;

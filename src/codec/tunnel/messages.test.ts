@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { MsgpackError, readMsgpack } from '../msgpack/read-msgpack.ts';
 import { writeMsgpack } from '../msgpack/write-msgpack.ts';
-import { message, readAnswerHead, readMessage, streamDataHead, streamOpen } from './messages.ts';
+import {
+  message,
+  readAnswerHead,
+  readMessage,
+  streamClose,
+  streamDataHead,
+  streamOpen,
+  streamReset,
+} from './messages.ts';
 
 describe('messages of clients', () => {
   test('are read whatever else they hold, with what is missing left out', () => {
@@ -113,5 +121,22 @@ describe('the opening of a stream', () => {
     const map = readMsgpack(streamOpen(open, 2, null)) as Map<string, unknown>;
     assert.deepEqual([map.get('method'), map.get('has_body'), map.has('body')], ['POST', true, false]);
     assert.deepEqual(map.get('headers'), open.headers);
+  });
+});
+
+describe('the end of a stream', () => {
+  test('is told with what there is to say of it, and with no more than clients keep', () => {
+    const closed = readMsgpack(streamClose(7, null, '')) as Map<string, unknown>;
+    assert.deepEqual(
+      [...closed],
+      [
+        ['Type', 'StreamClose'],
+        ['stream_id', 7],
+      ],
+    );
+    const why = readMsgpack(streamClose(7, 4002, 'x'.repeat(300))) as Map<string, string>;
+    assert.deepEqual([why.get('code'), why.get('reason')?.length], [4002, 200]);
+    const reset = readMsgpack(streamReset(7, 'x'.repeat(300))) as Map<string, string>;
+    assert.deepEqual([reset.get('Type'), reset.get('reason')?.length], ['StreamReset', 200]);
   });
 });

@@ -161,6 +161,18 @@ export function message(type: string, fields: Readonly<Record<string, MsgpackVal
   return writeMsgpack({ Type: type, ...fields });
 }
 
+/** Clients keep no more of it. */
+const REASON_LENGTH = 200;
+
+export function streamClose(streamId: number, code: number | null, reason: string): Buffer {
+  const why = reason.slice(0, REASON_LENGTH);
+  return message('StreamClose', { stream_id: streamId, code: code ?? undefined, reason: why === '' ? undefined : why });
+}
+
+export function streamReset(streamId: number, reason: string): Buffer {
+  return message('StreamReset', { stream_id: streamId, reason: reason.slice(0, REASON_LENGTH) });
+}
+
 /** In the first version the method is a header and the body comes along. */
 export function streamOpen(open: StreamOpenFields, version: number, body: Buffer | null): Buffer {
   const { streamId, tunnelId, mode, path, method, headers, hasBody, windowBytes } = open;

@@ -4,7 +4,8 @@ import type { Buffer } from 'node:buffer';
 import { FIRST_WINDOW_BYTES, streamEnd } from '../../codec/tunnel/flow-messages.ts';
 import {
   MAX_CHUNK_BYTES,
-  message,
+  streamClose,
+  streamReset,
   type StreamDataMessage,
   streamDataHead,
   type StreamMode,
@@ -40,7 +41,6 @@ export interface StreamLink {
   left(stream: LinkStream, record: RequestRecord): void;
 }
 
-const REASON_LENGTH = 200;
 const WITH_CREDITS = 3;
 /** What is shown in place of a method. */
 const METHOD_OF: Partial<Record<StreamMode, string>> = { ws: 'WS', tcp: 'TCP' };
@@ -178,17 +178,13 @@ export class LinkStream implements StreamPort, FlowPeer {
       this.#closing = { code, reason };
       return;
     }
-    const why = reason.slice(0, REASON_LENGTH);
-    const fields = { stream_id: this.id, ...(code === null ? {} : { code }), ...(why === '' ? {} : { reason: why }) };
-    if (!this.#isClosedByServer) this.#link.say(message('StreamClose', fields));
+    if (!this.#isClosedByServer) this.#link.say(streamClose(this.id, code, reason));
     this.#leave();
   }
 
   reset(reason: string): void {
     if (this.#over) return;
-    if (!this.#isClosedByServer) {
-      this.#link.say(message('StreamReset', { stream_id: this.id, reason: reason.slice(0, REASON_LENGTH) }));
-    }
+    if (!this.#isClosedByServer) this.#link.say(streamReset(this.id, reason));
     this.#leave();
   }
 

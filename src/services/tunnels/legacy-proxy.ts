@@ -1,5 +1,6 @@
 // A proxy socket of a client of the generation 2.x: it carries one request after the other. Rule: it belongs to the account by whose token
 // it was opened, and serves a client of that account only; with an answer that nobody waits for it has a while, and is cut then.
+import { CLOSE_CODE } from '../../codec/websocket/close-codes.ts';
 import type { Buffer } from 'node:buffer';
 import { LegacyAnswerReader } from '../../codec/tunnel/legacy-answer-reader.ts';
 import { legacyMessage, readLegacyMessage } from '../../codec/tunnel/legacy-messages.ts';
@@ -15,8 +16,6 @@ import { WebSocketPeer } from './web-socket-peer.ts';
 const REGISTER_MS = 20_000;
 const ABANDONED_MS = 30_000;
 const MAX_REGISTRATION_BYTES = 4096;
-const POLICY_VIOLATION = 1008;
-const PROTOCOL_ERROR = 1002;
 
 export class LegacyProxy implements LegacySocket, StreamSocket {
   readonly #account: string;
@@ -46,7 +45,7 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
       failed: (why) => {
         this.#stream?.failed('invalid', why);
         // Where its next answer would begin nobody knows.
-        this.#peer.close(PROTOCOL_ERROR, why);
+        this.#peer.close(CLOSE_CODE.protocolError, why);
       },
     });
     this.#peer = new WebSocketPeer({
@@ -102,7 +101,8 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
 
   #part(bytes: Buffer, from: number, to: number): void {
     if (this.#session === null) {
-      if (!this.#registration.part(bytes, from, to)) this.#peer.close(POLICY_VIOLATION, 'RegProxy has to come first');
+      if (!this.#registration.part(bytes, from, to))
+        this.#peer.close(CLOSE_CODE.policyViolation, 'RegProxy has to come first');
       return;
     }
     this.#session.carried(this.#name, 'in', to - from);
@@ -119,7 +119,7 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
     }
     const session = clientId === null ? null : this.#host.legacyClients.find(this.#account, clientId);
     if (session === null) {
-      this.#peer.close(POLICY_VIOLATION, 'no client of this account has that ClientId');
+      this.#peer.close(CLOSE_CODE.policyViolation, 'no client of this account has that ClientId');
       return;
     }
     wheel.disarm(this.#deadline);
@@ -129,7 +129,7 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
 
   #ended(): void {
     if (this.#isBusy) this.#answer.end();
-    else this.#peer.close(PROTOCOL_ERROR, 'an answer to nothing');
+    else this.#peer.close(CLOSE_CODE.protocolError, 'an answer to nothing');
   }
 
   #finished(): void {
@@ -148,7 +148,7 @@ export class LegacyProxy implements LegacySocket, StreamSocket {
   }
 
   #expired(): void {
-    if (this.#session === null) this.#peer.close(POLICY_VIOLATION, 'RegProxy has to come first');
+    if (this.#session === null) this.#peer.close(CLOSE_CODE.policyViolation, 'RegProxy has to come first');
     else this.#peer.cut();
   }
 

@@ -1,5 +1,6 @@
 // The control connection of a client of the generation 2.x, and the proxy sockets that it opens when it is asked to. Rule: a client has as
 // many of them as its pool of connections holds and no more, for it fails by one that is too many; requests wait for one that is free.
+import { CLOSE_CODE } from '../../codec/websocket/close-codes.ts';
 import type { Buffer } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
 import type { MsgpackValue } from '../../codec/msgpack/write-msgpack.ts';
@@ -44,9 +45,6 @@ const QUEUED_MS = 20_000;
 const LOOK_MS = 2_000;
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_CONTROL_BYTES = 64 * 1024;
-const POLICY_VIOLATION = 1008;
-const PROTOCOL_ERROR = 1002;
-const GOING_AWAY = 1001;
 
 const NOBODY: Admission = { refused: 'UNAUTHORIZED', why: 'a token is needed' };
 
@@ -139,10 +137,10 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
 
   removed(name: string): void {
     this.replaced(name);
-    if (this.names.size === 0) this.close(POLICY_VIOLATION, `${name} was removed`);
+    if (this.names.size === 0) this.close(CLOSE_CODE.policyViolation, `${name} was removed`);
   }
 
-  close(code: number = GOING_AWAY, reason = 'the server is going away'): void {
+  close(code: number = CLOSE_CODE.goingAway, reason = 'the server is going away'): void {
     this.#peer.close(code, reason);
     this.closed();
   }
@@ -174,7 +172,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
     } catch {
       // As good as none.
     }
-    if (said === null) this.#peer.close(PROTOCOL_ERROR, 'not a message');
+    if (said === null) this.#peer.close(CLOSE_CODE.protocolError, 'not a message');
     else this.#take(said);
   }
 
@@ -198,7 +196,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
       // By the words of the first one the client knows that it has to ask for another token.
       const isUnknown = admitted.refused === 'UNAUTHORIZED';
       this.#say('AuthResp', { Error: isUnknown ? 'Invalid auth token' : `${admitted.refused}: ${admitted.why}` });
-      this.#peer.close(POLICY_VIOLATION, admitted.why);
+      this.#peer.close(CLOSE_CODE.policyViolation, admitted.why);
       return;
     }
     this.meter = admitted.meter;
@@ -248,7 +246,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   joined(proxy: LegacySocket): void {
     this.#askedAtMs.shift();
     if (this.#state !== 'open' || this.#proxies.size >= MAX_PROXIES) {
-      proxy.close(POLICY_VIOLATION, 'there are as many proxy sockets as may be');
+      proxy.close(CLOSE_CODE.policyViolation, 'there are as many proxy sockets as may be');
       return;
     }
     this.#proxies.add(proxy);
@@ -313,7 +311,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   #beat(): void {
     if (this.#state === 'new') {
       this.#host.note('refused', this);
-      this.#peer.close(POLICY_VIOLATION, 'no token came in time');
+      this.#peer.close(CLOSE_CODE.policyViolation, 'no token came in time');
       return;
     }
     this.#missed = this.#heard ? 0 : this.#missed + 1;
@@ -337,7 +335,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
     this.#host.legacyClients.delete(this);
     this.#host.registry.release(this);
     for (const stream of this.#streams) stream.failed('gone', 'the client of the tunnel has gone');
-    for (const proxy of this.#proxies) proxy.close(GOING_AWAY, 'the client has gone');
+    for (const proxy of this.#proxies) proxy.close(CLOSE_CODE.goingAway, 'the client has gone');
     this.#host.note('closed', this);
   }
 }

@@ -69,6 +69,7 @@ export type VisitLink = Pick<
   | 'maxBodyBytes'
   | 'needsWholeBodies'
   | 'takesWebSockets'
+  | 'tlsTunnels'
   | 'passesExpectations'
   | 'basicAuthOf'
   | 'open'

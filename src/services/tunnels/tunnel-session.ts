@@ -1,5 +1,6 @@
 // One client of the tunnel server: its control connection, from the token that it shows to its end. Rule: while it is still creating
 // tunnels it is told nothing but the answers to that, for it takes anything else for a fault.
+import { CLOSE_CODE } from '../../codec/websocket/close-codes.ts';
 import { Buffer } from 'node:buffer';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import { drain, flowMessageOf, stats } from '../../codec/tunnel/flow-messages.ts';
@@ -9,11 +10,12 @@ import {
   message,
   readMessage,
   streamDataHead,
+  streamClose,
   streamOpen,
+  streamReset,
   type StreamOpenFields,
   type UnknownMessage,
 } from '../../codec/tunnel/messages.ts';
-import type { MsgpackValue } from '../../codec/msgpack/write-msgpack.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import { bearerToken } from './bearer-token.ts';
@@ -25,6 +27,7 @@ import type { TunnelLink } from './tunnel-link.ts';
 import type { AccountMeter } from './account-meter.ts';
 import { spelled } from './tunnel-hostnames.ts';
 import type { Claim } from './tunnel-registry.ts';
+import { StreamIds } from './stream-ids.ts';
 import { StreamPace } from './stream-pace.ts';
 import { StreamWindow, WindowBudget } from './stream-window.ts';
 import { type SentPart, type StreamEvents, type StreamHost, TunnelStream } from './tunnel-stream.ts';
@@ -55,17 +58,9 @@ const MANY_STREAMS = 32;
 const WINDOW_BESIDE_MANY_BYTES = 64 * 1024;
 /** A client that was told of the end comes back by itself; what it still carries may end for so long. */
 const MOST_DRAIN_MS = 60_000;
-const MAX_STREAM_ID = 0x7fff_ffff;
 const TOO_SLOW = 'the visitor reads too slowly';
-const REASON_LENGTH = 200;
-const POLICY_VIOLATION = 1008;
-const PROTOCOL_ERROR = 1002;
-const TOO_BIG = 1009;
-const GOING_AWAY = 1001;
-const SERVICE_RESTART = 1012;
 
 type TunnelCreate = Extract<ClientMessage, { type: 'TunnelCreate' }>;
-type State = 'new' | 'open' | 'closed';
 
 export class TunnelSession implements StreamHost, TunnelLink {
   readonly names: Set<string> = new Set();
@@ -92,8 +87,8 @@ export class TunnelSession implements StreamHost, TunnelLink {
   readonly #settling = new Deadline(() => this.#settled());
   /** What waits until the client is settled; null: it is. */
   #held: Buffer[] | null = [];
-  #state: State = 'new';
-  #lastId = 0;
+  #state: 'new' | 'open' | 'closed' = 'new';
+  readonly #ids = new StreamIds();
   #heard = true;
   #missed = 0;
   #beatAtMs = 0;
@@ -112,7 +107,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#peer = new WebSocketPeer({
       begin: () => this.#collector.begin(),
       part: (bytes, from, to) => {
-        if (!this.#collector.part(bytes, from, to)) this.#peer.close(TOO_BIG, 'the message is too long');
+        if (!this.#collector.part(bytes, from, to)) this.#peer.close(CLOSE_CODE.tooBig, 'the message is too long');
       },
       end: () => this.#collector.end(),
       drain: () => this.#drained(),
@@ -166,7 +161,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   open(request: Omit<StreamOpenFields, 'streamId'>, body: Buffer | null, events: StreamEvents): TunnelStream | null {
     const most = this.version >= WITH_CREDITS ? MAX_STREAMS_WITH_CREDITS : MAX_STREAMS;
     if (this.#state !== 'open' || this.#streams.size >= most) return null;
-    const id = this.#nextId();
+    const id = this.#ids.next(this.#streams);
     const use = this.#host.registry.useOf(request.tunnelId);
     const stream = new TunnelStream(this, { id, mode: request.mode, use, meter: this.meter }, events);
     this.#streams.set(id, stream);
@@ -202,7 +197,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   /** One that cannot be told comes back only when it is closed. */
   #leaveIfDone(): void {
     if (!this.#drains || this.#streams.size > 0) return;
-    if (this.version < WITH_CREDITS || this.names.size === 0) this.close(SERVICE_RESTART, 'drained');
+    if (this.version < WITH_CREDITS || this.names.size === 0) this.close(CLOSE_CODE.serviceRestart, 'drained');
   }
 
   /** Another session of the same account has the name now. */
@@ -223,10 +218,10 @@ export class TunnelSession implements StreamHost, TunnelLink {
       return;
     }
     this.#sayNow(message('Error', { code: 'SUBDOMAIN_UNAVAILABLE', message: why }));
-    this.close(POLICY_VIOLATION, why);
+    this.close(CLOSE_CODE.policyViolation, why);
   }
 
-  close(code: number = GOING_AWAY, reason = 'the server is going away'): void {
+  close(code: number = CLOSE_CODE.goingAway, reason = 'the server is going away'): void {
     this.#peer.close(code, reason);
     this.#closed();
   }
@@ -247,7 +242,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     try {
       this.#take(readMessage(bytes));
     } catch {
-      this.#peer.close(PROTOCOL_ERROR, 'not a message');
+      this.#peer.close(CLOSE_CODE.protocolError, 'not a message');
     }
   }
 
@@ -380,7 +375,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #refuse(code: string, why: string): void {
     this.#host.note('refused', this);
     this.#sayError(code, why);
-    this.#peer.close(POLICY_VIOLATION, why);
+    this.#peer.close(CLOSE_CODE.policyViolation, why);
   }
 
   // -- What it is told -------------------------------------------------------------------------------------------------
@@ -396,12 +391,11 @@ export class TunnelSession implements StreamHost, TunnelLink {
   }
 
   sendClose({ id }: TunnelStream, code: number | null, reason: string): void {
-    const why: Record<string, MsgpackValue> = { code: code ?? undefined, reason: reason === '' ? undefined : reason };
-    this.#say(message('StreamClose', { stream_id: id, ...why }));
+    this.#say(streamClose(id, code, reason));
   }
 
   sendReset({ id }: TunnelStream, reason: string): void {
-    this.#say(message('StreamReset', { stream_id: id, reason: reason.slice(0, REASON_LENGTH) }));
+    this.#say(streamReset(id, reason));
   }
 
   sendFlow(bytes: Buffer): void {
@@ -455,7 +449,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
       return;
     }
     if (this.#drains) {
-      this.close(SERVICE_RESTART, 'the server is going away');
+      this.close(CLOSE_CODE.serviceRestart, 'the server is going away');
       return;
     }
     // While we hold it back it cannot be heard.
@@ -469,12 +463,6 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#beatAtMs = performance.now();
     if (this.#held === null) this.#sayNow(message('Heartbeat'));
     wheel.arm(this.#deadline, HEARTBEAT_MS);
-  }
-
-  #nextId(): number {
-    do this.#lastId = this.#lastId >= MAX_STREAM_ID ? 1 : this.#lastId + 1;
-    while (this.#streams.has(this.#lastId));
-    return this.#lastId;
   }
 
   #closed(): void {
