@@ -67,6 +67,23 @@ describe('the store of the cache', () => {
     assert.equal(store.open(answer!, new TakingReader()), null);
   });
 
+  test('has a large body ready that is asked for again and again', () => {
+    const store = new CacheStore({ maxBytes: 256_000_000 });
+    const body = 'x'.repeat(100_000);
+    keep(store, A, body);
+    const isReady = (): boolean => store.find(A)[0]?.hasBody === true;
+    assert.equal(isReady(), false);
+    for (let times = 0; times < 2; times += 1) store.hit(store.find(A)[0]!);
+    assert.equal(isReady(), true);
+    assert.equal(found(store, A), body);
+    assert.equal(store.find(A), store.find(A));
+    const small = new CacheStore({ maxBytes: 8_000_000 });
+    keep(small, A, body);
+    for (let times = 0; times < 3; times += 1) small.hit(small.find(A)[0]!);
+    assert.equal(small.find(A)[0]!.hasBody, false);
+    assert.equal(small.find(A), small.find(A));
+  });
+
   test('gives an answer another meta after a 304, and the body stays', () => {
     const store = new CacheStore({ maxBytes: 1_000_000 });
     keep(store, A, 'hello', { tags: ['old'] });

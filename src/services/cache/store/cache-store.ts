@@ -16,7 +16,7 @@ import { type KeyHash, keyHash } from './slot-table.ts';
 import { moveBody, rewriteHead } from './slot-writing.ts';
 import { StoreCore } from './store-core.ts';
 import { createStoreMemory, HEADER, openStoreMemory, resetStoreMemory } from './store-memory.ts';
-import { type StoredAnswer, type Unpacked, unpackSlot } from './stored-answer.ts';
+import { liesReady, type StoredAnswer, type Unpacked, unpackSlot } from './stored-answer.ts';
 
 /* oxlint-disable typescript/no-non-null-assertion -- every index lies within the memory that was laid out. */
 
@@ -49,6 +49,9 @@ type PlaceOfAnswer = Pick<StoredAnswer, 'slot' | 'generation'>;
 const SHARE_OF_ONE = 8;
 const SHARE_OF_NEAR = 16;
 const MOST_NEAR_BYTES = 33_554_432;
+/** What a thread has a copy of, however often it is asked for; and its part of all that the thread remembers. */
+const MOST_READY_BYTES = 262_144;
+const SHARE_OF_READY = 32;
 const MOST_ASKED = 3;
 /** So many are dropped before others get at the lock. */
 const PURGE_AT_ONCE = 256;
@@ -62,6 +65,7 @@ export class CacheStore {
   readonly #core: StoreCore;
   readonly #near: NearAnswers;
   #maxBytes = 0;
+  #mostReady = 0;
   readonly #flights: Flights;
   readonly #threads: number;
   readonly #slots: Int32Array<SharedArrayBuffer>;
@@ -109,6 +113,7 @@ export class CacheStore {
     this.#maxBytes = maxBytes;
     const near = Math.min(MOST_NEAR_BYTES, Math.floor(maxBytes / SHARE_OF_NEAR));
     this.#near.bound(Math.floor(near / this.#threads));
+    this.#mostReady = Math.min(MOST_READY_BYTES, Math.floor(near / this.#threads / SHARE_OF_READY));
     this.#core.table.bound(maxBytes - near);
     this.#core.shrink();
   }
@@ -117,9 +122,18 @@ export class CacheStore {
   find(key: string): readonly StoredAnswer[] {
     this.#lastKey = key;
     const near = this.#near.find(key, this.#versions);
-    if (near === undefined) return this.#look(key);
+    if (near === undefined || this.#isWorthCopy(near)) return this.#look(key);
     this.#lastVersion = this.#near.lastVersion;
     return near;
+  }
+
+  /** It has been asked for so often meanwhile that a copy is cheaper than reading it each time. */
+  #isWorthCopy(answers: readonly StoredAnswer[]): boolean {
+    const most = this.#mostReady;
+    for (const { hasBody, slot, bodyLength } of answers) {
+      if (!hasBody && bodyLength <= most && liesReady(this.#slots, slot, bodyLength, most)) return true;
+    }
+    return false;
   }
 
   /** It is being given; `isStale`: though it is not fresh. */
@@ -287,7 +301,7 @@ export class CacheStore {
     const { table, memory } = this.#core;
     const found: Unpacked[] = [];
     for (const slot of table.withHash(hash)) {
-      const unpacked = unpackSlot(memory, table, slot);
+      const unpacked = unpackSlot(memory, table, slot, this.#mostReady);
       if (unpacked.answer.key === key) found.push(unpacked);
     }
     return found;

@@ -5,12 +5,13 @@
 import { type AnswerMeta, answerFlags, type FieldLine } from '../answer-meta.ts';
 import { readChain } from './chain-bytes.ts';
 import { packMeta, type PackedMeta, unpackMeta } from './packed-meta.ts';
-import { SLOT, SLOT_FLAG } from './slot-fields.ts';
+import { SLOT, SLOT_FLAG, SLOT_INTS } from './slot-fields.ts';
 import type { SlotTable } from './slot-table.ts';
 import type { StoreMemory } from './store-memory.ts';
 
-/** The body of a larger one is read from where it lies. */
+/** The body of a larger one is read from where it lies, unless it is asked for again and again. */
 const MOST_READY_BYTES = 16_384;
+const ASKED_AGAIN = 2;
 
 /** In what a body is encoded by us; empty: it is as it came. */
 export const ENCODINGS = ['', 'gzip', 'br', 'zstd', 'deflate'] as const;
@@ -81,15 +82,21 @@ export interface Unpacked {
   readonly copyOf: number;
 }
 
+/** A thread has a copy of its own of that body. `most`: of one that is asked for again and again. */
+export function liesReady(slots: Int32Array, slot: number, bodyLength: number, most: number): boolean {
+  const at = slot * SLOT_INTS;
+  if ((slots[at + SLOT.FLAGS]! & SLOT_FLAG.ON_DISK) !== 0) return false;
+  return bodyLength <= MOST_READY_BYTES || (bodyLength <= most && slots[at + SLOT.ASKED]! >= ASKED_AGAIN);
+}
+
 /** Called under the lock. */
-export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number): Unpacked {
+export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number, mostReady = 0): Unpacked {
   const keyLength = table.keyLength(slot);
   const metaLength = table.get(slot, SLOT.META_LENGTH);
   const linesLength = table.get(slot, SLOT.LINES_LENGTH);
   const head = Buffer.allocUnsafe(keyLength + metaLength);
   const bodyLength = table.bodyLength(slot);
-  const isHere = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.ON_DISK) === 0;
-  const hasBody = isHere && bodyLength <= MOST_READY_BYTES;
+  const hasBody = liesReady(memory.slots, slot, bodyLength, mostReady);
   const ready = Buffer.allocUnsafeSlow(linesLength + (hasBody ? bodyLength : 0));
   readChain(memory.arena, table.get(slot, SLOT.HEAD_FIRST), 0, head);
   const first = table.get(slot, SLOT.HEAD_FIRST);
