@@ -22,11 +22,15 @@ test('under any load every answer is whole, of one piece and not older than it m
   const store = shelf.at(MAIN_STORE)!;
   const board = new Int32Array(new SharedArrayBuffer(BOARD_INTS * 4));
   const errors: Error[] = [];
+  const failed = Promise.withResolvers<void>();
   const workers: Worker[] = [];
   const ends: Promise<unknown>[] = [];
   const start = (thread: number): void => {
     const worker = startLoad({ memories, threads: WORKERS + 1, thread, board });
-    worker.on('error', (error: Error) => errors.push(error));
+    worker.on('error', (error: Error) => {
+      errors.push(error);
+      failed.resolve();
+    });
     workers[thread] = worker;
     ends[thread] = new Promise((resolve) => worker.once('exit', resolve));
   };
@@ -46,7 +50,8 @@ test('under any load every answer is whole, of one piece and not older than it m
     start(WORKERS - 1);
   }
   stopLoad(board);
-  await Promise.all(ends);
+  await Promise.race([Promise.all(ends), failed.promise]);
+  if (errors.length > 0) await Promise.all(workers.map((worker) => worker.terminate()));
   assert.deepEqual(errors, []);
 
   const counts = Object.entries(COUNT).map(([name, what]) => `${name.toLowerCase()} ${counted(board, what)}`);

@@ -1,5 +1,5 @@
 // A store of the cache with a disk, for tests, and bodies that tell by their bytes whose they are.
-import { readdirSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { BodyReader } from '../../src/services/cache/store/body-reading.ts';
@@ -34,10 +34,20 @@ export function bodyOf(seed: number, length: number): Buffer {
   return body.subarray(0, length);
 }
 
+/** Folders may go while they are looked at. */
 export function filesUnder(path: string): string[] {
-  return readdirSync(path, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
+  return entriesOf(path).flatMap((entry) => {
+    const name = join(path, entry.name);
+    return entry.isDirectory() ? filesUnder(name) : [name];
+  });
+}
+
+function entriesOf(path: string): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** Until something holds that files or other threads bring about. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { found, keep, storedMeta, TakingReader } from '../../../../test/support/cache-store.ts';
 import { CacheStore } from './cache-store.ts';
+import type { BodyReading } from './body-reading.ts';
 import type { JoinedFilling } from './filling.ts';
 import type { Flight, FlightChannel, FlightWaiter } from './flights.ts';
 
@@ -12,12 +13,13 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 class Waiting implements FlightWaiter {
   readonly reader = new TakingReader();
   filling: JoinedFilling | null = null;
+  reading: BodyReading | null = null;
   said = '';
 
   joined(filling: JoinedFilling): void {
     this.said = 'joined';
     this.filling = filling;
-    filling.read(this.reader);
+    this.reading = filling.read(this.reader);
   }
 
   again(): void {
@@ -131,4 +133,27 @@ describe('a flight of another thread', () => {
     assert.equal(found(second, A), null);
     assert.ok(first.stats.bytes < 30_000, `${first.stats.bytes}`);
   });
+});
+
+test('what comes after a reader of another thread has left is not taken for what came before', async () => {
+  const [first, second] = threads(800_000);
+  const flight = first.claim(A, new Waiting()) as Flight;
+  const waiter = new Waiting();
+  second.claim(A, waiter);
+  const filling = flight.fill(A, storedMeta(A), -1);
+  await turn();
+  const own = new TakingReader();
+  const reading = filling.read(own)!;
+  const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 31) % 251));
+  for (let at = 0; at < body.length; at += 10_000) {
+    if (at === 160_000) waiter.reading!.cancel();
+    if (at === 200_000) own.pieces = 1;
+    filling.write(body, at, at + 10_000);
+    await turn();
+  }
+  own.pieces = Infinity;
+  reading.resume();
+  filling.end();
+  assert.equal(own.state, 'ended');
+  assert.ok(Buffer.concat(own.parts).equals(body));
 });

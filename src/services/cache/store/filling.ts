@@ -70,6 +70,8 @@ export class Filling implements BodySource, JoinedFilling {
   /** How much of the last block is free. */
   #tail = 0;
   #isHeld = false;
+  /** Something that is not stored comes after what is. */
+  #hasGap = false;
   #patience: NodeJS.Timeout | null = null;
 
   constructor(core: StoreCore, request: FillRequest) {
@@ -240,13 +242,21 @@ export class Filling implements BodySource, JoinedFilling {
   onOverflow: (() => void) | null = null;
 
   #passOn(bytes: Uint8Array, from: number, to: number): void {
+    this.#forgetBehind();
     const isAnyBehind = this.#readings.some((reading) => reading.isPaused || reading.at < this.written);
-    if ((isAnyBehind || this.#isReadElsewhere) && this.#store(bytes, from, to)) return;
+    // What is stored has no gaps: as long as something of it is there, all that comes is stored behind it.
+    const isStored = isAnyBehind || this.#isReadElsewhere || this.#hasChain;
+    if (isStored && !this.#hasGap && this.#store(bytes, from, to)) return;
+    this.#hasGap = this.#hasChain;
     if (this.#isReadElsewhere) this.#flag(SLOT_FLAG.TORN);
     for (const reading of this.#readings) {
       if (reading.at < this.written || reading.isPaused) reading.fail();
       else reading.takeDirectly(bytes, from, to);
     }
+  }
+
+  get #hasChain(): boolean {
+    return this.slot >= 0 && this.firstBlock !== 0;
   }
 
   /** Other threads read it, and nobody here knows how far they are. */
@@ -275,6 +285,7 @@ export class Filling implements BodySource, JoinedFilling {
   #restart(): void {
     this.#last = 0;
     this.#tail = 0;
+    this.#hasGap = false;
     this.#chain.restart();
     for (const reading of this.#readings) reading.forgetBlock();
   }

@@ -74,6 +74,8 @@ export class UncacheableKeys {
   }
 }
 
+const LOOK_AGAIN_MS = 500;
+
 type FillAny = (request: FillRequest) => Filling;
 
 /** What threads say to each other: look at the flight of this key. */
@@ -168,6 +170,7 @@ export class Flights {
   readonly #distant = new Map<string, DistantFlight>();
   /** Fillings of other threads that nobody new may join. */
   readonly #overflowed = new Set<DistantFilling>();
+  #watching: NodeJS.Timeout | null = null;
   /** Keys of which others are to hear that there is more. */
   readonly #toTell = new Set<string>();
 
@@ -270,6 +273,7 @@ export class Flights {
     const flight = this.#distant.get(key) ?? { key, hash, waiters: new Set(), filling: null };
     this.#distant.set(key, flight);
     flight.waiters.add(waiter);
+    this.#watch();
     this.#look(flight, 'again');
     return 'waiting';
   }
@@ -300,11 +304,28 @@ export class Flights {
       else if (flight.hash.one === word.one && flight.hash.two === word.two)
         this.#look(flight, word.outcome ?? 'again');
     }
+    this.#lookAtOverflowed();
+  }
+
+  #lookAtOverflowed(): void {
     for (const filling of this.#overflowed) {
       filling.look();
       if (filling.status !== 'open') this.#overflowed.delete(filling);
     }
   }
+
+  /** A thread that ends may take its last word with it: nobody waits for words alone. */
+  #watch(): void {
+    this.#watching ??= setTimeout(this.#lookAgain, LOOK_AGAIN_MS).unref();
+  }
+
+  readonly #lookAgain = (): void => {
+    this.#watching = null;
+    const waitedFor = [...this.#distant.values()];
+    for (const flight of waitedFor) this.#look(flight, 'again');
+    this.#lookAtOverflowed();
+    if (this.#distant.size > 0 || this.#overflowed.size > 0) this.#watch();
+  };
 
   /** `outcome`: what it came to if it is no more. */
   #look(flight: DistantFlight, outcome: 'again' | 'alone' | 'failed'): void {
@@ -335,6 +356,8 @@ export class Flights {
   /** What has overflowed goes on for those who read it already. */
   #letGo(filling: DistantFilling): void {
     filling.letGo();
-    if (filling.status === 'open') this.#overflowed.add(filling);
+    if (filling.status !== 'open') return;
+    this.#overflowed.add(filling);
+    this.#watch();
   }
 }
