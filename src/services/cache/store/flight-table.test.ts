@@ -12,13 +12,13 @@ test('a key is of the thread that claims it first, which knows whether others li
   assert.equal(first.isHeard('a'), false);
   const at = second.claim(hash);
   assert.deepEqual([at >= 0, second.slotAt(at), first.isHeard('a')], [true, -1, true]);
-  first.begin('a', 7);
-  assert.equal(second.slotAt(at), 7);
+  first.begin('a', 7, 3);
+  assert.deepEqual([second.slotAt(at), second.generationAt(at)], [7, 3]);
   assert.equal(second.end('a'), false);
   assert.equal(first.end('a'), true);
   assert.equal(second.find(hash), -1);
   first.claim(hash);
-  first.begin('a', 9);
+  first.begin('a', 9, 4);
   second.forget(0);
   assert.equal(second.claim(hash), -1);
 });

@@ -13,6 +13,8 @@ const OWNER = 2;
 const SLOT_LINK = 3;
 /** A bit for each thread that waits or reads. */
 const LISTENERS = 4;
+/** Of the slot: it may be of another answer by the time that somebody looks. */
+const GENERATION = 5;
 /** Entries that a key may have. */
 const WAYS = 8;
 /** Threads beyond have one bit together. */
@@ -58,10 +60,17 @@ export class FlightTable {
     return this.#ints[at + SLOT_LINK]! - 1;
   }
 
+  /** The generation that the slot had when it began to be filled. */
+  generationAt(at: number): number {
+    return this.#ints[at + GENERATION]!;
+  }
+
   /** Under the lock. */
-  begin(key: string, slot: number): void {
+  begin(key: string, slot: number, generation: number): void {
     const at = this.#ours(key);
-    if (at >= 0) this.#ints[at + SLOT_LINK] = slot + 1;
+    if (at < 0) return;
+    this.#ints[at + SLOT_LINK] = slot + 1;
+    this.#ints[at + GENERATION] = generation;
   }
 
   /** Whether another thread waits for it or reads it. */

@@ -4,6 +4,7 @@ import type { AnswerMeta } from '../answer-meta.ts';
 import type { Filling, FillOptions, FillRequest, JoinedFilling } from './filling.ts';
 import { DistantFilling } from './distant-filling.ts';
 import { FlightTable } from './flight-table.ts';
+import { SLOT } from './slot-fields.ts';
 import { type KeyHash, keyHash } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
 import type { StoreMemory } from './store-memory.ts';
@@ -211,7 +212,8 @@ export class Flights {
     if (!filling.isInMemory) this.#overflown(flight, filling, 'alone');
     filling.onOver = () => this.end(flight, filling.status === 'torn' ? 'failed' : 'again');
     if (this.context.channel === null || !filling.isInMemory) return;
-    this.context.core.locked(() => this.#table.begin(flight.key, filling.slot));
+    const { core } = this.context;
+    core.locked(() => this.#table.begin(flight.key, filling.slot, core.table.get(filling.slot, SLOT.GENERATION)));
     filling.onMore = () => this.#tellMore(flight.key);
     this.#tellMore(flight.key);
   }
@@ -333,8 +335,11 @@ export class Flights {
     const isThere = core.locked(() => {
       const at = this.#table.find(flight.hash);
       const slot = at < 0 ? -1 : this.#table.slotAt(at);
-      if (slot >= 0) flight.filling ??= new DistantFilling(core, slot);
-      return at >= 0;
+      if (slot < 0) return at >= 0;
+      // Its flight is over, though that is not written down yet, and the slot has been given to another.
+      if (core.table.get(slot, SLOT.GENERATION) !== this.#table.generationAt(at)) return false;
+      flight.filling ??= new DistantFilling(core, slot);
+      return true;
     });
     const { filling } = flight;
     filling?.look();
