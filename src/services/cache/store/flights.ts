@@ -311,8 +311,9 @@ export class Flights {
 
   #lookAtOverflowed(): void {
     for (const filling of this.#overflowed) {
+      const { status } = filling;
       filling.look();
-      if (filling.status !== 'open') this.#overflowed.delete(filling);
+      if (status !== 'open') this.#overflowed.delete(filling);
     }
   }
 
@@ -342,11 +343,13 @@ export class Flights {
       return true;
     });
     const { filling } = flight;
+    // Asked before its readers look: what ends after that they have not seen.
+    const isEnded = filling !== null && filling.status !== 'open';
     filling?.look();
-    const isOver = !isThere || (filling !== null && filling.status !== 'open');
+    const isOver = !isThere || isEnded;
     if (isOver) this.#distant.delete(flight.key);
     if (isOver || filling !== null) this.#tell(flight, outcome);
-    if (isOver && filling !== null) this.#letGo(filling);
+    if (isOver && filling !== null) this.#letGo(filling, isEnded);
   }
 
   #tell({ waiters, filling }: DistantFlight, outcome: 'again' | 'alone' | 'failed'): void {
@@ -359,9 +362,9 @@ export class Flights {
   }
 
   /** What has overflowed goes on for those who read it already. */
-  #letGo(filling: DistantFilling): void {
+  #letGo(filling: DistantFilling, isEnded: boolean): void {
     filling.letGo();
-    if (filling.status !== 'open') return;
+    if (isEnded) return;
     this.#overflowed.add(filling);
     this.#watch();
   }
