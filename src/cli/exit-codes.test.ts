@@ -8,6 +8,8 @@ test('each kind of failure has the exit code that scripts rely on', () => {
   assert.equal(exitCodeFor('listen_failed'), 3);
   assert.equal(exitCodeFor('unauthorized'), 4);
   assert.equal(exitCodeFor('daemon_unreachable'), 5);
+  assert.equal(exitCodeFor('tunnel_refused'), 69);
+  assert.equal(exitCodeFor('tunnel_unreachable'), 75);
   assert.equal(exitCodeFor('internal'), 1);
   assert.deepEqual(EXIT, {
     success: 0,
@@ -18,5 +20,8 @@ test('each kind of failure has the exit code that scripts rely on', () => {
     unreachable: 5,
     timeout: 7,
     forced: 8,
+    tunnelRefused: 69,
+    tunnelUnreachable: 75,
+    interrupted: 130,
   });
 });
