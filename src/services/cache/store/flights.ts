@@ -319,7 +319,7 @@ export class Flights {
 
   /** A thread that ends may take its last word with it: nobody waits for words alone. */
   #watch(): void {
-    this.#watching ??= setTimeout(this.#lookAgain, LOOK_AGAIN_MS).unref();
+    if (this.#watching === null) this.#watching = setTimeout(this.#lookAgain, LOOK_AGAIN_MS).unref();
   }
 
   readonly #lookAgain = (): void => {
