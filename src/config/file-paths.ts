@@ -58,6 +58,9 @@ export const FILE_PATHS: readonly string[] = [
   'exec.workspace',
   'agents.workspace',
   'ai.providers.*.credentials.*.store',
+  'tunnels.server.tls.certificates.*.cert',
+  'tunnels.server.tls.certificates.*.key',
+  'tunnels.server.tls.client_ca',
 ];
 
 export interface PathBase {

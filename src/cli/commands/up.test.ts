@@ -50,7 +50,7 @@ describe('sluice up does not start', () => {
   });
 
   test('with a feature that is not available yet', async (t) => {
-    const cli = cliWith(t, { 'sluice.yaml': 'policies: { cache: {} }' });
+    const cli = cliWith(t, { 'sluice.yaml': 'egress: { policies: { retry: {} } }' });
     assert.equal(await main(['up'], cli), 3);
     assert.match(cli.err, /not_available_yet/);
   });

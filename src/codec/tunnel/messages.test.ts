@@ -24,6 +24,9 @@ describe('messages of clients', () => {
       path: '',
       hostname: null,
       group: false,
+      remotePort: null,
+      proxyProtocol: null,
+      allow: null,
     });
     assert.deepEqual(read({ stream_id: 7, code: 1000 }, 'StreamClose'), {
       type: 'StreamClose',
