@@ -5,7 +5,9 @@ import type { ClientTunnel } from '../config/schema/tunnel-client.ts';
 import { SluiceError } from '../core/errors.ts';
 import {
   type ClientEnd,
+  type ExposedTunnel,
   exposeTunnels,
+  type LocalVerdict,
   type OpenedTunnel,
   type RequestRecord,
   type Through,
@@ -45,6 +47,7 @@ export async function runTunnels(context: CliContext, options: RunTunnels): Prom
       opened: (opened) => teller.opened(opened),
       lost: (why, retryMs) => teller.lost(why, retryMs),
       request: (record) => teller.request(record),
+      healthChanged: (tunnel, verdict) => teller.healthChanged(tunnel, verdict),
       ended: (end) => reject(errorOf(end, options.server)),
     },
   );
@@ -77,6 +80,7 @@ interface Teller {
   opened(opened: readonly OpenedTunnel[]): void;
   lost(why: string, retryMs: number): void;
   request(record: RequestRecord): void;
+  healthChanged(tunnel: ExposedTunnel, verdict: LocalVerdict): void;
   close(): void;
 }
 
@@ -119,6 +123,11 @@ class PlainTeller implements Teller {
     this.#say('debug', `${tunnel.name}: ${method} ${path} ${status}, ${durationMs.toFixed(1)} ms`);
   }
 
+  healthChanged({ name }: ExposedTunnel, { state, why }: LocalVerdict): void {
+    const found = state === 'unhealthy' ? `unhealthy, visitors are turned away: ${why}` : 'healthy again';
+    this.#say('warn', `${name}: the local server is ${found}`);
+  }
+
   close(): void {}
 
   #say(level: TellLevel, words: string): void {
@@ -154,6 +163,10 @@ class JsonTeller implements Teller {
     const duration = Math.round(durationMs * 10) / 10;
     const record = { event: 'request', name: tunnel.name, method, path, status, duration_ms: duration };
     this.#say({ ...record, bytes_in: bytesIn, bytes_out: bytesOut });
+  }
+
+  healthChanged({ name }: ExposedTunnel, { state, why }: LocalVerdict): void {
+    this.#say({ event: state, name, why });
   }
 
   close(): void {}
@@ -206,8 +219,19 @@ class PanelTeller implements Teller {
     this.#tally.add(record);
   }
 
+  healthChanged(): void {
+    this.#panel?.repaint();
+  }
+
   close(): void {
     this.#panel?.close();
+  }
+
+  #unhealthy(): Map<string, string> {
+    const found = this.#tunnels.map(({ tunnel: { name } }) => [name, this.#client?.healthOf(name)] as const);
+    return new Map(
+      found.flatMap(([name, verdict]) => (verdict?.state === 'unhealthy' ? [[name, verdict.why ?? '']] : [])),
+    );
   }
 
   #view(): PanelView {
@@ -216,6 +240,8 @@ class PanelTeller implements Teller {
       remark: this.#remark,
       server: this.#server,
       tunnels: this.#tunnels,
+      unhealthy: this.#unhealthy(),
+      roundTripMs: this.#client?.stats?.roundTripMs ?? null,
       connections: this.#client?.streamCount ?? 0,
       tally: this.#tally.view(),
     };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { panelLines, TunnelPanel, type PanelView } from './tunnel-panel.ts';
 
-const tunnel = { localHost: 'localhost', localPort: 3000 } as never;
+const tunnel = { name: 'app', localHost: 'localhost', localPort: 3000 } as never;
 const record = {
   tunnel,
   method: 'GET',
@@ -17,6 +17,8 @@ const view: PanelView = {
   remark: '',
   server: 'localhost:6400',
   tunnels: [{ url: 'http://app.test', id: 'app', remotePort: null, tunnel }],
+  unhealthy: new Map(),
+  roundTripMs: null,
   connections: 1,
   tally: {
     requests: 1,
@@ -35,6 +37,13 @@ test('a panel fits into its terminal, and shows no control character of a visito
   assert.ok(lines.length < 24 && lines.every((line) => line.length <= 80 && !line.includes('\u001b')));
   assert.equal(lines[2], 'http://app.test -> localhost:3000');
   assert.equal(lines[4], '1 open  1 request  0.2/s  p50 5.0 ms  p90 5.0 ms  in 0 B  out 2.0 KiB');
+});
+
+test('a panel shows what ails a local server, and how far away the tunnel server is', () => {
+  const sick = { ...view, unhealthy: new Map([['app', '/healthz is answered with 500']]), roundTripMs: 12 };
+  const lines = panelLines(sick, { columns: 100, rows: 24 }, (_style, text) => text);
+  assert.equal(lines[2], 'http://app.test -> localhost:3000  unhealthy: /healthz is answered with 500');
+  assert.match(lines[4] ?? '', / {2}rtt 12 ms$/);
 });
 
 test('a panel leaves the terminal with its cursor', () => {

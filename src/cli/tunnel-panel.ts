@@ -12,6 +12,10 @@ export interface PanelView {
   readonly remark: string;
   readonly server: string;
   readonly tunnels: readonly OpenedTunnel[];
+  /** Why the local server is not fit for visitors, by the name of its tunnel; missing: it is, or nobody asks. */
+  readonly unhealthy: ReadonlyMap<string, string>;
+  /** To the server and back, as the server measures it; null: it has not told. */
+  readonly roundTripMs: number | null;
   readonly connections: number;
   readonly tally: TallyView;
 }
@@ -24,25 +28,28 @@ export interface PanelSize {
 const STATUS_COLOUR = { connecting: 'yellow', online: 'green', reconnecting: 'red' } as const;
 
 export function panelLines(view: PanelView, { columns, rows }: PanelSize, paint: Paint): string[] {
-  const { status, remark, server, tunnels, connections, tally } = view;
+  const { status, remark, server, tunnels, unhealthy } = view;
   const head = [
     `${paint(['bold', 'cyan'], 'sluice')}  ${paint(STATUS_COLOUR[status], status)}${remark === '' ? '' : paint('dim', `  ${printable(remark)}`)}`,
     '',
     ...tunnels.map(({ url, tunnel }) => {
       const local = `${tunnel.localHost}:${tunnel.localPort}`;
-      return `${paint('bold', printable(url))} ${paint('dim', '->')} ${local}`;
+      const why = unhealthy.get(tunnel.name);
+      const health = why === undefined ? '' : `  ${paint('red', `unhealthy: ${printable(why)}`)}`;
+      return `${paint('bold', printable(url))} ${paint('dim', '->')} ${local}${health}`;
     }),
     ...(tunnels.length === 0 ? [paint('dim', printable(server))] : []),
     '',
-    numbers(tally, connections),
+    numbers(view),
     '',
   ];
   const room = Math.max(0, rows - head.length - 1);
-  const lines = [...head, ...tally.last.slice(0, room).map((record) => requestLine(record, columns, paint))];
+  const lines = [...head, ...view.tally.last.slice(0, room).map((record) => requestLine(record, columns, paint))];
   return lines.map((line) => cut(line, columns));
 }
 
-function numbers({ requests, perSecond, p50, p90, bytesIn, bytesOut }: TallyView, connections: number): string {
+function numbers({ tally, connections, roundTripMs }: PanelView): string {
+  const { requests, perSecond, p50, p90, bytesIn, bytesOut } = tally;
   const parts = [
     `${connections} open`,
     `${requests} ${requests === 1 ? 'request' : 'requests'}`,
@@ -51,6 +58,7 @@ function numbers({ requests, perSecond, p50, p90, bytesIn, bytesOut }: TallyView
     `p90 ${p90 === null ? '-' : duration(p90)}`,
     `in ${bytes(bytesIn)}`,
     `out ${bytes(bytesOut)}`,
+    ...(roundTripMs === null ? [] : [`rtt ${duration(roundTripMs)}`]),
   ];
   return parts.join('  ');
 }

@@ -257,6 +257,7 @@ export interface ExposedAnswer {
   readonly status: 'connecting' | 'online' | 'ended';
   readonly url: string | null;
   readonly reason: string | null;
+  readonly health: { readonly state: 'unknown' | 'healthy' | 'unhealthy'; readonly reason: string | null } | null;
   readonly requests: number;
   readonly bytes_in: number;
   readonly bytes_out: number;

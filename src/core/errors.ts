@@ -77,6 +77,7 @@ export type ErrorCode =
   | 'tunnel_offline'
   | 'tunnel_busy'
   | 'tunnel_failed'
+  | 'tunnel_unhealthy'
   | 'tunnel_rate_limited'
   | 'tunnel_quota_spent'
   | 'tunnel_no_websocket'
@@ -219,6 +220,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   tunnel_offline: entry('target', 503, true, 'The client of this tunnel is not connected.'),
   tunnel_busy: entry('target', 503, true, 'As many requests run through this tunnel as may.'),
   tunnel_failed: entry('target', 502, true, 'The server behind the tunnel did not answer.'),
+  tunnel_unhealthy: entry('target', 503, true, 'The server behind the tunnel fails its health check.'),
   tunnel_rate_limited: entry('downstream', 429, true, 'More requests come to the tunnels of this account than may.'),
   tunnel_quota_spent: entry(
     'target',

@@ -86,6 +86,8 @@ export class Exposed {
   readonly losses: string[] = [];
   opened: readonly OpenedTunnel[] | null = null;
   openings = 0;
+  /** `unhealthy`, `healthy`, as it was told. */
+  readonly health: string[] = [];
   end: ClientEnd | null = null;
   readonly #told = new EventEmitter();
 
@@ -106,6 +108,10 @@ export class Exposed {
         },
         request: (record) => {
           this.requests.push(record);
+          tell();
+        },
+        healthChanged: (_tunnel, { state }) => {
+          this.health.push(state);
           tell();
         },
         ended: (end) => {

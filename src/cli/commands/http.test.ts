@@ -23,7 +23,14 @@ test('sluice http asks for the name that it was given, and ends with 69 where th
 test('sluice http says what is wrong with its arguments', async (t) => {
   const cwd = temporaryFolder(t);
   const cli = new FakeCli({ cwd, env: { HOME: cwd, SLUICE_PROCESS__DATA_DIR: cwd, RETUNNEL_AUTH_TOKEN: 'secret' } });
-  for (const args of [[], ['70000'], ['a b:1'], ['3000', '--auth', 'ann'], ['3000', '--allow', 'ten']]) {
+  for (const args of [
+    [],
+    ['70000'],
+    ['a b:1'],
+    ['3000', '--auth', 'ann'],
+    ['3000', '--allow', 'ten'],
+    ['3000', '--health-path', 'x'],
+  ]) {
     assert.equal(await main(['http', ...args], cli), 2, args.join(' '));
   }
 });

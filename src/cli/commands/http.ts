@@ -7,9 +7,10 @@ import type { CliContext } from '../context.ts';
 import { fieldChanges } from '../field-changes.ts';
 import { addPatienceFlags, type PatienceFlags, patienceOf } from '../patience-flags.ts';
 import { addExamples } from '../examples.ts';
+import { addHealthInterval, addHealthPath, type HealthFlags, healthOf } from '../health-flags.ts';
 import { localPlace } from '../local-place.ts';
 
-interface HttpOptions extends PatienceFlags {
+interface HttpOptions extends PatienceFlags, HealthFlags {
   readonly config?: readonly string[];
   readonly server?: string;
   readonly subdomain?: string;
@@ -63,17 +64,20 @@ export function httpCommand(context: CliContext): Command {
         allow: options.allow ?? [],
         request_headers: fieldChanges(options.requestHeader),
         response_headers: fieldChanges(options.responseHeader),
+        health: await healthOf(options),
       };
       const { server, through } = settings;
       const run = { server, through, token: requireToken(settings), tunnels: [tunnel], ...patienceOf(options) };
       context.setExitCode(await runTunnels(context, run));
     });
+  addHealthInterval(addHealthPath(command));
   addPatienceFlags(command);
   addConfigOption(command, 'a config with tunnels.client (default: sluice.yaml here)');
   addExamples(command, [
     ['sluice http 3000', 'a development server; the address is shown'],
     ['sluice http 3000 --subdomain myapp --auth "ann:secret"', 'with a name and a password'],
     ['sluice http 8080 --allow 203.0.113.0/24 --host-header visitor', 'for one network, under the public name'],
+    ['sluice http 3000 --health-path /healthz', 'with a 503 for visitors while the server is not well'],
     ['url=$(sluice http 3000 | head -1)', 'for a script: only the address goes to stdout'],
   ]);
   return command;

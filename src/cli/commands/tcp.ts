@@ -6,9 +6,10 @@ import { SluiceError } from '../../core/errors.ts';
 import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
+import { addHealthInterval, type HealthFlags, healthOf } from '../health-flags.ts';
 import { localPlace } from '../local-place.ts';
 
-interface TcpOptions {
+interface TcpOptions extends Pick<HealthFlags, 'healthInterval'> {
   readonly config?: readonly string[];
   readonly server?: string;
   readonly remotePort?: string;
@@ -55,11 +56,13 @@ export function tcpCommand(context: CliContext): Command {
         allow: options.allow ?? [],
         request_headers: {},
         response_headers: {},
+        health: await healthOf(options),
       };
       const { server, through } = settings;
       const run = { server, through, token: requireToken(settings), tunnels: [tunnel], json: options.json === true };
       context.setExitCode(await runTunnels(context, { ...run, isPatient: options.keepTrying === true }));
     });
+  addHealthInterval(command);
   addConfigOption(command, 'a config with tunnels.client (default: sluice.yaml here)');
   addExamples(command, [
     ['sluice tcp 22', 'the SSH server of this machine; the address is shown'],

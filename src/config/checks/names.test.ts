@@ -124,12 +124,14 @@ describe('tunnels', () => {
     const tunnels = [
       { name: 'a', local_port: 1, subdomain: 'x' },
       { name: 'a', local_port: 2, remote_port: 3 },
-      { name: 'b', protocol: 'tcp', local_port: 2, remote_port: 3, hostname: 'x.example' },
+      { name: 'b', protocol: 'tcp', local_port: 2, remote_port: 3, hostname: 'x.example', health: { path: '/' } },
+      { name: 'c', protocol: 'tcp', local_port: 2, health: {} },
     ];
     assert.deepEqual(run(checkTunnelNames, { tunnels: { client: { tunnels } } }), [
       'error config_conflict tunnels.client.tunnels[1].name',
       'error config_conflict tunnels.client.tunnels[1].remote_port',
       'error config_conflict tunnels.client.tunnels[2].hostname',
+      'error config_conflict tunnels.client.tunnels[2].health.path',
     ]);
   });
 });

@@ -126,13 +126,18 @@ export const checkAgents: Check = ({ config: { agents } }) => {
 export const checkTunnelNames: Check = ({ config: { tunnels } }) => {
   const base: KeyPath = ['tunnels', 'client', 'tunnels'];
   const findings = duplicates(tunnels.client.tunnels, 'name', base);
-  for (const [index, { protocol, subdomain, hostname, remote_port: remotePort }] of tunnels.client.tunnels.entries()) {
+  for (const [
+    index,
+    { protocol, subdomain, hostname, remote_port: remotePort, health },
+  ] of tunnels.client.tunnels.entries()) {
     const misplaced =
-      protocol === 'tcp' ? { subdomain, hostname } : { remote_port: remotePort === null ? null : String(remotePort) };
+      protocol === 'tcp'
+        ? { subdomain, hostname, 'health.path': health?.path ?? null }
+        : { remote_port: remotePort === null ? null : String(remotePort) };
     for (const [key, value] of Object.entries(misplaced)) {
       if (value === null) continue;
       const message = `"${key}" means nothing for a tunnel with protocol ${protocol}`;
-      findings.push({ code: 'config_conflict', message, path: [...base, index, key], atKey: true });
+      findings.push({ code: 'config_conflict', message, path: [...base, index, ...key.split('.')], atKey: true });
     }
   }
   return findings;

@@ -24,3 +24,18 @@ test('what visitors and answers get can be changed', () => {
     assert.ok(!tunnelClient.safeParse({ tunnels: [{ ...tunnel, ...wrong }] }).success, JSON.stringify(wrong));
   }
 });
+
+test('checks of the local server have defaults of their own, and are off unless they are wanted', () => {
+  const healthOf = (more: object) => tunnelClient.safeParse({ tunnels: [{ name: 'web', local_port: 3000, ...more }] });
+  assert.equal(healthOf({}).data?.tunnels[0]?.health, null);
+  const usual = { path: null, interval: 10_000, timeout: 2000, unhealthy_after: 3, healthy_after: 1 };
+  assert.deepEqual(healthOf({ health: {} }).data?.tunnels[0]?.health, usual);
+  for (const wrong of [
+    { path: 'healthz' },
+    { path: '/a b' },
+    { interval: '1ms' },
+    { unhealthy_after: 0 },
+    { url: '/' },
+  ])
+    assert.ok(!healthOf({ health: wrong }).success, JSON.stringify(wrong));
+});

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import {
   count,
+  duration,
   headerName,
   headerValue,
   hostPattern,
@@ -35,6 +36,19 @@ export interface ClientTunnel {
   readonly allow: readonly string[];
   readonly request_headers: FieldChanges;
   readonly response_headers: FieldChanges;
+  /** null: nobody asks whether the local server is well. */
+  readonly health?: LocalHealthConfig | null;
+}
+
+export interface LocalHealthConfig {
+  /** null: a connection alone. */
+  readonly path: string | null;
+  /** Milliseconds. */
+  readonly interval: number;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly unhealthy_after: number;
+  readonly healthy_after: number;
 }
 
 /** By the name of the field; null removes it. */
@@ -63,6 +77,22 @@ function changes(about: string): z.ZodType<FieldChanges> {
     .describe(about)
     .meta({ samples: [{ 'X-Environment': 'dev', 'X-Debug': null }] });
 }
+
+export const localHealth: z.ZodType<LocalHealthConfig> = z.strictObject({
+  path: z
+    .string()
+    .regex(/^\/[\x21-\x7e]*$/, 'expected a path that begins with "/"')
+    .nullable()
+    .prefault(null)
+    .describe(
+      'Asked for by GET; an answer with a status below 400 is a success. `null`: that somebody listens is enough.',
+    )
+    .meta({ samples: ['/healthz'] }),
+  interval: duration({ min: '100ms' }).prefault('10s').describe('The time between two checks.'),
+  timeout: duration().prefault('2s').describe('A check that takes longer has failed.'),
+  unhealthy_after: count(1000).prefault(3).describe('Failures in a row until visitors are answered with 503.'),
+  healthy_after: count(1000).prefault(1).describe('Successes in a row until the local server is asked again.'),
+});
 
 const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
   name: identifier()
@@ -117,6 +147,11 @@ const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
     .meta({ samples: [['203.0.113.0/24']] }),
   request_headers: changes('What is set in requests, in place of what visitors say; `null` takes a field out.'),
   response_headers: changes('The same in answers.'),
+  health: localHealth
+    .nullable()
+    .prefault(null)
+    .describe('Regular checks of the local server. While they fail it is asked for nothing. `null`: none.')
+    .meta({ samples: [{ path: '/healthz' }] }),
 });
 
 const inspect: z.ZodType<InspectConfig> = z.strictObject({

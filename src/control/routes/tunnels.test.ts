@@ -51,9 +51,11 @@ test('tunnels are told with their clients, and can be taken away', async () => {
 
 test('tunnels that are opened elsewhere are told with why they are not open', async () => {
   const desk = await AdminDesk.open();
-  const counts = { requests: 0, bytesIn: 0, bytesOut: 0 };
+  const health = { state: 'unhealthy', why: '/healthz is answered with 500' } as const;
+  const counts = { health, requests: 0, bytesIn: 0, bytesOut: 0 };
   desk.exposed = [{ name: 'web', server: 's:1', local: 'l:1', status: 'ended', url: null, why: 'no token', ...counts }];
   const answer = await desk.ask('/api/v1/tunnels/exposed', { headers: AUTHORIZED });
   const { tunnels } = (await answer.json()) as { tunnels: Record<string, unknown>[] };
   assert.deepEqual([tunnels[0]?.['reason'], tunnels[0]?.['bytes_out']], ['no token', 0]);
+  assert.deepEqual(tunnels[0]?.['health'], { state: 'unhealthy', reason: health.why });
 });

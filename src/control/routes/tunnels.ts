@@ -83,6 +83,10 @@ const exposedSchema: z.ZodType<ExposedAnswer> = z
     status: z.enum(['connecting', 'online', 'ended']),
     url: z.string().nullable().openapi({ description: 'While it is online.' }),
     reason: z.string().nullable().openapi({ description: 'Why it is not online.' }),
+    health: z
+      .object({ state: z.enum(['unknown', 'healthy', 'unhealthy']), reason: z.string().nullable() })
+      .nullable()
+      .openapi({ description: 'What checks of the local server have found; null: there are none.' }),
     requests: z.int(),
     bytes_in: z.int().openapi({ description: 'Bodies and messages from visitors.' }),
     bytes_out: z.int(),
@@ -145,6 +149,7 @@ function tunnelAnswer({ name, url, account, sinceMs, use, clients, client, tcp }
   };
 }
 
-function exposedAnswer({ why, bytesIn, bytesOut, ...same }: ExposedReport): ExposedAnswer {
-  return { ...same, reason: why, bytes_in: bytesIn, bytes_out: bytesOut };
+function exposedAnswer({ why, health, bytesIn, bytesOut, ...same }: ExposedReport): ExposedAnswer {
+  const found = health && { state: health.state, reason: health.why };
+  return { ...same, reason: why, health: found, bytes_in: bytesIn, bytes_out: bytesOut };
 }

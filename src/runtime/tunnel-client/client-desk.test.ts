@@ -73,6 +73,22 @@ describe('tunnels of a running Sluice', () => {
     assert.equal((await visit()).status, 503);
   });
 
+  test('tell, and log, that a local server fails its checks and that it is well again', async (t) => {
+    // Closed first: the gateway looks for what its end has left over.
+    const stage = new Stage(t);
+    const gateway = await serveTunnels(t);
+    let status = 500;
+    const local = await localServer(t, (_request, response) => response.writeHead(status).end());
+    const health = { path: '/', interval: '100ms', unhealthy_after: 1 };
+    const more = { auth_token: TOKEN };
+    stage.desk.follow(configFor(tunnelDoor(gateway), more, { name: 'web', local_port: local.port, health }));
+    await stage.says('local server unhealthy, visitors are turned away');
+    assert.deepEqual(stage.desk.reports()[0]?.health, { state: 'unhealthy', why: '/ is answered with 500' });
+    status = 200;
+    await stage.says('local server healthy again');
+    assert.deepEqual(stage.desk.reports()[0]?.health, { state: 'healthy', why: null });
+  });
+
   test('tell why they are not open, and are tried again by a reload', async (t) => {
     const gateway = await serveTunnels(t);
     const server = tunnelDoor(gateway);

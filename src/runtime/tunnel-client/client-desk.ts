@@ -7,7 +7,14 @@ import type { MemberTable } from '../../services/balance/member-table.ts';
 import { hindrance } from '../../services/tunnel-client/replay.ts';
 import { type BookEntry, RequestBook } from '../../services/tunnel-client/request-book.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
-import { type ClientEnd, exposeTunnels, nameOfServer, type OpenedTunnel, type TunnelClient } from './expose-tunnels.ts';
+import {
+  type ClientEnd,
+  exposeTunnels,
+  type LocalVerdict,
+  nameOfServer,
+  type OpenedTunnel,
+  type TunnelClient,
+} from './expose-tunnels.ts';
 import { type RequestReport, requestReport } from './request-report.ts';
 import { type ServerChain, serverChain } from './server-chain.ts';
 import type { Environment } from './server-way.ts';
@@ -29,6 +36,8 @@ export interface ExposedReport {
   readonly url: string | null;
   /** Why it is not online; null: it is, or was never lost. */
   readonly why: string | null;
+  /** What checks of the local server have found; null: there are none. */
+  readonly health: LocalVerdict | null;
   readonly requests: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
@@ -86,7 +95,9 @@ export class ClientDesk {
       const counts = running?.counts.get(name) ?? { requests: 0, bytesIn: 0, bytesOut: 0 };
       const url = running?.opened.find(({ tunnel }) => tunnel.name === name)?.url ?? null;
       const status = running?.status ?? 'ended';
-      return { name, server, local: `${host}:${port}`, status, url, why: running?.why ?? this.#fault, ...counts };
+      const health = running?.client.healthOf(name) ?? null;
+      const why = running?.why ?? this.#fault;
+      return { name, server, local: `${host}:${port}`, status, url, why, health, ...counts };
     });
   }
 
@@ -170,6 +181,7 @@ export class ClientDesk {
             lost: (why, retryMs) => this.#lost(running, why, retryMs),
             request: ({ tunnel, bytesIn, bytesOut }) => count(counts.get(tunnel.name), bytesIn, bytesOut),
             ended: (end) => this.#ended(running, end),
+            healthChanged: ({ name }, verdict) => this.#healthChanged(name, verdict),
           },
         ),
         chain,
@@ -203,6 +215,13 @@ export class ClientDesk {
     running.status = 'connecting';
     running.why = why;
     this.#options.log('warn', { reason: why, retry_ms: retryMs }, 'tunnel server not reached, trying again');
+  }
+
+  #healthChanged(name: string, { state, why }: LocalVerdict): void {
+    const { log } = this.#options;
+    if (state === 'unhealthy')
+      log('warn', { tunnel: name, reason: why }, 'local server unhealthy, visitors are turned away');
+    else log('info', { tunnel: name }, 'local server healthy again');
   }
 
   #ended(running: Running, { code, why }: ClientEnd): void {

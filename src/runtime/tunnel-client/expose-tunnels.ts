@@ -1,10 +1,10 @@
 // Opens tunnels as a configuration, or a command line, describes them. Rule: it judges everything that can be judged before a connection
 // is made.
-import type { ClientTunnel, FieldChanges } from '../../config/schema/tunnel-client.ts';
+import type { ClientTunnel, FieldChanges, LocalHealthConfig } from '../../config/schema/tunnel-client.ts';
 import { formatHostPort } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type IpRange, parseIpRange } from '../../core/ip.ts';
-import type { ExposedTunnel, FieldChange } from '../../services/tunnel-client/exposed-tunnel.ts';
+import type { ExposedTunnel, FieldChange, LocalCheck } from '../../services/tunnel-client/exposed-tunnel.ts';
 import type { RequestBook } from '../../services/tunnel-client/request-book.ts';
 import { callServer } from '../../services/tunnel-client/server-call.ts';
 import { parseServerAddress, serverName } from '../../services/tunnel-client/server-address.ts';
@@ -15,6 +15,8 @@ import { type Environment, serverWay } from './server-way.ts';
 
 export type { ClientEnd, TunnelClient, TunnelClientEvents } from '../../services/tunnel-client/tunnel-client.ts';
 export type { OpenedTunnel } from '../../services/tunnel-client/tunnel-link.ts';
+export type { ExposedTunnel } from '../../services/tunnel-client/exposed-tunnel.ts';
+export type { LocalVerdict } from '../../services/tunnel-client/local-health.ts';
 export type { RequestRecord } from '../../services/tunnel-client/link-stream.ts';
 
 /** Default: as the environment says. null: directly. */
@@ -106,7 +108,13 @@ function exposedTunnel(wish: ClientTunnel): ExposedTunnel {
     allow: wish.allow.map(rangeOf),
     requestFields: changesOf(wish.request_headers),
     responseFields: changesOf(wish.response_headers),
+    ...(wish.health && { health: checkOf(wish.health) }),
   };
+}
+
+function checkOf(health: LocalHealthConfig): LocalCheck {
+  const { path, interval, timeout, unhealthy_after: unhealthyAfter, healthy_after: healthyAfter } = health;
+  return { path, intervalMs: interval, timeoutMs: timeout, unhealthyAfter, healthyAfter };
 }
 
 function hostHeaderOf({ host_header: hostHeader, local_host: host, local_port: port }: ClientTunnel): string | null {

@@ -25,6 +25,17 @@ export interface ExposedTunnel {
   /** Put in place of fields of that name, or removed where the value is null. */
   readonly requestFields: readonly FieldChange[];
   readonly responseFields: readonly FieldChange[];
+  /** Missing: whether the local server is well nobody asks. */
+  readonly health?: LocalCheck;
+}
+
+export interface LocalCheck {
+  /** null: a connection alone is asked for. */
+  readonly path: string | null;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly unhealthyAfter: number;
+  readonly healthyAfter: number;
 }
 
 export type FieldChange = readonly [name: string, value: string | null];

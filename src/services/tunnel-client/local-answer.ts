@@ -41,6 +41,17 @@ export function nobodyListens(headers: readonly FieldPair[], port: number): Loca
   });
 }
 
+/** Nothing is asked of a server that fails its checks; when it is looked at next is worth telling. */
+export function serverIsUnhealthy(headers: readonly FieldPair[], retryMs: number): LocalAnswer {
+  const answer = textAnswer(headers, {
+    status: 503,
+    code: 'tunnel_unhealthy',
+    message: 'The tunnel works, but the server behind it fails its health check.',
+    hint: 'It is looked at again and again: load this again in a while.',
+  });
+  return { ...answer, headers: [...answer.headers, ['Retry-After', String(Math.max(1, Math.ceil(retryMs / 1000)))]] };
+}
+
 function json(code: string, message: string, hint: string): string {
   return `${JSON.stringify({ error: { code, message, ...(hint === '' ? {} : { hint }) } })}\n`;
 }

@@ -14,7 +14,7 @@ import { type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
 import type { LocalLines } from './local-lines.ts';
 import { answerFields, trailerFields, writeLocalRequest, writeLocalTrailers } from './local-request.ts';
 import type { LocalEnd, StreamPort } from './stream-port.ts';
-import { refuseVisitor } from './visitor-gate.ts';
+import { refuseVisit } from './visitor-gate.ts';
 
 /** Requests of which it does no harm to come twice. */
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -37,6 +37,8 @@ export interface LocalPlace {
   readonly open: StreamOpenMessage;
   readonly tunnel: ExposedTunnel;
   readonly lines: LocalLines;
+  /** It fails its checks, and is not asked. */
+  readonly isUnhealthy?: boolean;
 }
 
 export class LocalHttp implements LocalEnd, LineEvents {
@@ -59,8 +61,8 @@ export class LocalHttp implements LocalEnd, LineEvents {
   }
 
   start(): void {
-    const { open, tunnel, lines } = this.#place;
-    const refusal = refuseVisitor(open.headers, tunnel);
+    const { open, lines } = this.#place;
+    const refusal = refuseVisit(this.#place);
     if (refusal !== null) {
       this.#answer(refusal);
       return;

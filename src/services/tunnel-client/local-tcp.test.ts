@@ -20,11 +20,11 @@ async function localServer(t: TestContext, serve: (socket: net.Socket) => void):
   return (server.address() as AddressInfo).port;
 }
 
-function begin(localPort: number, more: Partial<ExposedTunnel> = {}): [LocalTcp, RecordingPort] {
+function begin(localPort: number, more: Partial<ExposedTunnel> = {}, isUnhealthy = false): [LocalTcp, RecordingPort] {
   const tunnel = exposedTunnel(localPort, { protocol: 'tcp', ...more });
   const lines = new LocalLines({ host: '127.0.0.1', port: localPort }, new DnsCache());
   const port = new RecordingPort();
-  const end = new LocalTcp({ open: openMessage({ mode: 'tcp' }), tunnel, lines }, port);
+  const end = new LocalTcp({ open: openMessage({ mode: 'tcp' }), tunnel, lines, isUnhealthy }, port);
   end.start();
   return [end, port];
 }
@@ -84,4 +84,9 @@ test('a visitor whose address is not known to be allowed does not reach the loca
   const allow = [parseIpRange('192.0.2.0/24')!];
   const [, port] = begin(await localServer(t, () => assert.fail('it was reached')), { allow });
   assert.deepEqual(port.said, ['reset the visitor may not use this tunnel']);
+});
+
+test('a local server that fails its checks is not reached', async (t) => {
+  const [, port] = begin(await localServer(t, () => assert.fail('it was reached')), {}, true);
+  assert.deepEqual(port.said, ['reset the local server fails its health check']);
 });

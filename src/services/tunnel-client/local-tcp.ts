@@ -37,10 +37,14 @@ export class LocalTcp implements LocalEnd, ConnectionHandler {
   }
 
   start(): void {
-    const { open, tunnel, lines } = this.#place;
+    const { open, tunnel, lines, isUnhealthy = false } = this.#place;
     // A password cannot be asked for here.
     if (refuseVisitor(open.headers, { ...tunnel, auth: null }) !== null) {
       this.#reset('the visitor may not use this tunnel');
+      return;
+    }
+    if (isUnhealthy) {
+      this.#reset('the local server fails its health check');
       return;
     }
     this.#dial = lines.connect({

@@ -17,7 +17,7 @@ import { type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
 import type { LocalPlace } from './local-http.ts';
 import { answerFields, writeLocalRequest } from './local-request.ts';
 import type { LocalEnd, StreamPort } from './stream-port.ts';
-import { refuseVisitor } from './visitor-gate.ts';
+import { refuseVisit } from './visitor-gate.ts';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const SWITCHING = 101;
@@ -61,7 +61,7 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
 
   start(): void {
     const { open, tunnel, lines } = this.#place;
-    const refusal = refuseVisitor(open.headers, tunnel);
+    const refusal = refuseVisit(this.#place);
     if (refusal !== null) {
       this.#refuse(refusal);
       return;

@@ -6,6 +6,7 @@ import type { DnsCache } from '../../transport/dns-cache.ts';
 import { proveRawIo } from '../../transport/raw-io.ts';
 import type { ExposedTunnel } from './exposed-tunnel.ts';
 import type { LinkStream, RequestRecord } from './link-stream.ts';
+import { LocalHealth, type LocalVerdict } from './local-health.ts';
 import { LocalHttp } from './local-http.ts';
 import { LocalLines } from './local-lines.ts';
 import { LocalTcp } from './local-tcp.ts';
@@ -31,6 +32,8 @@ export interface TunnelClientEvents {
   lost(why: string, retryMs: number): void;
   request(record: RequestRecord): void;
   ended(end: ClientEnd): void;
+  /** A local server is fit for visitors no more, or again. */
+  healthChanged?(tunnel: ExposedTunnel, verdict: LocalVerdict): void;
 }
 
 export interface TunnelClientOptions {
@@ -83,6 +86,7 @@ export class TunnelClient {
   readonly #options: TunnelClientOptions;
   readonly #events: TunnelClientEvents;
   readonly #random: () => number;
+  readonly #health = new Map<string, LocalHealth>();
   readonly #lines = new Map<ExposedTunnel, LocalLines>();
   /** What each was called when it was open last. */
   readonly #names = new Map<ExposedTunnel, string>();
@@ -103,6 +107,12 @@ export class TunnelClient {
     this.#options = options;
     this.#events = events;
     this.#random = options.random ?? Math.random;
+    for (const tunnel of options.tunnels) {
+      const { health: check } = tunnel;
+      if (check === undefined) continue;
+      const onChange = (verdict: LocalVerdict): void => events.healthChanged?.(tunnel, verdict);
+      this.#health.set(tunnel.name, new LocalHealth({ tunnel, check, dns: options.dns, onChange }));
+    }
   }
 
   get streamCount(): number {
@@ -112,6 +122,11 @@ export class TunnelClient {
   /** What the server counts of the connection; null: it has said nothing of it. */
   get stats(): StatsFields | null {
     return this.#link?.stats ?? null;
+  }
+
+  /** Of the tunnel of this name, what the checks of its local server have found; null: there are none. */
+  healthOf(name: string): LocalVerdict | null {
+    return this.#health.get(name)?.verdict ?? null;
   }
 
   #links(): readonly TunnelLink[] {
@@ -133,6 +148,7 @@ export class TunnelClient {
   }
 
   start(): void {
+    for (const health of this.#health.values()) health.start();
     this.#connect();
   }
 
@@ -144,6 +160,7 @@ export class TunnelClient {
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const link of this.#links()) link.close();
     for (const lines of this.#lines.values()) lines.close();
+    for (const health of this.#health.values()) health.stop();
   }
 
   #connect(): void {
@@ -185,7 +202,8 @@ export class TunnelClient {
   }
 
   #localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void } {
-    const place = { open, tunnel, lines: this.#linesOf(tunnel) };
+    const isUnhealthy = this.healthOf(tunnel.name)?.state === 'unhealthy';
+    const place = { open, tunnel, lines: this.#linesOf(tunnel), isUnhealthy };
     if (open.mode === 'tcp') return new LocalTcp(place, stream);
     return open.mode === 'ws' ? new LocalWebSocket(place, stream) : new LocalHttp(place, stream);
   }

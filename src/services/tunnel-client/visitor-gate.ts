@@ -2,11 +2,26 @@
 // a time that tells nothing.
 import { Buffer } from 'node:buffer';
 import { hash, timingSafeEqual } from 'node:crypto';
+import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import { parseIp, rangesContain } from '../../core/ip.ts';
 import type { ExposedTunnel, FieldPair } from './exposed-tunnel.ts';
-import { type LocalAnswer, textAnswer } from './local-answer.ts';
+import { type LocalAnswer, serverIsUnhealthy, textAnswer } from './local-answer.ts';
 
 type Guarded = Pick<ExposedTunnel, 'auth' | 'allow' | 'name'>;
+
+export interface Visit {
+  readonly open: Pick<StreamOpenMessage, 'headers'>;
+  readonly tunnel: Guarded & Pick<ExposedTunnel, 'health'>;
+  /** The local server fails its checks. */
+  readonly isUnhealthy?: boolean;
+}
+
+/** null: the local server may be asked. Who may not come in is told nothing of how it does. */
+export function refuseVisit({ open: { headers }, tunnel, isUnhealthy = false }: Visit): LocalAnswer | null {
+  const refusal = refuseVisitor(headers, tunnel);
+  if (refusal !== null || !isUnhealthy) return refusal;
+  return serverIsUnhealthy(headers, tunnel.health?.intervalMs ?? 0);
+}
 
 /** null: come in. */
 export function refuseVisitor(headers: readonly FieldPair[], tunnel: Guarded): LocalAnswer | null {
