@@ -39,6 +39,7 @@ export { rateLimit } from '../policies/rate-limit/rate-limit.ts';
 export { scan } from '../policies/scan/scan.ts';
 export type { ScanEars } from '../policies/scan/scan-ears.ts';
 export { serviceGuard } from '../policies/service-guard/service-guard.ts';
+export { tunnelInterstitial } from '../policies/tunnel-interstitial/tunnel-interstitial.ts';
 export { nameBelow, tunnelName } from '../policies/tunnel-name/tunnel-name.ts';
 export { timeout } from '../policies/timeout/timeout.ts';
 export { sticky } from '../policies/sticky/sticky.ts';

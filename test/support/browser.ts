@@ -87,13 +87,19 @@ export class Page {
     return (result as { value?: unknown }).value;
   }
 
-  /** Resolves when the page shows that text. */
+  /** Resolves when the page shows that text, or the one that it gives way to. */
   async shows(text: string): Promise<void> {
-    await this.value(`new Promise((resolve) => {
+    const looks = `new Promise((resolve) => {
       const look = () => document.body?.textContent.includes(${JSON.stringify(text)}) && resolve();
       new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
       look();
-    })`);
+    })`;
+    try {
+      await this.value(looks);
+    } catch (error) {
+      if (!/Inspected target navigated|context was destroyed/.test(String(error))) throw error;
+      await this.shows(text);
+    }
   }
 
   async #call(method: string, params: object): Promise<Readonly<Record<string, unknown>>> {

@@ -5,6 +5,7 @@ import { serverTls, type TlsConfig } from './tls.ts';
 import { hostPattern, listenAddress, port } from './fields.ts';
 import { tunnelClient, type TunnelClientConfig } from './tunnel-client.ts';
 import { tunnelAccountKeys, type TunnelAccountsConfig } from './tunnels-accounts.ts';
+import { type InterstitialConfig, interstitialSchema } from './tunnels-interstitial.ts';
 import { type TcpTunnelsConfig, tcpTunnelsSchema } from './tunnels-tcp.ts';
 
 export interface PortRange {
@@ -26,6 +27,8 @@ export interface TunnelServerConfig extends TunnelAccountsConfig {
   readonly tcp: TcpTunnelsConfig;
   /** null: there are no tunnels of TLS. */
   readonly tls_domain: string | null;
+  /** null: there is no page before a visit. */
+  readonly interstitial: InterstitialConfig | null;
 }
 
 export interface TunnelsConfig {
@@ -80,6 +83,7 @@ const server: z.ZodType<TunnelServerConfig> = z.strictObject({
     )
     .meta({ samples: ['tls.example.com'] }),
   tcp: tcpTunnelsSchema.prefault({}).describe('Who may have how much of TCP tunnels, and who reaches them.'),
+  interstitial: interstitialSchema,
   ...tunnelAccountKeys,
 });
 

@@ -26,6 +26,7 @@ import { cacheMaker } from './assemble-cache.ts';
 import { assembleCompress } from './assemble-compress.ts';
 import { ConfiguredScans } from './assemble-scan.ts';
 import { createFilter } from './assemble-filter.ts';
+import { interstitialOf } from './assemble-interstitial.ts';
 import { configuredUsers } from './configured-users.ts';
 import { acl, cors, HeaderChanges, type HstsOptions, rateLimit, requestHeaders, responseHeaders } from '../registry.ts';
 import { createUserPolicy, type UserPolicyParts, type UserPolicyPlace } from '../policy-modules/user-policies.ts';
@@ -145,6 +146,11 @@ export class ConfiguredPolicies {
     return this.#whole(this.#gatewayPlaces(listen));
   }
 
+  /** Of names of tunnels. Who may not come in is not told either what is there. */
+  ofTunnels(listen: GatewayListen | null = null): Policy[] {
+    return this.#whole(this.#gatewayPlaces(listen), interstitialOf(this.#config));
+  }
+
   /** The forward proxy has its own way of asking for users. */
   ofEgress(): PoliciesAround {
     return this.#around([this.#door('egress'), this.#top()], true);
@@ -172,14 +178,14 @@ export class ConfiguredPolicies {
     return { name: '', place: 'policies', route: null, policies: this.#config.policies };
   }
 
-  #whole(places: readonly Place[]): Policy[] {
-    const { before, after } = this.#around(places);
+  #whole(places: readonly Place[], gate: readonly Policy[] = []): Policy[] {
+    const { before, after } = this.#around(places, false, gate);
     const headers = nearest(places, 'headers')?.policies.headers || null;
     return [...before, ...this.#cors(headers), ...this.#authOf(nearest(places, 'auth')?.policies.auth), ...after];
   }
 
   /** Headers are changed next to the target: others judge what the client has sent, and what they say of it stays as they said it. */
-  #around(places: readonly Place[], isForwardProxy = false): PoliciesAround {
+  #around(places: readonly Place[], isForwardProxy = false, gate: readonly Policy[] = []): PoliciesAround {
     const headers = nearest(places, 'headers')?.policies.headers || null;
     const access = nearest(places, 'acl')?.policies.acl || null;
     const limits = this.#rateLimit(nearest(places, 'rate_limit'), access, isForwardProxy);
@@ -195,6 +201,8 @@ export class ConfiguredPolicies {
       after: [
         ...(isPerUser ? limits : []),
         ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
+        // What is kept, and what is copied to others, has come through it.
+        ...gate,
         ...this.#cache(nearest(places, 'cache'), isForwardProxy),
         ...this.#bodies(places),
         ...(isForwardProxy ? [] : this.#mirror(nearest(places, 'mirror'))),

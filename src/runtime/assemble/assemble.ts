@@ -131,7 +131,7 @@ function layersOf(
   if (listen !== null && listen.redirect_https !== null) return [guarded, own, [httpsRoute(listen.redirect_https)]];
   if (tunnels !== null) {
     const { before, spec } = tunnels;
-    guarded.push({ ...spec, policies: [...before, ...policies.ofGateway(listen), ...spec.policies] });
+    guarded.push({ ...spec, policies: [...before, ...policies.ofTunnels(listen), ...spec.policies] });
   }
   const guards = policies.ofAi(listen);
   // They show a token of their own, so nobody else asks who they are.

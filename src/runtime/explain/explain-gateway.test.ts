@@ -220,4 +220,25 @@ describe('a tunnel', () => {
     const asked = askedUrl({ method: 'GET', url: 'http://a.tunnels.test/' });
     assert.equal(isHostOfRoute(asked, { ...scene, config: tunnels }), true);
   });
+
+  test('may have a page before it, for browsers', async () => {
+    const server = { enabled: true, domain: 'tunnels.test', interstitial: true };
+    const there = { ...scene, config: documentSchema.parse({ tunnels: { server } }), localPort: 8080, listen: null };
+    const told = async (fields: [string, string][]): Promise<string[]> => {
+      const asked = {
+        door: 'gateway',
+        method: 'GET',
+        url: 'http://app.tunnels.test/',
+        fields,
+        from: '192.0.2.7',
+        user: null,
+      };
+      const { policies, result } = await explainGateway(askedUrl(asked), asked, there);
+      return [...policies.map(({ name, does }) => `${name} ${does}`), result.kind];
+    };
+    const page = 'tunnel-interstitial answers 200: the first visit of a browser';
+    assert.deepEqual(await told([['Sec-Fetch-Mode', 'navigate']]), [page, 'answered']);
+    const program = 'tunnel-interstitial passes: no browser that goes to a page';
+    assert.deepEqual(await told([]), [program, 'backend']);
+  });
 });

@@ -154,7 +154,7 @@ function policiesOf(found: Candidate | null, scene: GatewayScene, parts: PolicyP
   if (found?.own !== undefined) return [...found.own.policies];
   if (found === null) return policies.ofGateway(listen);
   if (route !== undefined) return [...policies.ofRoute(route, listen), ...ownPolicies(route.to, found)];
-  if (found.name === TUNNEL_ROUTE) return policies.ofGateway(listen);
+  if (found.name === TUNNEL_ROUTE) return policies.ofTunnels(listen);
   const { default_backend: url } = config.gateway;
   if (found.name !== DEFAULT || url === null) return [];
   return [...policies.ofGateway(listen), ...ownPolicies(backendsAt(url), found)];
