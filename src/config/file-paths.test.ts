@@ -39,7 +39,9 @@ describe('paths', () => {
   test('that are in the list are those that the schema calls paths', () => {
     const fromSchema = pathKeys(documentJsonSchema(), '')
       .map(normalised)
-      .filter((path) => !/^(?:gateway|egress|tunnels)\..*tls\.(?:cert|key)$/.test(path) || /routes|policies/.test(path));
+      .filter(
+        (path) => !/^(?:gateway|egress|tunnels)\..*tls\.(?:cert|key)$/.test(path) || /routes|policies/.test(path),
+      );
     assert.deepEqual([...new Set(fromSchema)].sort(), [...FILE_PATHS].sort());
   });
 });
