@@ -26,10 +26,15 @@ const settings = z.strictObject({
 });
 
 export const interstitialSchema: z.ZodType<InterstitialConfig | null> = z
-  .union([z.literal(false).transform(() => null), z.literal(true).transform(() => settings.parse({})), settings])
+  .union([
+    z.literal(false).transform(() => null),
+    z.null(),
+    z.literal(true).transform(() => settings.parse({})),
+    settings,
+  ])
   .prefault(false)
   .describe(
     'A page before the first visit of a browser to a name below `domain`, which says that what follows is the local server of somebody. ' +
-      '`true`: as below; `false`: none.',
+      '`true`: as below; `false` or `null`: none.',
   )
   .meta({ samples: [true, { cookie_ttl: '30d' }] });
