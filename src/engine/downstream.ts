@@ -320,6 +320,8 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
 
   writeOwnSwitch(response: ResponseState, protocol: string): void {
     writeOwnSwitchHead(this.engine.outbound.for(this.connection), response, protocol);
+    // Whoever has taken the connection over writes to it directly, maybe at once.
+    this.engine.outbound.flush();
   }
 
   giveOver(peer: SwitchedPeer): SwitchedClient {

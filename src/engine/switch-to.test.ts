@@ -32,3 +32,18 @@ test('a connection is given over once, and not after an answer', async (t) => {
   late.downstreamSends(ASKS).expectDownstream(/ 204 /).end();
   assert.deepEqual(given, [true, false, false]);
 });
+
+test('what is said within the same turn comes after the head', async (t) => {
+  const play = new Playbook(t, {
+    target: {
+      kind: 'answer',
+      take: (exchange) => {
+        exchange.switchTo('own', [], PEER)?.write(Buffer.from('hello'), 0, 5);
+      },
+    },
+  });
+  (await play.downstreamSends(ASKS).promises())
+    .expectDownstream(/^HTTP\/1\.1 101 [^]*\r\n\r\nhello$/)
+    .clientCloses()
+    .end();
+});
