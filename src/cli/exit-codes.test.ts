@@ -22,6 +22,7 @@ test('each kind of failure has the exit code that scripts rely on', () => {
     forced: 8,
     tunnelRefused: 69,
     tunnelUnreachable: 75,
+    tunnelConfig: 78,
     interrupted: 130,
   });
 });

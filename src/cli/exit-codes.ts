@@ -16,6 +16,7 @@ export const EXIT = {
   /** The numbers of sysexits.h, as clients of tunnels have them. */
   tunnelRefused: 69,
   tunnelUnreachable: 75,
+  tunnelConfig: 78,
   /** Ctrl-C, as shells say it. */
   interrupted: 130,
 } as const;

@@ -8,6 +8,7 @@ import type { CliContext } from './context.ts';
 import { EXIT, exitCodeFor } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 import { hasColor, printable } from './terminal.ts';
+import { TunnelConfigError } from './tunnel-config-error.ts';
 
 /** `argv` starts after the name of the program. */
 export async function main(argv: readonly string[], surroundings: Partial<CliContext> = {}): Promise<number> {
@@ -46,7 +47,7 @@ async function report(error: unknown, context: CliContext): Promise<number> {
   if (error instanceof ConfigError) {
     const { formatProblems } = await import('../config/format-problems.ts');
     context.stderr.write(formatProblems(error.problems, { color: hasColor(context.stderr, context.env) }));
-    return EXIT.config;
+    return error instanceof TunnelConfigError ? EXIT.tunnelConfig : EXIT.config;
   }
   if (error instanceof SluiceError) {
     context.stderr.write(`sluice: ${printable(error.message)}   (${error.code})\n`);

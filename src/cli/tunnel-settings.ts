@@ -14,6 +14,7 @@ import { nameOfServer, type Through } from '../runtime/tunnel-client/expose-tunn
 import { freshServerChain } from '../runtime/tunnel-client/server-chain.ts';
 import { findConfigFiles } from './config-files.ts';
 import type { CliContext } from './context.ts';
+import { readingTunnelConfig } from './tunnel-config-error.ts';
 import { readTunnelTokens } from '../runtime/tunnel-client/tunnel-tokens.ts';
 
 type Surroundings = Pick<CliContext, 'env' | 'cwd'>;
@@ -40,7 +41,11 @@ export interface SettingsWish {
 const RETUNNEL_NAMES = ['retunnel.yml', 'retunnel.yaml'];
 const HOME_FILE = '.retunnel.conf';
 
-export async function tunnelSettings(context: Surroundings, wish: SettingsWish): Promise<TunnelSettings> {
+export function tunnelSettings(context: Surroundings, wish: SettingsWish): Promise<TunnelSettings> {
+  return readingTunnelConfig(() => settingsOf(context, wish));
+}
+
+async function settingsOf(context: Surroundings, wish: SettingsWish): Promise<TunnelSettings> {
   const loaded = await loadSettings(context, wish);
   const { client } = loaded.config.tunnels;
   const dataDir = loaded.config.process.data_dir;

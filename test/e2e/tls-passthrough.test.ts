@@ -7,6 +7,7 @@ import tls from 'node:tls';
 import { describe, test, type TestContext } from 'node:test';
 import { parseProxyHeader } from '../../src/codec/proxy-protocol/proxy-header.ts';
 import { ask } from '../support/ask.ts';
+import { Exposed, wish } from '../support/exposed.ts';
 import type { Gateway } from '../support/gateway.ts';
 import { makeCertificate } from '../support/pki.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -130,6 +131,18 @@ describe('a tunnel of TLS', () => {
     }
     const request = 'GET / HTTP/1.1\r\nHost: app.example.test\r\nConnection: close\r\n\r\n';
     assert.match((await talk(portOf(gateway), 'app.example.test', request)) ?? '', /"code":"tunnel_failed"/);
+  });
+
+  test('is opened by our client, which passes on what it cannot read', async (t) => {
+    const { port } = await origin(t);
+    const gateway = await gatewayWith(t, []);
+    const tunnels = [wish(port, { protocol: 'tls' })];
+    const exposed = new Exposed(t, { server: doorOf(gateway), token: TOKEN, tunnels });
+    await exposed.until(() => exposed.opened !== null);
+    assert.equal(exposed.opened?.[0]?.url, 'tls://app.tls.test:443');
+    const long = 'x'.repeat(5_000);
+    assert.equal(await talk(portOf(gateway), 'app.tls.test', long), `app.tls.test says ${long}`);
+    exposed.client.close();
   });
 
   test('is cut where there is none of that name, and refused where the server has none', async (t) => {

@@ -27,10 +27,36 @@ test('sluice tcp asks for a port as it was told, and ends with 69 where it is re
   assert.match(cli.err, /refuses: there are none \(TCP_DISABLED\)/);
 });
 
+test('sluice tcp asks for a name where the local server ends TLS itself', async (t) => {
+  const server = await ScriptedServer.open(t);
+  const cwd = temporaryFolder(t);
+  const env = { HOME: cwd, SLUICE_PROCESS__DATA_DIR: cwd, RETUNNEL_AUTH_TOKEN: 'secret' };
+  const cli = new FakeCli({ cwd, env });
+  const ended = main(['tcp', '8443', '--tls', '-s', 'App', '--server', `127.0.0.1:${server.port}`], cli);
+  const talk = await server.client();
+  await talk.next();
+  talk.say('HeartbeatAck');
+  assert.deepEqual(await talk.next(), { Type: 'TunnelCreate', protocol: 'tls', subdomain: 'app' });
+  talk.say('Error', { code: 'UNSUPPORTED_PROTOCOL', message: 'there are none' });
+  assert.equal(await ended, 2);
+});
+
 test('sluice tcp says what is wrong with its arguments', async (t) => {
   const cwd = temporaryFolder(t);
   const cli = new FakeCli({ cwd, env: { HOME: cwd, SLUICE_PROCESS__DATA_DIR: cwd, RETUNNEL_AUTH_TOKEN: 'secret' } });
-  for (const args of [[], ['70000'], ['22', '-r', 'x'], ['22', '--proxy-protocol', 'v3'], ['22', '--allow', 'ten']]) {
+  const wrongNames = [
+    ['22', '-s', 'app'],
+    ['22', '--tls', '-s', 'a_b'],
+    ['22', '--tls', '-r', '20007'],
+  ];
+  for (const args of [
+    ...wrongNames,
+    [],
+    ['70000'],
+    ['22', '-r', 'x'],
+    ['22', '--proxy-protocol', 'v3'],
+    ['22', '--allow', 'ten'],
+  ]) {
     assert.equal(await main(['tcp', ...args], cli), 2, args.join(' '));
   }
 });

@@ -13,6 +13,8 @@ interface TcpOptions extends Pick<HealthFlags, 'healthInterval'> {
   readonly config?: readonly string[];
   readonly server?: string;
   readonly remotePort?: string;
+  readonly tls?: true;
+  readonly subdomain?: string;
   readonly proxyProtocol?: 'none' | 'v1' | 'v2';
   readonly allow?: readonly string[];
   readonly json?: true;
@@ -26,6 +28,8 @@ export function tcpCommand(context: CliContext): Command {
     .argument('<PORT>', 'its port, or HOST:PORT')
     .option('--server <ADDRESS>', 'the tunnel server: host:port or a URL such as wss://tunnels.example.com')
     .option('-r, --remote-port <PORT>', 'the wanted port (default: the one of before, or any)')
+    .option('--tls', 'a name instead of a port, for a local server that ends TLS itself')
+    .option('-s, --subdomain <NAME>', 'with --tls: the wanted name (default: the one of before, or any)')
     .addOption(
       new Option(
         '--proxy-protocol <VERSION>',
@@ -41,13 +45,15 @@ export function tcpCommand(context: CliContext): Command {
         import('../run-tunnels.ts'),
       ]);
       const place = localPlace(port);
+      const isTls = options.tls === true;
       const remotePort = wantedPort(options.remotePort);
+      checkName(isTls, remotePort, options.subdomain);
       const settings = await tunnelSettings(context, options);
       const tunnel = {
         name: `port-${place.local_port}`,
-        protocol: 'tcp' as const,
+        protocol: isTls ? ('tls' as const) : ('tcp' as const),
         ...place,
-        subdomain: null,
+        subdomain: options.subdomain?.toLowerCase() ?? null,
         hostname: null,
         auth: null,
         remote_port: remotePort,
@@ -67,9 +73,21 @@ export function tcpCommand(context: CliContext): Command {
   addExamples(command, [
     ['sluice tcp 22', 'the SSH server of this machine; the address is shown'],
     ['sluice tcp 5432 --remote-port 20007', 'a database, on the same port each time'],
+    [
+      'sluice tcp 8443 --tls --subdomain app',
+      'a server with a certificate of its own, which nobody on the way can read',
+    ],
     ['sluice tcp 8080 --proxy-protocol v2 --allow 203.0.113.0/24', 'for one network; nginx is told who it is'],
   ]);
   return command;
+}
+
+function checkName(isTls: boolean, port: number | null, name: string | undefined): void {
+  if (isTls && port !== null) throw new SluiceError('usage', { message: '--remote-port means nothing with --tls' });
+  if (name === undefined) return;
+  if (!isTls) throw new SluiceError('usage', { message: '--subdomain means nothing without --tls' });
+  if (/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(name)) return;
+  throw new SluiceError('usage', { message: '--subdomain expects a name of letters, digits and "-"' });
 }
 
 function wantedPort(text: string | undefined): number | null {

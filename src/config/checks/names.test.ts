@@ -126,12 +126,14 @@ describe('tunnels', () => {
       { name: 'a', local_port: 2, remote_port: 3 },
       { name: 'b', protocol: 'tcp', local_port: 2, remote_port: 3, hostname: 'x.example', health: { path: '/' } },
       { name: 'c', protocol: 'tcp', local_port: 2, health: {} },
+      { name: 'd', protocol: 'tls', local_port: 2, subdomain: 'y', remote_port: 4 },
     ];
     assert.deepEqual(run(checkTunnelNames, { tunnels: { client: { tunnels } } }), [
       'error config_conflict tunnels.client.tunnels[1].name',
       'error config_conflict tunnels.client.tunnels[1].remote_port',
       'error config_conflict tunnels.client.tunnels[2].hostname',
       'error config_conflict tunnels.client.tunnels[2].health.path',
+      'error config_conflict tunnels.client.tunnels[4].remote_port',
     ]);
   });
 });

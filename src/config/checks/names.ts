@@ -130,10 +130,13 @@ export const checkTunnelNames: Check = ({ config: { tunnels } }) => {
     index,
     { protocol, subdomain, hostname, remote_port: remotePort, health },
   ] of tunnels.client.tunnels.entries()) {
-    const misplaced =
-      protocol === 'tcp'
-        ? { subdomain, hostname, 'health.path': health?.path ?? null }
-        : { remote_port: remotePort === null ? null : String(remotePort) };
+    const port = remotePort === null ? null : String(remotePort);
+    const path = health?.path ?? null;
+    const misplaced = {
+      http: { remote_port: port },
+      tcp: { subdomain, hostname, 'health.path': path },
+      tls: { remote_port: port, hostname, 'health.path': path },
+    }[protocol];
     for (const [key, value] of Object.entries(misplaced)) {
       if (value === null) continue;
       const message = `"${key}" means nothing for a tunnel with protocol ${protocol}`;

@@ -20,7 +20,7 @@ import { type ProxyVersion, proxyVersion } from './tunnels-tcp.ts';
 
 export interface ClientTunnel {
   readonly name: string;
-  readonly protocol: 'http' | 'tcp';
+  readonly protocol: 'http' | 'tcp' | 'tls';
   readonly local_host: string;
   readonly local_port: number;
   readonly subdomain: string | null;
@@ -98,7 +98,12 @@ const clientTunnel: z.ZodType<ClientTunnel> = z.strictObject({
   name: identifier()
     .describe('The name in logs and on the panel.')
     .meta({ samples: ['web'] }),
-  protocol: z.enum(['http', 'tcp']).prefault('http').describe('What is spoken through the tunnel.'),
+  protocol: z
+    .enum(['http', 'tcp', 'tls'])
+    .prefault('http')
+    .describe(
+      'What is spoken through the tunnel. `tls`: the local server has the certificate, and visitors come by the name that they ask for.',
+    ),
   local_host: nonEmptyText().prefault('127.0.0.1').describe('The machine that the local server runs on.'),
   local_port: port()
     .describe('The port of the local server.')

@@ -4,7 +4,8 @@ import type { IpRange } from '../../core/ip.ts';
 export interface ExposedTunnel {
   /** In what is shown. */
   readonly name: string;
-  readonly protocol: 'http' | 'tcp';
+  /** `tls`: by name like HTTP, and then as it is; the local server has the certificate. */
+  readonly protocol: 'http' | 'tcp' | 'tls';
   readonly localHost: string;
   readonly localPort: number;
   readonly subdomain: string | null;

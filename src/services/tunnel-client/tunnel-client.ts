@@ -219,7 +219,7 @@ export class TunnelClient {
   #opened(opened: readonly OpenedTunnel[]): void {
     for (const { tunnel, id, url, remotePort } of opened) {
       if (remotePort !== null) this.#ports.set(tunnel, remotePort);
-      if (tunnel.protocol === 'http') this.#names.set(tunnel, id);
+      if (tunnel.protocol !== 'tcp') this.#names.set(tunnel, id);
       if (tunnel.hostname !== null && !namesHost(url, tunnel.hostname)) {
         this.#finish({
           kind: 'refused',

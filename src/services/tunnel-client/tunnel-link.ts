@@ -195,7 +195,7 @@ export class TunnelLink implements StreamLink {
       this.#options.onOpened(this.#opened);
       return;
     }
-    this.say(message('TunnelCreate', tunnel.protocol === 'tcp' ? this.#tcpWish(tunnel) : this.#httpWish(tunnel)));
+    this.say(message('TunnelCreate', tunnel.protocol === 'http' ? this.#httpWish(tunnel) : this.#rawWish(tunnel)));
   }
 
   #httpWish(tunnel: ExposedTunnel): Record<string, MsgpackValue> {
@@ -205,11 +205,13 @@ export class TunnelLink implements StreamLink {
   }
 
   /** The server keeps away who may not come, and tells the local server who has. */
-  #tcpWish(tunnel: ExposedTunnel): Record<string, MsgpackValue> {
+  #rawWish(tunnel: ExposedTunnel): Record<string, MsgpackValue> {
     const { protocol, proxyProtocol, allowed } = tunnel;
     return {
       protocol,
-      remote_port: this.#options.portOf(tunnel) ?? undefined,
+      ...(protocol === 'tls'
+        ? { subdomain: this.#options.nameOf(tunnel) ?? undefined }
+        : { remote_port: this.#options.portOf(tunnel) ?? undefined }),
       proxy_protocol: proxyProtocol ?? undefined,
       allow: allowed.length === 0 ? undefined : allowed,
     };
@@ -239,7 +241,7 @@ export class TunnelLink implements StreamLink {
     const tunnel = this.#opened.find(({ id }) => id === open.tunnelId)?.tunnel;
     if (tunnel === undefined) return reset('there is no such tunnel here');
     if (this.#streams.size >= MAX_STREAMS || this.#streams.has(open.streamId)) return reset('too many streams');
-    if ((open.mode === 'tcp') !== (tunnel.protocol === 'tcp')) return reset('this tunnel carries something else');
+    if ((open.mode === 'tcp') !== (tunnel.protocol !== 'http')) return reset('this tunnel carries something else');
     // Of TCP there is nothing that could be asked again.
     const capture = open.mode === 'tcp' ? undefined : this.#options.capture?.(open, tunnel);
     const stream = new LinkStream(this, open, tunnel, capture);
