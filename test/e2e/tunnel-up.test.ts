@@ -31,6 +31,7 @@ test('sluice up opens the tunnels of its configuration, and follows a reload', a
       status: 'online',
       url: 'http://app.example.test',
       reason: null,
+      health: null,
       requests: 1,
       bytes_in: 0,
       bytes_out: `localhost:${local.port}`.length,
