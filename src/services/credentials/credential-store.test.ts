@@ -71,6 +71,8 @@ describe('a login', () => {
   test('that holds for long is used as it is', async (t) => {
     const { store, endpoint } = await stage(t, 12);
     assert.ok(store.login === null);
+    // Nobody has looked yet.
+    assert.equal(store.report.state, 'ok');
     assert.equal((await store.require()).accessToken, 'access-0');
     assert.equal(store.report.state, 'ok');
     await store.look();

@@ -58,6 +58,8 @@ export class CredentialStore {
   #login: Login | null = null;
   #stamp: string | null = null;
   #isOpen = false;
+  /** What stands in the file is known, or that it cannot be. */
+  #wasRead = false;
   #reason: string | null = null;
   #earlyMs = EARLY_MS;
   /** A refresh token that the provider does not know any more. */
@@ -118,9 +120,10 @@ export class CredentialStore {
 
   get report(): StoreReport {
     const login = this.#login;
-    const isDead = login === null || this.#isDead(login);
+    const isDead = login === null ? this.#wasRead : this.#isDead(login);
     const reason = isDead ? (this.#reason ?? SIGN_IN) : this.#reason;
-    const state: StoreState = isDead ? 'dead' : this.#isNearItsEnd(login) ? 'expiring' : 'ok';
+    const isEnding = login !== null && this.#isNearItsEnd(login);
+    const state: StoreState = isDead ? 'dead' : isEnding ? 'expiring' : 'ok';
     return { state, reason, expiresAtMs: login?.expiresAtMs ?? null, isOpen: this.#isOpen };
   }
 
@@ -135,6 +138,7 @@ export class CredentialStore {
   #renew(refused: string | null, isForUse = false): Promise<void> {
     this.#running ??= this.#run(refused, isForUse).finally(() => {
       this.#running = null;
+      this.#wasRead = true;
     });
     return this.#running;
   }
