@@ -1,6 +1,7 @@
 // Answers that the client of a tunnel gives itself, where its local server has none. Rule: a browser gets a page, everybody else JSON; it
 // tells the visitor what helps the owner, and no address of the machine.
 import { Buffer } from 'node:buffer';
+import { plainPage } from '../../core/plain-page.ts';
 import type { FieldPair } from './exposed-tunnel.ts';
 
 export interface LocalAnswer {
@@ -25,7 +26,9 @@ export function textAnswer(
     ['Cache-Control', 'no-store'],
     ['Sluice-Error', code],
   ];
-  const body = Buffer.from(isPage ? page(status, message, hint) : json(code, message, hint));
+  const body = Buffer.from(
+    isPage ? plainPage({ heading: message, text: hint, small: String(status) }) : json(code, message, hint),
+  );
   const policy = "default-src 'none'; style-src 'unsafe-inline'";
   if (isPage) fields.push(['Content-Type', 'text/html; charset=utf-8'], ['Content-Security-Policy', policy]);
   else fields.push(['Content-Type', 'application/json']);
@@ -54,28 +57,4 @@ export function serverIsUnhealthy(headers: readonly FieldPair[], retryMs: number
 
 function json(code: string, message: string, hint: string): string {
   return `${JSON.stringify({ error: { code, message, ...(hint === '' ? {} : { hint }) } })}\n`;
-}
-
-function page(status: number, message: string, hint: string): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escaped(message)}</title>
-<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}small{opacity:.6}</style>
-<h1>${escaped(message)}</h1>
-<p>${escaped(hint)}</p>
-<small>${status}</small>
-`;
-}
-
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-]);
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (mark) => ENTITIES.get(mark) ?? mark);
 }

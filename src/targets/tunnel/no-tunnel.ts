@@ -2,6 +2,7 @@
 // everybody else JSON.
 import type { Answer, Exchange } from '../../contract/exchange.ts';
 import { ERROR_CATALOGUE, type ErrorCode, errorBody } from '../../core/errors.ts';
+import { plainPage } from '../../core/plain-page.ts';
 
 const RETRY_MS = 5_000;
 
@@ -31,42 +32,15 @@ function absence(exchange: Exchange, code: ErrorCode, detail: RefusalDetail): An
     ['Content-Type', 'text/html; charset=utf-8'],
     ['Content-Security-Policy', policy],
   ] as const;
-  return { status, fields: [...fields, ...type], body: page({ status, message, host: request.host, id }) };
+  return {
+    status,
+    fields: [...fields, ...type],
+    body: plainPage({ heading: message, text: request.host, small: `${status} · ${id}` }),
+  };
 }
 
 function wantsPage({ request: { method, fields } }: Exchange): boolean {
   return (
     (method === 'GET' || method === 'HEAD') && /(?:^|[\s,])text\/html(?:$|[\s,;])/i.test(fields.get('accept') ?? '')
   );
-}
-
-interface PageText {
-  readonly status: number;
-  readonly message: string;
-  readonly host: string;
-  readonly id: string;
-}
-
-function page({ status, message, host, id }: PageText): string {
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escaped(message)}</title>
-<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}small{opacity:.6}</style>
-<h1>${escaped(message)}</h1>
-<p>${escaped(host)}</p>
-<small>${status} · ${escaped(id)}</small>
-`;
-}
-
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ['&', '&amp;'],
-  ['<', '&lt;'],
-  ['>', '&gt;'],
-  ['"', '&quot;'],
-]);
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (mark) => ENTITIES.get(mark) ?? mark);
 }
