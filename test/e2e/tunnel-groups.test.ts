@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Gateway } from '../support/gateway.ts';
 import { TunnelClient } from '../support/tunnel-client.ts';
+import { Exposed, localServer, serveTunnels, wish } from '../support/exposed.ts';
 import { doorOf, serve, TOKEN, visit } from '../support/tunnel-visits.ts';
 
 async function member(t: TestContext, gateway: Gateway): Promise<TunnelClient> {
@@ -43,3 +44,41 @@ test('a client that does not share takes the name from all of them', async (t) =
   await TunnelClient.open(t, doorOf(gateway), { token: TOKEN, names: ['app'] });
   assert.deepEqual([(await one.end()).code, (await two.end()).code], [1008, 1008]);
 });
+
+test(
+  'a member whose local server is down or unwell is left out while another is well, and comes back',
+  { timeout: 60_000 },
+  async (t) => {
+    const gateway = await serveTunnels(t);
+    let isWell = true;
+    const here = await localServer(t, (_request, response) => response.end('here'));
+    const checked = await localServer(t, ({ url }, response) => {
+      if (url === '/healthz') response.writeHead(isWell ? 200 : 500).end();
+      else response.end('checked');
+    });
+    const gone = await localServer(t, (_request, response) => response.end('back'));
+    gone.closeAllConnections();
+    await new Promise((resolve) => gone.close(resolve));
+    const health = { path: '/healthz', interval: 50, timeout: 2_000, unhealthy_after: 1, healthy_after: 1 };
+    const open = (port: number, more: object = {}) => Exposed.open(t, gateway, wish(port, { group: true, ...more }));
+    await open(here.port);
+    await open(gone.port);
+    const exposed = await open(checked.port, { health });
+    const round = async (): Promise<string[]> => {
+      const visits = await Promise.all(Array.from({ length: 6 }, () => visit(gateway)));
+      return [...new Set(visits.map(({ status, body }) => `${status} ${body}`))].toSorted();
+    };
+    const until = async (wanted: readonly string[]): Promise<void> => {
+      while ((await round()).join() !== wanted.join());
+    };
+    // Nobody sees that one of them is not there.
+    for (let i = 0; i < 3; i++) assert.deepEqual(await round(), ['200 checked', '200 here']);
+    isWell = false;
+    await exposed.until(() => exposed.health.length === 1);
+    await until(['200 here']);
+    isWell = true;
+    await until(['200 checked', '200 here']);
+    gone.listen(gone.port, '127.0.0.1');
+    await until(['200 back', '200 checked', '200 here']);
+  },
+);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drain, flowMessageOf, stats, streamBlocked, streamCredit, streamEnd } from './flow-messages.ts';
+import { drain, flowMessageOf, stats, streamBlocked, streamCredit, streamEnd, tunnelHealth } from './flow-messages.ts';
 import { message, readMessage } from './messages.ts';
 
 function read(bytes: Buffer): ReturnType<typeof flowMessageOf> {
@@ -17,6 +17,9 @@ test('what the third version adds is read as it was written', () => {
   assert.deepEqual(read(stats(figures)), { type: 'Stats', ...figures });
   assert.deepEqual(read(stats({ ...figures, roundTripMs: null })), { type: 'Stats', ...figures, roundTripMs: null });
   assert.deepEqual(read(drain('soon')), { type: 'Drain', reason: 'soon' });
+  const health = { type: 'TunnelHealth', tunnelId: 'app', isHealthy: false };
+  assert.deepEqual(read(tunnelHealth('app', false)), health);
+  assert.deepEqual(read(tunnelHealth('app', true)), { ...health, isHealthy: true });
 });
 
 test('a field that is none is left out, and no credit takes anything away', () => {

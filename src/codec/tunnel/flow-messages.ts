@@ -1,5 +1,5 @@
 // What the third version of the messages of a tunnel adds, alike from both sides: credits for what has been written, the end of one
-// direction, figures, and notice of an end. Rule: none of it changes what an earlier message means.
+// direction, figures, how a local server does, and notice of an end. Rule: none of it changes what an earlier message means.
 import type { Buffer } from 'node:buffer';
 import type { MsgpackRead } from '../msgpack/read-msgpack.ts';
 import { message, number, pairs, text, type UnknownMessage } from './messages.ts';
@@ -48,7 +48,20 @@ export interface DrainMessage {
   readonly reason: string;
 }
 
-export type FlowMessage = StreamCreditMessage | StreamBlockedMessage | StreamEndMessage | StatsMessage | DrainMessage;
+/** Whether the local server behind a tunnel is fit for visitors: where others have the name as well, they come to those. */
+export interface TunnelHealthMessage {
+  readonly type: 'TunnelHealth';
+  readonly tunnelId: string;
+  readonly isHealthy: boolean;
+}
+
+export type FlowMessage =
+  | StreamCreditMessage
+  | StreamBlockedMessage
+  | StreamEndMessage
+  | StatsMessage
+  | DrainMessage
+  | TunnelHealthMessage;
 
 /** null: it is none of these. */
 export function flowMessageOf({ name: type, streamId, fields: map }: UnknownMessage): FlowMessage | null {
@@ -61,6 +74,8 @@ export function flowMessageOf({ name: type, streamId, fields: map }: UnknownMess
       return { type, streamId, trailers: pairs(map.get('trailers')) };
     case 'Drain':
       return { type, reason: text(map, 'reason') ?? '' };
+    case 'TunnelHealth':
+      return { type, tunnelId: text(map, 'tunnel_id') ?? '', isHealthy: map.get('healthy') === true };
     case 'Stats':
       return { type, ...statsOf(map) };
     default:
@@ -104,4 +119,8 @@ export function stats(figures: StatsFields): Buffer {
 
 export function drain(reason: string): Buffer {
   return message('Drain', { reason });
+}
+
+export function tunnelHealth(tunnelId: string, isHealthy: boolean): Buffer {
+  return message('TunnelHealth', { tunnel_id: tunnelId, healthy: isHealthy });
 }

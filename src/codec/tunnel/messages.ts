@@ -132,6 +132,8 @@ export interface AnswerHead {
   readonly status: number;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly subprotocol: string | null;
+  /** The client of the tunnel says it in place of the app, which has heard nothing of the request. */
+  readonly isUnserved?: boolean;
 }
 
 /** Throws what is no head. */
@@ -143,6 +145,7 @@ export function readAnswerHead(bytes: Buffer): AnswerHead {
     status: number(head, 'status') ?? 0,
     headers: pairs(head.get('headers')),
     subprotocol: text(head, 'subprotocol'),
+    ...(head.get('unserved') === true && { isUnserved: true }),
   };
 }
 

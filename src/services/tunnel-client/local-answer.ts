@@ -1,6 +1,7 @@
 // Answers that the client of a tunnel gives itself, where its local server has none. Rule: a browser gets a page, everybody else JSON; it
 // tells the visitor what helps the owner, and no address of the machine.
 import { Buffer } from 'node:buffer';
+import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
 import { plainPage } from '../../core/plain-page.ts';
 import type { FieldPair } from './exposed-tunnel.ts';
 
@@ -8,6 +9,8 @@ export interface LocalAnswer {
   readonly status: number;
   readonly headers: readonly FieldPair[];
   readonly body: Buffer;
+  /** The local server has heard nothing of the request: another one may be asked. */
+  readonly isUnserved?: boolean;
 }
 
 export interface AnswerText {
@@ -36,12 +39,13 @@ export function textAnswer(
 }
 
 export function nobodyListens(headers: readonly FieldPair[], port: number): LocalAnswer {
-  return textAnswer(headers, {
+  const answer = textAnswer(headers, {
     status: 502,
     code: 'upstream_unreachable',
     message: `The tunnel works, but no server answers on port ${port} behind it.`,
     hint: 'Start the local server, then load this again.',
   });
+  return { ...answer, isUnserved: true };
 }
 
 /** Nothing is asked of a server that fails its checks; when it is looked at next is worth telling. */
@@ -52,7 +56,13 @@ export function serverIsUnhealthy(headers: readonly FieldPair[], retryMs: number
     message: 'The tunnel works, but the server behind it fails its health check.',
     hint: 'It is looked at again and again: load this again in a while.',
   });
-  return { ...answer, headers: [...answer.headers, ['Retry-After', String(Math.max(1, Math.ceil(retryMs / 1000)))]] };
+  const later: FieldPair = ['Retry-After', String(Math.max(1, Math.ceil(retryMs / 1000)))];
+  return { ...answer, headers: [...answer.headers, later], isUnserved: true };
+}
+
+/** The head of it, as the server is told. */
+export function headOf({ status, headers, isUnserved = false }: LocalAnswer): Buffer {
+  return writeMsgpack({ status, headers, ...(isUnserved && { unserved: true }) });
 }
 
 function json(code: string, message: string, hint: string): string {

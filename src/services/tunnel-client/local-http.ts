@@ -10,7 +10,7 @@ import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import type { Dial } from '../../transport/dial.ts';
 import type { ExposedTunnel, FieldPair } from './exposed-tunnel.ts';
 import type { HttpLine, LineEvents } from './http-line.ts';
-import { type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
+import { headOf, type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
 import type { LocalLines } from './local-lines.ts';
 import { answerFields, trailerFields, writeLocalRequest, writeLocalTrailers } from './local-request.ts';
 import type { LocalEnd, StreamPort } from './stream-port.ts';
@@ -39,6 +39,8 @@ export interface LocalPlace {
   readonly lines: LocalLines;
   /** It fails its checks, and is not asked. */
   readonly isUnhealthy?: boolean;
+  /** Nobody listens there. */
+  onUnreachable?(): void;
 }
 
 export class LocalHttp implements LocalEnd, LineEvents {
@@ -83,6 +85,7 @@ export class LocalHttp implements LocalEnd, LineEvents {
       failed: () => {
         this.#dial = null;
         const { open, tunnel } = this.#place;
+        this.#place.onUnreachable?.();
         this.#answer(nobodyListens(open.headers, tunnel.localPort));
       },
     });
@@ -246,10 +249,11 @@ export class LocalHttp implements LocalEnd, LineEvents {
       );
   }
 
-  #answer({ status, headers, body }: LocalAnswer): void {
+  #answer(answer: LocalAnswer): void {
+    const { status, body } = answer;
     this.#finish();
     this.#port.answered(status);
-    this.#port.sendHead(writeMsgpack({ status, headers }));
+    this.#port.sendHead(headOf(answer));
     if (this.#place.open.method !== 'HEAD')
       this.#port.sendData(body, { from: 0, to: body.length, wsType: null, fin: null });
     this.#port.close(null, '');

@@ -13,7 +13,7 @@ import type { Dial } from '../../transport/dial.ts';
 import { BROKEN_OFF, ClientWebSocket } from './client-web-socket.ts';
 import type { FieldPair } from './exposed-tunnel.ts';
 import type { HttpLine, LineEvents } from './http-line.ts';
-import { type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
+import { headOf, type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
 import type { LocalPlace } from './local-http.ts';
 import { answerFields, writeLocalRequest } from './local-request.ts';
 import type { LocalEnd, StreamPort } from './stream-port.ts';
@@ -70,6 +70,7 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
       ready: (line) => this.#ask(line),
       failed: () => {
         this.#dial = null;
+        this.#place.onUnreachable?.();
         this.#refuse(nobodyListens(open.headers, tunnel.localPort));
       },
     });
@@ -252,11 +253,12 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
     this.#line?.connection.resume();
   }
 
-  #refuse({ status, headers, body }: LocalAnswer): void {
+  #refuse(answer: LocalAnswer): void {
+    const { status, body } = answer;
     this.#finish();
     this.#line?.abandon();
     this.#port.answered(status);
-    this.#port.sendHead(writeMsgpack({ status, reason: '', headers }));
+    this.#port.sendHead(headOf(answer));
     this.#port.sendData(body, { from: 0, to: body.length, wsType: null, fin: null });
     this.#port.close(null, '');
   }

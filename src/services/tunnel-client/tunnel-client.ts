@@ -4,7 +4,7 @@ import type { StatsFields } from '../../codec/tunnel/flow-messages.ts';
 import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import type { DnsCache } from '../../transport/dns-cache.ts';
 import { proveRawIo } from '../../transport/raw-io.ts';
-import type { ExposedTunnel } from './exposed-tunnel.ts';
+import type { ExposedTunnel, LocalCheck } from './exposed-tunnel.ts';
 import type { LinkStream, RequestRecord } from './link-stream.ts';
 import { LocalHealth, type LocalVerdict } from './local-health.ts';
 import { LocalHttp } from './local-http.ts';
@@ -79,6 +79,7 @@ const LONGEST_PAUSE_MS = 60_000;
 const LONGEST_WHILE_STARTING_MS = 10_000;
 const STARTING: ReadonlySet<number> = new Set([502, 503, 504]);
 const MOST_DRAIN_PAUSE_MS = 1_000;
+const WATCH: LocalCheck = { path: null, intervalMs: 1_000, timeoutMs: 2_000, unhealthyAfter: 1, healthyAfter: 1 };
 /** Open for less than that, it has not really been open. */
 const STEADY_MS = 5_000;
 
@@ -87,6 +88,8 @@ export class TunnelClient {
   readonly #events: TunnelClientEvents;
   readonly #random: () => number;
   readonly #health = new Map<string, LocalHealth>();
+  /** Of tunnels that share their name and have no checks: while nobody listens behind them. */
+  readonly #watched = new Map<ExposedTunnel, LocalHealth>();
   readonly #lines = new Map<ExposedTunnel, LocalLines>();
   /** What each was called when it was open last. */
   readonly #names = new Map<ExposedTunnel, string>();
@@ -110,7 +113,10 @@ export class TunnelClient {
     for (const tunnel of options.tunnels) {
       const { health: check } = tunnel;
       if (check === undefined) continue;
-      const onChange = (verdict: LocalVerdict): void => events.healthChanged?.(tunnel, verdict);
+      const onChange = (verdict: LocalVerdict): void => {
+        this.#sayHealth(tunnel, verdict);
+        events.healthChanged?.(tunnel, verdict);
+      };
       this.#health.set(tunnel.name, new LocalHealth({ tunnel, check, dns: options.dns, onChange }));
     }
   }
@@ -161,6 +167,7 @@ export class TunnelClient {
     for (const link of this.#links()) link.close();
     for (const lines of this.#lines.values()) lines.close();
     for (const health of this.#health.values()) health.stop();
+    for (const watched of this.#watched.values()) watched.stop();
   }
 
   #connect(): void {
@@ -203,9 +210,39 @@ export class TunnelClient {
 
   #localEnd(open: StreamOpenMessage, tunnel: ExposedTunnel, stream: LinkStream): LocalEnd & { start(): void } {
     const isUnhealthy = this.healthOf(tunnel.name)?.state === 'unhealthy';
-    const place = { open, tunnel, lines: this.#linesOf(tunnel), isUnhealthy };
+    const onUnreachable = (): void => this.#watch(tunnel);
+    const place = { open, tunnel, lines: this.#linesOf(tunnel), isUnhealthy, onUnreachable };
     if (open.mode === 'tcp') return new LocalTcp(place, stream);
     return open.mode === 'ws' ? new LocalWebSocket(place, stream) : new LocalHttp(place, stream);
+  }
+
+  /** Others may have the name as well, and get its visitors. */
+  #sayHealth(tunnel: ExposedTunnel, { state }: LocalVerdict): void {
+    for (const link of this.#links()) link.sayHealth(tunnel, state !== 'unhealthy');
+  }
+
+  /** Nobody is told to check it, but somebody else may serve its visitors until it is back. */
+  #watch(tunnel: ExposedTunnel): void {
+    if (tunnel.group !== true || this.#health.has(tunnel.name)) return;
+    if (this.#watched.get(tunnel)?.verdict.state === 'unhealthy') return;
+    const onChange = (verdict: LocalVerdict): void => {
+      this.#watched.get(tunnel)?.stop();
+      this.#watched.delete(tunnel);
+      this.#sayHealth(tunnel, verdict);
+    };
+    const watched = new LocalHealth({ tunnel, check: WATCH, dns: this.#options.dns, onChange });
+    watched.verdict = { state: 'unhealthy', why: 'nothing listens' };
+    this.#watched.set(tunnel, watched);
+    this.#sayHealth(tunnel, watched.verdict);
+    watched.start();
+  }
+
+  /** After a break the server knows nothing of it. */
+  #sayAllHealth(): void {
+    for (const tunnel of this.#options.tunnels) {
+      const verdict = this.#watched.get(tunnel)?.verdict ?? this.healthOf(tunnel.name);
+      if (verdict?.state === 'unhealthy') this.#sayHealth(tunnel, verdict);
+    }
   }
 
   #linesOf(tunnel: ExposedTunnel): LocalLines {
@@ -231,6 +268,7 @@ export class TunnelClient {
     }
     this.#openedAtMs = performance.now();
     this.#wasOpen = true;
+    this.#sayAllHealth();
     for (const link of this.#leaving) link.retire();
     this.#events.opened(opened);
   }

@@ -1,7 +1,7 @@
 // The control connection of a client to its tunnel server, from the token to its end: tunnels asked for one at a time, streams carried
 // side by side. Rule: its end is told once; a server is dead when it has been silent for long while we could hear it.
 import type { Buffer } from 'node:buffer';
-import { flowMessageOf, type StatsFields } from '../../codec/tunnel/flow-messages.ts';
+import { flowMessageOf, type StatsFields, tunnelHealth } from '../../codec/tunnel/flow-messages.ts';
 import type { MsgpackValue } from '../../codec/msgpack/write-msgpack.ts';
 import { MAX_MESSAGE_BYTES, message, type UnknownMessage } from '../../codec/tunnel/messages.ts';
 import { readServerMessage, type ServerMessage, type StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
@@ -128,6 +128,12 @@ export class TunnelLink implements StreamLink {
 
   #leaveIfDone(): void {
     if (this.#isRetired && this.#streams.size === 0) this.close();
+  }
+
+  /** A local server is fit for visitors no more, or again; servers of other versions do not ask. */
+  sayHealth(tunnel: ExposedTunnel, isHealthy: boolean): void {
+    const id = this.#step === 'open' ? this.#opened.find((each) => each.tunnel === tunnel)?.id : undefined;
+    if (id !== undefined && this.version >= WITH_CREDITS) this.say(tunnelHealth(id, isHealthy));
   }
 
   // -- What streams say ----------------------------------------------------------------------------------------------------

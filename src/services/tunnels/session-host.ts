@@ -24,3 +24,10 @@ export interface SessionHost {
 export type SessionEvent = 'refused' | 'opened' | 'created' | 'recreated' | 'stream' | 'closed';
 
 export type Admission = { readonly meter: AccountMeter } | { readonly refused: string; readonly why: string };
+
+/** What is known of a client before it has said anything. */
+export interface SessionStart {
+  readonly remoteAddress: string;
+  /** The token that its request shows; null: none. */
+  readonly bearer: string | null;
+}

@@ -103,3 +103,52 @@ test('one that is full is passed over, and so is one of another dialect; where a
   group.remove(old.link);
   assert.deepEqual([group.size, group.visit('v')], [0, null]);
 });
+
+test('a local server that has heard nothing leaves its visitors to another one, whatever they ask', () => {
+  const [one, two] = [new Client(3), new Client(3)];
+  const group = grouped([one, two]);
+  const visitor = new Visitor();
+  group.visit('v')?.open({ ...REQUEST, method: 'POST' }, null, visitor.events);
+  const [first, second] = one.got.length === 1 ? [one, two] : [two, one];
+  first.got[0]?.head({ ...OK, status: 502, isUnserved: true });
+  second.got[0]?.head(OK);
+  assert.deepEqual([first.done, visitor.heard], [['close'], ['head 200']]);
+
+  const withBody = new Visitor();
+  group.visit('v')?.open({ ...REQUEST, hasBody: true }, null, withBody.events);
+  const asked = first.got.length === 2 ? first : second;
+  asked.got.at(-1)?.head({ ...OK, status: 502, isUnserved: true });
+  assert.deepEqual(withBody.heard, ['head 502']);
+
+  const nobody = new Visitor();
+  const alone = grouped([new Client(3)]);
+  alone.visit('v')?.open(REQUEST, null, nobody.events);
+  const full = new Client(3);
+  full.isFull = true;
+  const left = grouped([one, full]);
+  left.visit('v')?.open(REQUEST, null, nobody.events);
+  one.got.at(-1)?.head({ ...OK, status: 503, isUnserved: true });
+  one.got.at(-1)?.ended(null, '');
+  assert.deepEqual(nobody.heard, ['head 503', 'ended']);
+});
+
+test('one that says its local server is not fit gets nobody while another is, and comes back', () => {
+  const [one, two] = [new Client(3), new Client(3)];
+  const group = grouped([one, two]);
+  const visit = (times: number): number[] => {
+    const before = [one.got.length, two.got.length];
+    for (let i = 0; i < times; i++) group.visit('v')?.open(REQUEST, null, new Visitor().events);
+    return [one.got.length - before[0]!, two.got.length - before[1]!];
+  };
+  group.setHealth(one.link, false);
+  assert.deepEqual(visit(4), [0, 4]);
+  group.setHealth(two.link, false);
+  assert.equal(
+    visit(4).reduce((sum, each) => sum + each),
+    4,
+  );
+  group.setHealth(one.link, true);
+  assert.deepEqual(visit(4), [4, 0]);
+  group.setHealth(two.link, true);
+  assert.deepEqual(visit(4), [2, 2]);
+});

@@ -1,5 +1,5 @@
 // Several clients of one account behind one name, and which of them a visitor comes to. Rule: a request goes to another client only when the
-// first has gone before it answered, and nothing was asked that may not be asked twice.
+// first has gone before it answered, and nothing was asked that may not be asked twice, or when it says that its local server has heard nothing.
 import type { Buffer } from 'node:buffer';
 import type { AnswerHead, StreamOpenFields, WsType } from '../../codec/tunnel/messages.ts';
 import { Group } from '../balance/group.ts';
@@ -20,6 +20,8 @@ export interface TunnelGroupOptions {
 type Request = Omit<StreamOpenFields, 'streamId'>;
 
 const BREAKER = { failures: 5, successes: 1, openForMs: 5_000 };
+/** The client has counted already. */
+const AT_ONCE = { unhealthyAfter: 1, healthyAfter: 1 };
 /** Asking them again does no harm (RFC 9110, 9.2.2). */
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
@@ -54,6 +56,14 @@ export class TunnelGroup {
 
   remove(link: TunnelLink): void {
     if (this.#links.delete(link)) this.#update();
+  }
+
+  /** One whose local server is not fit for visitors gets none while another is, and comes back as soon as it says so. */
+  setHealth(link: TunnelLink, isHealthy: boolean): void {
+    const member = this.#group.find(this.#links.get(link) ?? '');
+    // What its failures have closed is open again, too: the client knows better.
+    if (isHealthy) member?.forgive();
+    else member?.check({ passed: false, reason: 'tunnel_unhealthy' }, AT_ONCE);
   }
 
   /** For one request; `visitor` is whoever asks. null: there is nobody. */
@@ -170,9 +180,26 @@ class GroupStream implements LinkStream, StreamEvents {
   // -- From the client -------------------------------------------------------------------------------------------------
 
   head(head: AnswerHead): void {
+    if (head.isUnserved === true && this.#askAnother()) return;
     this.#isCommitted = true;
     this.#judge({ kind: 'success', latencyMs: performance.now() - this.#startedAtMs });
     this.#work.events.head(head);
+  }
+
+  /** The app has heard nothing: what has no body may be asked of another, whatever it is. False: the answer counts. */
+  #askAnother(): boolean {
+    const [member, stream] = [this.#member, this.#stream];
+    if (member === null || this.#isCommitted) return false;
+    this.#judge({ kind: 'failure', reason: 'tunnel_unhealthy' });
+    const next = this.#work.request.hasBody ? null : this.#nextLike(member);
+    if (next === null) return false;
+    this.#leave();
+    if (this.begin(next)) {
+      stream?.close();
+      return true;
+    }
+    this.#stream = stream;
+    return false;
   }
 
   interim(head: AnswerHead): void {

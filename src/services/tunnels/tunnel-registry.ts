@@ -187,6 +187,11 @@ export class TunnelRegistry {
     return this.#names.get(name)?.use ?? null;
   }
 
+  /** What a client says of the local server behind a name: it counts where others have the name as well. */
+  setHealth(name: string, session: TunnelLink, isHealthy: boolean): void {
+    this.#names.get(name)?.group?.setHealth(session, isHealthy);
+  }
+
   /** The one that it takes the place of does not count: it may be one that has broken off. */
   #tooManyClients(name: string, account: string, { session, shares }: Claimant): Claim | null {
     if (session.names.size > 0) return null;

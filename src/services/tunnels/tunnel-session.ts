@@ -21,7 +21,7 @@ import { Deadline, wheel } from '../../transport/timers.ts';
 import { bearerToken } from './bearer-token.ts';
 import { LegacySession } from './legacy-session.ts';
 import { MessageCollector } from './message-collector.ts';
-import type { SessionHost } from './session-host.ts';
+import type { SessionHost, SessionStart } from './session-host.ts';
 import { readWish, type TcpWishParts } from './tcp-tunnels.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import type { AccountMeter } from './account-meter.ts';
@@ -32,11 +32,6 @@ import { StreamPace } from './stream-pace.ts';
 import { StreamWindow, WindowBudget } from './stream-window.ts';
 import { type SentPart, type StreamEvents, type StreamHost, TunnelStream } from './tunnel-stream.ts';
 import { WebSocketPeer } from './web-socket-peer.ts';
-
-interface SessionStart {
-  readonly remoteAddress: string;
-  readonly bearer: string | null;
-}
 
 const VERSION = 3;
 /** Clients of 3.x keep a body in memory, and refuse one that is larger. */
@@ -269,6 +264,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     if (flow?.type === 'StreamCredit') this.#streams.get(flow.streamId)?.credited(flow.bytes);
     else if (flow?.type === 'StreamEnd') this.#streams.get(flow.streamId)?.halfEnded(flow.trailers);
     else if (flow?.type === 'StreamBlocked') this.#streams.get(flow.streamId)?.blocked();
+    else if (flow?.type === 'TunnelHealth') this.#host.registry.setHealth(flow.tunnelId, this, flow.isHealthy);
   }
 
   #beatAnswered(): void {
