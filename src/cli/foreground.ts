@@ -105,9 +105,9 @@ async function open(
   sluice: Sluice,
   telemetry: ProgramTelemetry,
 ): Promise<void> {
-  const { log, view } = telemetry;
+  const { log, events, view } = telemetry;
   const runToken = newToken();
-  const { doors: control, keptToken } = controlDoors({ sluice, logger: log, view, runToken });
+  const { doors: control, keptToken } = controlDoors({ sluice, logger: log, events, view, runToken });
   await sluice.start(control);
   const readyMs = performance.now();
   const doors = sluice.doors();

@@ -70,6 +70,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/requests.ts')).requestsCommand,
   },
   {
+    name: 'events',
+    summary: 'show what has happened to a running Sluice, or happens now',
+    load: async () => (await import('./commands/events.ts')).eventsCommand,
+  },
+  {
     name: 'status',
     summary: 'show what a running Sluice is doing',
     load: async () => (await import('./commands/status.ts')).statusCommand,

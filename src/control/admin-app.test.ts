@@ -142,6 +142,7 @@ test('the admin API describes every resource in its OpenAPI document', async () 
     '/api/v1/cache/stats',
     '/api/v1/config',
     '/api/v1/connections',
+    '/api/v1/events',
     '/api/v1/explain',
     '/api/v1/health',
     '/api/v1/proxies',

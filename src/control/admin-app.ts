@@ -17,6 +17,7 @@ import { addAiLimitsRoute } from './routes/ai-limits.ts';
 import { addAiUsageRoute } from './routes/ai-usage.ts';
 import { addCacheRoutes } from './routes/cache.ts';
 import { addConfigRoute } from './routes/config.ts';
+import { addEventRoutes } from './routes/events.ts';
 import { addExplainRoute } from './routes/explain.ts';
 import { addConnectionsRoute } from './routes/connections.ts';
 import { addHealthRoute } from './routes/health.ts';
@@ -77,6 +78,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
   addRequestRoutes(app, parts);
+  addEventRoutes(app, parts);
   addTunnelRoutes(app, parts);
   addTunnelAccountRoutes(app, parts);
   addTunnelInvitationRoutes(app, parts);

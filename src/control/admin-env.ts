@@ -5,6 +5,7 @@ import type { Context } from 'hono';
 import type { Sluice } from '../runtime/sluice.ts';
 import type { Traffic } from '../runtime/traffic.ts';
 import type { Logger } from '../telemetry/application-log.ts';
+import type { EventBook } from '../runtime/events/event-book.ts';
 import type { AttemptLimiter } from './attempt-limiter.ts';
 import type { TokenBook } from './token-book.ts';
 
@@ -35,6 +36,8 @@ export interface AdminParts {
     readonly requests: Pick<Sluice['requests'], 'recent' | 'find' | 'follow'>;
     readonly exposed: Pick<Sluice['exposed'], 'reports' | 'requests' | 'findRequest' | 'forgetRequests' | 'replay'>;
   };
+  /** What happens to this Sluice. */
+  readonly events: Pick<EventBook, 'recent' | 'follow' | 'note'>;
   readonly traffic: () => Traffic;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** The host that the door listens on, by which its own names are told from foreign ones. */

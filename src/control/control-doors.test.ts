@@ -17,6 +17,7 @@ import { MemberTable } from '../services/balance/member-table.ts';
 import { Sluice } from '../runtime/sluice.ts';
 import { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { MetricsView } from '../telemetry/metrics-view.ts';
+import { EventBook } from '../runtime/events/event-book.ts';
 import { controlDoors, type ControlDoors } from './control-doors.ts';
 import { processDesk } from '../../test/support/process-desk.ts';
 
@@ -64,7 +65,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
   recorder.slots[recorder.counter('sluice_http_requests_total', 'Requests.')] = 7;
   const view = new MetricsView();
   view.attach(recorder.slab, recorder.definitions);
-  return { ...controlDoors({ sluice, logger, view, runToken: 'run' }), dataDir };
+  return { ...controlDoors({ sluice, logger, events: new EventBook(), view, runToken: 'run' }), dataDir };
 }
 
 describe('the doors of the control plane', () => {

@@ -8,6 +8,8 @@ import type { Door } from '../runtime/doors/door.ts';
 import { agentGauges } from '../runtime/agents/agent-metrics.ts';
 import { accountFamilies } from '../runtime/accounts/account-metrics.ts';
 import { aiLimitFamilies } from '../runtime/ai-limit-metrics.ts';
+import type { EventBook } from '../runtime/events/event-book.ts';
+import { LimitEvents } from '../runtime/events/limit-events.ts';
 import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
 import { cacheFamilies } from '../runtime/cache-metrics.ts';
@@ -28,12 +30,13 @@ export interface ControlDoors {
 export interface ControlParts {
   readonly sluice: Sluice;
   readonly logger: Logger;
+  readonly events: EventBook;
   readonly view: MetricsView;
   /** Opens the admin API to the command line of this user, for this run. */
   readonly runToken: string;
 }
 
-export function controlDoors({ sluice, logger, view, runToken }: ControlParts): ControlDoors {
+export function controlDoors({ sluice, logger, events, view, runToken }: ControlParts): ControlDoors {
   const { admin, metrics } = sluice.loaded.config;
   const doors: Door[] = [];
   let keptToken: KeptToken | null = null;
@@ -41,10 +44,18 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
     const access = new AdminAccess(sluice.loaded, runToken);
     const meter = new TrafficMeter(view);
     meter.start();
+    new LimitEvents(view, (facts) => events.note(facts)).start();
     keptToken = access.kept;
     const tokens = () => access.tokens(sluice.loaded);
     doors.push(
-      adminDoor(admin.listen, { sluice, logger, tokens, traffic: () => meter.read(), limiter: new AttemptLimiter() }),
+      adminDoor(admin.listen, {
+        sluice,
+        logger,
+        events,
+        tokens,
+        traffic: () => meter.read(),
+        limiter: new AttemptLimiter(),
+      }),
     );
   }
   if (metrics.listen !== null) {
@@ -54,6 +65,7 @@ export function controlDoors({ sluice, logger, view, runToken }: ControlParts): 
     view.include(() => accountFamilies(sluice.accounts.reports()));
     view.include(() => aiLimitFamilies(sluice.allowances()));
     view.include(() => stateFamilies(sluice.usage.state()));
+    view.include(() => sluice.certificates.families());
     view.include(() => cacheFamilies(sluice.cache.stats()));
     view.include(() => agentGauges(sluice.agents.service));
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));

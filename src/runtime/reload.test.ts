@@ -85,6 +85,7 @@ describe('a reload', () => {
     assert.deepEqual([reloader.tag, reloader.loaded, applied], [tag, loaded, []]);
     assert.deepEqual(log, ['failure', 'config not reloaded, the one in force stays (watch)']);
     assert.deepEqual(stage.fields, {
+      event: 'reload',
       trigger: 'watch',
       code: 'config_invalid',
       problems: [
@@ -100,14 +101,19 @@ describe('a reload', () => {
     stage.fault = new SluiceError('listen_failed', { message: 'the port is taken' });
     await assert.rejects(stage.reloader.reload({ trigger: 'api' }), /the port is taken/);
     assert.deepEqual([stage.reloader.tag, stage.reloader.loaded], [tag, loaded]);
-    assert.deepEqual(stage.fields, { trigger: 'api', code: 'listen_failed', reason: 'the port is taken' });
+    assert.deepEqual(stage.fields, {
+      event: 'reload',
+      trigger: 'api',
+      code: 'listen_failed',
+      reason: 'the port is taken',
+    });
   });
 
   test('logs the stack of what is no fault of the configuration', async () => {
     const stage = await setStage();
     stage.fault = new Error('oops');
     await assert.rejects(stage.reloader.reload({ trigger: 'api' }), /oops/);
-    assert.deepEqual(stage.fields, { trigger: 'api', err: stage.fault });
+    assert.deepEqual(stage.fields, { event: 'reload', trigger: 'api', err: stage.fault });
   });
 
   test('logs the warnings of a config that is valid', async () => {

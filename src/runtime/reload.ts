@@ -95,11 +95,11 @@ export class Reloader {
       note('success');
       const { needsRestart, tag } = this;
       const warnings = loaded.warnings.length === 0 ? {} : { warnings: loaded.warnings.map(problemLine) };
-      logger.info({ trigger, changed, needs_restart: needsRestart, ...warnings }, 'config reloaded');
+      logger.info({ event: 'reload', trigger, changed, needs_restart: needsRestart, ...warnings }, 'config reloaded');
       return { tag, changed, needsRestart, warnings: loaded.warnings };
     } catch (error) {
       note('failure');
-      logger.error({ trigger, ...reasonOf(error) }, 'config not reloaded, the one in force stays');
+      logger.error({ event: 'reload', trigger, ...reasonOf(error) }, 'config not reloaded, the one in force stays');
       throw error;
     }
   }

@@ -4,6 +4,7 @@ import { redactTarget } from '../core/redact.ts';
 import type { TapeReading } from '../telemetry/request-tape.ts';
 import type { SeenRequest } from '../telemetry/seen-request.ts';
 import { fits, type RequestFilter } from './request-filter.ts';
+import { sinceIn, TailFollower } from './tail-follower.ts';
 
 /** Numbered in the order in which they ended; those that nobody could keep have no number. */
 export interface WatchedRequest extends SeenRequest {
@@ -38,7 +39,7 @@ const LOOK_EVERY_MS = 250;
 export class RequestWatch {
   readonly #read: ReadTapes;
   readonly #history: WatchedRequest[] = [];
-  readonly #followers = new Set<Follower>();
+  readonly #followers = new Set<TailFollower<WatchedRequest>>();
   #positions: readonly number[] = [];
   #number = 0;
   #missed = 0;
@@ -65,7 +66,11 @@ export class RequestWatch {
   async follow(filter: RequestFilter, after: number | null, take: TakeBatch): Promise<RequestFollower> {
     await this.#look();
     const start = after ?? this.#number;
-    const follower = new Follower(filter, start, take, (position) => this.#since(position));
+    const follower = new TailFollower<WatchedRequest>(start, {
+      since: (position) => sinceIn(this.#history, this.#number, position),
+      wants: (seen) => fits(seen, filter),
+      take: ({ items: requests, ...rest }) => take({ requests, ...rest }),
+    });
     this.#followers.add(follower);
     follower.tell(this.#missed);
     this.#timer ??= setInterval(() => void this.#look(), LOOK_EVERY_MS).unref();
@@ -106,64 +111,6 @@ export class RequestWatch {
     this.#number += 1;
     this.#history.push({ ...seen, target: redactTarget(seen.target), number: this.#number });
     if (this.#history.length > HISTORY_LENGTH * 2) this.#history.splice(0, HISTORY_LENGTH);
-  }
-
-  #since(position: number): Since {
-    const first = this.#history[0]?.number ?? this.#number + 1;
-    const at = this.#history.findIndex(({ number }) => number > position);
-    const requests = at < 0 ? [] : this.#history.slice(at);
-    return { requests, gone: Math.max(0, first - 1 - position), position: this.#number };
-  }
-}
-
-interface Since {
-  readonly requests: readonly WatchedRequest[];
-  /** Came after the position and are not kept any more. */
-  readonly gone: number;
-  readonly position: number;
-}
-
-class Follower {
-  readonly #filter: RequestFilter;
-  readonly #take: TakeBatch;
-  readonly #since: (position: number) => Since;
-  #position: number;
-  #isReady = true;
-  #missedBefore: number | null = null;
-  #missedNow = 0;
-
-  constructor(filter: RequestFilter, position: number, take: TakeBatch, since: (position: number) => Since) {
-    this.#filter = filter;
-    this.#position = position;
-    this.#take = take;
-    this.#since = since;
-  }
-
-  /** There may be something; so many have been missed by everybody so far. */
-  tell(missed: number): void {
-    this.#missedBefore ??= missed;
-    this.#missedNow = missed;
-    this.#flush();
-  }
-
-  resume(): void {
-    this.#isReady = true;
-    if (this.#missedBefore !== null) this.#flush();
-  }
-
-  leave(): void {
-    this.#isReady = false;
-  }
-
-  #flush(): void {
-    if (!this.#isReady) return;
-    const { requests, gone, position } = this.#since(this.#position);
-    const wanted = requests.filter((seen) => fits(seen, this.#filter));
-    const missed = this.#missedNow - (this.#missedBefore ?? 0) + gone;
-    this.#position = position;
-    this.#missedBefore = this.#missedNow;
-    if (wanted.length === 0 && missed === 0) return;
-    this.#isReady = this.#take({ requests: wanted, missed, position });
   }
 }
 

@@ -21,6 +21,7 @@ import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import type { ClientDesk } from './tunnel-client/client-desk.ts';
 import { RequestWatch } from './request-watch.ts';
+import { ServedCertificates } from './served-certificates.ts';
 import type { TunnelDesk } from './tunnels/tunnel-desk.ts';
 import { VERSION } from './version.ts';
 
@@ -83,6 +84,7 @@ export class Sluice {
   readonly exposed: ClientDesk;
   readonly usage: UsageBook;
   readonly requests: RequestWatch;
+  readonly certificates: ServedCertificates;
   readonly #aiBudgets: AiBudgets;
   readonly #processes: ProcessDesk;
   readonly #dataPlane: DataPlane;
@@ -107,6 +109,7 @@ export class Sluice {
     });
     this.usage = parts.usage;
     this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));
+    this.certificates = new ServedCertificates(logger);
     this.#processes = parts.processes;
     parts.processes.agents.knowDoors(() => dataPlane.doors());
     parts.processes.cache.serve(dataPlane.caches);
@@ -257,6 +260,7 @@ export class Sluice {
     await this.#aiBudgets.prepare(config);
     await this.#processes.prepare(config);
     await this.#applyToTraffic(config);
+    this.certificates.follow(config);
     this.hops.follow(config);
     this.backends.follow(config);
     this.accounts.follow(config);

@@ -33,6 +33,15 @@ export interface Logger {
   child(fields: LogFields): Logger;
 }
 
+/** A line as it stands in the log. */
+export interface ToldLine {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+export type TellLine = (line: ToldLine) => void;
+
 export interface ApplicationLog extends Logger {
   /** Where the lines go; the access log may write there too. */
   readonly sink: LogSink;
@@ -56,6 +65,8 @@ export interface LoggerOptions {
   readonly colour?: boolean;
   /** Takes the lines instead of a file or a standard stream: in a worker. */
   readonly sink?: LogSink;
+  /** Told of every line from `info` on, also of those that the level keeps out of the log. */
+  readonly tell?: TellLine;
 }
 
 /** Loads pino, and pino-pretty for a terminal, when it is called: to import this file costs nothing. */
@@ -80,7 +91,7 @@ export async function createLogger(options: LoggerOptions): Promise<ApplicationL
   );
   const threshold = { level };
   return {
-    ...loggerOver(root, threshold),
+    ...loggerOver(root, threshold, { tell: options.tell ?? null, fields: {} }),
     sink,
     pretty,
     get level() {
@@ -94,13 +105,23 @@ export async function createLogger(options: LoggerOptions): Promise<ApplicationL
   };
 }
 
+interface Listener {
+  readonly tell: TellLine | null;
+  /** That all lines of a logger carry. */
+  readonly fields: LogFields;
+}
+
 /** One threshold for a logger and all its children: pino's own would stay behind in children when it is changed. */
-function loggerOver(pino: PinoLogger, threshold: { readonly level: LogLevel }): Logger {
+function loggerOver(pino: PinoLogger, threshold: { readonly level: LogLevel }, listener: Listener): Logger {
   const method = (level: Exclude<LogLevel, 'silent'>): LogMethod => {
+    const tell = SEVERITY[level] >= SEVERITY.info ? listener.tell : null;
     return (first: string | LogFields, message?: string): void => {
-      if (SEVERITY[level] < SEVERITY[threshold.level]) return;
-      if (typeof first === 'string') pino[level](redactText(first));
-      else pino[level](redactValue(first), redactText(message ?? ''));
+      const isWritten = SEVERITY[level] >= SEVERITY[threshold.level];
+      if (!isWritten && tell === null) return;
+      const text = redactText(typeof first === 'string' ? first : (message ?? ''));
+      const fields = typeof first === 'string' ? {} : (redactValue(first) as LogFields);
+      if (isWritten) pino[level](fields, text);
+      tell?.({ level, message: text, fields: { ...listener.fields, ...fields } });
     };
   };
   return {
@@ -110,6 +131,9 @@ function loggerOver(pino: PinoLogger, threshold: { readonly level: LogLevel }): 
     warn: method('warn'),
     error: method('error'),
     fatal: method('fatal'),
-    child: (fields) => loggerOver(pino.child(redactValue(fields) as LogFields), threshold),
+    child: (more) => {
+      const fields = redactValue(more) as LogFields;
+      return loggerOver(pino.child(fields), threshold, { ...listener, fields: { ...listener.fields, ...fields } });
+    },
   };
 }

@@ -112,6 +112,11 @@ export class MetricsView {
     return sum;
   }
 
+  /** Of a family that is recorded, as the numbers are now. */
+  series(name: string): Iterable<ReadableSeries> {
+    return this.#families.get(name)?.series.values() ?? [];
+  }
+
   #define(slots: Float64Array, definition: MetricDefinition): void {
     const family = this.#families.get(definition.name) ?? { definition, series: new Map<string, MetricSeries>() };
     this.#families.set(definition.name, family);

@@ -123,6 +123,29 @@ function fallbackOf(offers: readonly Offer[]): readonly Certificate[] {
   return [...byKind.values()];
 }
 
+/** What a certificate says of itself. */
+export interface CertificateFacts {
+  /** In lower case. */
+  readonly names: readonly string[];
+  readonly issuer: string;
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly validFromMs: number;
+  readonly validToMs: number;
+}
+
+/** Throws when it is none. */
+export function certificateFacts(certificate: NamedPem): CertificateFacts {
+  const leaf = parseCertificate(certificate);
+  return {
+    names: namesOf(leaf),
+    issuer: leaf.issuer.replaceAll('\n', ', '),
+    fingerprint: leaf.fingerprint256,
+    validFromMs: leaf.validFromDate.getTime(),
+    validToMs: leaf.validToDate.getTime(),
+  };
+}
+
 export function createClientContext(options: ClientTlsOptions): tls.SecureContext {
   const { ca, certificate } = options;
   if (ca !== undefined) checkAuthorities(ca);

@@ -105,7 +105,7 @@ async function firstBatch(answer: Response): Promise<{ id: string; targets: stri
     const decoder = new TextDecoder();
     for await (const bytes of answer.body as unknown as AsyncIterable<Uint8Array>) {
       const text = decoder.decode(bytes, { stream: true });
-      id = /^id: (\d+)$/m.exec(text)?.[1] ?? id;
+      id = /^id: (\S+)$/m.exec(text)?.[1] ?? id;
       yield text;
     }
   }

@@ -16,6 +16,7 @@ import { SluiceError } from '../../src/core/errors.ts';
 import type { ExposedReport } from '../../src/runtime/tunnel-client/client-desk.ts';
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
+import { EventBook } from '../../src/runtime/events/event-book.ts';
 import { RequestWatch } from '../../src/runtime/request-watch.ts';
 import { RequestTape, TAPE_LENGTH } from '../../src/telemetry/request-tape.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
@@ -52,6 +53,8 @@ export class AdminDesk {
   );
   /** What has gone through. */
   readonly tape: RequestTape = new RequestTape();
+  /** What has happened. */
+  readonly events: EventBook = new EventBook();
   requests: RequestReport[] | null = [];
   readonly app: AdminApp;
   readonly parts: AdminParts;
@@ -123,6 +126,7 @@ export class AdminDesk {
           return Promise.resolve(this.reloadOutcome);
         },
       },
+      events: this.events,
       traffic: () => ({ totalRequests: 9, requestsPerSecond: 1.5, requestsInFlight: 1, openConnections: 2 }),
       logger: { info: log, warn: log, error: log },
       listenHost: '127.0.0.1',

@@ -8,5 +8,13 @@ import { waysOf } from './backend-desk.ts';
 
 export function partsOfAi(config: Config, members: MemberTable = new MemberTable({ capacity: 32 })): BackendParts {
   const dns = { resolve: () => {}, cache: new DnsCache() };
-  return { members, recorder: new MetricsRecorder(), threads: 1, dns, ways: waysOf(config), connectMs: 1000 };
+  return {
+    members,
+    recorder: new MetricsRecorder(),
+    threads: 1,
+    dns,
+    ways: waysOf(config),
+    log: () => {},
+    connectMs: 1000,
+  };
 }

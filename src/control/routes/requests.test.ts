@@ -48,7 +48,7 @@ describe('GET /api/v1/requests', () => {
     await reader.cancel();
     assert.match(
       said,
-      /^: follows\n\nid: 3\ndata: \{"requests":\[\{"number":2,"request_id":"b",.*\}\],"missed":0\}\n\n$/s,
+      /^: follows\n\nid: \w+-3\ndata: \{"requests":\[\{"number":2,"request_id":"b",.*\}\],"missed":0\}\n\n$/s,
     );
   });
 });

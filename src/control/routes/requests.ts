@@ -4,14 +4,14 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { SluiceError } from '../../core/errors.ts';
 import type { RequestFilter } from '../../runtime/request-filter.ts';
-import type { RequestBatch, WatchedRequest } from '../../runtime/request-watch.ts';
+import type { WatchedRequest } from '../../runtime/request-watch.ts';
 import type { RequestAnswer, RequestBatchAnswer, RequestsAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
+import { positionIn, runOf, STREAM_HEADERS, streamBody, wantsStream } from '../stream-answer.ts';
 
 const MOST = 1000;
 const DEFAULT = 100;
-const HEARTBEAT_MS = 15_000;
 
 const text = z.string().nullable();
 
@@ -109,17 +109,19 @@ export function addRequestRoutes(app: AdminApp, { sluice }: AdminParts): void {
   app.openapi(listRoute, async (context) => {
     const { limit, ...query } = context.req.valid('query');
     const filter = filterOf(query);
-    if (!(context.req.header('Accept') ?? '').includes('text/event-stream')) {
+    if (!wantsStream(context.req.header('Accept'))) {
       const requests = await sluice.requests.recent(filter, limit);
       return context.json({ requests: requests.map(answerOf) }, 200);
     }
-    const after = positionIn(context.req.header('Last-Event-ID'));
-    const headers = { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' };
-    return context.newResponse(
-      followed((take) => sluice.requests.follow(filter, after, take)),
-      200,
-      headers,
+    const run = runOf(sluice);
+    const after = positionIn(context.req.header('Last-Event-ID'), run);
+    const body = streamBody(run, (say) =>
+      sluice.requests.follow(filter, after, ({ requests, missed, position }) => {
+        const batch: RequestBatchAnswer = { requests: requests.map(answerOf), missed };
+        return say(position, batch);
+      }),
     );
+    return context.newResponse(body, 200, { ...STREAM_HEADERS });
   });
   app.openapi(oneRoute, async (context) => {
     const found = await sluice.requests.find(context.req.valid('param').id);
@@ -130,40 +132,6 @@ export function addRequestRoutes(app: AdminApp, { sluice }: AdminParts): void {
 
 function filterOf({ min_ms: minMs, ...same }: Filters): RequestFilter {
   return { ...same, minMs };
-}
-
-function positionIn(lastEventId: string | undefined): number | null {
-  return lastEventId !== undefined && /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) : null;
-}
-
-type Follow = (take: (batch: RequestBatch) => boolean) => ReturnType<AdminParts['sluice']['requests']['follow']>;
-
-/** Ends with whoever reads it. A line now and then keeps the connection from being taken for dead. */
-function followed(follow: Follow): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
-  let follower: Awaited<ReturnType<Follow>> | null = null;
-  let beat: NodeJS.Timeout | null = null;
-  return new ReadableStream<Uint8Array>({
-    async start(controller) {
-      const say = (words: string): boolean => {
-        controller.enqueue(encoder.encode(words));
-        return (controller.desiredSize ?? 0) > 0;
-      };
-      say(': follows\n\n');
-      beat = setInterval(() => say(':\n\n'), HEARTBEAT_MS).unref();
-      follower = await follow(({ requests, missed, position }) => {
-        const batch: RequestBatchAnswer = { requests: requests.map(answerOf), missed };
-        return say(`id: ${position}\ndata: ${JSON.stringify(batch)}\n\n`);
-      });
-    },
-    pull() {
-      follower?.resume();
-    },
-    cancel() {
-      if (beat !== null) clearInterval(beat);
-      follower?.leave();
-    },
-  });
 }
 
 function answerOf(seen: WatchedRequest): RequestAnswer {

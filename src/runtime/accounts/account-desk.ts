@@ -147,7 +147,7 @@ export class AccountDesk {
     if (now === undefined) this.#saidOut.delete(account);
     else this.#saidOut.set(account, now);
     const { logger } = this.#options;
-    const fields = { provider, account: id };
+    const fields = { event: 'account', provider, account: id };
     const until = { ...fields, until: retryAtMs === null ? null : new Date(retryAtMs).toISOString() };
     if (now === 'auth_failed') logger.warn(until, 'an account is refused by its provider');
     else if (now === 'cooling') logger.info(until, 'an account is limited by its provider and left alone');
@@ -163,8 +163,11 @@ export class AccountDesk {
     const isFirst = !this.#said.has(account);
     this.#said.set(account, state);
     const { logger } = this.#options;
-    if (state === 'dead') logger.warn({ provider, account: id, reason }, 'the login of an account cannot be used');
-    else if (!isFirst && state === 'ok') logger.info({ provider, account: id }, 'the login of an account is fresh');
+    const event = 'account';
+    if (state === 'dead')
+      logger.warn({ event, provider, account: id, reason }, 'the login of an account cannot be used');
+    else if (!isFirst && state === 'ok')
+      logger.info({ event, provider, account: id }, 'the login of an account is fresh');
   }
 }
 

@@ -22,7 +22,7 @@ describe('the backends of a route', () => {
   const made = (t: TestContext, given: BackendsInit): boolean => {
     const members = new MemberTable({ capacity: 8 });
     const dns = { resolve: () => {}, cache: new DnsCache() };
-    const parts = { members, recorder: new MetricsRecorder(), threads: 1, dns, ways, connectMs: 1000 };
+    const parts = { members, recorder: new MetricsRecorder(), threads: 1, dns, ways, log: () => {}, connectMs: 1000 };
     const { target } = createBackends(given, parts);
     t.after(() => target.dispose?.());
     return target instanceof BalancedBackends;

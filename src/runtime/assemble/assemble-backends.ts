@@ -15,8 +15,9 @@ import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { groupOptions } from './assemble-hops.ts';
 import type { BackendWays } from '../backends/backend-ways.ts';
 import type { Dns } from './configured-dns.ts';
-import { poolEars } from '../hops/hop-telemetry.ts';
+import { poolEars, toldEars } from '../hops/hop-telemetry.ts';
 import { originTls } from './pem-files.ts';
+import type { ThreadLog } from '../threads/thread-log.ts';
 import {
   type BackendOrigin,
   type BackendRetries,
@@ -34,6 +35,7 @@ import { areNamed, type BackendSpec, ResolvedBackends, standsForAddresses } from
 export interface BackendParts {
   readonly members: MemberTable;
   readonly recorder: MetricsRecorder;
+  readonly log: ThreadLog;
   /** How many share the doors, and with them what may wait. */
   readonly threads: number;
   readonly dns: Dns;
@@ -92,7 +94,8 @@ export function plainBackend(origin: BackendOrigin, { dns }: BackendParts): Forw
 function balanced({ name, to, retry }: BackendsInit, specs: readonly BackendSpec[], parts: BackendParts): MadeBackends {
   const { members: table, recorder, dns } = parts;
   const pool = poolOf(name);
-  const ears = poolEars(recorder, { pool, policy: to.strategy }, (member) => member);
+  const counting = poolEars(recorder, { pool, policy: to.strategy }, (member) => member);
+  const ears = toldEars(counting, parts.log, (backend) => ({ backend, route: name }));
   const names = areNamed(specs, to) ? new ResolvedBackends({ specs, to, resolve: dns.resolve }) : null;
   const members = names === null ? specs : names.members();
   const group = new Group({ name: pool, table, members, options: { ...groupOptions(to), ...ears } });

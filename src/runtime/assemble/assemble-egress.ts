@@ -36,7 +36,7 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
   const connectTimeoutMs = connectTimeoutOf(config);
   const rules = destinationRules(config, ownDoors);
   const hops = new HopWays(config, {
-    groups: hopGroups(config, context.members, countingEars(context.recorder)),
+    groups: hopGroups(config, context.members, countingEars(context.recorder, context.log)),
     sessions: new ConfiguredSessions(bindings.under(egress.sticky), config),
     dns,
   });

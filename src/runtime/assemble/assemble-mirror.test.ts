@@ -14,7 +14,15 @@ test('a mirror is counted under the place where it stands, whatever becomes of i
   const recorder = new MetricsRecorder();
   const dns = { resolve: () => {}, cache: new DnsCache() };
   const members = new MemberTable({ capacity: 8 });
-  mirrorOf(mirror, 'route api', { members, recorder, threads: 1, dns, ways: waysOf(configOf({})), connectMs: 1000 });
+  mirrorOf(mirror, 'route api', {
+    members,
+    recorder,
+    threads: 1,
+    dns,
+    ways: waysOf(configOf({})),
+    log: () => {},
+    connectMs: 1000,
+  });
   const labels = recorder.definitions
     .filter(({ name }) => name === 'sluice_mirrored_requests_total')
     .map((each) => `${each.labels['mirror']} ${each.labels['outcome']}`);

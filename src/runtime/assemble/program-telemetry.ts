@@ -7,10 +7,13 @@ import { type ProgramFamilies, programFamilies } from '../../telemetry/families.
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { MetricsView } from '../../telemetry/metrics-view.ts';
 import { processMetrics, threadMetrics } from '../../telemetry/process-metrics.ts';
+import { EventBook } from '../events/event-book.ts';
 import { VERSION } from '../version.ts';
 
 export interface ProgramTelemetry {
   readonly log: ApplicationLog;
+  /** What has happened last, for whoever watches. */
+  readonly events: EventBook;
   /** Where the main thread counts. */
   readonly recorder: MetricsRecorder;
   /** All threads together. */
@@ -28,7 +31,9 @@ export async function openTelemetry(
   { log: wanted }: Config,
   terminal: { isTty: boolean; colour: boolean },
 ): Promise<ProgramTelemetry> {
-  const log = await createLogger({ level: wanted.level, format: wanted.format, file: wanted.file, ...terminal });
+  const { level, format, file } = wanted;
+  const events = new EventBook();
+  const log = await createLogger({ level, format, file, ...terminal, tell: events.noteLine });
   const view = new MetricsView();
   const recorder: MetricsRecorder = new MetricsRecorder({ onDefine: (definition) => source.define(definition) });
   const source = view.attach(recorder.slab, []);
@@ -52,6 +57,7 @@ export async function openTelemetry(
   };
   return {
     log,
+    events,
     recorder,
     view,
     count,

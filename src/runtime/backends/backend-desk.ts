@@ -14,7 +14,7 @@ import { BackendWays } from './backend-ways.ts';
 import { ConfiguredDns } from '../assemble/configured-dns.ts';
 import type { PoolMemberReport } from '../hops/hop-metrics.ts';
 import type { BackendSpec } from './resolved-backends.ts';
-import { type GroupEars, poolEars } from '../hops/hop-telemetry.ts';
+import { type GroupEars, poolEars, toldEars } from '../hops/hop-telemetry.ts';
 
 export interface BackendDeskOptions {
   /** That of the data plane. */
@@ -90,17 +90,26 @@ export class BackendDesk {
 
   #tell(route: string, { joined, left, failure }: NameNews): void {
     const { logger } = this.#options;
-    if (joined.length + left.length > 0) logger.info({ route, joined, left }, 'names of backends lead elsewhere');
-    if (failure !== null) logger.warn({ route, reason: failure.message }, 'a backend cannot be found by its name');
+    if (joined.length + left.length > 0)
+      logger.info({ event: 'health', route, joined, left }, 'names of backends lead elsewhere');
+    if (failure !== null)
+      logger.warn({ event: 'health', route, reason: failure.message }, 'a backend cannot be found by its name');
   }
 
   #ears(name: string, { strategy }: BackendsTarget): GroupEars {
     const { recorder, logger } = this.#options;
-    const counting = poolEars(recorder, { pool: poolOf(name), policy: strategy }, (member) => member);
+    const own = poolEars(recorder, { pool: poolOf(name), policy: strategy }, (member) => member);
+    const counting = toldEars(
+      own,
+      (level, told, text) => logger[level](told, text),
+      (backend) => ({ backend, route: name }),
+    );
     const onEvent = (backend: string, kind: MemberEventKind): void => {
       counting.onEvent?.(backend, kind);
-      if (kind === 'unhealthy') logger.warn({ backend, route: name }, 'the checks of a backend fail, it is left alone');
-      if (kind === 'healthy') logger.info({ backend, route: name }, 'the checks of a backend pass again');
+      const event = 'health';
+      if (kind === 'unhealthy')
+        logger.warn({ event, backend, route: name }, 'the checks of a backend fail, it is left alone');
+      if (kind === 'healthy') logger.info({ event, backend, route: name }, 'the checks of a backend pass again');
     };
     return { ...counting, onEvent };
   }

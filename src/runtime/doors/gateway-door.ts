@@ -59,7 +59,7 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
     const ways = new BackendWays(config, {
       table: context.members,
       dns: dns.cache,
-      earsOf: countingEars(context.recorder),
+      earsOf: countingEars(context.recorder, context.log),
     });
     const bodies = openBodyLog(config);
     if (bodies !== null) this.bodies = bodies;

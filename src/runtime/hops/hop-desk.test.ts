@@ -62,8 +62,8 @@ describe('the hops on the main thread', () => {
     assert.deepEqual(
       logged.map((line) => line.replace(String(port), 'PORT')),
       [
-        '{"proxy":"exits/127.0.0.1:PORT"} the checks of a proxy fail, it is left alone',
-        '{"proxy":"exits/127.0.0.1:PORT"} the checks of a proxy pass again',
+        '{"event":"health","proxy":"exits/127.0.0.1:PORT"} the checks of a proxy fail, it is left alone',
+        '{"event":"health","proxy":"exits/127.0.0.1:PORT"} the checks of a proxy pass again',
       ],
     );
   });

@@ -131,14 +131,15 @@ export class HopDesk {
 
   #ears(hop: string, config: Hop): GroupEars {
     const { recorder, logger } = this.#options;
-    const counting = countingEars(recorder)(hop, config);
+    const counting = countingEars(recorder, (level, told, text) => logger[level](told, text))(hop, config);
     return {
       ...counting,
       onEvent: (member, kind) => {
         counting.onEvent?.(member, kind);
         const proxy = exitName(hop, member);
-        if (kind === 'unhealthy') logger.warn({ proxy }, 'the checks of a proxy fail, it is left alone');
-        if (kind === 'healthy') logger.info({ proxy }, 'the checks of a proxy pass again');
+        const event = 'health';
+        if (kind === 'unhealthy') logger.warn({ event, proxy }, 'the checks of a proxy fail, it is left alone');
+        if (kind === 'healthy') logger.info({ event, proxy }, 'the checks of a proxy pass again');
       },
     };
   }

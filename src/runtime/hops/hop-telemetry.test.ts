@@ -20,7 +20,11 @@ test('failures, ejections and rotations of hops are counted by pool', () => {
       },
     },
   });
-  const group = hopGroups(config, new MemberTable(), countingEars(recorder)).get('exits');
+  const group = hopGroups(
+    config,
+    new MemberTable(),
+    countingEars(recorder, () => {}),
+  ).get('exits');
   const [a, b] = group?.members ?? [];
   assert.ok(group !== undefined && a !== undefined && b !== undefined);
   for (const other of [a, b, a]) group.pick({ exclude: new Set([other]) });

@@ -200,35 +200,40 @@ export class ClientDesk {
 
   #fail(why: string): void {
     this.#fault = why;
-    this.#options.log('error', { reason: why }, 'tunnels not opened');
+    this.#options.log('error', { event: 'tunnel', reason: why }, 'tunnels not opened');
   }
 
   #opened(running: Running, opened: readonly OpenedTunnel[]): void {
     running.opened = opened;
     running.status = 'online';
     running.why = null;
-    for (const { url, tunnel } of opened) this.#options.log('info', { tunnel: tunnel.name, url }, 'tunnel open');
+    for (const { url, tunnel } of opened)
+      this.#options.log('info', { event: 'tunnel', tunnel: tunnel.name, url }, 'tunnel open');
   }
 
   #lost(running: Running, why: string, retryMs: number): void {
     running.opened = [];
     running.status = 'connecting';
     running.why = why;
-    this.#options.log('warn', { reason: why, retry_ms: retryMs }, 'tunnel server not reached, trying again');
+    this.#options.log(
+      'warn',
+      { event: 'tunnel', reason: why, retry_ms: retryMs },
+      'tunnel server not reached, trying again',
+    );
   }
 
   #healthChanged(name: string, { state, why }: LocalVerdict): void {
     const { log } = this.#options;
     if (state === 'unhealthy')
-      log('warn', { tunnel: name, reason: why }, 'local server unhealthy, visitors are turned away');
-    else log('info', { tunnel: name }, 'local server healthy again');
+      log('warn', { event: 'health', tunnel: name, reason: why }, 'local server unhealthy, visitors are turned away');
+    else log('info', { event: 'health', tunnel: name }, 'local server healthy again');
   }
 
   #ended(running: Running, { code, why }: ClientEnd): void {
     running.opened = [];
     running.status = 'ended';
     running.why = code === null ? why : `${why} (${code})`;
-    this.#options.log('error', { reason: running.why }, 'tunnels ended; a reload tries again');
+    this.#options.log('error', { event: 'tunnel', reason: running.why }, 'tunnels ended; a reload tries again');
   }
 }
 

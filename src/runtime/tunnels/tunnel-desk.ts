@@ -262,7 +262,8 @@ export class TunnelDesk {
     if (event === 'recreated') this.#add(families.reconnects, 1);
     if (event === 'stream') return;
     this.#measure();
-    this.#options.log('info', { account, client, version, names: [...session.names] }, `tunnel client ${event}`);
+    const fields = { event: 'tunnel', account, client, version, names: [...session.names] };
+    this.#options.log('info', fields, `tunnel client ${event}`);
   }
 
   #measure(): void {

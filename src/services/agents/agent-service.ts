@@ -260,7 +260,7 @@ export class AgentService {
       before: () => (session === '' ? null : this.#events.sessionTotals(kind.name, session)),
       writer: this.#writer,
       startProcess: this.#surroundings.startProcess,
-      onStart: () => this.#surroundings.onCount(this.running),
+      onStart: () => this.#started(run),
       onSession: (one) => this.#claimSession(one),
       onEnd: (one) => this.#ended(one),
     });
@@ -310,6 +310,11 @@ export class AgentService {
     if (active !== undefined) active.turn ??= this.#sessions.claim(sessionKey(run.row));
   }
 
+  #started({ row: { id: agent, kind, user, pid } }: AgentRun): void {
+    this.#log('info', { event: 'agent', agent, kind, user, pid }, 'an agent has started');
+    this.#surroundings.onCount(this.running);
+  }
+
   #ended(run: AgentRun): void {
     const { row } = run;
     const active = this.#active.get(row.id);
@@ -318,7 +323,7 @@ export class AgentService {
     active?.turn?.leave();
     active?.slot?.leave();
     const { id: agent, kind, user, status, exitCode } = row;
-    this.#log('info', { agent, kind, user, status, exit_code: exitCode }, 'an agent has ended');
+    this.#log('info', { event: 'agent', agent, kind, user, status, exit_code: exitCode }, 'an agent has ended');
     this.#surroundings.onEnd(row);
     this.#surroundings.onCount(this.running);
   }
@@ -370,7 +375,7 @@ export class AgentService {
     });
     if (ends.length === 0) return;
     this.#events.add(ends);
-    this.#log('warn', { agents: lost.map(({ id }) => id) }, 'agents were lost when Sluice ended');
+    this.#log('warn', { event: 'agent', agents: lost.map(({ id }) => id) }, 'agents were lost when Sluice ended');
   }
 
   /** Some at a time, so that nothing waits for it for long. */
