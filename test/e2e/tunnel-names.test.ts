@@ -32,6 +32,26 @@ describe('a name', () => {
     assert.equal((await visited).status, 200);
   });
 
+  test('may be asked for as the path that it was called once, and comes back so', async (t) => {
+    const gateway = await serve(t);
+    const client = await TunnelClient.open(t, doorOf(gateway), { token: TOKEN, names: [] });
+    client.say('TunnelCreate', { protocol: 'http', path: '' });
+    const { url, subdomain, path } = await client.next();
+    assert.deepEqual([path, url], [subdomain, `http://${String(subdomain)}.example.test`]);
+    client.socket.terminate();
+    const again = await TunnelClient.open(t, doorOf(gateway), { token: TOKEN, names: [] });
+    again.say('TunnelCreate', { protocol: 'http', path: `/${String(path)}/` });
+    assert.deepEqual((await again.next())['path'], path);
+    const visited = visit(gateway, '/', {}, `${String(path)}.example.test`);
+    const opened = await again.nextOf('StreamOpen');
+    assert.equal(opened['tunnel_id'], path);
+    again.answer(opened['stream_id']);
+    assert.equal((await visited).status, 200);
+    const bob = await TunnelClient.open(t, doorOf(gateway), { token: 'token-of-bob', names: [] });
+    bob.say('TunnelCreate', { protocol: 'http', path: String(path) });
+    assert.equal((await bob.next())['code'], 'PATH_TAKEN');
+  });
+
   test('that nobody can have does no harm', async (t) => {
     const gateway = await serve(t);
     const hosts = [

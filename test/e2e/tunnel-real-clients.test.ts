@@ -74,4 +74,15 @@ describe('the genuine client', () => {
       assert.deepEqual(cookies, generation === '2.x' ? ['b=2'] : ['a=1', 'b=2']);
     });
   }
+
+  const spa = process.env['SLUICE_RETUNNEL_3'];
+  if (spa !== undefined) {
+    test('gets an id of its own where it asks for a path', async (t) => {
+      const gateway = await serve(t, { users: [{ name: 'alice', token: TOKEN, may: ['tunnels'] }] });
+      const server = doorOf(gateway).replace(/^http/, 'ws');
+      const url = await start(t, spa, ['http', String(await app(t)), '--spa', '--server', server, '--token', TOKEN]);
+      assert.match(url, /^http:\/\/t[a-z0-9]{10}\.example\.test$/);
+      assert.equal((await visit(gateway, '/a%2Fb//c/../%zz', {}, new URL(url).host)).body, 'done');
+    });
+  }
 });

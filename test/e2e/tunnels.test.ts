@@ -75,7 +75,7 @@ describe('a client that connects', () => {
       [{ protocol: 'tcp', remote_port: 80 }, 'SUBDOMAIN_UNAVAILABLE'],
       [{ protocol: 'udp' }, 'UNSUPPORTED_PROTOCOL'],
       [{ protocol: 'http', hostname: 'a.example.com' }, 'HOSTNAME_NOT_REGISTERED'],
-      [{ protocol: 'http', path: '' }, 'INVALID_PATH'],
+      [{ protocol: 'http', path: 'two/parts' }, 'INVALID_PATH'],
       [{ protocol: 'http', subdomain: 'www' }, 'SUBDOMAIN_UNAVAILABLE'],
       [{ protocol: 'http', subdomain: '__proto__' }, 'SUBDOMAIN_UNAVAILABLE'],
     ];

@@ -22,11 +22,9 @@ import { bearerToken } from './bearer-token.ts';
 import { LegacySession } from './legacy-session.ts';
 import { MessageCollector } from './message-collector.ts';
 import type { SessionHost, SessionStart } from './session-host.ts';
-import { readWish, type TcpWishParts } from './tcp-tunnels.ts';
-import type { TunnelLink } from './tunnel-link.ts';
+import type { TcpWishParts } from './tcp-tunnels.ts';
+import { type OpenerSeat, TunnelOpener } from './tunnel-opener.ts';
 import type { AccountMeter } from './account-meter.ts';
-import { spelled } from './tunnel-hostnames.ts';
-import type { Claim } from './tunnel-registry.ts';
 import { StreamIds } from './stream-ids.ts';
 import { StreamPace } from './stream-pace.ts';
 import { StreamWindow, WindowBudget } from './stream-window.ts';
@@ -55,9 +53,7 @@ const WINDOW_BESIDE_MANY_BYTES = 64 * 1024;
 const MOST_DRAIN_MS = 60_000;
 const TOO_SLOW = 'the visitor reads too slowly';
 
-type TunnelCreate = Extract<ClientMessage, { type: 'TunnelCreate' }>;
-
-export class TunnelSession implements StreamHost, TunnelLink {
+export class TunnelSession implements StreamHost, OpenerSeat {
   readonly names: Set<string> = new Set();
   readonly tlsTunnels: Map<string, TcpWishParts> = new Map();
   readonly openedAtMs: number = Date.now();
@@ -84,6 +80,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #held: Buffer[] | null = [];
   #state: 'new' | 'open' | 'closed' = 'new';
   readonly #ids = new StreamIds();
+  readonly #opener: TunnelOpener;
   #heard = true;
   #missed = 0;
   #beatAtMs = 0;
@@ -98,6 +95,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.remoteAddress = remoteAddress;
     this.#bearer = bearer;
     this.#host = host;
+    this.#opener = new TunnelOpener(host, this);
     this.#collector = new MessageCollector(MAX_MESSAGE_BYTES, (bytes) => this.#received(bytes));
     this.#peer = new WebSocketPeer({
       begin: () => this.#collector.begin(),
@@ -184,7 +182,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   drain(reason: string): void {
     if (this.#state !== 'open' || this.#drains) return;
     this.#drains = true;
-    if (this.version >= WITH_CREDITS) this.#sayNow(drain(reason));
+    if (this.version >= WITH_CREDITS) this.tell(drain(reason));
     wheel.arm(this.#deadline, MOST_DRAIN_MS);
     this.#leaveIfDone();
   }
@@ -212,7 +210,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
       this.#leaveIfDone();
       return;
     }
-    this.#sayNow(message('Error', { code: 'SUBDOMAIN_UNAVAILABLE', message: why }));
+    this.tell(message('Error', { code: 'SUBDOMAIN_UNAVAILABLE', message: why }));
     this.close(CLOSE_CODE.policyViolation, why);
   }
 
@@ -254,7 +252,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     else if (said.type === 'StreamData') this.#streams.get(said.streamId)?.take(said);
     else if (said.type === 'StreamClose') this.#streams.get(said.streamId)?.closed(said.code, said.reason);
     else if (said.type === 'StreamReset') this.#streams.get(said.streamId)?.fail('reset', said.reason);
-    else if (said.type === 'TunnelCreate') this.#create(said);
+    else if (said.type === 'TunnelCreate') this.#opener.create(said);
     else if (said.type === 'HeartbeatAck') this.#beatAnswered();
     else if (said.type === 'unknown' && this.version >= WITH_CREDITS) this.#takeFlow(said);
   }
@@ -272,7 +270,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#budget.knowRoundTrip(this.roundTripMs);
     if (this.version < WITH_CREDITS) return;
     const { streamCount: streams, streamsOpened: streamsTotal, bytesIn, bytesOut, roundTripMs } = this;
-    this.#sayNow(stats({ streams, streamsTotal, bytesReceived: bytesIn, bytesSent: bytesOut, roundTripMs }));
+    this.tell(stats({ streams, streamsTotal, bytesReceived: bytesIn, bytesSent: bytesOut, roundTripMs }));
   }
 
   #authenticate(said: ClientMessage): void {
@@ -301,23 +299,11 @@ export class TunnelSession implements StreamHost, TunnelLink {
       this.#held = null;
       this.#peer.gathers = true;
     } else wheel.arm(this.#settling, SETTLED_MS);
-    this.#sayNow(message('HeartbeatAck', this.version === 1 ? {} : { version: this.version }));
-  }
-
-  #create(asked: TunnelCreate): void {
-    const { protocol, subdomain, path, hostname, group: shares } = asked;
-    this.#settleLater();
-    if (protocol === 'tcp') void this.#openTcp(asked);
-    else if (protocol === 'tls') this.#openTls(asked);
-    else if (protocol !== 'http') this.#sayError('UNSUPPORTED_PROTOCOL', 'this server knows http and tcp');
-    else if (hostname !== null)
-      this.#claimed(this.#host.registry.claimHostname(spelled(hostname), this.account, { session: this, shares }));
-    else if (path !== null) this.#sayError('INVALID_PATH', 'this server gives names, not paths');
-    else this.#claim(subdomain === '' ? null : subdomain, shares);
+    this.tell(message('HeartbeatAck', this.version === 1 ? {} : { version: this.version }));
   }
 
   /** Before version 3 a client that creates tunnels is told of nothing else. */
-  #settleLater(): void {
+  settleLater(): void {
     if (this.version >= WITH_CREDITS) {
       if (this.names.size === 0) this.#budget.knowRoundTrip(performance.now() - this.#beatAtMs);
       return;
@@ -326,51 +312,9 @@ export class TunnelSession implements StreamHost, TunnelLink {
     wheel.arm(this.#settling, SETTLED_MS);
   }
 
-  #claim(wanted: string | null, shares: boolean): void {
-    this.#claimed(this.#host.registry.claim(wanted, this.account, { session: this, shares }));
-  }
-
-  /** `tls`: the local server ends TLS itself; null: it speaks HTTP. */
-  #claimed(claimed: Claim, tls: TcpWishParts | null = null): void {
-    if ('refused' in claimed) {
-      this.#sayError(claimed.refused, claimed.why);
-      return;
-    }
-    const { name } = claimed;
-    if (tls === null) this.tlsTunnels.delete(name);
-    else this.tlsTunnels.set(name, tls);
-    this.#host.note(claimed.again ? 'recreated' : 'created', this);
-    const url = tls === null ? this.#host.urlOf(name) : (this.#host.tlsUrlOf(name) ?? '');
-    this.#sayNow(message('TunnelCreated', { url, subdomain: name }));
-  }
-
-  /** A name like one of HTTP, whose visitors go through as they are. */
-  #openTls({ subdomain, proxyProtocol, allow }: TunnelCreate): void {
-    const parts = readWish({ proxyProtocol, allow });
-    if (this.#host.tlsUrlOf('') === null) this.#sayError('UNSUPPORTED_PROTOCOL', 'this server has no tunnels of TLS');
-    else if ('refused' in parts) this.#sayError(parts.refused, parts.why);
-    else {
-      const wanted = subdomain === '' ? null : subdomain;
-      this.#claimed(this.#host.registry.claim(wanted, this.account, { session: this, shares: false }), parts);
-    }
-  }
-
-  async #openTcp({ remotePort: port, proxyProtocol, allow }: TunnelCreate): Promise<void> {
-    const opened = await this.#host.openTcp({ port, proxyProtocol, allow }, this);
-    if (this.#state !== 'open') return;
-    this.#settleLater();
-    if ('refused' in opened) {
-      this.#sayError(opened.refused, opened.why);
-      return;
-    }
-    this.#host.note('created', this);
-    const { url, name: subdomain, port: remotePort } = opened;
-    this.#sayNow(message('TunnelCreated', { url, subdomain, remote_port: remotePort }));
-  }
-
   #refuse(code: string, why: string): void {
     this.#host.note('refused', this);
-    this.#sayError(code, why);
+    this.tell(message('Error', { code, message: why }));
     this.#peer.close(CLOSE_CODE.policyViolation, why);
   }
 
@@ -395,7 +339,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   }
 
   sendFlow(bytes: Buffer): void {
-    this.#sayNow(bytes);
+    this.tell(bytes);
   }
 
   paced(stream: TunnelStream, change: number): void {
@@ -408,17 +352,13 @@ export class TunnelSession implements StreamHost, TunnelLink {
     this.#leaveIfDone();
   }
 
-  /** An Error in answer to what was asked. */
-  #sayError(code: string, why: string): void {
-    this.#sayNow(message('Error', { code, message: why }));
-  }
-
   #say(bytes: Buffer): void {
-    if (this.#held === null) this.#sayNow(bytes);
+    if (this.#held === null) this.tell(bytes);
     else this.#held.push(bytes);
   }
 
-  #sayNow(bytes: Buffer): void {
+  /** At once, whatever else waits. */
+  tell(bytes: Buffer): void {
     this.#count(bytes.length);
     this.#peer.send(OPCODE_OF.binary, true, bytes);
   }
@@ -431,7 +371,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
   #settled(): void {
     const held = this.#held ?? [];
     this.#held = null;
-    for (const bytes of held) this.#sayNow(bytes);
+    for (const bytes of held) this.tell(bytes);
     if (!this.#peer.congested) this.#drained();
   }
 
@@ -457,7 +397,7 @@ export class TunnelSession implements StreamHost, TunnelLink {
       return;
     }
     this.#beatAtMs = performance.now();
-    if (this.#held === null) this.#sayNow(message('Heartbeat'));
+    if (this.#held === null) this.tell(message('Heartbeat'));
     wheel.arm(this.#deadline, HEARTBEAT_MS);
   }
 
