@@ -6,9 +6,19 @@ import { wish } from '../../test/support/exposed.ts';
 import { ScriptedServer } from '../../test/support/scripted-server.ts';
 import { runTunnels } from './run-tunnels.ts';
 
+const QUIET = { inspect: false, inspectAt: 'off' } as const;
+
 function running(cli: FakeCli, port: number, json = false): Promise<number> {
   const server = `127.0.0.1:${port}`;
-  return runTunnels(cli, { server, token: 'secret', tunnels: [wish(1)], through: null, json, isPatient: false });
+  return runTunnels(cli, {
+    server,
+    token: 'secret',
+    tunnels: [wish(1)],
+    through: null,
+    json,
+    isPatient: false,
+    ...QUIET,
+  });
 }
 
 describe('tunnels in the foreground', () => {

@@ -1,7 +1,8 @@
 // Runs tunnels in the foreground until a signal, or the server, ends them. Rule: stdout is for data: the addresses and nothing else where
 // it is no terminal, one JSON object a line where that is asked for; on a terminal a panel.
 
-import type { ClientTunnel } from '../config/schema/tunnel-client.ts';
+import type { ClientTunnel, InspectConfig } from '../config/schema/tunnel-client.ts';
+import type { Inspector } from '../control/tunnel-inspector.ts';
 import { SluiceError } from '../core/errors.ts';
 import {
   type ClientEnd,
@@ -13,8 +14,11 @@ import {
   type Through,
   type TunnelClient,
 } from '../runtime/tunnel-client/expose-tunnels.ts';
+import { ExposedBoard } from '../runtime/tunnel-client/exposed-board.ts';
+import { RequestDesk } from '../runtime/tunnel-client/request-desk.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import type { InspectWish } from './inspect-flag.ts';
 import { painter, printable } from './terminal.ts';
 import { type PanelView, TunnelPanel } from './tunnel-panel.ts';
 import { TunnelTally } from './tunnel-tally.ts';
@@ -34,36 +38,77 @@ export interface RunTunnels {
   readonly isPatient: boolean;
   readonly tries?: number;
   readonly logLevel?: TellLevel;
+  /** What is kept of requests, and where they are looked into. */
+  readonly inspect: InspectConfig | false;
+  readonly inspectAt: InspectWish;
 }
 
 /** Resolves with the exit code; rejects with a SluiceError where the server ended it. */
 export async function runTunnels(context: CliContext, options: RunTunnels): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const teller = tellerFor(context, options);
+  const board = new ExposedBoard();
+  const desk = new RequestDesk();
+  const isInspected =
+    options.inspectAt !== 'off' &&
+    (options.inspectAt !== 'usual' || (teller.tellsInspector && options.inspect !== false));
+  if (isInspected) desk.keep(options.inspect);
   const client = exposeTunnels(
-    { ...options, env: context.env },
+    { ...options, env: context.env, ...(desk.book !== null && { book: desk.book }) },
     {
       connecting: (attempt) => teller.connecting(attempt),
-      opened: (opened) => teller.opened(opened),
-      lost: (why, retryMs) => teller.lost(why, retryMs),
-      request: (record) => teller.request(record),
+      opened: (opened) => {
+        board.opened(opened);
+        teller.opened(opened);
+      },
+      lost: (why, retryMs) => {
+        board.lost(why);
+        teller.lost(why, retryMs);
+      },
+      request: (record) => {
+        board.request(record);
+        teller.request(record);
+      },
       healthChanged: (tunnel, verdict) => teller.healthChanged(tunnel, verdict),
       ended: (end) => reject(errorOf(end, options.server)),
     },
   );
+  const inspector = isInspected ? await inspectorFor({ client, board, desk }, options) : null;
   const stop = (signal: NodeJS.Signals): void => {
     client.close();
     resolve(signal === 'SIGINT' ? EXIT.interrupted : EXIT.success);
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   teller.begin(client);
+  if (inspector !== null) teller.inspected(inspector);
   client.start();
   try {
     return await promise;
   } finally {
+    client.close();
+    await inspector?.close();
     process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop);
     teller.close();
   }
+}
+
+interface Inspected {
+  readonly client: TunnelClient;
+  readonly board: ExposedBoard;
+  readonly desk: RequestDesk;
+}
+
+async function inspectorFor({ client, board, desk }: Inspected, options: RunTunnels): Promise<Inspector> {
+  // Most of what it stands on is loaded with its first request.
+  const { openInspector } = await import('../control/tunnel-inspector.ts');
+  const { inspectAt, tunnels, server } = options;
+  return openInspector(typeof inspectAt === 'string' ? null : inspectAt.listen, {
+    reports: () => tunnels.map((tunnel) => board.report(tunnel, server, client)),
+    requests: () => desk.requests(),
+    findRequest: (id) => desk.find(id),
+    forgetRequests: () => desk.forget(),
+    replay: (id) => desk.replay(id, client),
+  });
 }
 
 function errorOf({ kind, code, why }: ClientEnd, server: string): SluiceError {
@@ -75,6 +120,9 @@ function errorOf({ kind, code, why }: ClientEnd, server: string): SluiceError {
 }
 
 interface Teller {
+  /** Whoever looks sees where the inspector is, also when nobody has asked for it. */
+  readonly tellsInspector: boolean;
+  inspected(inspector: Inspector): void;
   begin(client: TunnelClient): void;
   connecting(attempt: number): void;
   opened(opened: readonly OpenedTunnel[]): void;
@@ -90,6 +138,7 @@ function tellerFor(context: CliContext, { json, server, logLevel = 'warn' }: Run
 }
 
 class PlainTeller implements Teller {
+  readonly tellsInspector = false;
   readonly #context: CliContext;
   /** An address is printed once, however often it comes back. */
   readonly #printed = new Set<string>();
@@ -101,6 +150,10 @@ class PlainTeller implements Teller {
   }
 
   begin(): void {}
+
+  inspected({ url, token }: Inspector): void {
+    this.#context.stderr.write(`sluice: requests are at ${url}/api/v1/tunnels/requests, token ${token}\n`);
+  }
 
   connecting(attempt: number): void {
     this.#say('debug', `connecting, attempt ${attempt}`);
@@ -136,6 +189,7 @@ class PlainTeller implements Teller {
 }
 
 class JsonTeller implements Teller {
+  readonly tellsInspector = true;
   readonly #context: CliContext;
 
   constructor(context: CliContext) {
@@ -143,6 +197,10 @@ class JsonTeller implements Teller {
   }
 
   begin(): void {}
+
+  inspected({ url, token }: Inspector): void {
+    this.#say({ event: 'inspect', url, token });
+  }
 
   connecting(attempt: number): void {
     this.#say({ event: 'connecting', attempt });
@@ -179,6 +237,7 @@ class JsonTeller implements Teller {
 }
 
 class PanelTeller implements Teller {
+  readonly tellsInspector = true;
   readonly #context: CliContext;
   readonly #server: string;
   readonly #tally = new TunnelTally();
@@ -186,6 +245,7 @@ class PanelTeller implements Teller {
   #panel: TunnelPanel | null = null;
   #status: PanelView['status'] = 'connecting';
   #remark = '';
+  #inspector: Inspector | null = null;
   #tunnels: readonly OpenedTunnel[] = [];
 
   constructor(context: CliContext, server: string) {
@@ -197,6 +257,11 @@ class PanelTeller implements Teller {
     const { stdout, env } = this.#context;
     this.#client = client;
     this.#panel = new TunnelPanel(stdout, () => this.#view(), painter(stdout, env));
+  }
+
+  inspected(inspector: Inspector): void {
+    this.#inspector = inspector;
+    this.#panel?.repaint();
   }
 
   connecting(attempt: number): void {
@@ -239,6 +304,7 @@ class PanelTeller implements Teller {
       status: this.#status,
       remark: this.#remark,
       server: this.#server,
+      inspector: this.#inspector,
       tunnels: this.#tunnels,
       unhealthy: this.#unhealthy(),
       roundTripMs: this.#client?.stats?.roundTripMs ?? null,

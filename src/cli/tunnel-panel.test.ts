@@ -19,6 +19,7 @@ const view: PanelView = {
   tunnels: [{ url: 'http://app.test', id: 'app', remotePort: null, tunnel }],
   unhealthy: new Map(),
   roundTripMs: null,
+  inspector: null,
   connections: 1,
   tally: {
     requests: 1,
@@ -44,6 +45,12 @@ test('a panel shows what ails a local server, and how far away the tunnel server
   const lines = panelLines(sick, { columns: 100, rows: 24 }, (_style, text) => text);
   assert.equal(lines[2], 'http://app.test -> localhost:3000  unhealthy: /healthz is answered with 500');
   assert.match(lines[4] ?? '', / {2}rtt 12 ms$/);
+});
+
+test('a panel says where requests are looked into', () => {
+  const inspector = { url: 'http://127.0.0.1:4040', token: 'slc_abc' };
+  const lines = panelLines({ ...view, inspector }, { columns: 80, rows: 24 }, (_style, text) => text);
+  assert.equal(lines[3], 'inspect http://127.0.0.1:4040  token slc_abc');
 });
 
 test('a panel leaves the terminal with its cursor', () => {

@@ -14,6 +14,8 @@ export interface PanelView {
   readonly tunnels: readonly OpenedTunnel[];
   /** Why the local server is not fit for visitors, by the name of its tunnel; missing: it is, or nobody asks. */
   readonly unhealthy: ReadonlyMap<string, string>;
+  /** Where requests are looked into; null: nowhere. */
+  readonly inspector: { readonly url: string; readonly token: string } | null;
   /** To the server and back, as the server measures it; null: it has not told. */
   readonly roundTripMs: number | null;
   readonly connections: number;
@@ -28,7 +30,7 @@ export interface PanelSize {
 const STATUS_COLOUR = { connecting: 'yellow', online: 'green', reconnecting: 'red' } as const;
 
 export function panelLines(view: PanelView, { columns, rows }: PanelSize, paint: Paint): string[] {
-  const { status, remark, server, tunnels, unhealthy } = view;
+  const { status, remark, server, tunnels, unhealthy, inspector } = view;
   const head = [
     `${paint(['bold', 'cyan'], 'sluice')}  ${paint(STATUS_COLOUR[status], status)}${remark === '' ? '' : paint('dim', `  ${printable(remark)}`)}`,
     '',
@@ -39,6 +41,7 @@ export function panelLines(view: PanelView, { columns, rows }: PanelSize, paint:
       return `${paint('bold', printable(url))} ${paint('dim', '->')} ${local}${health}`;
     }),
     ...(tunnels.length === 0 ? [paint('dim', printable(server))] : []),
+    ...(inspector === null ? [] : [paint('dim', `inspect ${inspector.url}  token ${inspector.token}`)]),
     '',
     numbers(view),
     '',

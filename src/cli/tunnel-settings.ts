@@ -8,7 +8,7 @@ import type { JsonValue } from '../config/source-tree.ts';
 import type { FlagValue } from '../config/overrides.ts';
 import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { ClientTunnel, TunnelClientConfig } from '../config/schema/tunnel-client.ts';
+import type { ClientTunnel, InspectConfig, TunnelClientConfig } from '../config/schema/tunnel-client.ts';
 import { SluiceError } from '../core/errors.ts';
 import { nameOfServer, type Through } from '../runtime/tunnel-client/expose-tunnels.ts';
 import { freshServerChain } from '../runtime/tunnel-client/server-chain.ts';
@@ -24,6 +24,8 @@ export interface TunnelSettings {
   /** null: nobody has saved one. */
   readonly token: string | null;
   readonly tunnels: readonly ClientTunnel[];
+  /** What is kept of their requests. */
+  readonly inspect: InspectConfig | false;
   /** The hops that the config names for its server, and for no other. */
   readonly through: Through;
   readonly dataDir: string;
@@ -60,7 +62,8 @@ async function settingsOf(context: Surroundings, wish: SettingsWish): Promise<Tu
   const own = isOfConfig || context.env['RETUNNEL_AUTH_TOKEN'] !== undefined ? client.auth_token : null;
   const token = own ?? saved.tokens[name] ?? tokenOf(ofHome, name);
   const through = isOfConfig ? throughHops(loaded.config) : 'environment';
-  return { server, token, tunnels: client.tunnels, through, dataDir };
+  const { tunnels, inspect } = client;
+  return { server, token, tunnels, inspect, through, dataDir };
 }
 
 export function requireToken({ token, server }: TunnelSettings): string {

@@ -1,16 +1,10 @@
-// The admin API as a fetch handler. Every request passes the same checks in the same order: Host, origin, token, size.
-// Rule: a path that nobody has opened on purpose needs a token, also when there is nothing at it.
+// The admin API as a fetch handler. Rule: what checks every request is not decided here, so that no resource can forget it.
 
-import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context, Next } from 'hono';
-import { methodNotAllowed } from 'hono/method-not-allowed';
 import { VERSION } from '../runtime/version.ts';
-import type { AdminApp, AdminContext, AdminEnv, AdminParts } from './admin-env.ts';
-import { answerError, answerThrown } from './admin-errors.ts';
+import { checkedApp } from './admin-checks.ts';
+import type { AdminApp, AdminParts } from './admin-env.ts';
 import { describeAgentPaths } from './agent-paths.ts';
 import { describeExecPaths } from './exec-paths.ts';
-import { isOwnHost, isOwnWrite } from './admin-guard.ts';
-import { newRequestId } from './request-id.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addAiAccountsRoute } from './routes/ai-accounts.ts';
 import { addAiLimitsRoute } from './routes/ai-limits.ts';
@@ -31,20 +25,6 @@ import { addTunnelInvitationRoutes } from './routes/tunnel-invitations.ts';
 import { addTunnelRequestRoutes } from './routes/tunnel-requests.ts';
 import { addTunnelRoutes } from './routes/tunnels.ts';
 
-const MAX_BODY_BYTES = 1024 * 1024;
-const OPEN_PATHS = new Set(['/', '/api/v1/health']);
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-};
-
 const welcome = (host: string): string => `Sluice ${VERSION}, admin door.
 
 The API is under /api/v1 and described in /api/v1/openapi.json. It wants a token:
@@ -55,20 +35,7 @@ or, on this machine:  sluice status
 `;
 
 export function createAdminApp(parts: AdminParts): AdminApp {
-  const app = new OpenAPIHono<AdminEnv>({
-    defaultHook: (result, context) => {
-      if (!result.success) return answerError(context, 'invalid_input', explainIssues(result.error.issues));
-      return undefined;
-    },
-  });
-  app.onError((error, context) => answerThrown(context, error, parts.logger));
-  app.notFound((context) => answerError(context, 'not_found'));
-  app.use((context, next) => dress(context, next));
-  app.use((context, next) => guard(parts, context, next));
-  app.use((context, next) => authenticate(parts, context, next));
-  app.use((context, next) => audit(parts, context, next));
-  app.use((context, next) => limitBody(context, next));
-  app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
+  const app = checkedApp(parts);
   app.get('/', (context) => context.text(welcome(context.req.header('Host') ?? '')));
   addHealthRoute(app);
   addStatusRoute(app, parts);
@@ -95,88 +62,6 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   return app;
 }
 
-/** Gives each request its id and each answer the headers that they all carry. */
-async function dress(context: AdminContext, next: Next): Promise<void> {
-  const requestId = newRequestId();
-  context.set('requestId', requestId);
-  await next();
-  context.header('X-Request-Id', requestId);
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
-}
-
-async function guard(parts: AdminParts, context: AdminContext, next: Next): Promise<Response | undefined> {
-  const host = context.req.header('Host') ?? null;
-  if (!isOwnHost(host, parts.listenHost)) {
-    return answerError(
-      context,
-      'forbidden',
-      'The Host is not a name of this door. Use its address, or set admin.listen to the name.',
-    );
-  }
-  const origin = context.req.header('Origin') ?? null;
-  const fetchSite = context.req.header('Sec-Fetch-Site') ?? null;
-  if (!isOwnWrite(context.req.method, { host, origin, fetchSite })) {
-    return answerError(context, 'forbidden', 'Another site may not write here.');
-  }
-  await next();
-  return undefined;
-}
-
-async function authenticate(parts: AdminParts, context: AdminContext, next: Next): Promise<Response | undefined> {
-  if (OPEN_PATHS.has(context.req.path)) {
-    await next();
-    return undefined;
-  }
-  const { limiter, tokens, logger } = parts;
-  const remote = remoteAddress(context);
-  if (limiter.isFlooding(remote)) {
-    context.header('Retry-After', '2');
-    return answerError(context, 'too_many_attempts');
-  }
-  const token = /^Bearer +([^\s]+)$/i.exec(context.req.header('Authorization') ?? '')?.[1];
-  const actor = token === undefined ? undefined : tokens().findHolder(token);
-  if (actor === undefined) {
-    if (token !== undefined) {
-      logger.warn({ remote, path: context.req.path, request_id: context.get('requestId') }, 'admin token refused');
-      await limiter.countFailure(remote);
-    }
-    context.header('WWW-Authenticate', 'Bearer realm="sluice"');
-    return answerError(context, 'unauthorized');
-  }
-  limiter.forgive(remote);
-  context.set('actor', actor);
-  await next();
-  return undefined;
-}
-
-/** A body of unknown length could be endless, so here it has to say its length; node:http then holds it to that. */
-async function limitBody(context: AdminContext, next: Next): Promise<Response | undefined> {
-  const length = Number(context.req.header('Content-Length') ?? 0);
-  if (length > MAX_BODY_BYTES || context.req.header('Transfer-Encoding') !== undefined) {
-    const message = `A body needs a Content-Length of at most ${MAX_BODY_BYTES} bytes here.`;
-    return answerError(context, 'request_body_too_large', message);
-  }
-  await next();
-  return undefined;
-}
-
-/** Who changed what, and from where. */
-async function audit(parts: AdminParts, context: AdminContext, next: Next): Promise<void> {
-  await next();
-  const { method, path } = context.req;
-  if (SAFE_METHODS.has(method)) return;
-  const facts = { actor: context.get('actor'), remote: remoteAddress(context), method, path };
-  parts.logger.info(
-    { audit: true, ...facts, status: context.res.status, request_id: context.get('requestId') },
-    'admin write',
-  );
-}
-
-function answerMethodNotAllowed(context: Context<AdminEnv>, methods: string[]): Response {
-  context.header('Allow', methods.join(', '));
-  return answerError(context, 'method_not_allowed');
-}
-
 function addOpenApiDocument(app: AdminApp): void {
   let text: string | undefined;
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
@@ -190,12 +75,4 @@ function addOpenApiDocument(app: AdminApp): void {
     );
     return context.newResponse(text, 200, { 'Content-Type': 'application/json' });
   });
-}
-
-function remoteAddress(context: AdminContext): string {
-  return context.env.incoming.socket.remoteAddress ?? '';
-}
-
-function explainIssues(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
-  return issues.map(({ path, message }) => `${path.length === 0 ? '' : `${path.join('.')}: `}${message}`).join('; ');
 }

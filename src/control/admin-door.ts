@@ -4,38 +4,52 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseAddress } from '../core/address.ts';
 import { errorBody, ERROR_CATALOGUE } from '../core/errors.ts';
-import type { AdminParts } from './admin-env.ts';
+import type { Logger } from '../telemetry/application-log.ts';
+import type { AdminApp, AdminParts } from './admin-env.ts';
 import { HttpDoor } from './http-door.ts';
 import { newRequestId } from './request-id.ts';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export function adminDoor(listen: string, parts: Omit<AdminParts, 'listenHost'>): HttpDoor {
+  return apiDoor({ key: 'admin.listen', listen, logger: parts.logger }, async (listenHost) => {
+    const { createAdminApp } = await import('./admin-app.ts');
+    return createAdminApp({ ...parts, listenHost });
+  });
+}
+
+export interface ApiDoorOptions {
+  /** What asked for it: a config key, or a flag. */
+  readonly key: string;
+  readonly listen: string;
+  readonly logger: Pick<Logger, 'error'>;
+}
+
+export function apiDoor(
+  { key, listen, logger }: ApiDoorOptions,
+  load: (listenHost: string) => Promise<AdminApp>,
+): HttpDoor {
   const address = parseAddress(listen, { host: '' });
   const listenHost = address.kind === 'tcp' ? address.host : 'localhost';
   let listener: Promise<RequestListener> | undefined;
   return new HttpDoor({
     name: 'admin',
-    key: 'admin.listen',
+    key,
     listen,
     handler: (request, response) => {
-      listener ??= loadListener({ ...parts, listenHost });
+      listener ??= loadListener(load(listenHost));
       listener
         .then((serve) => serve(request, response))
         .catch((error: unknown) => {
-          parts.logger.error({ err: error }, 'admin request failed');
+          logger.error({ err: error }, 'admin request failed');
           response.destroy();
         });
     },
   });
 }
 
-async function loadListener(parts: AdminParts): Promise<RequestListener> {
-  const [{ getRequestListener }, { createAdminApp }] = await Promise.all([
-    import('@hono/node-server'),
-    import('./admin-app.ts'),
-  ]);
-  const app = createAdminApp(parts);
+async function loadListener(loading: Promise<AdminApp>): Promise<RequestListener> {
+  const [{ getRequestListener }, app] = await Promise.all([import('@hono/node-server'), loading]);
   return getRequestListener((request, bindings) => app.fetch(request, bindings), {
     // Other parts of the program use the Request and Response that Node has.
     overrideGlobalObjects: false,

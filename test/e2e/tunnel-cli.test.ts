@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import type { PtyPackage } from '../../src/services/processes/terminal.ts';
+import { ask, type Asked } from '../support/ask.ts';
 import { localServer, serveTunnels, TOKEN, tunnelDoor } from '../support/exposed.ts';
 import { requirePeer } from '../support/peer.ts';
 import { ptyOf } from '../support/pty.ts';
@@ -130,6 +131,42 @@ describe('sluice http', () => {
       args: ['http', '3000', '--server', server, ...more],
       env: { RETUNNEL_AUTH_TOKEN: 'wrong' },
     });
+
+  test('keeps its requests, for who has its token, and asks them again', async (t) => {
+    const gateway = await serveTunnels(t);
+    const asked: string[] = [];
+    const app = await localServer(t, ({ url = '', headers }, response) => {
+      asked.push(`${url} ${headers.authorization}`);
+      response.end('hello');
+    });
+    const client = new SluiceProcess(t, {
+      args: ['http', String(app.port), '--subdomain', 'app', '--server', tunnelDoor(gateway), '--json'],
+      env: { RETUNNEL_AUTH_TOKEN: TOKEN },
+    });
+    await client.says(/"event":"open"/);
+    const events = client.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    const { url, token } = events.find(({ event }) => event === 'inspect') ?? {};
+    assert.match(url ?? '', /^http:\/\/127\.0\.0\.1:\d+$/);
+    const call = (path: string, options: Asked = {}) =>
+      ask(`${url}/api/v1/tunnels/${path}`, { ...options, headers: { Authorization: `Bearer ${token}` } });
+    await ask(`${gateway.url}/hook`, { headers: { Host: 'app.example.test', Authorization: 'Bearer secret' } });
+    const { requests } = JSON.parse((await call('requests')).body) as { requests: { id: number; path: string }[] };
+    assert.deepEqual(
+      requests.map(({ path }) => path),
+      ['/hook'],
+    );
+    const shown = await call(`requests/${requests[0]?.id}`);
+    assert.ok(shown.body.includes('hello') && !shown.body.includes('secret'));
+    assert.equal((await call(`requests/${requests[0]?.id}/replay`, { method: 'POST' })).status, 200);
+    assert.deepEqual(asked, Array(2).fill('/hook Bearer secret'));
+    const { tunnels } = JSON.parse((await call('exposed')).body) as { tunnels: { name: string; status: string }[] };
+    assert.deepEqual([tunnels[0]?.status, (await ask(`${url}/api/v1/tunnels/requests`)).status], ['online', 401]);
+    client.signal('SIGTERM');
+    assert.equal((await client.ended).code, 0);
+  });
 
   test('ends as clients of tunnels end: 75 without a server, 69 without the right token, 2 for nonsense', async (t) => {
     const gateway = await serveTunnels(t);

@@ -36,19 +36,20 @@ describe('a name', () => {
     const gateway = await serve(t);
     const client = await TunnelClient.open(t, doorOf(gateway), { token: TOKEN, names: [] });
     client.say('TunnelCreate', { protocol: 'http', path: '' });
-    const { url, subdomain, path } = await client.next();
-    assert.deepEqual([path, url], [subdomain, `http://${String(subdomain)}.example.test`]);
+    const { url, subdomain, path } = (await client.next()) as Readonly<Record<string, string>>;
+    assert.ok(path !== undefined);
+    assert.deepEqual([subdomain, url], [path, `http://${path}.example.test`]);
     client.socket.terminate();
     const again = await TunnelClient.open(t, doorOf(gateway), { token: TOKEN, names: [] });
-    again.say('TunnelCreate', { protocol: 'http', path: `/${String(path)}/` });
+    again.say('TunnelCreate', { protocol: 'http', path: `/${path}/` });
     assert.deepEqual((await again.next())['path'], path);
-    const visited = visit(gateway, '/', {}, `${String(path)}.example.test`);
+    const visited = visit(gateway, '/', {}, `${path}.example.test`);
     const opened = await again.nextOf('StreamOpen');
     assert.equal(opened['tunnel_id'], path);
     again.answer(opened['stream_id']);
     assert.equal((await visited).status, 200);
     const bob = await TunnelClient.open(t, doorOf(gateway), { token: 'token-of-bob', names: [] });
-    bob.say('TunnelCreate', { protocol: 'http', path: String(path) });
+    bob.say('TunnelCreate', { protocol: 'http', path });
     assert.equal((await bob.next())['code'], 'PATH_TAKEN');
   });
 

@@ -13,7 +13,7 @@ import type { AccountReport } from '../../src/runtime/accounts/account-desk.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
 import type { RequestReport } from '../../src/runtime/tunnel-client/request-report.ts';
 import { SluiceError } from '../../src/core/errors.ts';
-import type { ExposedReport } from '../../src/runtime/tunnel-client/client-desk.ts';
+import type { ExposedReport } from '../../src/runtime/tunnel-client/exposed-board.ts';
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
 import { EventBook } from '../../src/runtime/events/event-book.ts';

@@ -8,9 +8,10 @@ import { fieldChanges } from '../field-changes.ts';
 import { addPatienceFlags, type PatienceFlags, patienceOf } from '../patience-flags.ts';
 import { addExamples } from '../examples.ts';
 import { addHealthInterval, addHealthPath, type HealthFlags, healthOf } from '../health-flags.ts';
+import { addInspectFlag, type InspectFlag, inspectWishOf } from '../inspect-flag.ts';
 import { localPlace } from '../local-place.ts';
 
-interface HttpOptions extends PatienceFlags, HealthFlags {
+interface HttpOptions extends PatienceFlags, HealthFlags, InspectFlag {
   readonly config?: readonly string[];
   readonly server?: string;
   readonly subdomain?: string;
@@ -43,6 +44,7 @@ export function httpCommand(context: CliContext): Command {
     .option('--request-header <LINE>', 'set "Name: value" in requests, or remove "Name:"; several times', collect)
     .option('--response-header <LINE>', 'the same in answers', collect)
     .action(async (port: string, options: HttpOptions) => {
+      const inspectAt = inspectWishOf(options);
       const [{ requireToken, tunnelSettings }, { runTunnels }] = await Promise.all([
         import('../tunnel-settings.ts'),
         import('../run-tunnels.ts'),
@@ -66,12 +68,21 @@ export function httpCommand(context: CliContext): Command {
         response_headers: fieldChanges(options.responseHeader),
         health: await healthOf(options),
       };
-      const { server, through } = settings;
-      const run = { server, through, token: requireToken(settings), tunnels: [tunnel], ...patienceOf(options) };
+      const { server, through, inspect } = settings;
+      const run = {
+        server,
+        through,
+        token: requireToken(settings),
+        tunnels: [tunnel],
+        inspect,
+        inspectAt,
+        ...patienceOf(options),
+      };
       context.setExitCode(await runTunnels(context, run));
     });
   addHealthInterval(addHealthPath(command));
   addPatienceFlags(command);
+  addInspectFlag(command);
   addConfigOption(command, 'a config with tunnels.client (default: sluice.yaml here)');
   addExamples(command, [
     ['sluice http 3000', 'a development server; the address is shown'],

@@ -7,9 +7,10 @@ import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { addHealthInterval, type HealthFlags, healthOf } from '../health-flags.ts';
+import { addInspectFlag, type InspectFlag, inspectWishOf } from '../inspect-flag.ts';
 import { localPlace } from '../local-place.ts';
 
-interface TcpOptions extends Pick<HealthFlags, 'healthInterval'> {
+interface TcpOptions extends Pick<HealthFlags, 'healthInterval'>, InspectFlag {
   readonly config?: readonly string[];
   readonly server?: string;
   readonly remotePort?: string;
@@ -40,6 +41,7 @@ export function tcpCommand(context: CliContext): Command {
     .option('--keep-trying', 'never give up, not even when the server was never reached')
     .option('--json', 'one JSON object a line for all that happens')
     .action(async (port: string, options: TcpOptions) => {
+      const inspectAt = inspectWishOf(options);
       const [{ requireToken, tunnelSettings }, { runTunnels }] = await Promise.all([
         import('../tunnel-settings.ts'),
         import('../run-tunnels.ts'),
@@ -64,11 +66,20 @@ export function tcpCommand(context: CliContext): Command {
         response_headers: {},
         health: await healthOf(options),
       };
-      const { server, through } = settings;
-      const run = { server, through, token: requireToken(settings), tunnels: [tunnel], json: options.json === true };
+      const { server, through, inspect } = settings;
+      const run = {
+        server,
+        through,
+        token: requireToken(settings),
+        tunnels: [tunnel],
+        inspect,
+        inspectAt,
+        json: options.json === true,
+      };
       context.setExitCode(await runTunnels(context, { ...run, isPatient: options.keepTrying === true }));
     });
   addHealthInterval(command);
+  addInspectFlag(command);
   addConfigOption(command, 'a config with tunnels.client (default: sluice.yaml here)');
   addExamples(command, [
     ['sluice tcp 22', 'the SSH server of this machine; the address is shown'],

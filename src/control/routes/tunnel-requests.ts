@@ -90,7 +90,14 @@ const replayRoute = createRoute({
   },
 });
 
-export function addTunnelRequestRoutes(app: AdminApp, { sluice }: AdminParts): void {
+/** Where the requests are kept. */
+export interface RequestPlace {
+  readonly sluice: {
+    readonly exposed: Pick<AdminParts['sluice']['exposed'], 'requests' | 'findRequest' | 'forgetRequests' | 'replay'>;
+  };
+}
+
+export function addTunnelRequestRoutes(app: AdminApp, { sluice }: RequestPlace): void {
   app.openapi(listRoute, (context) => {
     const { tunnel, limit } = context.req.valid('query');
     const requests = sluice.exposed.requests();

@@ -3,7 +3,7 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { SluiceError } from '../../core/errors.ts';
-import type { ExposedReport } from '../../runtime/tunnel-client/client-desk.ts';
+import type { ExposedReport } from '../../runtime/tunnel-client/exposed-board.ts';
 import type { TunnelReport } from '../../runtime/tunnels/tunnel-desk.ts';
 import type { ExposedAnswer, TunnelAnswer, TunnelsAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
@@ -109,12 +109,19 @@ const exposedRoute = createRoute({
 export function addTunnelRoutes(app: AdminApp, { sluice }: AdminParts): void {
   const { tunnels } = sluice;
   app.openapi(listRoute, (context) => context.json({ tunnels: tunnels.reports().map(tunnelAnswer) }, 200));
-  app.openapi(exposedRoute, (context) => context.json({ tunnels: sluice.exposed.reports().map(exposedAnswer) }, 200));
+  addExposedRoute(app, sluice);
   app.openapi(removeRoute, (context) => {
     const { name } = context.req.valid('param');
     if (!tunnels.remove(name)) throw new SluiceError('not_found', { message: `There is no tunnel "${name}".` });
     return context.json({ removed: name }, 200);
   });
+}
+
+export function addExposedRoute(
+  app: AdminApp,
+  { exposed }: { readonly exposed: Pick<AdminParts['sluice']['exposed'], 'reports'> },
+): void {
+  app.openapi(exposedRoute, (context) => context.json({ tunnels: exposed.reports().map(exposedAnswer) }, 200));
 }
 
 function tunnelAnswer({ name, url, account, sinceMs, use, clients, client, tcp }: TunnelReport): TunnelAnswer {

@@ -24,6 +24,7 @@ export function listenError(key: string, listen: string, cause: unknown): Sluice
 }
 
 function wayOut(key: string): string {
+  if (key.startsWith('--')) return `Choose another with ${key} HOST:PORT.`;
   const variable = `SLUICE_${key.replaceAll('.', '__').toUpperCase()}`;
   const elsewhere = `set ${key} in the config or ${variable}=HOST:PORT`;
   return key === 'gateway.listen'

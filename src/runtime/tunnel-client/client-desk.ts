@@ -1,11 +1,7 @@
 // The tunnels that a running Sluice itself opens for local servers. Rule: a reload that says nothing else of them leaves them open; what
 // keeps them from being open is in the log and in the report, and never keeps Sluice from its other work.
 import type { Config } from '../../config/config.ts';
-import type { InspectConfig } from '../../config/schema/tunnel-client.ts';
-import { SluiceError } from '../../core/errors.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
-import { hindrance } from '../../services/tunnel-client/replay.ts';
-import { type BookEntry, RequestBook } from '../../services/tunnel-client/request-book.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import {
   type ClientEnd,
@@ -15,7 +11,9 @@ import {
   type OpenedTunnel,
   type TunnelClient,
 } from './expose-tunnels.ts';
-import { type RequestReport, requestReport } from './request-report.ts';
+import { endedReport, ExposedBoard, type ExposedReport } from './exposed-board.ts';
+import { RequestDesk } from './request-desk.ts';
+import type { RequestReport } from './request-report.ts';
 import { type ServerChain, serverChain } from './server-chain.ts';
 import type { Environment } from './server-way.ts';
 import { readTunnelTokens } from './tunnel-tokens.ts';
@@ -27,42 +25,17 @@ export interface ClientDeskOptions {
   readonly log: ThreadLog;
 }
 
-export interface ExposedReport {
-  readonly name: string;
-  readonly server: string;
-  readonly local: string;
-  readonly status: 'connecting' | 'online' | 'ended';
-  /** While it is online. */
-  readonly url: string | null;
-  /** Why it is not online; null: it is, or was never lost. */
-  readonly why: string | null;
-  /** What checks of the local server have found; null: there are none. */
-  readonly health: LocalVerdict | null;
-  readonly requests: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-}
-
-interface Counts {
-  requests: number;
-  bytesIn: number;
-  bytesOut: number;
-}
-
 interface Running {
   readonly client: TunnelClient;
   readonly chain: ServerChain | null;
-  readonly counts: ReadonlyMap<string, Counts>;
-  opened: readonly OpenedTunnel[];
-  status: ExposedReport['status'];
-  why: string | null;
+  readonly board: ExposedBoard;
 }
 
 export class ClientDesk {
   readonly #options: ClientDeskOptions;
   #config: Config | null = null;
   #key = '';
-  #book: RequestBook | null = null;
+  readonly #kept = new RequestDesk();
   #running: Running | null = null;
   /** Why there is nothing that runs, where there should be. */
   #fault: string | null = null;
@@ -73,7 +46,7 @@ export class ClientDesk {
 
   follow(config: Config): void {
     const { client } = config.tunnels;
-    this.#keep(client.inspect);
+    this.#kept.keep(client.inspect);
     const token = client.tunnels.length === 0 ? null : this.#tokenFor(config);
     const key = JSON.stringify([
       { ...client, inspect: client.inspect === false },
@@ -82,7 +55,7 @@ export class ClientDesk {
     ]);
     this.#config = config;
     // What has ended is tried again: perhaps that was what the reload was for.
-    if (key === this.#key && this.#running?.status !== 'ended' && this.#fault === null) return;
+    if (key === this.#key && this.#running?.board.status !== 'ended' && this.#fault === null) return;
     this.#key = key;
     this.close();
     if (client.tunnels.length > 0) this.#open(config, token);
@@ -91,40 +64,26 @@ export class ClientDesk {
   reports(): ExposedReport[] {
     const { server, tunnels } = this.#config?.tunnels.client ?? { server: '', tunnels: [] };
     const running = this.#running;
-    return tunnels.map(({ name, local_host: host, local_port: port }): ExposedReport => {
-      const counts = running?.counts.get(name) ?? { requests: 0, bytesIn: 0, bytesOut: 0 };
-      const url = running?.opened.find(({ tunnel }) => tunnel.name === name)?.url ?? null;
-      const status = running?.status ?? 'ended';
-      const health = running?.client.healthOf(name) ?? null;
-      const why = running?.why ?? this.#fault;
-      return { name, server, local: `${host}:${port}`, status, url, why, health, ...counts };
-    });
+    if (running === null) return tunnels.map((tunnel) => endedReport(tunnel, server, this.#fault));
+    return tunnels.map((tunnel) => running.board.report(tunnel, server, running.client));
   }
 
   /** The latest first; null: they are not kept. */
   requests(): RequestReport[] | null {
-    return this.#book?.entries().map((entry) => this.#report(entry)) ?? null;
+    return this.#kept.requests();
   }
 
   findRequest(id: number): RequestReport | null {
-    const entry = this.#book?.find(id) ?? null;
-    return entry === null ? null : this.#report(entry);
+    return this.#kept.find(id);
   }
 
   forgetRequests(): void {
-    this.#book?.clear();
+    this.#kept.forget();
   }
 
   /** Resolves with what came of it. */
-  async replay(id: number): Promise<RequestReport> {
-    const entry = this.#book?.find(id) ?? null;
-    if (entry === null || this.#book === null)
-      throw new SluiceError('not_found', { message: `There is no request ${id}.` });
-    const client = this.#running?.client;
-    const why = client === undefined ? 'there are no tunnels any more' : hindrance(entry);
-    if (client === undefined || why !== null)
-      throw new SluiceError('invalid_input', { message: `Request ${id} cannot be asked again: ${why}.` });
-    return this.#report(await client.replay(entry, this.#book));
+  replay(id: number): Promise<RequestReport> {
+    return this.#kept.replay(id, this.#running?.client ?? null);
   }
 
   close(): void {
@@ -132,21 +91,6 @@ export class ClientDesk {
     this.#running?.chain?.dispose();
     this.#running = null;
     this.#fault = null;
-  }
-
-  #keep(inspect: InspectConfig | false): void {
-    if (inspect === false) {
-      this.#book = null;
-      return;
-    }
-    const limits = { requests: inspect.requests, bodyBytes: inspect.max_body };
-    if (this.#book === null) this.#book = new RequestBook(limits);
-    else this.#book.keep(limits);
-  }
-
-  #report(entry: BookEntry): RequestReport {
-    const { inspect } = this.#config?.tunnels.client ?? { inspect: false };
-    return requestReport(entry, inspect !== false && inspect.show_secrets);
   }
 
   #tokenFor({ tunnels: { client } }: Config): string | null {
@@ -170,25 +114,30 @@ export class ClientDesk {
     const chain = (client.via ?? []).length === 0 ? null : serverChain(config, client.via ?? [], table);
     const through = client.via === null ? 'environment' : chain;
     const { server, tunnels } = client;
-    const counts = new Map(tunnels.map(({ name }) => [name, { requests: 0, bytesIn: 0, bytesOut: 0 }]));
+    const board = new ExposedBoard();
     try {
       const running: Running = {
         client: exposeTunnels(
-          { server, token, tunnels, env, through, isPatient: true, ...(this.#book !== null && { book: this.#book }) },
+          {
+            server,
+            token,
+            tunnels,
+            env,
+            through,
+            isPatient: true,
+            ...(this.#kept.book !== null && { book: this.#kept.book }),
+          },
           {
             connecting: () => {},
-            opened: (opened) => this.#opened(running, opened),
-            lost: (why, retryMs) => this.#lost(running, why, retryMs),
-            request: ({ tunnel, bytesIn, bytesOut }) => count(counts.get(tunnel.name), bytesIn, bytesOut),
-            ended: (end) => this.#ended(running, end),
+            opened: (opened) => this.#opened(board, opened),
+            lost: (why, retryMs) => this.#lost(board, why, retryMs),
+            request: (record) => board.request(record),
+            ended: (end) => this.#ended(board, end),
             healthChanged: ({ name }, verdict) => this.#healthChanged(name, verdict),
           },
         ),
         chain,
-        counts,
-        opened: [],
-        status: 'connecting',
-        why: null,
+        board,
       };
       this.#running = running;
       running.client.start();
@@ -203,18 +152,14 @@ export class ClientDesk {
     this.#options.log('error', { event: 'tunnel', reason: why }, 'tunnels not opened');
   }
 
-  #opened(running: Running, opened: readonly OpenedTunnel[]): void {
-    running.opened = opened;
-    running.status = 'online';
-    running.why = null;
+  #opened(board: ExposedBoard, opened: readonly OpenedTunnel[]): void {
+    board.opened(opened);
     for (const { url, tunnel } of opened)
       this.#options.log('info', { event: 'tunnel', tunnel: tunnel.name, url }, 'tunnel open');
   }
 
-  #lost(running: Running, why: string, retryMs: number): void {
-    running.opened = [];
-    running.status = 'connecting';
-    running.why = why;
+  #lost(board: ExposedBoard, why: string, retryMs: number): void {
+    board.lost(why);
     this.#options.log(
       'warn',
       { event: 'tunnel', reason: why, retry_ms: retryMs },
@@ -229,19 +174,10 @@ export class ClientDesk {
     else log('info', { event: 'health', tunnel: name }, 'local server healthy again');
   }
 
-  #ended(running: Running, { code, why }: ClientEnd): void {
-    running.opened = [];
-    running.status = 'ended';
-    running.why = code === null ? why : `${why} (${code})`;
-    this.#options.log('error', { event: 'tunnel', reason: running.why }, 'tunnels ended; a reload tries again');
+  #ended(board: ExposedBoard, end: ClientEnd): void {
+    board.ended(end);
+    this.#options.log('error', { event: 'tunnel', reason: board.why }, 'tunnels ended; a reload tries again');
   }
-}
-
-function count(counts: Counts | undefined, bytesIn: number, bytesOut: number): void {
-  if (counts === undefined) return;
-  counts.requests += 1;
-  counts.bytesIn += bytesIn;
-  counts.bytesOut += bytesOut;
 }
 
 function textOf(error: unknown): string {

@@ -19,13 +19,13 @@ const WISH: TunnelCreate = {
 
 /** What the client of an account hears, one after the other. */
 function opener(registry: TunnelRegistry, account: string): (wish: Partial<TunnelCreate>) => string {
-  const told: ReadonlyMap<string, unknown>[] = [];
+  const told: ReadonlyMap<string, string>[] = [];
   const seat = {
     account,
     isOpen: true,
     names: new Set<string>(),
     tlsTunnels: new Map(),
-    tell: (bytes: Buffer) => told.push(readMsgpack(bytes) as ReadonlyMap<string, unknown>),
+    tell: (bytes: Buffer) => told.push(readMsgpack(bytes) as ReadonlyMap<string, string>),
     settleLater: () => {},
     replaced: () => {},
   } as unknown as OpenerSeat;
