@@ -1,4 +1,4 @@
-// npm run build: emits the program as JavaScript to dist/, which is what npm publishes, and the types for policies of the user's own.
+// npm run build: emits the program as JavaScript to dist/, which is what npm publishes, the types for policies of the user's own, and the dashboard.
 // A checkout runs src/ as it is.
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,9 @@ const ROOT = dirname(import.meta.dirname);
 export async function emitProgram(folder: string): Promise<ToolResult> {
   rmSync(folder, { recursive: true, force: true });
   const program = await runTool('tsc', ['-p', 'tsconfig.build.json', '--outDir', folder]);
-  return program.passed ? runTool('tsc', ['-p', 'tsconfig.types.json', '--outDir', folder]) : program;
+  if (!program.passed) return program;
+  const types = await runTool('tsc', ['-p', 'tsconfig.types.json', '--outDir', folder]);
+  return types.passed ? runTool('node', ['scripts/build-dashboard.js', join(folder, 'dashboard')]) : types;
 }
 
 if (import.meta.main) {

@@ -19,6 +19,7 @@ const STEPS: readonly Step[] = [
   { name: 'package', run: checkPackage },
   { name: 'dead code', run: () => runTool('knip', ['--no-progress']) },
   { name: 'types', run: () => runTool('tsc', ['-p', '.']) },
+  { name: 'types of the dashboard', run: () => runTool('tsc', ['-p', 'dashboard']) },
   { name: 'lint', run: () => runTool('oxlint', ['--deny-warnings']) },
   { name: 'config docs', run: () => runTool('node', ['scripts/generate-config-docs.ts', '--check']) },
   // A lock file that lacks the packages of other systems installs here and fails there; newer versions of npm refuse it.

@@ -51,6 +51,33 @@ export interface StatsAnswer {
   readonly unhealthy_proxies: number;
 }
 
+/** Who has shown a token, or the session that was given for it. */
+export interface SessionAnswer {
+  readonly user: string;
+  readonly version: string;
+}
+
+export interface JobAnswer {
+  readonly job: 'egress' | 'gateway' | 'tunnels' | 'agents' | 'ai';
+  readonly on: boolean;
+  readonly total_requests: number;
+  readonly total_errors: number;
+  readonly requests_per_second: number;
+  readonly errors_per_second: number;
+  readonly p50_ms: number | null;
+  readonly p99_ms: number | null;
+  readonly requests_in_flight: number;
+  readonly open_connections: number | null;
+  readonly parts: { readonly ready: number; readonly total: number } | null;
+  readonly rates: number[];
+}
+
+export interface OverviewAnswer {
+  readonly at: string;
+  readonly uptime_seconds: number;
+  readonly jobs: JobAnswer[];
+}
+
 export interface ProxyAnswer {
   /** As in X-Sluice-Exit and in metrics: hop/proxy, or the hop alone in its short form. */
   readonly id: string;

@@ -12,12 +12,15 @@ import { addAiUsageRoute } from './routes/ai-usage.ts';
 import { addCacheRoutes } from './routes/cache.ts';
 import { addConfigRoute } from './routes/config.ts';
 import { addEventRoutes } from './routes/events.ts';
+import { addDashboardRoutes } from './routes/dashboard.ts';
 import { addExplainRoute } from './routes/explain.ts';
 import { addConnectionsRoute } from './routes/connections.ts';
 import { addHealthRoute } from './routes/health.ts';
+import { addOverviewRoute } from './routes/overview.ts';
 import { addProxyRoutes } from './routes/proxies.ts';
 import { addReloadRoute } from './routes/reload.ts';
 import { addRequestRoutes } from './routes/requests.ts';
+import { addSessionRoutes } from './routes/session.ts';
 import { addStatsRoute } from './routes/stats.ts';
 import { addStatusRoute } from './routes/status.ts';
 import { addTunnelAccountRoutes } from './routes/tunnel-accounts.ts';
@@ -25,23 +28,16 @@ import { addTunnelInvitationRoutes } from './routes/tunnel-invitations.ts';
 import { addTunnelRequestRoutes } from './routes/tunnel-requests.ts';
 import { addTunnelRoutes } from './routes/tunnels.ts';
 
-const welcome = (host: string): string => `Sluice ${VERSION}, admin door.
-
-The API is under /api/v1 and described in /api/v1/openapi.json. It wants a token:
-
-  curl -H "Authorization: Bearer $TOKEN" http://${host}/api/v1/status
-
-or, on this machine:  sluice status
-`;
-
 export function createAdminApp(parts: AdminParts): AdminApp {
   const app = checkedApp(parts);
-  app.get('/', (context) => context.text(welcome(context.req.header('Host') ?? '')));
+  addDashboardRoutes(app, parts);
+  addSessionRoutes(app, parts);
   addHealthRoute(app);
   addStatusRoute(app, parts);
   addConfigRoute(app, parts);
   addReloadRoute(app, parts);
   addStatsRoute(app, parts);
+  addOverviewRoute(app, parts);
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
   addRequestRoutes(app, parts);

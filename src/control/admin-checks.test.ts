@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { checkedApp } from './admin-checks.ts';
 import type { AdminEnv } from './admin-env.ts';
 import { AttemptLimiter } from './attempt-limiter.ts';
+import { SessionBook } from './session-book.ts';
 import { TokenBook, tokenDigest } from './token-book.ts';
 
 const logged: string[] = [];
@@ -12,6 +13,7 @@ const app = checkedApp({
   logger: { info: note, warn: note, error: note },
   listenHost: '127.0.0.1',
   tokens: () => book,
+  sessions: new SessionBook(),
   limiter: new AttemptLimiter({ wait: () => Promise.resolve() }),
 });
 app.get('/made', (context) => context.text(context.get('actor')));

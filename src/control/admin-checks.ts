@@ -7,12 +7,13 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AdminApp, AdminContext, AdminEnv, AdminParts } from './admin-env.ts';
 import { answerError, answerThrown } from './admin-errors.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
+import { isFromOwnPage, sessionIn, takeSession } from './admin-session.ts';
 import { newRequestId } from './request-id.ts';
 
-export type CheckParts = Pick<AdminParts, 'logger' | 'listenHost' | 'tokens' | 'limiter'>;
+export type CheckParts = Pick<AdminParts, 'logger' | 'listenHost' | 'tokens' | 'sessions' | 'limiter'>;
 
 const MAX_BODY_BYTES = 1024 * 1024;
-const OPEN_PATHS = new Set(['/', '/api/v1/health']);
+const OPEN_PATHS = /^\/(?:api\/v1\/health|assets\/[^/]+)?$/;
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -49,7 +50,9 @@ async function dress(context: AdminContext, next: Next): Promise<void> {
   context.set('requestId', requestId);
   await next();
   context.header('X-Request-Id', requestId);
-  for (const [name, value] of Object.entries(SECURITY_HEADERS)) context.header(name, value);
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
+    if (!context.res.headers.has(name)) context.header(name, value);
+  }
 }
 
 async function guard(parts: CheckParts, context: AdminContext, next: Next): Promise<Response | undefined> {
@@ -71,30 +74,56 @@ async function guard(parts: CheckParts, context: AdminContext, next: Next): Prom
 }
 
 async function authenticate(parts: CheckParts, context: AdminContext, next: Next): Promise<Response | undefined> {
-  if (OPEN_PATHS.has(context.req.path)) {
+  if (OPEN_PATHS.test(context.req.path)) {
     await next();
     return undefined;
   }
-  const { limiter, tokens, logger } = parts;
+  const { limiter } = parts;
   const remote = remoteAddress(context);
   if (limiter.isFlooding(remote)) {
     context.header('Retry-After', '2');
     return answerError(context, 'too_many_attempts');
   }
-  const token = /^Bearer +([^\s]+)$/i.exec(context.req.header('Authorization') ?? '')?.[1];
-  const actor = token === undefined ? undefined : tokens().findHolder(token);
-  if (actor === undefined) {
-    if (token !== undefined) {
-      logger.warn({ remote, path: context.req.path, request_id: context.get('requestId') }, 'admin token refused');
-      await limiter.countFailure(remote);
-    }
-    context.header('WWW-Authenticate', 'Bearer realm="sluice"');
-    return answerError(context, 'unauthorized');
+  const shown = shownBy(context);
+  if (shown?.kind === 'session' && !isFromOwnPage(context)) {
+    return answerError(context, 'forbidden', 'A session counts only for the page of the dashboard.');
   }
+  const actor = shown === null ? undefined : holderOf(shown, parts);
+  if (actor === undefined) return refuse(parts, context, shown);
   limiter.forgive(remote);
   context.set('actor', actor);
+  context.set('token', shown?.kind === 'token' ? shown.secret : null);
   await next();
   return undefined;
+}
+
+interface Shown {
+  readonly kind: 'token' | 'session';
+  readonly secret: string;
+}
+
+/** A token counts before a session: whoever sends one wants to be known by it. */
+function shownBy(context: AdminContext): Shown | null {
+  const token = /^Bearer +([^\s]+)$/i.exec(context.req.header('Authorization') ?? '')?.[1];
+  if (token !== undefined) return { kind: 'token', secret: token };
+  const session = sessionIn(context);
+  return session === undefined ? null : { kind: 'session', secret: session };
+}
+
+function holderOf({ kind, secret }: Shown, { tokens, sessions }: CheckParts): string | undefined {
+  return kind === 'token' ? tokens().findHolder(secret) : sessions.findHolder(secret, tokens());
+}
+
+async function refuse({ limiter, logger }: CheckParts, context: AdminContext, shown: Shown | null): Promise<Response> {
+  const remote = remoteAddress(context);
+  if (shown?.kind === 'token') {
+    logger.warn({ remote, path: context.req.path, request_id: context.get('requestId') }, 'admin token refused');
+  }
+  if (shown !== null) await limiter.countFailure(remote);
+  // A session that has ended, or one from before a restart: the browser need not show it again.
+  if (shown?.kind === 'session') takeSession(context);
+  context.header('WWW-Authenticate', 'Bearer realm="sluice"');
+  return answerError(context, 'unauthorized');
 }
 
 /** A body of unknown length could be endless, so here it has to say its length; node:http then holds it to that. */

@@ -3,10 +3,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Sluice } from '../runtime/sluice.ts';
+import type { JobTraffic } from '../runtime/job-traffic.ts';
 import type { Traffic } from '../runtime/traffic.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import type { EventBook } from '../runtime/events/event-book.ts';
 import type { AttemptLimiter } from './attempt-limiter.ts';
+import type { Dashboard } from './dashboard-files.ts';
+import type { SessionBook } from './session-book.ts';
 import type { TokenBook } from './token-book.ts';
 
 export interface AdminParts {
@@ -24,6 +27,7 @@ export interface AdminParts {
     | 'allowances'
   > & {
     readonly accounts: Pick<Sluice['accounts'], 'reports'>;
+    readonly backends: Pick<Sluice['backends'], 'members'>;
     readonly cache: Pick<Sluice['cache'], 'purge' | 'stats'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;
     readonly agents: Pick<Sluice['agents'], 'service'>;
@@ -39,11 +43,16 @@ export interface AdminParts {
   /** What happens to this Sluice. */
   readonly events: Pick<EventBook, 'recent' | 'follow' | 'note'>;
   readonly traffic: () => Traffic;
+  /** The same, told apart by what Sluice does. */
+  readonly jobs: () => readonly JobTraffic[];
+  /** null: it is not built. */
+  readonly dashboard: () => Dashboard | null;
   readonly logger: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** The host that the door listens on, by which its own names are told from foreign ones. */
   readonly listenHost: string;
   /** Who may come in, by the config in force. */
   readonly tokens: () => TokenBook;
+  readonly sessions: SessionBook;
   readonly limiter: AttemptLimiter;
 }
 
@@ -56,6 +65,8 @@ export interface AdminEnv {
     readonly requestId: string;
     /** Whose token it is. */
     readonly actor: string;
+    /** The token itself; null: a session stands in for it. */
+    readonly token: string | null;
   };
 }
 

@@ -14,12 +14,16 @@ import { hopFamilies } from '../runtime/hops/hop-metrics.ts';
 import type { Sluice } from '../runtime/sluice.ts';
 import { cacheFamilies } from '../runtime/cache-metrics.ts';
 import { stateFamilies } from '../runtime/state-metrics.ts';
+import { JobMeter } from '../runtime/job-traffic.ts';
 import { TrafficMeter } from '../runtime/traffic.ts';
 import { AdminAccess } from './admin-access.ts';
 import { adminDoor } from './admin-door.ts';
+import type { AdminParts } from './admin-env.ts';
 import type { KeptToken } from './admin-token.ts';
 import { AttemptLimiter } from './attempt-limiter.ts';
+import { DASHBOARD_FOLDER, readDashboard } from './dashboard-files.ts';
 import { metricsDoor } from './metrics-door.ts';
+import { SessionBook } from './session-book.ts';
 
 export interface ControlDoors {
   readonly doors: readonly Door[];
@@ -42,18 +46,17 @@ export function controlDoors({ sluice, logger, events, view, runToken }: Control
   let keptToken: KeptToken | null = null;
   if (admin.listen !== null) {
     const access = new AdminAccess(sluice.loaded, runToken);
-    const meter = new TrafficMeter(view);
-    meter.start();
     new LimitEvents(view, (facts) => events.note(facts)).start();
     keptToken = access.kept;
-    const tokens = () => access.tokens(sluice.loaded);
     doors.push(
       adminDoor(admin.listen, {
         sluice,
         logger,
         events,
-        tokens,
-        traffic: () => meter.read(),
+        ...metersOf(view),
+        dashboard: dashboardOnce(),
+        tokens: () => access.tokens(sluice.loaded),
+        sessions: new SessionBook(),
         limiter: new AttemptLimiter(),
       }),
     );
@@ -71,4 +74,18 @@ export function controlDoors({ sluice, logger, events, view, runToken }: Control
     doors.push(metricsDoor({ listen: metrics.listen, path, render, contentType: PROMETHEUS_CONTENT_TYPE }));
   }
   return { doors, keptToken };
+}
+
+function metersOf(view: MetricsView): Pick<AdminParts, 'traffic' | 'jobs'> {
+  const traffic = new TrafficMeter(view);
+  const jobs = new JobMeter(view);
+  traffic.start();
+  jobs.start();
+  return { traffic: () => traffic.read(), jobs: () => jobs.read() };
+}
+
+/** Read when the first browser asks for it. */
+function dashboardOnce(): AdminParts['dashboard'] {
+  let dashboard: ReturnType<AdminParts['dashboard']> = null;
+  return () => (dashboard ??= readDashboard(DASHBOARD_FOLDER));
 }

@@ -23,7 +23,11 @@ export class TokenBook {
 
   /** The name of the token's holder, or nothing when nobody holds it. */
   findHolder(token: string): string | undefined {
-    const digest = tokenDigest(token);
+    return this.nameOf(tokenDigest(token));
+  }
+
+  /** The same, by the digest of a token. */
+  nameOf(digest: Buffer): string | undefined {
     let found: string | undefined;
     for (const holder of this.#holders) {
       if (holder.digest.length === digest.length && timingSafeEqual(holder.digest, digest)) found ??= holder.name;

@@ -8,6 +8,7 @@ import type { AdminApp, AdminParts } from './admin-env.ts';
 import { apiDoor } from './admin-door.ts';
 import { AttemptLimiter } from './attempt-limiter.ts';
 import type { HttpDoor } from './http-door.ts';
+import { SessionBook } from './session-book.ts';
 import { TokenBook, tokenDigest } from './token-book.ts';
 
 type Exposed = AdminParts['sluice']['exposed'];
@@ -32,7 +33,14 @@ export async function openInspector(listen: string | null, exposed: Exposed): Pr
   const logger = { info: () => {}, warn: () => {}, error: () => {} };
   const door = await firstDoor(placesFor(listen), (place) =>
     apiDoor({ key: '--inspect', listen: place, logger }, (listenHost) =>
-      inspectorApp({ exposed, logger, listenHost, tokens: () => book, limiter: new AttemptLimiter() }),
+      inspectorApp({
+        exposed,
+        logger,
+        listenHost,
+        tokens: () => book,
+        sessions: new SessionBook(),
+        limiter: new AttemptLimiter(),
+      }),
     ),
   );
   return { url: door.address, token, close: () => door.close() };
@@ -60,7 +68,7 @@ async function firstDoor(places: readonly string[], open: (place: string) => Htt
   throw last;
 }
 
-interface InspectorParts extends Pick<AdminParts, 'logger' | 'listenHost' | 'tokens' | 'limiter'> {
+interface InspectorParts extends Pick<AdminParts, 'logger' | 'listenHost' | 'tokens' | 'sessions' | 'limiter'> {
   readonly exposed: Exposed;
 }
 

@@ -105,6 +105,11 @@ export class MetricsView {
     for (const live of this.#live) yield* live();
   }
 
+  /** What is recorded under a name, without what is only collected when somebody asks for everything. */
+  find(name: string): MetricFamily | undefined {
+    return this.#families.get(name);
+  }
+
   /** The sum over all series of a counter or gauge; of a histogram, how much was observed in all. */
   total(name: string): number {
     let sum = 0;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { listFiles, readSource } from '../support/source-tree.ts';
 
-const CODE = ['{src,test,bench,scripts}/**/*.{ts,js}', 'bin/*', '.ci/*'];
+const CODE = ['{src,dashboard,test,bench,scripts}/**/*.{ts,tsx,js,css,html}', 'bin/*', '.ci/*'];
 const SELF = 'test/architecture/leftovers.test.ts';
 const TEXT = ['*.md', '{docs,examples,test,bench}/**/*.{md,yaml,yml,toml,json,txt}', '*.json'];
 
@@ -13,7 +13,7 @@ describe('leftovers', () => {
   });
 
   test('no test is singled out, and none is switched off but for a missing peer', () => {
-    const found = findLines(['{src,test}/**/*.ts'], /\.(?:only|skip)\(|\b(?:only|skip): true/);
+    const found = findLines(['{src,dashboard,test}/**/*.ts'], /\.(?:only|skip)\(|\b(?:only|skip): true/);
     assert.deepEqual(
       found.filter((place) => !place.startsWith('test/support/peer.ts:')),
       [],

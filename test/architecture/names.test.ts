@@ -7,8 +7,8 @@ const WORD = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 const NAMELESS = /(?:^|-)(?:utils?|helpers?|common|managers?|misc|index)(?:-|$)/;
 
 describe('names of files and folders', () => {
-  const files = listFiles('{src,test,bench,scripts}/**/*.{ts,js}');
-  const words = new Map(files.map((path) => [path, path.replace(/(?:\.test|\.d)?\.(?:ts|js)$/, '').split('/')]));
+  const files = listFiles('{src,dashboard,test,bench,scripts}/**/*.{ts,tsx,js,css}');
+  const words = new Map(files.map((path) => [path, path.replace(/(?:\.test|\.d)?\.(?:tsx?|js|css)$/, '').split('/')]));
 
   test('are kebab-case', () => {
     assert.ok(files.length > 0);

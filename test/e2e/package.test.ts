@@ -27,6 +27,10 @@ test('the packed program starts where only its own dependencies are installed', 
   const [{ filename, files }] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
   const strays = files.filter(({ path }) => /\.test\.|(?<!\.d)\.ts$|\.map$/.test(path));
   assert.deepEqual(strays, []);
+  assert.ok(
+    files.some(({ path }) => path === 'dist/dashboard/index.html'),
+    'the dashboard is missing',
+  );
 
   writeFileSync(join(installed, 'package.json'), '{}');
   const install = npm(installed, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(staged, filename));

@@ -36,7 +36,9 @@ describe('preparing a checkout', () => {
   beforeEach(() => {
     checkout = mkdtempSync(join(tmpdir(), 'sluice-prepare-'));
     mkdirSync(join(checkout, 'scripts'));
-    cpSync(join(ROOT, 'scripts', 'prepare.js'), join(checkout, 'scripts', 'prepare.js'));
+    for (const name of ['prepare.js', 'build-dashboard.js']) {
+      cpSync(join(ROOT, 'scripts', name), join(checkout, 'scripts', name));
+    }
     writeFileSync(join(checkout, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(checkout, 'npm-cli.js'), FAKE_NPM);
     writeLock({ 'node_modules/zod': { version: '1.0.0' } });

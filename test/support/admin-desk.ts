@@ -7,7 +7,9 @@ import type { AgentService } from '../../src/services/agents/agent-service.ts';
 import { createAdminApp } from '../../src/control/admin-app.ts';
 import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
 import type { AdminApp, AdminParts } from '../../src/control/admin-env.ts';
+import type { Dashboard } from '../../src/control/dashboard-files.ts';
 import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
+import { SessionBook } from '../../src/control/session-book.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
 import type { AccountReport } from '../../src/runtime/accounts/account-desk.ts';
 import { explain } from '../../src/runtime/explain/explain.ts';
@@ -17,6 +19,7 @@ import type { ExposedReport } from '../../src/runtime/tunnel-client/exposed-boar
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
 import { EventBook } from '../../src/runtime/events/event-book.ts';
+import type { JobTraffic } from '../../src/runtime/job-traffic.ts';
 import { RequestWatch } from '../../src/runtime/request-watch.ts';
 import { RequestTape, TAPE_LENGTH } from '../../src/telemetry/request-tape.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
@@ -42,6 +45,8 @@ export class AdminDesk {
   reloadOutcome: ReloadOutcome = { tag: 'tag-2', changed: ['log.level'], needsRestart: [], warnings: [] };
   reloadFault: Error | undefined;
   accounts: AccountReport[] = [];
+  jobs: JobTraffic[] = [];
+  dashboard: Dashboard | null = null;
   readonly cache: CacheDesk = new CacheDesk();
   readonly agents: { service: AgentService | null } = { service: null };
   tunnels: TunnelReport[] = [];
@@ -78,6 +83,7 @@ export class AdminDesk {
         hops,
         changeHops: changer(hops, loaded.config),
         accounts: { reports: () => this.accounts },
+        backends: { members: () => [] },
         requests: new RequestWatch(([since = 0]) => Promise.resolve([this.tape.read(since, TAPE_LENGTH)])),
         connections: () => Promise.resolve([]),
         usage: { sums: () => Promise.resolve([]) },
@@ -128,9 +134,12 @@ export class AdminDesk {
       },
       events: this.events,
       traffic: () => ({ totalRequests: 9, requestsPerSecond: 1.5, requestsInFlight: 1, openConnections: 2 }),
+      jobs: () => this.jobs,
+      dashboard: () => this.dashboard,
       logger: { info: log, warn: log, error: log },
       listenHost: '127.0.0.1',
       tokens: () => new TokenBook([{ name: 'alice', digest: tokenDigest(TOKEN) }]),
+      sessions: new SessionBook(),
       limiter: new AttemptLimiter({
         wait: (delayMs) => {
           this.delays.push(delayMs);

@@ -8,6 +8,9 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 interface Reply {
   readonly id?: number;
+  /** Of an event, which is no reply. */
+  readonly method?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly message: string };
 }
@@ -23,8 +26,35 @@ const FLAGS = [
   'remote-debugging-port=0',
 ];
 
+export interface Cookie {
+  readonly name: string;
+  readonly path: string;
+  readonly httpOnly: boolean;
+  readonly secure: boolean;
+  readonly sameSite?: string;
+}
+
+/** Keys that write nothing, by the code that the protocol wants beside the name. */
+const KEY_CODES: Readonly<Record<string, number>> = {
+  Backspace: 8,
+  Tab: 9,
+  Enter: 13,
+  Escape: 27,
+  PageUp: 33,
+  PageDown: 34,
+  End: 35,
+  Home: 36,
+  ArrowUp: 38,
+  ArrowDown: 40,
+};
+const SHIFT = 8;
+
 /** One page of it. */
 export class Page {
+  /** Where it has sent requests to, once `watch` was called. */
+  readonly requested: string[] = [];
+  /** What it has complained about since then: faults of scripts, broken policies, failed loads. */
+  readonly complaints: string[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #session: string | undefined;
@@ -34,6 +64,7 @@ export class Page {
     this.#socket = socket;
     socket.on('message', (bytes: Buffer) => {
       const reply = JSON.parse(bytes.toString()) as Reply;
+      if (reply.method !== undefined) this.#note(reply.method, reply.params ?? {});
       this.#waiting.get(reply.id ?? -1)?.(reply);
     });
   }
@@ -75,6 +106,56 @@ export class Page {
     await this.#call('Page.addScriptToEvaluateOnNewDocument', { source });
   }
 
+  /** From now on what it asks for and complains about is written down. */
+  async watch(): Promise<void> {
+    await this.#call('Network.enable', {});
+    await this.#call('Log.enable', {});
+    await this.#call('Runtime.enable', {});
+  }
+
+  /** As a person presses it: `a`, `?`, `Enter`, `Tab`, `Shift+Tab`. */
+  async press(combination: string): Promise<void> {
+    const isShifted = combination.startsWith('Shift+');
+    const key = isShifted ? combination.slice('Shift+'.length) : combination;
+    const code = KEY_CODES[key];
+    const text = code === undefined ? key : key === 'Enter' ? '\r' : undefined;
+    const stroke = {
+      key,
+      modifiers: isShifted ? SHIFT : 0,
+      windowsVirtualKeyCode: code ?? key.toUpperCase().charCodeAt(0),
+    };
+    await this.#call('Input.dispatchKeyEvent', {
+      type: text === undefined ? 'rawKeyDown' : 'keyDown',
+      ...stroke,
+      text,
+    });
+    await this.#call('Input.dispatchKeyEvent', { type: 'keyUp', ...stroke });
+  }
+
+  async type(text: string): Promise<void> {
+    await this.#call('Input.insertText', { text });
+  }
+
+  /** What the system of the person prefers. */
+  async preferColours(scheme: 'light' | 'dark'): Promise<void> {
+    await this.#call('Emulation.setEmulatedMedia', { features: [{ name: 'prefers-color-scheme', value: scheme }] });
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    await this.#call('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
+  }
+
+  async cookies(): Promise<readonly Cookie[]> {
+    const { cookies } = await this.#call('Network.getCookies', {});
+    return cookies as Cookie[];
+  }
+
+  /** As a PNG. */
+  async picture(): Promise<Buffer> {
+    const { data } = await this.#call('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(data as string, 'base64');
+  }
+
   async goTo(url: string): Promise<void> {
     await this.#call('Page.navigate', { url });
   }
@@ -100,6 +181,27 @@ export class Page {
       if (!/Inspected target navigated|context was destroyed/.test(String(error))) throw error;
       await this.shows(text);
     }
+  }
+
+  /** Resolves when an expression comes to true; looks again whenever the page is drawn. */
+  async becomes(expression: string): Promise<void> {
+    const looks = `new Promise((resolve) => {
+      const look = () => ((${expression}) ? resolve() : requestAnimationFrame(look));
+      look();
+    })`;
+    await this.value(looks);
+  }
+
+  #note(method: string, params: Readonly<Record<string, unknown>>): void {
+    const { request, entry, exceptionDetails } = params as {
+      request?: { url: string };
+      entry?: { level: string; text: string; url?: string };
+      exceptionDetails?: object;
+    };
+    if (method === 'Network.requestWillBeSent' && request !== undefined) this.requested.push(request.url);
+    if (method === 'Log.entryAdded' && entry?.level === 'error')
+      this.complaints.push(`${entry.text} ${entry.url ?? ''}`);
+    if (method === 'Runtime.exceptionThrown') this.complaints.push(JSON.stringify(exceptionDetails));
   }
 
   async #call(method: string, params: object): Promise<Readonly<Record<string, unknown>>> {
