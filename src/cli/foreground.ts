@@ -47,6 +47,7 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
   const watch = options.watch ? new FileWatch(() => reload('watch')) : null;
   const sluice = assemble(loaded, options.load, telemetry, (now) => {
     telemetry.log.setLevel(now.config.log.level);
+    telemetry.traces.follow(now.config.traces);
     watch?.follow(now.files);
   });
   // Whether it worked is in the log, and in the metrics.
@@ -70,7 +71,7 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
 function assemble(
   loaded: LoadedConfig,
   load: ForegroundOptions['load'],
-  { log, recorder, view, count, noteFault, noteReload }: ProgramTelemetry,
+  { log, recorder, view, traces, count, noteFault, noteReload }: ProgramTelemetry,
   onConfig: (loaded: LoadedConfig) => void,
 ): Sluice {
   const { data_dir: dataDir } = loaded.config.process;
@@ -85,6 +86,7 @@ function assemble(
     view,
     accessSink: log.sink,
     tellUsage: usage.note,
+    takeSpans: (spans) => traces.take(spans),
     processes,
     tunnelSocket: tunnels.socketPath,
     noteFault,

@@ -17,6 +17,7 @@ import type {
   TimeoutsConfig,
 } from './schema/process.ts';
 import type { CacheConfig, ExecConfig } from './schema/services.ts';
+import type { TracesConfig } from './schema/traces.ts';
 import type { TunnelsConfig } from './schema/tunnels.ts';
 import type { UserConfig } from './schema/users.ts';
 
@@ -25,6 +26,7 @@ export interface Config {
   readonly log: LogConfig;
   readonly admin: AdminConfig;
   readonly metrics: MetricsConfig;
+  readonly traces: TracesConfig;
   readonly limits: LimitsConfig;
   readonly timeouts: TimeoutsConfig;
   readonly dns: DnsConfig;

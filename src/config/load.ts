@@ -26,6 +26,7 @@ import { checkAi } from './checks/ai.ts';
 import { checkRoutes } from './checks/routes.ts';
 import { checkState } from './checks/state.ts';
 import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
+import { checkTraces } from './checks/traces.ts';
 import type { Config } from './config.ts';
 import { overrideDoor } from './door-override.ts';
 import { makePathsAbsolute } from './file-paths.ts';
@@ -108,6 +109,7 @@ const CHECKS: readonly Check[] = [
   checkAiLimits,
   checkState,
   checkTlsFiles,
+  checkTraces,
   checkPolicyFiles,
   checkCors,
   checkFilterFiles,

@@ -2,6 +2,7 @@
 // which variables count; an empty variable is as if it were not set.
 
 import { parsePath, type KeyPath } from './key-path.ts';
+import { otelValues } from './otel-variables.ts';
 import { fromJson, type ConfigNode, type JsonValue, type Source } from './source-tree.ts';
 
 /**
@@ -92,6 +93,9 @@ export function environmentOverrides(env: Environment, folder: string): Override
     const text = env[name];
     if (text === undefined || text === '') continue;
     found.push({ path, node: valueNode(change === undefined ? text : change(text), variable(name, folder)) });
+  }
+  for (const { name, path, value } of otelValues(env)) {
+    found.push({ path, node: valueNode(value, variable(name, folder)) });
   }
   for (const name of Object.keys(env).toSorted()) {
     const keys = SECTION_VARIABLE.exec(name)?.[1];

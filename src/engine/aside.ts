@@ -70,6 +70,8 @@ export class AsideClient implements Aside, Responder {
     // What the client was allowed to send may be sent on, with what we add to it.
     this.reader = new Http2HeadReader((sink) => new RequestParser(engine.limits.response, sink));
     this.exchange = new HttpExchange(engine, this, this.reader.parser.head, false);
+    const { trace } = parent.attempts;
+    if (trace !== null) this.exchange.attempts.traceBeside = () => trace.beside(this.exchange);
   }
 
   start(parent: HttpExchange, { to, request }: AskedAside): void {

@@ -3,6 +3,7 @@
 import type { Exchange } from '../contract/exchange.ts';
 import type { ForwardTarget, Origin } from '../contract/target.ts';
 import { type ErrorCode, SluiceError } from '../core/errors.ts';
+import type { ExchangeTrace } from './exchange-trace.ts';
 import type { Pool } from './pool.ts';
 import type { DialTimings } from '../transport/dial.ts';
 import type { Traffic } from './traffic.ts';
@@ -18,6 +19,10 @@ export class Attempts {
   answeredAfterMs = -1;
   /** Who has promised an origin that has not been taken yet. */
   promisedBy: ForwardTarget | null = null;
+  /** The trace that the exchange belongs to; null: nobody traces. */
+  trace: ExchangeTrace | null = null;
+  /** Of a request of ours beside an exchange that is traced. */
+  traceBeside: (() => ExchangeTrace) | null = null;
   private readonly traffic: Traffic;
   private status: number | undefined = undefined;
   private pool: Pool | null = null;
@@ -46,6 +51,7 @@ export class Attempts {
     this.chosen = null;
     this.failedOrigins = NONE;
     this.failure = null;
+    this.trace = this.traceBeside === null ? null : this.traceBeside();
   }
 
   /** Those that have failed, in order. */
@@ -82,6 +88,7 @@ export class Attempts {
     this.pool = pool;
     this.dialled = NOT_DIALLED;
     this.startedAtMs = performance.now();
+    if (this.trace !== null) this.trace.attemptBegins();
   }
 
   /** Whatever policies make of the answer, this is what its server has said. */
@@ -93,12 +100,14 @@ export class Attempts {
   answered(shown: number): void {
     const { pool, status = shown } = this;
     this.report(null, status);
+    if (this.trace !== null) this.endSpan(this.trace, null, status);
     if (pool !== null) this.traffic.add(pool.metrics.requests[(status / 100) | 0]!, 1);
   }
 
   failed(code: ErrorCode): void {
     this.report(code, 0);
     this.countError(code);
+    if (this.trace !== null) this.endSpan(this.trace, code, 0);
   }
 
   /** The exchange as a whole has run out of time while its first origin was to answer. Another one has had less than all of it. */
@@ -107,14 +116,16 @@ export class Attempts {
   }
 
   /** The exchange was given up for no fault of the origin; the status is 0 if there was no answer yet. */
-  abandon(status: number): void {
+  abandon(status: number, reason: ErrorCode | null = null): void {
     this.report(null, status);
+    if (this.trace !== null) this.endSpan(this.trace, reason, status);
   }
 
   /** It failed, and the request goes out again to the same origin. */
   retried(error: SluiceError): void {
     this.countError(error.code);
     this.failure = error;
+    if (this.trace !== null) this.endSpan(this.trace, error.code, 0);
   }
 
   /** It failed, and another origin may be tried; the status is that of an answer which was not passed on. */
@@ -122,6 +133,7 @@ export class Attempts {
     this.report(error.code, status);
     this.countError(error.code);
     this.failure = error;
+    if (this.trace !== null) this.endSpan(this.trace, error.code, status);
     const { origin } = this;
     if (origin === null) return;
     if (this.failedOrigins === NONE) this.failedOrigins = [];
@@ -147,6 +159,12 @@ export class Attempts {
     if (chosen === null || target === null || target.report === undefined) return;
     const durationMs = answeredAfterMs >= 0 ? answeredAfterMs : this.elapsedMs;
     target.report({ origin: chosen, ticket, code, status, durationMs });
+  }
+
+  /** Of the attempt that runs, if one does. */
+  private endSpan(trace: ExchangeTrace, error: ErrorCode | null, status: number): void {
+    const { origin, count, startedAtMs, answeredAfterMs } = this;
+    trace.attemptEnded({ origin, before: count - 1, startedAtMs, answeredAfterMs, status, error });
   }
 
   private get elapsedMs(): number {

@@ -4,9 +4,7 @@ import { FIELD } from '../codec/http1/head.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { AccessRecord } from '../telemetry/access-record.ts';
 import type { HttpExchange } from './exchange.ts';
-
-/** W3C Trace Context: the second part names the trace. */
-const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-/;
+import { sentParent } from './tracer.ts';
 
 export class ExchangeRecord implements AccessRecord {
   readonly door: string;
@@ -95,9 +93,8 @@ export class ExchangeRecord implements AccessRecord {
   }
 
   get traceId(): string {
-    const { request, engine, idNumber } = this.exchange;
-    const sent = request.known(FIELD.TRACEPARENT);
-    const named = sent === undefined ? undefined : TRACE_PARENT.exec(sent)?.[1];
-    return named ?? engine.ids.traceId(idNumber);
+    const { request, engine, idNumber, attempts } = this.exchange;
+    if (attempts.trace !== null) return attempts.trace.names.traceId;
+    return sentParent(request)?.traceId ?? engine.ids.traceId(idNumber);
   }
 }

@@ -464,7 +464,7 @@ export class HttpExchange implements Exchange {
     const { producer } = this;
     this.errorCode ??= error.code;
     this.producer = null;
-    this.attempts.abandon(this.committed ? this.response.status : 0);
+    this.attempts.abandon(this.committed ? this.response.status : 0, this.errorCode);
     if (producer !== null) this.tolerate(() => producer.cancel(error));
   }
 

@@ -6,12 +6,14 @@ import type { HttpExchange } from './exchange.ts';
 import { appendFields } from './http2-head.ts';
 import type { RequestState } from './request-state.ts';
 import { defaultHost, markReplaced } from './request-writer.ts';
+import { TRACE_FIELD, traceFieldOf } from './trace-lines.ts';
 
 export function requestList(exchange: HttpExchange, origin: Origin): string[] {
   const { request } = exchange;
   const { head } = request;
   const tellsUpstream = origin.isTransparent !== true;
-  const hasTrace = tellsUpstream && markReplaced(head);
+  if (tellsUpstream) markReplaced(head);
+  const trace = traceFieldOf(exchange, tellsUpstream);
   if (head.hostIndex >= 0) head.drop[head.hostIndex] = 1;
   const authority = origin.hostField ?? (request.authority === '' ? defaultHost(origin) : request.authority);
   const scheme = origin.tls === null ? 'http' : 'https';
@@ -26,17 +28,22 @@ export function requestList(exchange: HttpExchange, origin: Origin): string[] {
     pathOf(request, origin),
   ];
   appendFields(list, request.fields);
-  if (tellsUpstream) appendForwarding(list, exchange, hasTrace);
+  if (tellsUpstream) appendForwarding(list, exchange);
+  if (typeof trace === 'string') list.push('traceparent', trace);
+  else if (trace === TRACE_FIELD.ours) appendOwnTrace(list, exchange);
   if (head.teTrailers) list.push('te', 'trailers');
   return list;
 }
 
-function appendForwarding(list: string[], exchange: HttpExchange, hasTrace: boolean): void {
+function appendForwarding(list: string[], exchange: HttpExchange): void {
   const { request, engine, idNumber } = exchange;
   appendLines(list, exchange.responder.forwardedLines.toString('latin1'));
   if (request.authority !== '' && engine.forwarding !== 'forwarded') list.push('x-forwarded-host', request.authority);
   list.push('x-request-id', engine.ids.text(idNumber));
-  if (!hasTrace) appendLines(list, engine.ids.traceField(idNumber).toString('latin1'));
+}
+
+function appendOwnTrace(list: string[], { engine, idNumber }: HttpExchange): void {
+  appendLines(list, engine.ids.traceField(idNumber).toString('latin1'));
 }
 
 function pathOf({ head, upstreamTarget }: RequestState, origin: Origin): string {

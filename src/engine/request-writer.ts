@@ -5,6 +5,7 @@ import { FIELD, FRAMING, type Head, METHOD, TARGET_FORM } from '../codec/http1/h
 import { type OutBuffer, writeFields } from '../codec/http1/writer.ts';
 import type { Origin } from '../contract/target.ts';
 import type { HttpExchange } from './exchange.ts';
+import { TRACE_FIELD, traceFieldOf } from './trace-lines.ts';
 
 const SLASH = 47;
 const REQUEST_LINE_END = Buffer.from(' HTTP/1.1\r\n', 'latin1');
@@ -39,7 +40,8 @@ export function writeRequestHead(
 ): void {
   const { head, fields } = exchange.request;
   const tellsUpstream = exchange.engine.forwarding !== 'none' && origin.isTransparent !== true;
-  const hasTrace = tellsUpstream && markReplaced(head);
+  if (tellsUpstream) markReplaced(head);
+  const trace = traceFieldOf(exchange, tellsUpstream);
   const { upstreamTarget } = exchange.request;
   if (origin.isProxy) writeWholeTarget(out, head);
   else if (upstreamTarget !== '') writeOtherTarget(out, head, origin.pathPrefix + upstreamTarget);
@@ -47,7 +49,9 @@ export function writeRequestHead(
   writeHost(out, exchange, origin);
   writeFields(out, head, head.drop);
   fields.added.write(out);
-  if (tellsUpstream) writeForwarding(out, exchange, hasTrace);
+  if (tellsUpstream) writeForwarding(out, exchange);
+  if (typeof trace === 'string') out.latin1(`traceparent: ${trace}\r\n`);
+  else if (trace === TRACE_FIELD.ours) writeOwnTrace(out, exchange);
   if (authorization !== null) out.latin1(`Proxy-Authorization: ${authorization}\r\n`);
   writeFraming(out, head);
   if (exchange.upgrades)
@@ -56,16 +60,9 @@ export function writeRequestHead(
   out.crlf();
 }
 
-/** Marks what is replaced, and tells whether the client sent a traceparent of its own. */
-export function markReplaced(head: Head): boolean {
-  const { count, ids, drop } = head;
-  let hasTrace = false;
-  for (let i = 0; i < count; i++) {
-    const id = ids[i]!;
-    if (REPLACED[id] === 1) drop[i] = 1;
-    else if (id === FIELD.TRACEPARENT) hasTrace = true;
-  }
-  return hasTrace;
+/** Marks what we say in place of the client. */
+export function markReplaced({ count, ids, drop }: Head): void {
+  for (let i = 0; i < count; i++) if (REPLACED[ids[i]!] === 1) drop[i] = 1;
 }
 
 function writeRequestLine(out: OutBuffer, head: Head, pathPrefix: string): void {
@@ -129,7 +126,7 @@ export function defaultHost(origin: Origin): string {
   return origin.port === (origin.tls === null ? 80 : 443) ? host : `${host}:${origin.port}`;
 }
 
-function writeForwarding(out: OutBuffer, exchange: HttpExchange, hasTrace: boolean): void {
+function writeForwarding(out: OutBuffer, exchange: HttpExchange): void {
   const { ids, forwarding } = exchange.engine;
   const { head, hostFrom, authorityTo } = exchange.request;
   const { forwardedLines } = exchange.responder;
@@ -141,8 +138,10 @@ function writeForwarding(out: OutBuffer, exchange: HttpExchange, hasTrace: boole
   }
   const requestId = ids.requestIdField(exchange.idNumber);
   out.copy(requestId, 0, requestId.length);
-  if (hasTrace) return;
-  const trace = ids.traceField(exchange.idNumber);
+}
+
+function writeOwnTrace(out: OutBuffer, { engine, idNumber }: HttpExchange): void {
+  const trace = engine.ids.traceField(idNumber);
   out.copy(trace, 0, trace.length);
 }
 

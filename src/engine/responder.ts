@@ -8,6 +8,8 @@ import type { ResponseState } from './response-state.ts';
 export interface Responder extends ClientView {
   /** The listening address that the client has come in by; empty where that makes no difference. */
   readonly entrance: string;
+  /** What the client speaks where that is not HTTP: `socks`. */
+  readonly protocolName?: string;
   /** True while the client has more to read than it takes; onDrain of the exchange follows. */
   readonly congested: boolean;
   /** The two ends of the client's connection; null where they have no addresses. */

@@ -10,6 +10,7 @@ import {
   upstreamFamilies,
 } from '../telemetry/families.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import type { Tracer } from './tracer.ts';
 import type { RequestTape } from '../telemetry/request-tape.ts';
 import type { HttpExchange } from './exchange.ts';
 import { ExchangeRecord } from './exchange-record.ts';
@@ -31,6 +32,8 @@ export class Traffic {
   readonly door: string;
   readonly recorder: MetricsRecorder;
   accessLog: AccessLog | null;
+  /** Null: nothing is traced. For exchanges that begin from here on. */
+  tracer: Tracer | null = null;
   private readonly tape: RequestTape | null;
   requestsInFlight = 0;
   private record: ExchangeRecord | null = null;
@@ -80,6 +83,7 @@ export class Traffic {
     if (families === null) return;
     this.requestsInFlight++;
     this.add(families.inFlight, 1);
+    if (this.tracer !== null) exchange.attempts.trace = this.tracer.begin(exchange);
   }
 
   ended(exchange: HttpExchange): void {
@@ -98,10 +102,14 @@ export class Traffic {
     if (exchange.firstByteMs >= 0) this.recorder.observe(families.timeToFirstByte, exchange.firstByteMs / 1000);
     if (exchange.errorCode !== null) this.add(families.errors(exchange.errorCode), 1);
     const { accessLog, tape } = this;
-    if (accessLog === null && tape === null) return;
+    const { trace } = exchange.attempts;
+    if (accessLog === null && tape === null && trace === null) return;
     const record = (this.record ??= new ExchangeRecord(exchange)).of(exchange);
     if (accessLog !== null) accessLog.record(record);
-    if (tape !== null) tape.add(seenExchange(exchange, record));
+    if (tape === null && trace === null) return;
+    const seen = seenExchange(exchange, record);
+    if (tape !== null) tape.add(seen);
+    if (trace !== null) trace.ended(seen);
   }
 
   private familiesFor(exchange: HttpExchange): HttpFamilies | null {

@@ -35,6 +35,7 @@ const NOTHING = Buffer.alloc(0);
 
 export class TunnelClient extends ConnectionClient implements ConnectionHandler, Responder, Client {
   private readonly openedAtMs = performance.now();
+  readonly protocolName: string = 'socks';
   /** Nobody is told anything of the client of a tunnel. */
   readonly forwardedLines: Buffer = NOTHING;
   private readonly engine: Engine;

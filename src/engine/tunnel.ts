@@ -16,6 +16,7 @@ export class Tunnel implements Producer, TunnelEvents {
 
   /** The target takes tunnels. */
   open(target: ForwardTarget): void {
+    this.exchange.attempts.trace?.dialBegins();
     this.opening = target.connect!(this.exchange, this);
     this.exchange.produce(this);
   }
@@ -24,11 +25,13 @@ export class Tunnel implements Producer, TunnelEvents {
 
   connected(connection: Connection, first: Buffer): void {
     this.opening = null;
+    this.exchange.attempts.trace?.dialEnded(null);
     this.exchange.joinTunnel(connection, first);
   }
 
   failed(error: SluiceError): void {
     this.opening = null;
+    this.exchange.attempts.trace?.dialEnded(error.code);
     this.exchange.giveUp(error);
     this.exchange.engine.outbound.flush();
   }
@@ -45,5 +48,6 @@ export class Tunnel implements Producer, TunnelEvents {
   cancel(): void {
     this.opening?.cancel();
     this.opening = null;
+    this.exchange.attempts.trace?.dialEnded(this.exchange.errorCode);
   }
 }

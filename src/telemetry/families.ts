@@ -397,6 +397,25 @@ export function programFamilies(recorder: MetricsRecorder): ProgramFamilies {
   };
 }
 
+export interface TraceFamilies {
+  readonly exported: number;
+  readonly waiting: number;
+  readonly dropped: (reason: string) => number;
+}
+
+/** Once something is traced. */
+export function traceFamilies(recorder: MetricsRecorder): TraceFamilies {
+  const dropped = (reason: string): number =>
+    recorder.counter('sluice_trace_spans_dropped_total', 'Spans that were lost, by reason.', { reason });
+  // They are there from the beginning, so that a rise from nothing is seen.
+  for (const reason of ['queue_full', 'unreachable', 'refused']) dropped(reason);
+  return {
+    exported: recorder.counter('sluice_trace_spans_exported_total', 'Spans that a collector has taken.'),
+    waiting: recorder.gauge('sluice_trace_spans_waiting', 'Spans that wait to be sent.'),
+    dropped,
+  };
+}
+
 function statusSlots(slotOf: (code: string) => number): SlotsByStatusClass {
   const slots = new Int32Array(10);
   slots.set(STATUS_CLASSES.map(slotOf), 1);

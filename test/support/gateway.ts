@@ -16,6 +16,7 @@ import { PolicyModules } from '../../src/runtime/policy-modules/policy-modules.t
 import { countedUsage } from '../../src/runtime/assemble/usage-telemetry.ts';
 import type { ThreadLog } from '../../src/runtime/threads/thread-log.ts';
 import { RequestTape } from '../../src/telemetry/request-tape.ts';
+import { SpanGatherer } from '../../src/telemetry/traces/span-gatherer.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 import { DomainLists } from '../../src/services/domains/domain-lists.ts';
 import { CacheShelf } from '../../src/services/cache/store/cache-shelf.ts';
@@ -51,6 +52,7 @@ export interface GatewaySettings {
   readonly agents?: object;
   readonly limits?: object;
   readonly timeouts?: object;
+  readonly traces?: object;
   readonly dns?: object;
   /** The tunnel server listens on a free port as well. */
   readonly tunnels?: object;
@@ -95,6 +97,9 @@ export class Gateway {
   private readonly log = new ImmediateAccessLog();
   /** What went into the application log. */
   readonly said: { readonly level: string; readonly fields: LogFields; readonly message: string }[] = [];
+  /** What was recorded of traces, as texts of OTLP. */
+  readonly recorded: string[] = [];
+  private readonly spans = new SpanGatherer((spans) => void this.recorded.push(...spans));
   /** What was used of AI providers. */
   readonly used: UsageRecord[] = [];
   private readonly note: ThreadLog = (level, fields, message) => void this.said.push({ level, fields, message });
@@ -106,6 +111,7 @@ export class Gateway {
       recorder: this.recorder,
       accessLog: this.log,
       tape: new RequestTape(),
+      spans: this.spans,
       ticketKeys: Buffer.alloc(48, 7),
       threads: 1,
       members,

@@ -8,6 +8,7 @@ import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { BudgetTable } from '../../src/services/usage/budget-table.ts';
 import { RequestTape } from '../../src/telemetry/request-tape.ts';
+import { SpanGatherer } from '../../src/telemetry/traces/span-gatherer.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
 import { processDesk } from './process-desk.ts';
 
@@ -17,6 +18,7 @@ export function threadContext(threads: number): ThreadContext {
     recorder,
     accessLog: null,
     tape: new RequestTape(),
+    spans: new SpanGatherer(() => {}),
     ticketKeys: Buffer.alloc(48, 7),
     threads,
     members: new MemberTable({ capacity: 16 }),

@@ -60,6 +60,7 @@ export class WorkerStage {
       log: (level, fields, message) => void this.said.push({ level, fields, message }),
       tunnelSocket: this.tunnels.socketPath,
       tellUsage: (record) => void this.used.push(record),
+      takeSpans: () => {},
       inner: new InnerDoor({ desk: this.desk, log: () => {} }),
       noteFault: (fault) => this.faults.push(fault),
       countRestart: () => this.restarts++,

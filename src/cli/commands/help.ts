@@ -15,6 +15,7 @@ const TOPICS: Readonly<Record<string, string>> = {
   SLUICE_URL             the gateway that exec talks to
   SLUICE_TOKEN           the token of a user for it
   SLUICE_TOKEN_FILE      a file with the token for it
+  OTEL_*                 traces, as everywhere: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …
   NO_COLOR, CLICOLOR=0   no colour
   FORCE_COLOR, CLICOLOR_FORCE   colour also where no terminal is; wins over NO_COLOR
 

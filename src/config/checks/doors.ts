@@ -202,7 +202,7 @@ function loopsOfEgress({ egress, hops }: Config): Finding[] {
 }
 
 /** Which of our doors a URL leads to. */
-function doorBehind(url: string, own: readonly string[]): string | undefined {
+export function doorBehind(url: string, own: readonly string[]): string | undefined {
   if (url.startsWith('unix:')) return own.find((address) => address === url);
   const parsed = URL.parse(url.replace(/^h2c:/, 'http:'));
   const port = Number(parsed?.port) || (parsed?.protocol === 'https:' ? 443 : 80);

@@ -9,6 +9,7 @@ test('an empty document is a configuration', () => {
     'log',
     'admin',
     'metrics',
+    'traces',
     'limits',
     'timeouts',
     'dns',

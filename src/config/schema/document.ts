@@ -11,6 +11,7 @@ import { hopsSchema } from './hops.ts';
 import { policiesSchema } from './policies.ts';
 import { adminSchema, limitsSchema, logSchema, metricsSchema, processSchema, timeoutsSchema } from './process.ts';
 import { cacheSchema, execSchema } from './services.ts';
+import { tracesSchema } from './traces.ts';
 import { tunnelsSchema } from './tunnels.ts';
 import { usersSchema } from './users.ts';
 
@@ -20,6 +21,7 @@ export const documentSchema: z.ZodType<Config> = z
     log: logSchema,
     admin: adminSchema,
     metrics: metricsSchema,
+    traces: tracesSchema,
     limits: limitsSchema,
     timeouts: timeoutsSchema,
     dns: dnsSchema,

@@ -9,6 +9,7 @@ import { MetricsView } from '../../telemetry/metrics-view.ts';
 import { processMetrics, threadMetrics } from '../../telemetry/process-metrics.ts';
 import { EventBook } from '../events/event-book.ts';
 import { VERSION } from '../version.ts';
+import { TraceExport } from './trace-export.ts';
 
 export interface ProgramTelemetry {
   readonly log: ApplicationLog;
@@ -20,6 +21,7 @@ export interface ProgramTelemetry {
   readonly view: MetricsView;
   /** Adds one to a number of the program as a whole. */
   readonly count: (family: keyof ProgramFamilies) => void;
+  readonly traces: TraceExport;
   readonly noteReload: (result: 'success' | 'failure') => void;
   /** An error that nothing handled: it is logged once, with its stack, and counted. */
   readonly noteFault: (error: unknown, where: LogFields) => void;
@@ -42,6 +44,8 @@ export async function openTelemetry(
   view.onCollect(() => {
     recorder.slots[families.droppedLogLines] = log.sink.dropped;
   });
+  const traces = new TraceExport(recorder, log);
+  view.onCollect(traces.collect);
   const stopThreadMetrics = threadMetrics(recorder);
   const count = (family: keyof ProgramFamilies): void => {
     const slot = families[family];
@@ -63,8 +67,10 @@ export async function openTelemetry(
     count,
     noteReload,
     noteFault,
-    close: () => {
+    traces,
+    close: async () => {
       stopThreadMetrics();
+      await traces.close();
       return log.close();
     },
   };

@@ -9,6 +9,7 @@ import { Program } from '../../engine/program.ts';
 import { Traffic } from '../../engine/traffic.ts';
 import type { ListenAddress } from '../../transport/accept.ts';
 import { engineTimeouts } from '../assemble/assemble-bounds.ts';
+import { tracerOf } from '../assemble/assemble-traces.ts';
 import { ConfiguredDns, type Dns } from '../assemble/configured-dns.ts';
 import type { DoorName, DoorStatus } from './door.ts';
 import { type ConfigurableListener, DoorListeners, type WantedListener } from './door-listeners.ts';
@@ -94,6 +95,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
     this.engine.http2InTheClear = http2InTheClear;
     this.engine.forwarding = forwarding;
     this.engine.forwardedCertificate = forwardedCertificate;
+    this.traffic.tracer = tracerOf(config.traces, this.context.spans);
   }
 
   stop(): void {

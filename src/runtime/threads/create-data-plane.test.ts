@@ -41,6 +41,7 @@ async function create(t: TestContext, config: Config): Promise<Created> {
     accessSink: sink,
     logger: { error: unexpected } as never,
     tellUsage: () => {},
+    takeSpans: () => {},
     processes: processDesk(),
     tunnelSocket: '/nowhere',
     noteFault: unexpected,

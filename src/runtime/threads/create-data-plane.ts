@@ -14,6 +14,7 @@ import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import { RequestTape } from '../../telemetry/request-tape.ts';
+import { SpanGatherer, type TakeSpans } from '../../telemetry/traces/span-gatherer.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import { loggedLists } from '../assemble/assemble-filter.ts';
 import { countedUsage } from '../assemble/usage-telemetry.ts';
@@ -35,6 +36,8 @@ export interface DataPlaneContext {
   readonly accessSink: LogSink;
   /** Keeps what was used of AI providers. */
   readonly tellUsage: TellUsage;
+  /** Sends spans on their way. */
+  readonly takeSpans: TakeSpans;
   readonly processes: ProcessDesk;
   /** Where the main thread takes exchanges for tunnels. */
   readonly tunnelSocket: string;
@@ -47,7 +50,7 @@ const TICKET_KEY_BYTES = 48;
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
   const { config, recorder, view, logger, accessSink, tellUsage, processes, tunnelSocket } = context;
-  const { noteFault, countWorkerRestart } = context;
+  const { takeSpans, noteFault, countWorkerRestart } = context;
   const { workers } = config.process;
   const { access } = config.log;
   const threads = workers === 'auto' ? availableParallelism() : workers;
@@ -62,6 +65,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       files,
       log: threadLog(logger),
       tellUsage,
+      takeSpans,
       inner: new InnerDoor({ desk: processes, log: threadLog(logger) }),
       tunnelSocket,
       noteFault,
@@ -81,6 +85,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
   const own = {
     modules: new PolicyModules(),
     tape: new RequestTape(),
+    spans: new SpanGatherer(takeSpans),
     log: threadLog(logger),
     services: { kind: 'here', desk: processes } as const,
     tunnelSocket,

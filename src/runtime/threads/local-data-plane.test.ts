@@ -8,6 +8,7 @@ import { MemberTable } from '../../services/balance/member-table.ts';
 import { DomainLists } from '../../services/domains/domain-lists.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import { RequestTape } from '../../telemetry/request-tape.ts';
+import { SpanGatherer } from '../../telemetry/traces/span-gatherer.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
@@ -25,6 +26,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     recorder: new MetricsRecorder(),
     accessLog,
     tape: new RequestTape(),
+    spans: new SpanGatherer(() => {}),
     ticketKeys: Buffer.alloc(48),
     threads: 1,
     members: new MemberTable(),

@@ -57,6 +57,7 @@ export class LocalDataPlane implements DataPlane {
 
   async close(): Promise<void> {
     await this.plane?.close();
+    this.context.spans.flush();
     this.caches.close();
     await this.context.accessLog?.close();
   }

@@ -9,6 +9,7 @@ import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { AccessLog } from '../../telemetry/access-log.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { RequestTape } from '../../telemetry/request-tape.ts';
+import type { SpanGatherer } from '../../telemetry/traces/span-gatherer.ts';
 import type { ServiceHome } from '../processes/own-routes.ts';
 import type { PolicyModules } from '../policy-modules/policy-modules.ts';
 import type { ThreadLog } from './thread-log.ts';
@@ -18,6 +19,8 @@ export interface ThreadContext {
   readonly accessLog: AccessLog | null;
   /** What has gone through last. */
   readonly tape: RequestTape;
+  /** What is recorded of traces. */
+  readonly spans: SpanGatherer;
   /** The same in every worker, so that a TLS session begun with one is resumed by another. */
   readonly ticketKeys: Buffer;
   /** How many threads share the doors. */

@@ -16,6 +16,7 @@ import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
+import type { TakeSpans } from '../../telemetry/traces/span-gatherer.ts';
 import { Acceptor } from '../../transport/accept.ts';
 import { cacheDisk, configuredCaches } from '../assemble/configured-caches.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
@@ -41,6 +42,8 @@ export interface WorkerPlaneContext {
   readonly tunnelSocket: string;
   /** What workers have seen used of AI providers. */
   readonly tellUsage: TellUsage;
+  /** What workers have recorded of traces. */
+  readonly takeSpans: TakeSpans;
   /** Where workers pass on what only this thread can answer. */
   readonly inner: InnerDoor;
   /** An error that nothing on a worker handled. */
@@ -72,6 +75,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
   readonly counts: SharedCounts;
   readonly log: ThreadLog;
   readonly tellUsage: TellUsage;
+  readonly takeSpans: TakeSpans;
   private readonly context: WorkerPlaneContext;
   private readonly start: Omit<WorkerStart, 'thread'>;
   private handles: WorkerHandle[] = [];
@@ -94,6 +98,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.counts = { limits: new LimitTable(), running, budgets: new BudgetTable() };
     this.log = context.log;
     this.tellUsage = context.tellUsage;
+    this.takeSpans = context.takeSpans;
     this.start = {
       threads: context.threads,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),

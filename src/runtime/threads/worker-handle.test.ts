@@ -18,6 +18,7 @@ import type { WorkerCall } from './worker-messages.ts';
 
 class Owner implements WorkerOwner {
   readonly tellUsage = (): void => {};
+  readonly takeSpans = (): void => {};
   readonly view = new MetricsView();
   readonly accessSink = new MemorySink();
   readonly said: string[] = [];

@@ -7,6 +7,7 @@ import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsSource, MetricsView } from '../../telemetry/metrics-view.ts';
+import type { TakeSpans } from '../../telemetry/traces/span-gatherer.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import type { ThreadLog } from './thread-log.ts';
 import type { WorkerCall, WorkerFault, WorkerMessage, WorkerRequest, WorkerStart } from './worker-messages.ts';
@@ -16,6 +17,7 @@ export interface WorkerOwner {
   readonly accessSink: LogSink | null;
   readonly log: ThreadLog;
   readonly tellUsage: TellUsage;
+  readonly takeSpans: TakeSpans;
   /** Something in the worker went wrong and nothing there handled it; the worker goes on. */
   faulted(error: Error, origin: string): void;
   /** The worker is gone though nobody asked it to go. */
@@ -105,6 +107,9 @@ export class WorkerHandle {
         break;
       case 'usage':
         this.owner.tellUsage(message.record);
+        break;
+      case 'spans':
+        this.owner.takeSpans(message.spans);
         break;
       case 'log-lines':
         this.owner.accessSink?.write(message.lines, message.count);

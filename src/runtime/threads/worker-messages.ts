@@ -93,4 +93,5 @@ export type WorkerMessage =
       readonly message: string;
     }
   | { readonly kind: 'usage'; readonly record: UsageRecord }
+  | { readonly kind: 'spans'; readonly spans: readonly string[] }
   | LogLines;

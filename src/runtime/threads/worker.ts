@@ -14,6 +14,7 @@ import { AccessLog } from '../../telemetry/access-log.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { RequestTape, type TapeReading } from '../../telemetry/request-tape.ts';
+import { SpanGatherer } from '../../telemetry/traces/span-gatherer.ts';
 import { threadMetrics } from '../../telemetry/process-metrics.ts';
 import { PortSink } from '../../telemetry/port-sink.ts';
 import { countedUsage } from '../assemble/usage-telemetry.ts';
@@ -49,6 +50,7 @@ const accessLog =
       });
 
 const tape = new RequestTape();
+const spans = new SpanGatherer((gathered) => say({ kind: 'spans', spans: gathered }));
 const members = new MemberTable({ memory: start.members });
 const limits = new LimitTable({ memory: start.limits });
 const running = new RunningTable({ memory: start.running, thread: start.thread });
@@ -73,6 +75,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           recorder,
           accessLog,
           tape,
+          spans,
           ticketKeys: Buffer.from(start.ticketKeys),
           threads: start.threads,
           members,
@@ -98,8 +101,10 @@ async function carryOut(call: WorkerCall): Promise<void> {
   } else if (call.kind === 'drain') {
     await plane?.drain(call.delayMs);
     accessLog?.flush();
+    spans.flush();
   } else if (call.kind === 'close') {
     await plane?.close();
+    spans.flush();
     await accessLog?.close();
   }
 }
