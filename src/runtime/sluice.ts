@@ -1,6 +1,7 @@
 // One running Sluice: the config in force, the data plane that carries it out, and the doors of the control plane. Rule: it
 // is started, reloaded, drained and asked through here, by the command line and the admin API alike.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { SluiceError } from '../core/errors.ts';
@@ -294,10 +295,10 @@ export class Sluice {
   async #drain(graceMs: number, delayMs: number): Promise<StopResult> {
     await this.#starting;
     this.#state = 'draining';
-    const drained = this.#drainTraffic(delayMs);
+    const drained = this.#drainTraffic(delayMs, graceMs);
     const inTime = await endsWithin(drained, delayMs + graceMs, this.#forced.promise);
     const isDrained = inTime || (await this.#endsWithAgents(drained));
-    const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors());
+    const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors(), this.tunnels.visitors);
     if (cutConnections > 0) this.#logger.warn({ connections: cutConnections }, 'connections cut that were still open');
     await endsWithin(this.#stopChecks(), RENEWAL_GRACE_MS);
     await endsWithin(this.#dataPlane.close(), CUT_GRACE_MS);
@@ -317,13 +318,14 @@ export class Sluice {
     return endsWithin(drained, CONTROL_GRACE_MS);
   }
 
-  async #drainTraffic(delayMs: number): Promise<void> {
+  async #drainTraffic(delayMs: number, graceMs: number): Promise<void> {
     this.tunnels.stop();
-    this.tunnels.drain('the server is going away');
+    this.tunnels.drain('the server is going away', delayMs + graceMs);
     // A reload that is under way would open doors again behind our back.
     await this.#reloader.settled();
     try {
-      await this.#dataPlane.drain(delayMs);
+      const visitorsLeft = delay(delayMs, undefined, { ref: false }).then(() => this.tunnels.drainVisitors());
+      await Promise.all([this.#dataPlane.drain(delayMs), visitorsLeft]);
     } catch (error) {
       this.#logger.error({ err: error }, 'the data plane did not end well');
     }
@@ -331,8 +333,8 @@ export class Sluice {
 }
 
 /** Of a data plane that has not ended by itself: there is at least one, also where workers have not told of it yet. */
-function openConnections(doors: readonly DoorStatus[]): number {
-  const known = doors.reduce((sum, door) => sum + door.openConnections, 0);
+function openConnections(doors: readonly DoorStatus[], visitors: number): number {
+  const known = doors.reduce((sum, door) => sum + door.openConnections, visitors);
   return Math.max(known, 1);
 }
 

@@ -243,7 +243,7 @@ describe('a server that goes', () => {
     const exposed = await Exposed.open(t, gateway, wish(local.port));
     const slow = curl(gateway, '/slow');
     const response = await asked;
-    gateway.tunnels.drain('a new version is coming');
+    gateway.tunnels.drain('a new version is coming', 60_000);
     await exposed.until(() => exposed.openings === 2);
     assert.deepEqual(exposed.losses, ['a new version is coming']);
     assert.equal(String((await curl(gateway, '/')).out), 'quick');

@@ -264,7 +264,7 @@ describe('a server that goes', () => {
     const tunnel = await CreditClient.open(t, gateway);
     const running = visit(gateway);
     const stream = await tunnel.stream();
-    gateway.tunnels.drain('a new version is coming');
+    gateway.tunnels.drain('a new version is coming', 60_000);
     assert.deepEqual(await tunnel.client.nextOf('Drain'), { Type: 'Drain', reason: 'a new version is coming' });
     const again = await CreditClient.open(t, gateway);
     const visited = visit(gateway);
@@ -282,7 +282,7 @@ describe('a server that goes', () => {
     const client = await open(t, gateway, 2);
     const running = visit(gateway);
     const { stream_id: id } = await client.nextOf('StreamOpen');
-    gateway.tunnels.drain('restart');
+    gateway.tunnels.drain('restart', 60_000);
     client.answer(id, { body: 'to the end' });
     assert.equal((await running).body, 'to the end');
     assert.equal((await client.end()).code, 1012);

@@ -72,6 +72,16 @@ export class TcpDesk {
     return this.#tunnels.open(wish, client);
   }
 
+  /** How many visitors there are. */
+  get connections(): number {
+    return this.#tunnels.connections;
+  }
+
+  /** Nobody comes any more. Resolves when those who are there have gone. */
+  drain(): Promise<void> {
+    return this.#tunnels.drain();
+  }
+
   release(client: TunnelLink): void {
     this.#tunnels.release(client);
   }

@@ -59,7 +59,6 @@ export interface ClientReport {
 
 /** What Node asks for. */
 const TICKET_KEY_BYTES = 48;
-const SERVICE_RESTART = 1012;
 const TIDY_MS = 30_000;
 
 export class TunnelDesk {
@@ -158,11 +157,18 @@ export class TunnelDesk {
   }
 
   /** Those that are there connect anew as soon as there is a server again; what they carry may end. */
-  drain(reason: string): void {
-    for (const session of this.#sessions.all()) {
-      if (session.drain === undefined) session.close(SERVICE_RESTART, reason);
-      else session.drain(reason);
-    }
+  drain(reason: string, graceMs: number): void {
+    for (const session of this.#sessions.all()) session.drain(reason, graceMs);
+  }
+
+  /** Visitors of TCP tunnels who are there, beside those of the doors. */
+  get visitors(): number {
+    return this.#tcp.connections;
+  }
+
+  /** Nobody comes to the ports of TCP tunnels any more. Resolves when those who are there have gone. */
+  drainVisitors(): Promise<void> {
+    return this.#tcp.drain();
   }
 
   async close(): Promise<void> {

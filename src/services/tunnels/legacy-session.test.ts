@@ -85,6 +85,16 @@ describe('a session of the generation 2.x', () => {
     stage.leave();
   });
 
+  test('is closed when the server goes, after what runs', () => {
+    const { session, stage } = opened();
+    const stream = session.open(REQUEST, null, listener([]));
+    session.drain('restart', 1_000);
+    assert.deepEqual(stage.done, []);
+    stream?.close();
+    assert.deepEqual(stage.done, ['frame 8 1012']);
+    stage.leave();
+  });
+
   test('that talks nonsense is ended', () => {
     const stage = new SessionStage();
     stage.sayBytes(Buffer.alloc(12));

@@ -84,6 +84,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   readonly #deadline = new Deadline(() => this.#beat());
   readonly #looking = new Deadline(() => this.#look());
   #state: 'new' | 'open' | 'closed' = 'new';
+  #drains = false;
   #heard = true;
   #missed = 0;
   #beatAtMs = 0;
@@ -138,6 +139,18 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   removed(name: string): void {
     this.replaced(name);
     if (this.names.size === 0) this.close(CLOSE_CODE.policyViolation, `${name} was removed`);
+  }
+
+  /** It is closed when nothing runs any more, and comes back by itself. */
+  drain(_reason: string, graceMs: number): void {
+    if (this.#state !== 'open' || this.#drains) return;
+    this.#drains = true;
+    wheel.arm(this.#deadline, Math.max(1, graceMs));
+    this.#leaveIfDone();
+  }
+
+  #leaveIfDone(): void {
+    if (this.#drains && this.#streams.size === 0) this.close(CLOSE_CODE.serviceRestart, 'drained');
   }
 
   close(code: number = CLOSE_CODE.goingAway, reason = 'the server is going away'): void {
@@ -269,6 +282,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   left(stream: LegacyStream): void {
     if (this.#streams.delete(stream)) this.meter?.left();
     if (stream.proxy === null) this.#queue = this.#queue.filter((each) => each !== stream);
+    this.#leaveIfDone();
   }
 
   #start(proxy: LegacySocket, stream: LegacyStream): void {
@@ -312,6 +326,10 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
     if (this.#state === 'new') {
       this.#host.note('refused', this);
       this.#peer.close(CLOSE_CODE.policyViolation, 'no token came in time');
+      return;
+    }
+    if (this.#drains) {
+      this.close(CLOSE_CODE.serviceRestart, 'the server is going away');
       return;
     }
     this.#missed = this.#heard ? 0 : this.#missed + 1;

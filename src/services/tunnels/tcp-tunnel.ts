@@ -80,10 +80,15 @@ export class TcpTunnel implements TcpVisitorHost {
     if (this.#isClosed) void this.#acceptor.stop();
   }
 
-  /** Nobody comes any more, and those who are there are cut. */
-  close(): void {
+  /** Nobody comes any more; those who are there stay. */
+  stop(): void {
     this.#isClosed = true;
     void this.#acceptor.stop();
+  }
+
+  /** Nobody comes any more, and those who are there are cut. */
+  close(): void {
+    this.stop();
     for (const visitor of this.#visitors) visitor.cut();
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePorts } from '../../../test/support/free-ports.ts';
 import { TcpTunnels, type TcpTunnelsSettings } from './tcp-tunnels.ts';
+import type { TcpTunnel } from './tcp-tunnel.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 
 const WISH = { port: null, proxyProtocol: null, allow: null };
@@ -79,4 +80,22 @@ test('a client that goes while its port is being opened leaves none open', async
   (client as { isOpen: boolean }).isOpen = false;
   assert.equal(await opening, 'POOL_EXHAUSTED');
   assert.equal(stage.tunnels.reports()[0]?.tunnel, null);
+});
+
+test('a server that goes opens no more, and waits for visitors who are there', async () => {
+  const [port = 0] = await freePorts(1);
+  const stage = new Stage();
+  stage.configure(port);
+  const client = stage.client('alice');
+  await stage.open(client, port);
+  const visited = { client } as TcpTunnel;
+  stage.tunnels.visited(visited, 1);
+  let isEmpty = false;
+  const empty = stage.tunnels.drain().then(() => (isEmpty = true));
+  assert.equal(await stage.open(stage.client('alice'), port), 'SERVICE_UNAVAILABLE');
+  assert.deepEqual([isEmpty, stage.tunnels.connections], [false, 1]);
+  stage.tunnels.visited(visited, -1);
+  await empty;
+  await stage.tunnels.drain();
+  stage.tunnels.release(client);
 });

@@ -79,6 +79,8 @@ export class TcpTunnels implements TcpTunnelHost {
   readonly #tunnels = new Set<TcpTunnel>();
   readonly #connectionsOf = new Map<string, number>();
   #connections = 0;
+  #drains = false;
+  #idle: (() => void) | null = null;
   #settings: TcpTunnelsSettings = OFF;
   #allow = new AddressRanges([]);
 
@@ -118,6 +120,7 @@ export class TcpTunnels implements TcpTunnelHost {
 
   async open(wish: TcpWish, client: TunnelLink): Promise<TcpOpened> {
     if (this.#settings.ports === null) return DISABLED;
+    if (this.#drains) return { refused: 'SERVICE_UNAVAILABLE', why: 'the server is going away' };
     const parts = readWish(wish);
     if ('refused' in parts) return parts;
     const { account } = client;
@@ -162,6 +165,18 @@ export class TcpTunnels implements TcpTunnelHost {
     client.names.add(name);
     this.#changed();
     return { name, port, url: this.#urlOf(port) };
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** The server is going: nobody comes any more. Resolves when those who are there have gone. */
+  drain(): Promise<void> {
+    this.#drains = true;
+    for (const tunnel of this.#tunnels) tunnel.stop();
+    if (this.#connections === 0) return Promise.resolve();
+    return new Promise((resolve) => (this.#idle = resolve));
   }
 
   /** Its client has gone: the ports wait for it. */
@@ -212,6 +227,7 @@ export class TcpTunnels implements TcpTunnelHost {
     const own = (this.#connectionsOf.get(account) ?? 0) + change;
     if (own > 0) this.#connectionsOf.set(account, own);
     else this.#connectionsOf.delete(account);
+    if (this.#connections === 0) this.#idle?.();
     this.#changed();
   }
 

@@ -56,8 +56,8 @@ export interface TunnelLink {
   replaced(name: string): void;
   removed(name: string): void;
   close(code?: number, reason?: string): void;
-  /** The server is going away. */
-  drain?(reason: string): void;
+  /** The server is going away; what runs may end within the grace. */
+  drain(reason: string, graceMs: number): void;
 }
 
 /** What a request needs of the client that it goes to. */

@@ -49,8 +49,6 @@ const BUDGET_BYTES = 24 * 1024 * 1024;
 /** What a stream begins with as long as few run, and then. */
 const MANY_STREAMS = 32;
 const WINDOW_BESIDE_MANY_BYTES = 64 * 1024;
-/** A client that was told of the end comes back by itself; what it still carries may end for so long. */
-const MOST_DRAIN_MS = 60_000;
 const TOO_SLOW = 'the visitor reads too slowly';
 
 export class TunnelSession implements StreamHost, OpenerSeat {
@@ -178,12 +176,12 @@ export class TunnelSession implements StreamHost, OpenerSeat {
       : new StreamWindow(this.#budget);
   }
 
-  /** The server is going: the client connects anew, here or elsewhere, while what runs may end. */
-  drain(reason: string): void {
+  /** The server is going: the client connects anew, here or elsewhere, while what runs may end within the grace. */
+  drain(reason: string, graceMs: number): void {
     if (this.#state !== 'open' || this.#drains) return;
     this.#drains = true;
     if (this.version >= WITH_CREDITS) this.tell(drain(reason));
-    wheel.arm(this.#deadline, MOST_DRAIN_MS);
+    wheel.arm(this.#deadline, Math.max(1, graceMs));
     this.#leaveIfDone();
   }
 
