@@ -24,7 +24,7 @@ export type ExportOutcome =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** By this name whoever traces knows that there is nothing to trace. */
-export const EXPORTER_NAME = 'sluice-otlp';
+const EXPORTER_NAME = 'sluice-otlp';
 
 /** OTLP: the same request may fare better later. */
 const LATER = new Set([429, 502, 503, 504]);
