@@ -1,76 +1,86 @@
 // The connection to the Redis server of `process.state`. Rule: it is opened in the background, comes back by itself, and makes nobody wait
 // longer than a command may take; the password that it has is never in what it says.
 import { SluiceError } from '../core/errors.ts';
+import { parseStateUrl, type StateUrl } from '../core/state-url.ts';
+import { type RedisClient, redisClient, retryMs } from './redis-client.ts';
+
+/** Told of every command. */
+export interface ConnectionWatch {
+  ended(durationMs: number, isGood: boolean): void;
+}
 
 export interface RedisConnectionOptions {
+  /** See core/state-url. */
   readonly url: string;
   /** For one command, its answer included. */
   readonly timeoutMs?: number;
+  readonly watch?: ConnectionWatch | undefined;
   readonly onUp?: () => void;
   /** Called once until it is up again. */
   readonly onDown?: (reason: string) => void;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
 const COMMAND_TIMEOUT_MS = 2_000;
-const FIRST_RETRY_MS = 100;
-const MAX_RETRY_MS = 5_000;
-const MAX_DOUBLINGS = 6;
-/** A server that has gone without a word is noticed by these. */
-const PING_EVERY_MS = 5_000;
-const SILENCE_MS = 15_000;
-
-interface Client {
-  readonly isReady: boolean;
-  readonly isOpen: boolean;
-  sendCommand(args: readonly string[]): Promise<unknown>;
-  destroy(): void;
-}
+/** Sentinels and clusters do not say by themselves that nobody answers for them any more. */
+const LOOK_EVERY_MS = 1_000;
+const LOOK_TIMEOUT_MS = 1_000;
 
 export class RedisConnection {
   /** For people: without user and password. */
   readonly server: string;
   private readonly options: RedisConnectionOptions;
   private readonly timeoutMs: number;
-  private client: Client | null = null;
+  private readonly place: StateUrl;
+  private client: RedisClient | null = null;
   private lastError = 'it has not answered yet';
   /** Who asks first waits for how the first attempt ends. */
   private readonly firstTry = Promise.withResolvers<void>();
   private isDown = false;
   private isClosed = false;
+  private isLost = false;
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(options: RedisConnectionOptions) {
-    const { protocol, host } = new URL(options.url);
+    const place = parseStateUrl(options.url);
+    if (place === undefined) throw new SluiceError('internal', { message: 'no URL of a Redis server' });
     this.options = options;
-    this.server = `${protocol}//${host}`;
+    this.place = place;
+    this.server = place.shown;
     this.timeoutMs = options.timeoutMs ?? COMMAND_TIMEOUT_MS;
     void this.open();
   }
 
   get isUp(): boolean {
-    return this.client?.isReady === true;
+    return this.client?.isReady === true && !this.isLost;
   }
 
   /** Rejects at once while it is known that there is no connection. */
   async send(args: readonly string[]): Promise<unknown> {
+    const { watch } = this.options;
+    const beganMs = watch === undefined ? 0 : performance.now();
+    let isGood = false;
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       if (this.isUp) this.lastError = `${args[0]} took longer than ${this.timeoutMs / 1000} s`;
       late.reject(this.unavailable());
     }, this.timeoutMs).unref();
     try {
-      return await Promise.race([this.ask(args), late.promise]);
+      const answer = await Promise.race([this.ask(args), late.promise]);
+      isGood = true;
+      return answer;
     } catch (cause) {
       if (cause instanceof SluiceError) throw cause;
       this.lastError = messageOf(cause);
       throw this.unavailable(cause);
     } finally {
       clearTimeout(timer);
+      watch?.ended(performance.now() - beganMs, isGood);
     }
   }
 
   close(): void {
     this.isClosed = true;
+    if (this.timer !== null) clearTimeout(this.timer);
     if (this.client?.isOpen === true) this.client.destroy();
     this.client = null;
     this.firstTry.resolve();
@@ -79,47 +89,66 @@ export class RedisConnection {
   private async ask(args: readonly string[]): Promise<unknown> {
     if (!this.isUp) await this.firstTry.promise;
     const { client } = this;
-    if (client === null || !client.isReady) throw this.unavailable();
+    if (client === null || !client.isReady || this.isLost) throw this.unavailable();
     return client.sendCommand(args);
   }
 
-  /** Loaded only here: who keeps everything on one machine needs none of it. */
-  private async open(): Promise<void> {
+  private async open(failures = 0): Promise<void> {
     try {
-      const { createClient } = await import('@redis/client');
-      if (this.isClosed) return;
-      const client = createClient({
-        url: this.options.url,
+      if (this.client?.isOpen === true) this.client.destroy();
+      const client = await redisClient({
+        url: this.place,
         name: 'sluice',
-        // The older of the two protocols is spoken by every server, also by those that stand in for Redis.
-        RESP: 2,
-        maintNotifications: 'disabled',
-        disableOfflineQueue: true,
-        pingInterval: PING_EVERY_MS,
-        socket: { connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_MS, reconnectStrategy: retryMs },
+        refusesEarly: true,
+        onReady: () => this.stands(),
+        onError: (error) => this.erred(error),
       });
-      client.on('error', (error: unknown) => this.fell(error));
-      client.on('ready', () => this.stands());
-      this.client = {
-        get isReady() {
-          return client.isReady;
-        },
-        get isOpen() {
-          return client.isOpen;
-        },
-        sendCommand: (args) => client.sendCommand(args),
-        destroy: () => client.destroy(),
-      };
+      if (this.isClosed) return;
+      this.client = client;
       await client.connect();
+      if (this.place.kind !== 'single') this.lookSoon();
     } catch (error) {
       this.fell(error);
+      // A single server is tried again by its client.
+      if (this.place.kind !== 'single' && !this.isClosed) {
+        this.timer = setTimeout(() => void this.open(failures + 1), retryMs(failures)).unref();
+      }
+    }
+  }
+
+  private lookSoon(): void {
+    if (this.isClosed) return;
+    this.timer = setTimeout(() => void this.look().finally(() => this.lookSoon()), LOOK_EVERY_MS).unref();
+  }
+
+  /** Reads a key that is not there: what answers for nothing is of no use. */
+  private async look(): Promise<void> {
+    const { client } = this;
+    if (client === null) return;
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => late.reject(new Error('it does not answer')), LOOK_TIMEOUT_MS).unref();
+    try {
+      await Promise.race([client.sendCommand(['EXISTS', 'sluice:is-there']), late.promise]);
+      if (this.isLost) this.stands();
+    } catch (error) {
+      this.isLost = true;
+      this.fell(error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   private stands(): void {
     this.isDown = false;
+    this.isLost = false;
     this.firstTry.resolve();
     this.options.onUp?.();
+  }
+
+  /** One of several servers may fail without any harm. */
+  private erred(error: unknown): void {
+    if (this.place.kind === 'single') this.fell(error);
+    else this.lastError = messageOf(error);
   }
 
   private fell(error: unknown): void {
@@ -134,11 +163,6 @@ export class RedisConnection {
     const message = `${this.server} (process.state) does not do what it is asked: ${this.lastError}`;
     return new SluiceError('state_unavailable', { message, cause });
   }
-}
-
-function retryMs(retries: number): number {
-  const delayMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(retries, MAX_DOUBLINGS));
-  return delayMs * (0.5 + Math.random() / 2);
 }
 
 function messageOf(error: unknown): string {

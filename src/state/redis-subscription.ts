@@ -1,6 +1,8 @@
 // Hears what is published on a channel of the Redis server of `process.state`. Rule: it comes back by itself; what was said meanwhile it
 // has not heard, so whoever needs that looks when it is told that it hears again.
 import { SluiceError } from '../core/errors.ts';
+import { parseStateUrl } from '../core/state-url.ts';
+import { type RedisClient, redisClient, retryMs } from './redis-client.ts';
 
 export interface RedisSubscriptionOptions {
   readonly url: string;
@@ -10,59 +12,54 @@ export interface RedisSubscriptionOptions {
   readonly onUp: () => void;
 }
 
-const CONNECT_TIMEOUT_MS = 5_000;
-const FIRST_RETRY_MS = 100;
-const MOST_RETRY_MS = 5_000;
-const MOST_DOUBLINGS = 6;
-const PING_EVERY_MS = 5_000;
-const SILENCE_MS = 15_000;
-
-interface Client {
-  readonly isOpen: boolean;
-  destroy(): void;
-}
+/** Sentinels and clusters do not always say that another server has taken over: so often what was said meanwhile is looked for. */
+const LOOK_AGAIN_MS = 10_000;
 
 export class RedisSubscription {
   private readonly options: RedisSubscriptionOptions;
-  private client: Client | null = null;
+  private client: RedisClient | null = null;
   private isClosed = false;
+  private timer: NodeJS.Timeout | null = null;
 
   constructor(options: RedisSubscriptionOptions) {
     this.options = options;
-    // What fails is tried again by the client itself, and told by the connection that commands go by.
-    void this.open().catch((cause: unknown) => {
-      if (!this.isClosed) throw new SluiceError('internal', { cause });
-    });
+    void this.open();
   }
 
   close(): void {
     this.isClosed = true;
+    if (this.timer !== null) clearTimeout(this.timer);
     if (this.client?.isOpen === true) this.client.destroy();
     this.client = null;
   }
 
-  private async open(): Promise<void> {
-    const { createClient } = await import('@redis/client');
+  /** What fails is told by the connection that commands go by. */
+  private async open(failures = 0): Promise<void> {
+    try {
+      if (this.client?.isOpen === true) this.client.destroy();
+      await this.listen();
+    } catch {
+      if (this.isClosed) return;
+      this.timer = setTimeout(() => void this.open(failures + 1), retryMs(failures)).unref();
+    }
+  }
+
+  private async listen(): Promise<void> {
+    const { channel, hear, onUp } = this.options;
+    const url = parseStateUrl(this.options.url);
+    if (url === undefined) throw new SluiceError('internal', { message: 'no URL of a Redis server' });
+    let hears = false;
+    const onReady = (): void => {
+      if (hears) onUp();
+    };
+    const client = await redisClient({ url, name: 'sluice-ears', refusesEarly: false, onReady, onError: () => {} });
     if (this.isClosed) return;
-    const { url, channel, hear, onUp } = this.options;
-    const client = createClient({
-      url,
-      name: 'sluice-purges',
-      RESP: 2,
-      maintNotifications: 'disabled',
-      pingInterval: PING_EVERY_MS,
-      socket: { connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENCE_MS, reconnectStrategy: retryMs },
-    });
-    client.on('error', () => {});
     this.client = client;
     await client.connect();
     await client.subscribe(channel, hear);
     if (this.isClosed) return;
+    hears = true;
     onUp();
-    client.on('ready', onUp);
+    if (url.kind !== 'single') this.timer = setInterval(onUp, LOOK_AGAIN_MS).unref();
   }
-}
-
-function retryMs(retries: number): number {
-  return Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(retries, MOST_DOUBLINGS));
 }

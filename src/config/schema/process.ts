@@ -1,6 +1,7 @@
 // Sections process, log, admin, metrics, limits and timeouts: the program itself and the bounds of everything it carries.
 
 import { z } from 'zod';
+import { parseStateUrl } from '../../core/state-url.ts';
 import { count, duration, filePath, listenAddress, secret, size } from './fields.ts';
 
 export interface ProcessConfig {
@@ -14,13 +15,6 @@ export interface ProcessConfig {
   readonly shutdown_delay: number;
 }
 
-/** Nothing else can be said in one. */
-function isRedisUrl(text: string): boolean {
-  if (!/^rediss?:\/\/[^/]/.test(text)) return false;
-  const url = URL.parse(text);
-  return url !== null && url.hostname !== '' && /^\/?\d{0,5}$/.test(url.pathname) && url.search + url.hash === '';
-}
-
 export const processSchema: z.ZodType<ProcessConfig> = z
   .strictObject({
     workers: z
@@ -28,14 +22,15 @@ export const processSchema: z.ZodType<ProcessConfig> = z
       .prefault(1)
       .describe('Threads that carry traffic. `auto` starts one per core; with 1 everything runs on the main thread.'),
     state: z
-      .union([z.literal('embedded'), z.string().refine(isRedisUrl)], {
-        error: 'expected embedded, or a URL such as redis://host:6379/0',
+      .union([z.literal('embedded'), z.string().refine((text) => parseStateUrl(text) !== undefined)], {
+        error:
+          'expected embedded, or a URL such as redis://host:6379/0, redis+sentinel://host,host/master or redis+cluster://host,host',
       })
       .prefault('embedded')
       .describe(
         'Where it is kept what nodes can share: `embedded` keeps it on this machine; the URL of a Redis server (with TLS: `rediss:`), with user, password and the number of a database, shares it with every node. That is what was used of AI providers, and with it the budgets of users; and what the cache keeps.',
       )
-      .meta({ samples: ['redis://host:6379/0'] }),
+      .meta({ samples: ['redis://host:6379/0', 'redis+sentinel://one,two,three/master/0', 'redis+cluster://one,two'] }),
     data_dir: filePath()
       .prefault('~/.sluice')
       .describe('Folder for the database, the certificate authority and tokens. Created readable by its owner only.'),
