@@ -23,18 +23,21 @@ describe('the URL of a shared Redis', () => {
   });
 
   test('names the master that sentinels know', () => {
-    assert.partialDeepStrictEqual(parseStateUrl('redis+sentinel://:pw@one,two:26380/the-master/2?sentinel_password=s%20p'), {
-      kind: 'sentinel',
-      servers: [
-        { host: 'one', port: 26_379 },
-        { host: 'two', port: 26_380 },
-      ],
-      login: { user: '', password: 'pw' },
-      sentinelPassword: 's p',
-      master: 'the-master',
-      database: 2,
-      shown: 'redis+sentinel://one,two:26380/the-master',
-    });
+    assert.partialDeepStrictEqual(
+      parseStateUrl('redis+sentinel://:pw@one,two:26380/the-master/2?sentinel_password=s%20p'),
+      {
+        kind: 'sentinel',
+        servers: [
+          { host: 'one', port: 26_379 },
+          { host: 'two', port: 26_380 },
+        ],
+        login: { user: '', password: 'pw' },
+        sentinelPassword: 's p',
+        master: 'the-master',
+        database: 2,
+        shown: 'redis+sentinel://one,two:26380/the-master',
+      },
+    );
   });
 
   test('names a cluster by some of its nodes', () => {
@@ -52,7 +55,13 @@ describe('the URL of a shared Redis', () => {
   test('is nothing else', () => {
     const wrong = ['redis://', 'redis://a,b', 'redis://a/name', 'redis://a:99999', 'redis://a?x=1', 'redis://a/1/2'];
     const others = ['redis+sentinel://a', 'redis+cluster://a/1', 'redis+cluster://a?sentinel_password=x', 'http://a'];
-    const broken = ['redis://%zz@a', 'redis+sentinel://a/m?sentinel_password=', 'redis+other://a', 'redis://a b', 'redis://a,'];
+    const broken = [
+      'redis://%zz@a',
+      'redis+sentinel://a/m?sentinel_password=',
+      'redis+other://a',
+      'redis://a b',
+      'redis://a,',
+    ];
     for (const text of [...wrong, ...others, ...broken]) assert.equal(parseStateUrl(text), undefined, text);
   });
 });

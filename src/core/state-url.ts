@@ -27,7 +27,8 @@ export interface StateUrl {
   readonly shown: string;
 }
 
-const FORM = /^redis(s?)(?:\+(sentinel|cluster))?:\/\/(?:([^/?#]*)@)?([^/?#@]+)(?:\/([^/?#]*))?(?:\/(\d{1,5}))?(?:\?([^#]*))?$/;
+const FORM =
+  /^redis(s?)(?:\+(sentinel|cluster))?:\/\/(?:([^/?#]*)@)?([^/?#@]+)(?:\/([^/?#]*))?(?:\/(\d{1,5}))?(?:\?([^#]*))?$/;
 const SERVER = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i;
 const MASTER = /^[\w.-]+$/;
 const DATABASE = /^\d{0,5}$/;
@@ -51,7 +52,11 @@ export function parseStateUrl(text: string): StateUrl | undefined {
   return { kind, isTls: tls !== '', servers, login: who, sentinelPassword, ...place, shown };
 }
 
-function placeOf(kind: StateUrl['kind'], first: string, second?: string): Pick<StateUrl, 'master' | 'database'> | undefined {
+function placeOf(
+  kind: StateUrl['kind'],
+  first: string,
+  second?: string,
+): Pick<StateUrl, 'master' | 'database'> | undefined {
   if (kind === 'sentinel') return MASTER.test(first) ? { master: first, database: Number(second ?? 0) } : undefined;
   if (second !== undefined || !DATABASE.test(first)) return undefined;
   // A cluster has one database.

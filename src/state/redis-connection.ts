@@ -50,6 +50,11 @@ export class RedisConnection {
     void this.open();
   }
 
+  /** Keys that do not lie together cannot be asked for together. */
+  get isCluster(): boolean {
+    return this.place.kind === 'cluster';
+  }
+
   get isUp(): boolean {
     return this.client?.isReady === true && !this.isLost;
   }

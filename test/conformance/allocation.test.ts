@@ -13,6 +13,7 @@ import { responseHeaders } from '../../src/policies/headers/response-headers.ts'
 import { rateLimit } from '../../src/policies/rate-limit/rate-limit.ts';
 import { ClientAddress } from '../../src/services/identity/client-address.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
+import { TableLimiter } from '../../src/services/limiter/table-limiter.ts';
 import type { Connection } from '../../src/transport/connection.ts';
 import { proveRawIo } from '../../src/transport/raw-io.ts';
 import { wheel } from '../../src/transport/timers.ts';
@@ -45,7 +46,7 @@ function everyRequestPays(): Policy[] {
     new HeaderChanges({ set: { 'X-One': '1' }, add: { 'X-Two': '2' }, remove: ['X-Three', 'Server'] });
   return [
     acl({ client, allow: ['192.0.2.0/24', '2001:db8::/32'], deny: ['198.51.100.0/24'] }),
-    rateLimit({ table: new LimitTable(), scope: 'test', per: 'client_ip', client, limit }),
+    rateLimit({ limiter: new TableLimiter(new LimitTable()), scope: 'test', per: 'client_ip', client, limit }),
     responseHeaders({ changes: changes(), security: true, hsts: null, csp: null }),
     requestHeaders(changes()),
   ];

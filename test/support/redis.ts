@@ -12,6 +12,10 @@ import type { TlsFiles } from './proxies.ts';
 export interface RedisSettings {
   readonly password?: string;
   readonly tls?: TlsFiles;
+  /** In place of redis-server. */
+  readonly command?: string;
+  /** As for redis-server, such as `--replicaof`. */
+  readonly more?: readonly string[];
 }
 
 /** Another port may be gone between its choice and the start. */
@@ -35,7 +39,7 @@ export class Redis {
 
   /** undefined: the test has been skipped, and returns at once. */
   static async start(t: TestContext, settings: RedisSettings = {}): Promise<Redis | undefined> {
-    const command = requirePeer(t, 'redis-server');
+    const command = settings.command ?? requirePeer(t, 'redis-server');
     if (command === undefined) return undefined;
     for (let start = 0; start < STARTS; start += 1) {
       const redis = new Redis(t, command, settings, await freePort());
@@ -53,7 +57,7 @@ export class Redis {
 
   /** Again, with nothing in it. False: it has ended at once. */
   async start(): Promise<boolean> {
-    const { password, tls } = this.settings;
+    const { password, tls, more = [] } = this.settings;
     const port = String(this.port);
     const door =
       tls === undefined
@@ -66,7 +70,7 @@ export class Redis {
           ]);
     const kept = ['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1', '--dir', this.folder];
     const login = password === undefined ? [] : ['--requirepass', password];
-    const child = spawn(this.command, [...door, ...kept, ...login], { stdio: 'ignore' });
+    const child = spawn(this.command, [...door, ...kept, ...login, ...more], { stdio: 'ignore' });
     this.child = child;
     this.t.after(() => stop(child));
     while (child.exitCode === null) {

@@ -3,6 +3,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { head, Playbook } from '../../../test/support/playbook.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { TableLimiter } from '../../services/limiter/table-limiter.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
 import type { Allowance } from '../../services/usage/allowance.ts';
 import { BudgetTable } from '../../services/usage/budget-table.ts';
@@ -32,7 +33,7 @@ class Stage {
       provider: 'claude',
       allowanceOf: (user) => (user === 'ann' ? { ...ALL, ...change } : null),
       budgets: this.budgets,
-      limits: new LimitTable({ capacity: 8, now: () => this.nowMs }),
+      limits: new TableLimiter(new LimitTable({ capacity: 8, now: () => this.nowMs })),
       running: this.running,
       countRefusal: (user, limit) => this.refused.push(`${user} ${limit}`),
       now: () => this.nowMs,

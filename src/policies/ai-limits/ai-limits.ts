@@ -4,7 +4,8 @@ import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { REFUSED, type RunningTable } from '../../services/limiter/running-table.ts';
-import type { Limit, LimitTable } from '../../services/limiter/limit-table.ts';
+import type { LimitBucket, Limiter } from '../../services/limiter/limit-bucket.ts';
+import type { Limit } from '../../services/limiter/limit-table.ts';
 import { type AiUse, aiUseOf, modelOfPath } from '../../services/usage/ai-use.ts';
 import { type Allowance, isModelAllowed, type LimitKey, usedUp } from '../../services/usage/allowance.ts';
 import type { BudgetTable } from '../../services/usage/budget-table.ts';
@@ -20,7 +21,7 @@ export interface AiLimitsOptions {
   /** null: this user may have all. */
   readonly allowanceOf: (user: string) => Allowance | null;
   readonly budgets: BudgetTable;
-  readonly limits: LimitTable;
+  readonly limits: Limiter;
   readonly running: RunningTable;
   readonly countRefusal: (user: string, limit: LimitKey) => void;
   readonly now?: () => number;
@@ -55,9 +56,9 @@ export function aiLimits(options: AiLimitsOptions): Policy {
 class Gate {
   readonly #options: AiLimitsOptions;
   readonly #now: () => number;
-  readonly #scopes: { readonly limits: number; readonly running: number };
+  readonly #scope: number;
   readonly #slots = new Map<string, number>();
-  readonly #minutes = new Map<number, Limit>();
+  readonly #minutes = new Map<number, LimitBucket>();
   /** Where each exchange is counted that is under way. */
   readonly #places = new WeakMap<Exchange, number>();
   /** Answers that are not worth a second try before long. */
@@ -66,8 +67,7 @@ class Gate {
   constructor(options: AiLimitsOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    const { limits, running } = options;
-    this.#scopes = { limits: limits.scope(AI_LIMITS_SCOPE), running: running.scope(AI_LIMITS_SCOPE) };
+    this.#scope = options.running.scope(AI_LIMITS_SCOPE);
   }
 
   judge(exchange: Exchange, allowance: Allowance): void | Promise<void> {
@@ -75,6 +75,8 @@ class Gate {
     const use = aiUseOf(method, path);
     const refusal =
       this.#ofRequest(exchange, allowance, use) ?? this.#ofBudgets(allowance, use) ?? this.#enter(exchange, allowance);
+    // Only others know whether this minute has room.
+    if (refusal === 'unknown') return this.#judgeLater(exchange, allowance);
     if (refusal !== null) {
       if (refusal.code === 'ai_budget_used_up') this.#hopeless.add(exchange);
       exchange.abort(this.#errorOf(refusal, allowance));
@@ -127,17 +129,31 @@ class Gate {
   }
 
   /** Counts the request among those that are under way, and among those of this minute. */
-  #enter(exchange: Exchange, allowance: Allowance): Refusal | null {
-    const { limits, running } = this.#options;
+  #enter(exchange: Exchange, allowance: Allowance): Refusal | 'unknown' | null {
     const { user, streams, requestsPerMinute } = allowance;
-    const place = streams === null ? null : running.enter(this.#scopes.running, user, streams);
+    const place = streams === null ? null : this.#options.running.enter(this.#scope, user, streams);
     if (place === REFUSED) return words.tooManyStreams(allowance, STREAM_RETRY_MS);
-    if (requestsPerMinute !== null && !limits.take(this.#scopes.limits, user, this.#minute(requestsPerMinute))) {
-      if (place !== null) running.leave(place);
-      return words.tooManyRequests(allowance, limits.retryAfterMs);
-    }
     if (place !== null) this.#places.set(exchange, place);
-    return null;
+    if (requestsPerMinute === null) return null;
+    const minute = this.#minute(requestsPerMinute);
+    const isWithin = minute.take(user);
+    if (isWithin === null) return 'unknown';
+    return isWithin ? null : this.#tooMany(exchange, allowance, minute.retryAfterMs);
+  }
+
+  #tooMany(exchange: Exchange, allowance: Allowance, retryAfterMs: number): Refusal {
+    this.leave(exchange);
+    return words.tooManyRequests(allowance, retryAfterMs);
+  }
+
+  async #judgeLater(exchange: Exchange, allowance: Allowance): Promise<void> {
+    const { startedAtMs } = exchange;
+    const { user, requestsPerMinute } = allowance;
+    const { isWithin, retryAfterMs } = await this.#minute(requestsPerMinute ?? 1).ask(user);
+    if (!isWithin) throw this.#errorOf(words.tooManyRequests(allowance, retryAfterMs), allowance);
+    // Its client may have left, and the exchange be another one by now.
+    const isOver = exchange.startedAtMs !== startedAtMs;
+    if (!isOver && this.#goesByBody(exchange, allowance)) await this.#judgeBody(exchange, allowance);
   }
 
   /** What is thrown reaches the exchange only while it lives. */
@@ -160,10 +176,10 @@ class Gate {
     return this.#options.provider === 'chatgpt' || request.fields.has('anthropic-version');
   }
 
-  #minute(most: number): Limit {
-    const limit = this.#minutes.get(most) ?? perMinute(most);
-    this.#minutes.set(most, limit);
-    return limit;
+  #minute(most: number): LimitBucket {
+    const minute = this.#minutes.get(most) ?? this.#options.limits.bucket(AI_LIMITS_SCOPE, perMinute(most));
+    this.#minutes.set(most, minute);
+    return minute;
   }
 }
 

@@ -4,6 +4,7 @@ import { EVERYTHING, GET, head, Playbook, route } from '../../../test/support/pl
 import type { Policy } from '../../contract/policy.ts';
 import { ClientAddress } from '../../services/identity/client-address.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { TableLimiter } from '../../services/limiter/table-limiter.ts';
 import { respond } from '../../targets/respond/respond.ts';
 import { rateLimit, type RateLimitOptions } from './rate-limit.ts';
 
@@ -27,7 +28,14 @@ class Stage {
   policy(options: Partial<RateLimitOptions> = {}): Policy {
     const client = new ClientAddress(['192.0.2.7']);
     const limit = { intervalMs: 1000, burst: 2 };
-    return rateLimit({ table: this.table, scope: 'test', per: 'client_ip', client, limit, ...options });
+    return rateLimit({
+      limiter: new TableLimiter(this.table),
+      scope: 'test',
+      per: 'client_ip',
+      client,
+      limit,
+      ...options,
+    });
   }
 
   /** The statuses of the answers to these requests. */

@@ -3,15 +3,17 @@
 import { ReadyLines } from '../../codec/http1/ready-lines.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
+import { SluiceError } from '../../core/errors.ts';
 import type { ClientAddress } from '../../services/identity/client-address.ts';
-import type { Limit, LimitTable } from '../../services/limiter/limit-table.ts';
 import { ClientKeys } from '../../services/identity/client-keys.ts';
+import type { Limiter, Verdict } from '../../services/limiter/limit-bucket.ts';
+import type { Limit } from '../../services/limiter/limit-table.ts';
 
 /** Whose requests are counted together. A client without the field, or without a user, is counted by its address. */
 export type CountedBy = 'client_ip' | 'user' | 'route' | 'global' | { readonly header: string };
 
 export interface RateLimitOptions {
-  readonly table: LimitTable;
+  readonly limiter: Limiter;
   /** Requests are counted together with those of other policies of that name. */
   readonly scope: string;
   readonly per: CountedBy;
@@ -31,21 +33,37 @@ interface Tally {
 }
 
 export function rateLimit(options: RateLimitOptions): Policy {
-  const { table, limit, tellsInOursOnly = false } = options;
-  const scope = table.scope(options.scope);
+  const { limiter, limit, tellsInOursOnly = false } = options;
+  const bucket = limiter.bucket(options.scope, limit);
   const keyOf = keyFinder(options.per, options.client);
   const limitLines = new LimitLines(limit);
   const tallies = new WeakMap<Exchange, Tally>();
+
+  function note(exchange: Exchange, { remaining, resetMs, retryAfterMs }: Omit<Verdict, 'isWithin'>): void {
+    const tally = tallies.get(exchange) ?? newTally(exchange, tallies);
+    tally.startedAtMs = exchange.startedAtMs;
+    tally.remaining = remaining;
+    tally.resetMs = resetMs;
+    tally.retryAfterMs = retryAfterMs;
+  }
+
+  /** What is thrown reaches the exchange only while it lives. */
+  async function judgedByAll(exchange: Exchange, asked: Promise<Verdict>): Promise<void> {
+    const { startedAtMs } = exchange;
+    const verdict = await asked;
+    if (exchange.startedAtMs === startedAtMs) note(exchange, verdict);
+    if (!verdict.isWithin) throw new SluiceError('too_many_requests');
+  }
+
   return {
     name: 'rate_limit',
-    request(exchange: Exchange): void {
-      const isWithin = table.take(scope, keyOf(exchange), limit);
-      const tally = tallies.get(exchange) ?? newTally(exchange, tallies);
-      tally.startedAtMs = exchange.startedAtMs;
-      tally.remaining = table.remaining;
-      tally.resetMs = table.resetMs;
-      tally.retryAfterMs = table.retryAfterMs;
+    request(exchange: Exchange): void | Promise<void> {
+      const key = keyOf(exchange);
+      const isWithin = bucket.take(key);
+      if (isWithin === null) return judgedByAll(exchange, bucket.ask(key));
+      note(exchange, bucket);
       if (!isWithin) exchange.fail('too_many_requests');
+      return undefined;
     },
     response(exchange: Exchange): void {
       const { fields, isOurs } = exchange.response;

@@ -4,6 +4,8 @@ import { threadContext } from '../../../test/support/thread-context.ts';
 import type { Config } from '../../config/config.ts';
 import { documentSchema } from '../../config/schema/document.ts';
 import type { UsageRecord } from '../../services/usage/usage-record.ts';
+import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { TableLimiter } from '../../services/limiter/table-limiter.ts';
 import { aiLimitPolicies, chargedUsage, configuredAllowances } from './assemble-ai-limits.ts';
 
 function config(limits: object, own: object, ai: object = {}): Config {
@@ -47,8 +49,9 @@ describe('what users may have', () => {
   });
 
   test('needs a policy only where somebody has limits', () => {
+    const parts = { ...threadContext(1), limiter: new TableLimiter(new LimitTable({ capacity: 8 })) };
     const names = (limits: object): string[] =>
-      aiLimitPolicies(config(limits, {}), threadContext(1))('claude').map(({ name }) => name);
+      aiLimitPolicies(config(limits, {}), parts)('claude').map(({ name }) => name);
     assert.deepEqual(names({}), []);
     assert.deepEqual(names({ ai_streams: 1 }), ['ai-limits']);
   });

@@ -3,7 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import type { AiLimitsConfig } from '../../config/schema/ai-limits.ts';
 import type { Policy } from '../../contract/policy.ts';
-import type { LimitTable } from '../../services/limiter/limit-table.ts';
+import type { Limiter } from '../../services/limiter/limit-bucket.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
 import type { Allowance, Budget, BudgetKey } from '../../services/usage/allowance.ts';
 import type { BudgetTable } from '../../services/usage/budget-table.ts';
@@ -15,7 +15,7 @@ import { aiLimits } from '../registry.ts';
 import { configuredPrices } from './configured-prices.ts';
 
 export interface AiLimitParts {
-  readonly limits: LimitTable;
+  readonly limiter: Limiter;
   readonly running: RunningTable;
   readonly budgets: BudgetTable;
   readonly recorder: MetricsRecorder;
@@ -62,7 +62,7 @@ function allowanceOf(user: string, limits: AiLimitsConfig): Allowance | null {
 export function aiLimitPolicies(config: Config, parts: AiLimitParts): (provider: string) => Policy[] {
   const allowances = configuredAllowances(config);
   if (allowances.size === 0) return () => [];
-  const { limits, running, budgets, recorder } = parts;
+  const { limiter: limits, running, budgets, recorder } = parts;
   const slotOf = aiRefusals(recorder);
   const countRefusal = (user: string, limit: string): void => {
     const slot = slotOf(user, limit);

@@ -15,11 +15,13 @@ import { ClientAddress } from '../../services/identity/client-address.ts';
 import type { OtherTokens, UserDirectory } from '../../services/identity/user-directory.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import type { Limiter } from '../../services/limiter/limit-bucket.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
 import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { limiterOf } from '../nodes/limits-of-nodes.ts';
 import { limitsOf, timeoutOf } from './assemble-bounds.ts';
 import { assembleAuth } from './assemble-auth.ts';
 import { cacheMaker } from './assemble-cache.ts';
@@ -39,7 +41,7 @@ export interface PoliciesAround {
 
 export interface PolicyParts {
   readonly users: UserDirectory;
-  readonly limits: LimitTable;
+  readonly limiter: Limiter;
   readonly running: RunningTable;
   readonly budgets: BudgetTable;
   readonly lists: DomainShelf;
@@ -83,7 +85,7 @@ export function policyParts(
   const scans = new ConfiguredScans(parts, config.timeouts.connect);
   return {
     users: configuredUsers(config.users, parts.runs),
-    limits: parts.limits,
+    limiter: limiterOf(parts, config.process.state),
     running: parts.running,
     budgets: parts.budgets,
     lists: parts.lists,
@@ -105,7 +107,7 @@ interface Place extends UserPolicyPlace {
 export class ConfiguredPolicies {
   readonly #config: Config;
   readonly #users: UserDirectory;
-  readonly #limits: LimitTable;
+  readonly #limiter: Limiter;
   readonly #running: RunningTable;
   readonly #lists: DomainShelf;
   readonly #recorder: MetricsRecorder;
@@ -120,7 +122,7 @@ export class ConfiguredPolicies {
   constructor(config: Config, parts: PolicyParts) {
     this.#config = config;
     this.#users = parts.users;
-    this.#limits = parts.limits;
+    this.#limiter = parts.limiter;
     this.#running = parts.running;
     this.#lists = parts.lists;
     this.#recorder = parts.recorder;
@@ -238,7 +240,7 @@ export class ConfiguredPolicies {
     const client = this.#clientOf(access);
     const limit = { intervalMs: 1000 / rate, burst: burst ?? Math.max(1, Math.floor(rate)) };
     // One for each route: those that share a limit may differ in whom they trust.
-    return [rateLimit({ table: this.#limits, scope: place.name, per, client, limit, tellsInOursOnly })];
+    return [rateLimit({ limiter: this.#limiter, scope: place.name, per, client, limit, tellsInOursOnly })];
   }
 
   /** What is kept has been compressed and scanned, and its fields changed; who may have it is asked each time. */

@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { Config } from '../../config/config.ts';
 import { tokenDigest, UserDirectory } from '../../services/identity/user-directory.ts';
 import { LimitTable } from '../../services/limiter/limit-table.ts';
+import { TableLimiter } from '../../services/limiter/table-limiter.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
 import { BudgetTable } from '../../services/usage/budget-table.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
@@ -23,11 +24,11 @@ export function dryParts(
   const recorder = new MetricsRecorder();
   const scans = new ConfiguredScans({ recorder, log: () => {}, threads: 1 }, config.timeouts.connect);
   const ofScan: PolicyParts['ofScan'] = (settings) => scans.policy(settings);
-  const limits = new LimitTable({ capacity: 8 });
+  const limiter = new TableLimiter(new LimitTable({ capacity: 8 }));
   const running = new RunningTable({ capacity: 8 });
   const shared = { lists, budgets: budgets ?? new BudgetTable({ capacity: config.users.length + 1 }) };
   const made = { ofModule, ofScan, ofMirror: dryMirrorOf, ofCache: dryCacheMaker(config) };
-  return { users, limits, running, ...shared, recorder, tellUsage: () => {}, ...made };
+  return { users, limiter, running, ...shared, recorder, tellUsage: () => {}, ...made };
 }
 
 /** Whatever a module does, it would do it now. */

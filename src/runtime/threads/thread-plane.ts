@@ -5,6 +5,7 @@ import { proveRawIo } from '../../transport/raw-io.ts';
 import { holdTickShape } from '../../transport/tick-shape.ts';
 import { type DoorAddress, OwnDoors } from '../../services/rules/own-doors.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import { closeLimiter } from '../nodes/limits-of-nodes.ts';
 import { configuredDoors, doorAddress } from '../doors/door-address.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { EgressDoor } from '../doors/egress-door.ts';
@@ -17,6 +18,7 @@ export class ThreadPlane {
   private readonly readiness = { started: false, draining: false };
   private readonly all: readonly TrafficDoor[];
   private readonly modules: ThreadContext['modules'];
+  private readonly limits: ThreadContext['limits'];
   /** Nobody gets to these through us. */
   private readonly ownDoors = new OwnDoors([]);
   private configured: readonly DoorAddress[] = [];
@@ -25,6 +27,7 @@ export class ThreadPlane {
 
   constructor(context: ThreadContext, config: Config) {
     this.modules = context.modules;
+    this.limits = context.limits;
     this.all = [new GatewayDoor(context, this.readiness, config), new EgressDoor(context, this.ownDoors, config)];
   }
 
@@ -84,6 +87,7 @@ export class ThreadPlane {
     this.endDelay();
     for (const door of this.all) door.stop();
     await Promise.all(this.all.map((door) => door.close()));
+    closeLimiter(this.limits);
   }
 
   /** What clients have open, no more than `limit` of it at each door. */

@@ -4,7 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isFresh, uselessAtMs } from '../answer-meta.ts';
 import { PURGES_KEPT_MS, PURGES_KEY, tellPurge, wasPurged } from './purge-text.ts';
-import { TierBreaker } from './tier-breaker.ts';
+import { Breaker } from '../../../state/breaker.ts';
 import { type TierAnswer, tierAnswer, tierText } from './tier-entry.ts';
 import type { TierServer } from './tier-server.ts';
 
@@ -34,14 +34,14 @@ const GIVE_BACK = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.ca
 export class CacheTier {
   readonly #server: TierServer;
   readonly #nowMs: () => number;
-  readonly #breaker: TierBreaker;
+  readonly #breaker: Breaker;
   readonly #leases = new Map<string, string>();
   #pendingBytes = 0;
 
   constructor(server: TierServer, nowMs: () => number = Date.now) {
     this.#server = server;
     this.#nowMs = nowMs;
-    this.#breaker = new TierBreaker(nowMs);
+    this.#breaker = new Breaker(nowMs);
   }
 
   /** What another node has kept, or is fetching. null: the origin is to be asked, and others may wait for it: see `settle`. */

@@ -4,19 +4,27 @@ const MOST_FAILURES = 3;
 const FIRST_REST_MS = 1_000;
 const MOST_REST_MS = 30_000;
 
-export class TierBreaker {
+export class Breaker {
   readonly #nowMs: () => number;
+  readonly #mostRestMs: number;
   #failures = 0;
   #restMs = FIRST_REST_MS;
   #restsUntilMs = 0;
   #isTrying = false;
 
-  constructor(nowMs: () => number) {
+  /** `mostRestMs`: nobody rests for longer before the next try. */
+  constructor(nowMs: () => number, mostRestMs: number = MOST_REST_MS) {
     this.#nowMs = nowMs;
+    this.#mostRestMs = mostRestMs;
   }
 
   get isOpen(): boolean {
     return this.#failures >= MOST_FAILURES;
+  }
+
+  /** Until it may be asked again; 0: now. */
+  get restMs(): number {
+    return this.isOpen ? Math.max(0, this.#restsUntilMs - this.#nowMs()) : 0;
   }
 
   /** Whether it may be asked now. */
@@ -38,6 +46,6 @@ export class TierBreaker {
     this.#isTrying = false;
     if (!this.isOpen) return;
     this.#restsUntilMs = this.#nowMs() + this.#restMs;
-    this.#restMs = Math.min(MOST_REST_MS, 2 * this.#restMs);
+    this.#restMs = Math.min(this.#mostRestMs, 2 * this.#restMs);
   }
 }

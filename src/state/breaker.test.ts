@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TierBreaker } from './tier-breaker.ts';
+import { Breaker } from './breaker.ts';
 
 test('a server that does not answer is left alone for longer and longer, and one asks whether it is back', () => {
   let nowMs = 0;
-  const breaker = new TierBreaker(() => nowMs);
+  const breaker = new Breaker(() => nowMs);
   for (let failure = 0; failure < 3; failure++) {
     assert.equal(breaker.mayAsk(), true);
     breaker.failed();

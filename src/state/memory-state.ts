@@ -1,0 +1,184 @@
+// What nodes would share, in the memory of one process, for a program that is alone. Rule: it keeps the same promises as a Redis does; what it
+// keeps ends with the process.
+import { lend } from './lend.ts';
+import type {
+  Claimed,
+  HeldLease,
+  Lease,
+  LeaseWish,
+  Listening,
+  Loan,
+  LoanWish,
+  LogBounds,
+  LogItem,
+  NodeEntry,
+  SharedState,
+} from './shared-state.ts';
+
+interface Ending<T> {
+  readonly kept: T;
+  readonly untilMs: number;
+}
+
+interface KeptLog {
+  items: LogItem[];
+  untilMs: number;
+}
+
+/** What is over is looked for after so many of a kind have come. */
+const SWEEP_EVERY = 1_000;
+
+/** What several of them see. */
+export class MemoryShare {
+  readonly buckets: Map<string, Ending<number>> = new Map();
+  readonly leases: Map<string, Ending<Lease>> = new Map();
+  readonly values: Map<string, Ending<string>> = new Map();
+  readonly tables: Map<string, Map<string, string>> = new Map();
+  readonly logs: Map<string, KeptLog> = new Map();
+  readonly nodes: Map<string, Ending<NodeEntry>> = new Map();
+  readonly ears: Map<string, Set<(text: string) => void>> = new Map();
+  lastFence = 0;
+}
+
+export class MemoryState implements SharedState {
+  readonly server: string | null = null;
+  readonly isUp = true;
+  readonly #share: MemoryShare;
+  readonly #now: () => number;
+  readonly #mine = new Set<Listening>();
+  #puts = 0;
+
+  constructor(share: MemoryShare = new MemoryShare(), now: () => number = Date.now) {
+    this.#share = share;
+    this.#now = now;
+  }
+
+  async borrow(wishes: readonly LoanWish[]): Promise<readonly Loan[]> {
+    const { buckets } = this.#share;
+    return wishes.map((wish) => {
+      const { loan, paidAtMs } = lend(wish, buckets.get(wish.bucket)?.kept ?? 0, this.#now());
+      this.#keep(buckets, wish.bucket, paidAtMs, loan.resetMs);
+      return loan;
+    });
+  }
+
+  async claim({ name, owner, value, ttlMs, takesOver = false }: LeaseWish): Promise<Claimed> {
+    const share = this.#share;
+    const held = this.#find(share.leases, name);
+    if (held !== null && held.owner !== owner && !takesOver) return { lease: held, isMine: false };
+    share.lastFence = Math.max(share.lastFence + 1, Math.floor(this.#now()));
+    const lease = { name, owner, value, fence: share.lastFence };
+    this.#keep(share.leases, name, lease, ttlMs);
+    return { lease, isMine: true };
+  }
+
+  async renew({ name, fence }: HeldLease, ttlMs: number): Promise<boolean> {
+    const held = this.#find(this.#share.leases, name);
+    if (held?.fence !== fence) return false;
+    this.#keep(this.#share.leases, name, held, ttlMs);
+    return true;
+  }
+
+  async release({ name, fence }: HeldLease): Promise<boolean> {
+    return this.#find(this.#share.leases, name)?.fence === fence && this.#share.leases.delete(name);
+  }
+
+  async holder(name: string): Promise<Lease | null> {
+    return this.#find(this.#share.leases, name);
+  }
+
+  async put(key: string, value: string, ttlMs: number): Promise<void> {
+    this.#keep(this.#share.values, key, value, ttlMs);
+  }
+
+  async get(key: string): Promise<string | null> {
+    return this.#find(this.#share.values, key);
+  }
+
+  async bind(key: string, value: string, ttlMs: number): Promise<string> {
+    const bound = this.#find(this.#share.values, key) ?? value;
+    this.#keep(this.#share.values, key, bound, ttlMs);
+    return bound;
+  }
+
+  async drop(key: string): Promise<void> {
+    this.#share.values.delete(key);
+  }
+
+  async keepRow(table: string, key: string, row: string): Promise<void> {
+    const rows = this.#share.tables.get(table) ?? new Map<string, string>();
+    this.#share.tables.set(table, rows.set(key, row));
+  }
+
+  async removeRow(table: string, key: string): Promise<boolean> {
+    return this.#share.tables.get(table)?.delete(key) ?? false;
+  }
+
+  async rows(table: string): Promise<ReadonlyMap<string, string>> {
+    return new Map(this.#share.tables.get(table));
+  }
+
+  async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {
+    if (items.length === 0) return;
+    const kept = this.#logOf(log);
+    for (const item of items) if (item.id > (kept.items.at(-1)?.id ?? -1)) kept.items.push(item);
+    kept.items = kept.items.slice(-most);
+    kept.untilMs = this.#now() + ttlMs;
+    this.#share.logs.set(log, kept);
+  }
+
+  async readAfter(log: string, id: number, most: number): Promise<readonly LogItem[]> {
+    return this.#logOf(log)
+      .items.filter((item) => item.id > id)
+      .slice(0, most);
+  }
+
+  async publish(channel: string, text: string): Promise<void> {
+    for (const heard of this.#share.ears.get(channel) ?? []) queueMicrotask(() => heard(text));
+  }
+
+  hear(channel: string, heard: (text: string) => void, onUp: () => void = () => {}): Listening {
+    const { ears } = this.#share;
+    const own = (text: string): void => heard(text);
+    ears.set(channel, (ears.get(channel) ?? new Set()).add(own));
+    queueMicrotask(onUp);
+    const listening = { close: () => void ears.get(channel)?.delete(own) };
+    this.#mine.add(listening);
+    return listening;
+  }
+
+  async standUp(node: NodeEntry, ttlMs: number): Promise<readonly NodeEntry[]> {
+    this.#keep(this.#share.nodes, node.id, node, ttlMs);
+    return this.nodes();
+  }
+
+  async standDown(id: string): Promise<void> {
+    this.#share.nodes.delete(id);
+  }
+
+  async nodes(): Promise<readonly NodeEntry[]> {
+    return [...this.#share.nodes.keys()].flatMap((id) => this.#find(this.#share.nodes, id) ?? []);
+  }
+
+  close(): void {
+    for (const listening of this.#mine) listening.close();
+  }
+
+  #logOf(log: string): KeptLog {
+    const kept = this.#share.logs.get(log);
+    return kept === undefined || kept.untilMs <= this.#now() ? { items: [], untilMs: 0 } : kept;
+  }
+
+  #find<T>(map: ReadonlyMap<string, Ending<T>>, key: string): T | null {
+    const found = map.get(key);
+    return found === undefined || found.untilMs <= this.#now() ? null : found.kept;
+  }
+
+  #keep<T>(map: Map<string, Ending<T>>, key: string, kept: T, ttlMs: number): void {
+    map.set(key, { kept, untilMs: this.#now() + ttlMs });
+    this.#puts += 1;
+    if (this.#puts % SWEEP_EVERY !== 0) return;
+    const nowMs = this.#now();
+    for (const [name, { untilMs }] of map) if (untilMs <= nowMs) map.delete(name);
+  }
+}

@@ -1,0 +1,109 @@
+// The scripts that Redis runs for us. Rule: each of them does its work whole or not at all, by the clock of Redis; all keys of one call lie
+// together, but for those of BORROW, of which each is a bucket by itself.
+import { createHash } from 'node:crypto';
+
+const NOW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+`;
+
+/** KEYS: buckets. ARGV, for each of them: interval, burst, spent, need, more. See lend.ts. */
+export const BORROW: string = `${NOW}
+local loans = {}
+for i = 1, #KEYS do
+  local at = (i - 1) * 5
+  local interval, burst = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local spent, need, more = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
+  local all = interval * burst
+  local paid = tonumber(redis.call('GET', KEYS[i]) or '0')
+  if paid < now then paid = now end
+  if paid > now + 2 * all then paid = now + all end
+  paid = paid + spent * interval
+  local left = math.max(0, math.floor((now + all - paid) / interval + 0.001))
+  local granted = math.min(need, left)
+  granted = granted + math.min(more, math.floor((left - granted) / 2))
+  paid = paid + granted * interval
+  local rest = math.max(0, math.floor((now + all - paid) / interval + 0.001))
+  local retry = 0
+  if rest == 0 then retry = paid + interval - now - all end
+  if spent + granted > 0 then
+    redis.call('SET', KEYS[i], string.format('%.4f', paid), 'PX', string.format('%.0f', math.ceil(paid - now) + 1))
+  end
+  loans[i] = string.format('%.0f %.0f %.3f %.3f', granted, rest, paid - now, retry)
+end
+return loans
+`;
+
+/** KEYS: the lease, the last fence. ARGV: owner, value, how long, whether from another owner. Answers owner, value, fence, and whether it is ours. */
+export const CLAIM: string = `${NOW}
+local held = redis.call('HMGET', KEYS[1], 'owner', 'value', 'fence')
+if held[1] and held[1] ~= ARGV[1] and ARGV[4] == '0' then return { held[1], held[2], held[3], '0' } end
+local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, math.floor(now))
+fence = string.format('%.0f', fence)
+redis.call('SET', KEYS[2], fence, 'PX', 86400000)
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'value', ARGV[2], 'fence', fence)
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return { ARGV[1], ARGV[2], fence, '1' }
+`;
+
+/** KEYS: the lease. ARGV: fence, how long. */
+export const RENEW = `
+if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`;
+
+/** KEYS: the lease. ARGV: fence. */
+export const RELEASE = `
+if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+`;
+
+/** KEYS: the value. ARGV: the value, how long. */
+export const BIND = `
+local known = redis.call('GET', KEYS[1])
+if known then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return known
+end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return ARGV[1]
+`;
+
+/** KEYS: the log. ARGV: how many stay, how long; id and text of each. What is there already is passed over. */
+export const APPEND = `
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
+local newest = -1
+if last[1] then newest = tonumber(string.match(last[1][1], '^%d+')) end
+for i = 3, #ARGV, 2 do
+  if tonumber(ARGV[i]) > newest then
+    redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[i] .. '-1', 't', ARGV[i + 1])
+  end
+end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+`;
+
+/** KEYS: nodes by the end of their time, their addresses. ARGV: how long, id, address; or nothing, to look. Answers ids and addresses. */
+export const NODES: string = `${NOW}
+if ARGV[1] then
+  redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[2])
+  redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now)) do redis.call('HDEL', KEYS[2], id) end
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+end
+local found = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. string.format('%.3f', now), '+inf')) do
+  found[#found + 1] = id
+  found[#found + 1] = redis.call('HGET', KEYS[2], id) or ''
+end
+return found
+`;
+
+const digests = new Map<string, string>();
+
+/** By which Redis knows the script once it has run. */
+export function digestOf(script: string): string {
+  const digest = digests.get(script) ?? createHash('sha1').update(script).digest('hex');
+  digests.set(script, digest);
+  return digest;
+}

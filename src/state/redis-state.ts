@@ -1,0 +1,212 @@
+// What nodes share, in a Redis. Rule: what it is asked takes effect whole or not at all, and once; whoever asks hears that it does not answer
+// within the time of the connection.
+import type { RedisConnection } from './redis-connection.ts';
+import { APPEND, BIND, BORROW, CLAIM, digestOf, NODES, RELEASE, RENEW } from './redis-scripts.ts';
+import { RedisSubscription } from './redis-subscription.ts';
+import type {
+  Claimed,
+  HeldLease,
+  Lease,
+  LeaseWish,
+  Listening,
+  Loan,
+  LoanWish,
+  LogBounds,
+  LogItem,
+  NodeEntry,
+  SharedState,
+} from './shared-state.ts';
+
+const PREFIX = 'sluice:1:';
+/** In braces: what a cluster keeps together. */
+const NODES_KEYS = [`${PREFIX}{nodes}:until`, `${PREFIX}{nodes}:address`];
+/** Of one script: Redis does nothing else meanwhile. */
+const MOST_BUCKETS = 100;
+
+export interface RedisStateOptions {
+  readonly connection: Pick<RedisConnection, 'send' | 'close' | 'server' | 'isUp' | 'isCluster'>;
+  /** As for the connection. */
+  readonly url: string;
+}
+
+export class RedisState implements SharedState {
+  readonly #connection: RedisStateOptions['connection'];
+  readonly #url: string;
+  readonly #ears = new Set<Listening>();
+
+  constructor({ connection, url }: RedisStateOptions) {
+    this.#connection = connection;
+    this.#url = url;
+  }
+
+  get server(): string {
+    return this.#connection.server;
+  }
+
+  get isUp(): boolean {
+    return this.#connection.isUp;
+  }
+
+  async borrow(wishes: readonly LoanWish[]): Promise<readonly Loan[]> {
+    const most = this.#connection.isCluster ? 1 : MOST_BUCKETS;
+    const calls: Promise<readonly Loan[]>[] = [];
+    for (let from = 0; from < wishes.length; from += most) calls.push(this.#borrow(wishes.slice(from, from + most)));
+    return (await Promise.all(calls)).flat();
+  }
+
+  async #borrow(wishes: readonly LoanWish[]): Promise<readonly Loan[]> {
+    const keys = wishes.map(({ bucket }) => `${PREFIX}limit:${bucket}`);
+    const args: string[] = [];
+    for (const { limit, spent, need, more } of wishes) {
+      args.push(String(limit.intervalMs), String(limit.burst), String(spent), String(need), String(more));
+    }
+    return texts(await this.#run(BORROW, keys, args)).map(loanOf);
+  }
+
+  async claim({ name, owner, value, ttlMs, takesOver = false }: LeaseWish): Promise<Claimed> {
+    const keys = [leaseKey(name), `${PREFIX}fence:{${name}}`];
+    const [holder = '', held = '', fence = '', mine] = texts(
+      await this.#run(CLAIM, keys, [owner, value, wholeMs(ttlMs), takesOver ? '1' : '0']),
+    );
+    return { lease: { name, owner: holder, value: held, fence: Number(fence) }, isMine: mine === '1' };
+  }
+
+  async renew({ name, fence }: HeldLease, ttlMs: number): Promise<boolean> {
+    return (await this.#run(RENEW, [leaseKey(name)], [String(fence), wholeMs(ttlMs)])) === 1;
+  }
+
+  async release({ name, fence }: HeldLease): Promise<boolean> {
+    return (await this.#run(RELEASE, [leaseKey(name)], [String(fence)])) === 1;
+  }
+
+  async holder(name: string): Promise<Lease | null> {
+    const reply = await this.#connection.send(['HMGET', leaseKey(name), 'owner', 'value', 'fence']);
+    if (!Array.isArray(reply) || typeof reply[0] !== 'string') return null;
+    const [owner, value = '', fence] = reply as string[];
+    return owner === undefined ? null : { name, owner, value, fence: Number(fence) };
+  }
+
+  async put(key: string, value: string, ttlMs: number): Promise<void> {
+    await this.#connection.send(['SET', valueKey(key), value, 'PX', wholeMs(ttlMs)]);
+  }
+
+  async get(key: string): Promise<string | null> {
+    const reply = await this.#connection.send(['GET', valueKey(key)]);
+    return typeof reply === 'string' ? reply : null;
+  }
+
+  async bind(key: string, value: string, ttlMs: number): Promise<string> {
+    return String(await this.#run(BIND, [valueKey(key)], [value, wholeMs(ttlMs)]));
+  }
+
+  async drop(key: string): Promise<void> {
+    await this.#connection.send(['DEL', valueKey(key)]);
+  }
+
+  async keepRow(table: string, key: string, row: string): Promise<void> {
+    await this.#connection.send(['HSET', tableKey(table), key, row]);
+  }
+
+  async removeRow(table: string, key: string): Promise<boolean> {
+    return (await this.#connection.send(['HDEL', tableKey(table), key])) === 1;
+  }
+
+  async rows(table: string): Promise<ReadonlyMap<string, string>> {
+    return new Map(pairs(texts(await this.#connection.send(['HGETALL', tableKey(table)]))));
+  }
+
+  async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {
+    if (items.length === 0) return;
+    const args = items.flatMap(({ id, text }) => [String(id), text]);
+    await this.#run(APPEND, [logKey(log)], [String(most), wholeMs(ttlMs), ...args]);
+  }
+
+  async readAfter(log: string, id: number, most: number): Promise<readonly LogItem[]> {
+    const from = id < 0 ? '-' : `(${id}-1`;
+    const reply = await this.#connection.send(['XRANGE', logKey(log), from, '+', 'COUNT', String(most)]);
+    if (!Array.isArray(reply)) return [];
+    return (reply as [string, string[]][]).map(([place, fields]) => {
+      return { id: Number(place.slice(0, place.indexOf('-'))), text: fields[1] ?? '' };
+    });
+  }
+
+  async publish(channel: string, text: string): Promise<void> {
+    await this.#connection.send(['PUBLISH', `${PREFIX}${channel}`, text]);
+  }
+
+  hear(channel: string, heard: (text: string) => void, onUp: () => void = () => {}): Listening {
+    const ear = new RedisSubscription({ url: this.#url, channel: `${PREFIX}${channel}`, hear: heard, onUp });
+    this.#ears.add(ear);
+    return ear;
+  }
+
+  async standUp({ id, address }: NodeEntry, ttlMs: number): Promise<readonly NodeEntry[]> {
+    return entries(await this.#run(NODES, NODES_KEYS, [wholeMs(ttlMs), id, address]));
+  }
+
+  async standDown(id: string): Promise<void> {
+    await this.#connection.send(['ZREM', NODES_KEYS[0] ?? '', id]);
+  }
+
+  async nodes(): Promise<readonly NodeEntry[]> {
+    return entries(await this.#run(NODES, NODES_KEYS, []));
+  }
+
+  close(): void {
+    for (const ear of this.#ears) ear.close();
+    this.#connection.close();
+  }
+
+  /** By its digest: only a server that has never run it needs its text. */
+  async #run(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      return await this.#connection.send(['EVALSHA', digestOf(script), ...rest]);
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error;
+      return this.#connection.send(['EVAL', script, ...rest]);
+    }
+  }
+}
+
+function isUnknownScript(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && cause.message.startsWith('NOSCRIPT');
+}
+
+function leaseKey(name: string): string {
+  return `${PREFIX}lease:{${name}}`;
+}
+
+function valueKey(key: string): string {
+  return `${PREFIX}value:${key}`;
+}
+
+function tableKey(table: string): string {
+  return `${PREFIX}table:${table}`;
+}
+
+function logKey(log: string): string {
+  return `${PREFIX}log:${log}`;
+}
+
+function wholeMs(ms: number): string {
+  return String(Math.max(1, Math.ceil(ms)));
+}
+
+function loanOf(text: string): Loan {
+  const [granted = 0, left = 0, resetMs = 0, retryAfterMs = 0] = text.split(' ').map(Number);
+  return { granted, left, resetMs, retryAfterMs };
+}
+
+function entries(reply: unknown): NodeEntry[] {
+  return pairs(texts(reply)).map(([id, address]) => ({ id, address }));
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  return flat.flatMap((name, at): [string, string][] => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : []));
+}
+
+function texts(reply: unknown): string[] {
+  return Array.isArray(reply) ? reply.map(String) : [];
+}

@@ -1,0 +1,98 @@
+// Several nodes that share a Redis server have one limit between them, and whatever the server does, no request fails for it.
+import assert from 'node:assert/strict';
+import { describe, test, type TestContext } from 'node:test';
+import { ask } from '../support/ask.ts';
+import { Gateway } from '../support/gateway.ts';
+import { Redis, type RedisSettings } from '../support/redis.ts';
+
+/** An hour until there is one more. */
+const FIVE = { rate: '1/h', per: { header: 'x-key' }, burst: 5 };
+
+interface Stage {
+  readonly redis: Redis;
+  readonly nodes: readonly [Gateway, Gateway];
+}
+
+async function stage(t: TestContext, limit: object = FIVE, settings: RedisSettings = {}): Promise<Stage | undefined> {
+  const redis = await Redis.start(t, settings);
+  if (redis === undefined) return undefined;
+  const nodes = [await node(t, redis.url, limit), await node(t, redis.url, limit)] as const;
+  await areConnected(nodes);
+  return { redis, nodes };
+}
+
+function node(t: TestContext, state: string, limit: object = FIVE): Promise<Gateway> {
+  const routes = [{ match: { path: '/' }, to: { respond: { body: 'hi' } } }];
+  const settings = { process: { state }, gateway: { routes, policies: { rate_limit: limit } } };
+  return Gateway.open(t, settings);
+}
+
+/** The status, and how many are left. */
+async function get(gateway: Gateway, key: string): Promise<string> {
+  const { status, headers } = await ask(`${gateway.url}/`, { headers: { Host: 'a.test', 'X-Key': key } });
+  return `${status} ${String(headers['ratelimit-remaining'])}`;
+}
+
+/** Until then each of them counts for itself. */
+async function areConnected([one, other]: readonly [Gateway, Gateway], name = 'connected'): Promise<void> {
+  for (let count = 0; ; count += 1) {
+    const key = `${name} ${count}`;
+    if ((await get(one, key)) === '200 4' && (await get(other, key)) === '200 3') return;
+  }
+}
+
+async function statuses(nodes: readonly Gateway[], key: string, count: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let index = 0; index < count; index += 1) {
+    for (const each of nodes) found.push(Number((await get(each, key)).slice(0, 3)));
+  }
+  return found;
+}
+
+describe('nodes that share a Redis server', { timeout: 60_000 }, () => {
+  test('have one limit between them, exactly where it is small', async (t) => {
+    const { nodes } = (await stage(t)) ?? {};
+    if (nodes === undefined) return;
+    const [one, other] = nodes;
+    const said = [await get(one, 'a'), await get(other, 'a'), await get(other, 'a'), await get(one, 'a')];
+    assert.deepEqual(said, ['200 4', '200 3', '200 2', '200 1']);
+    assert.deepEqual([await get(other, 'a'), await get(other, 'a'), await get(one, 'a')], ['200 0', '429 0', '429 0']);
+    assert.equal(await get(one, 'b'), '200 4');
+  });
+
+  test('go on, each with its share, while the server stands still or is gone, and share again when it is back', async (t) => {
+    const { redis, nodes } = (await stage(t)) ?? {};
+    if (redis === undefined || nodes === undefined) return;
+    redis.signal('SIGSTOP');
+    assert.deepEqual(await statuses(nodes, 'still', 6), [...Array<number>(10).fill(200), 429, 429]);
+    redis.signal('SIGCONT');
+    await areConnected(nodes, 'again');
+    await redis.stop();
+    assert.deepEqual(await statuses(nodes, 'gone', 6), [...Array<number>(10).fill(200), 429, 429]);
+    await redis.start();
+    await areConnected(nodes, 'back');
+  });
+
+  test('count for themselves where the password is wrong, or the server takes nothing', async (t) => {
+    const { redis, nodes } = (await stage(t, FIVE, { password: 'right' })) ?? {};
+    if (redis === undefined || nodes === undefined) return;
+    const replica = await Redis.start(t, { more: ['--replicaof', '127.0.0.1', String(redis.port)] });
+    for (const state of [redis.url.replace('right', 'wrong'), replica?.url ?? '']) {
+      const alone = await node(t, state);
+      assert.deepEqual(await statuses([alone], 'alone', 6), [...Array<number>(5).fill(200), 429]);
+    }
+  });
+
+  test('make nobody wait for a limit that is large', async (t) => {
+    const limit = { rate: '1000/s', per: { header: 'x-key' }, burst: 5_000 };
+    const redis = await Redis.start(t);
+    if (redis === undefined) return;
+    const nodes = [await node(t, redis.url, limit), await node(t, redis.url, limit)];
+    // Both have heard of it when less is left than one of them has taken.
+    for (let count = 0; ; count += 1) {
+      assert.deepEqual(new Set(await statuses(nodes, 'a', 20)), new Set([200]));
+      const [, left] = (await get(nodes[0] as Gateway, 'a')).split(' ');
+      if (Number(left) < 5_000 - 20 * (count + 1) - 10) return;
+    }
+  });
+});
