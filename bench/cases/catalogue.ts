@@ -12,6 +12,7 @@ import { forward } from './forward.ts';
 import { gatewayLoad } from './gateway-load.ts';
 import { h2 } from './h2.ts';
 import { idle } from './idle.ts';
+import { limitsShared } from './limits-shared.ts';
 import { policies, policiesProxied } from './policies.ts';
 import { postBig, postSmall } from './post.ts';
 import { small } from './small.ts';
@@ -39,6 +40,7 @@ export const cases: readonly Case[] = [
   accessLog,
   policies,
   policiesProxied,
+  limitsShared,
   cacheSmall,
   cacheHundredKib,
   cacheMiss,

@@ -37,6 +37,7 @@ const ratioGoals: readonly RatioGoal[] = [
   ...sluiceTo('node-direct', 1.25, 'exec-bulk'),
   { case: 'access-log', of: 'sluice, log on', to: 'sluice', atMost: 1.1 },
   { case: 'policies', of: 'sluice, policies on', to: 'sluice', atMost: 1.25 },
+  { case: 'limits-shared', of: 'sluice, shared limits', to: 'sluice, local limits', atMost: 1.15 },
   { case: 'workers', of: 'sluice × 2', to: 'sluice × 1', atMost: 1.1 },
 ];
 

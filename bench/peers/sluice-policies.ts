@@ -5,9 +5,9 @@ import { millionHostsFile } from '../harness/domain-names.ts';
 
 /**
  * `guard`: what every request pays for that comes in from the internet; `proxied`: the same, the client standing behind a proxy;
- * `every`: all that there are.
+ * `every`: all that there are; `limit`: a limit of the rate and nothing else; `limit-shared`: the same, of all nodes that share a Redis.
  */
-export type PolicySet = 'guard' | 'proxied' | 'every';
+export type PolicySet = 'guard' | 'proxied' | 'every' | 'limit' | 'limit-shared';
 
 /** Of the one user that there is where users are asked for. */
 export const TOKEN = 'bench-token-0123456789abcdef';
@@ -32,6 +32,7 @@ export interface Helpers {
 
 /** As the key `policies` of a configuration. */
 export function policiesOf(set: PolicySet, helpers: Helpers | null = null): object {
+  if (set === 'limit' || set === 'limit-shared') return { rate_limit: { per: 'client_ip', rate: '100000/s' } };
   if (set !== 'every') return guard(set);
   const cors = { origins: ['http://localhost:*'], credentials: true };
   return { ...guard(set), ...others, ...(helpers !== null && withHelpers(helpers)), headers: { ...headers, cors } };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findFreePorts } from '../harness/processes.ts';
 import { startScanner, type Scanner } from './clamd.ts';
 import { type Compression, startPeer, versionFrom, writeConfig, type Peer, type PeerOptions } from './peer.ts';
+import { type SharedRedis, startRedis } from './redis.ts';
 import { policiesOf, TOKEN } from './sluice-policies.ts';
 
 const launcher = join(import.meta.dirname, '../../bin/sluice');
@@ -27,13 +28,23 @@ function aiOf(provider: string): object {
 
 const EXEC = { enabled: true, allowed_commands: ['/bin/echo', '/bin/cat'], workspace: '/', max_output: '1GB' };
 
-function configOf(options: PeerOptions, ports: Ports, scanner: Scanner | null): object {
+interface Beside {
+  readonly scanner: Scanner | null;
+  readonly redis: SharedRedis | null;
+}
+
+function configOf(options: PeerOptions, ports: Ports, { scanner, redis }: Beside): object {
   const forward = options.door === 'forward' || options.door === 'tunnel';
   const secure = options.door === 'tls' || options.door === 'h2';
   const helpers = scanner && { scanner: scanner.address, mirror: `http://127.0.0.1:${options.backendPort}` };
   const address = (port: number): string => `127.0.0.1:${port}`;
   return {
-    process: { workers: options.workers, data_dir: join(options.dir, 'data'), shutdown_grace: '1s' },
+    process: {
+      workers: options.workers,
+      data_dir: join(options.dir, 'data'),
+      shutdown_grace: '1s',
+      ...(redis !== null && { state: redis.url }),
+    },
     log: {
       access: options.accessLog,
       ...(options.accessLog && { file: join(options.dir, 'access.log') }),
@@ -64,9 +75,10 @@ export const sluice: Peer = {
   findVersion: () => (existsSync(launcher) ? versionFrom(process.execPath, launcher, 'version') : undefined),
   start: async (options) => {
     const scanner = options.policies === 'every' ? await startScanner(options.dir, options.loadCpus) : null;
+    const redis = options.policies === 'limit-shared' ? await startRedis(options.dir, options.loadCpus) : null;
     const running = await startPeer(options, async (door) => {
       const [admin = 0, metrics = 0, other = 0] = await findFreePorts(3);
-      const text = JSON.stringify(configOf(options, { door, admin, metrics, other }, scanner), null, 2);
+      const text = JSON.stringify(configOf(options, { door, admin, metrics, other }, { scanner, redis }), null, 2);
       const file = writeConfig(options, 'sluice.json', text);
       return {
         name: 'sluice',
@@ -77,7 +89,7 @@ export const sluice: Peer = {
     return {
       ...running,
       aiPrefix: '/claude',
-      stop: async () => void (await Promise.all([running.stop(), scanner?.stop()])),
+      stop: async () => void (await Promise.all([running.stop(), scanner?.stop(), redis?.stop()])),
     };
   },
 };
