@@ -20,6 +20,8 @@ import { Sluice } from '../runtime/sluice.ts';
 import { threadLog } from '../runtime/threads/thread-log.ts';
 import { ClientDesk } from '../runtime/tunnel-client/client-desk.ts';
 import { TunnelDesk } from '../runtime/tunnels/tunnel-desk.ts';
+import { degradedUses } from '../runtime/nodes/degraded-uses.ts';
+import { SharedNodes } from '../runtime/nodes/shared-nodes.ts';
 import { sharePurges } from '../runtime/cache-of-nodes.ts';
 import { usageBookIn } from '../runtime/usage-book-in.ts';
 import { listenToSignals } from '../runtime/stop-signals.ts';
@@ -75,9 +77,10 @@ function assemble(
   onConfig: (loaded: LoadedConfig) => void,
 ): Sluice {
   const { data_dir: dataDir } = loaded.config.process;
-  const usage = usageBookIn(loaded.config.process, log);
+  const usage = usageBookIn(loaded.config.process, log, recorder);
+  const nodes = new SharedNodes({ process: loaded.config.process, recorder });
   const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
-  sharePurges(processes.cache, loaded.config.process.state);
+  sharePurges(processes.cache, loaded.config.process.state, recorder);
   const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log) });
   const dataPlane = createDataPlane({
     config: loaded.config,
@@ -96,8 +99,8 @@ function assemble(
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
   const exposed = new ClientDesk({ dataDir, env: process.env, table: dataPlane.members, log: threadLog(log) });
-  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, tunnels, exposed, usage };
-  return new Sluice({ ...parts, logger: log, noteReload, onConfig });
+  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, tunnels, exposed, usage, nodes };
+  return new Sluice({ ...parts, degraded: () => degradedUses(view), logger: log, noteReload, onConfig });
 }
 
 /** Opens the doors, tells the command line of this user where they are, and the person as well. */

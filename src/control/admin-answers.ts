@@ -31,6 +31,10 @@ export interface StateStoreAnswer {
   /** null: on this machine. */
   readonly server: string | null;
   readonly up: boolean;
+  /** This one included. */
+  readonly nodes: number;
+  /** What does without the server for now. */
+  readonly degraded: readonly string[];
   readonly waiting_records: number;
   readonly lost_records: number;
 }

@@ -8,6 +8,7 @@ import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { clientDesk } from '../../test/support/client-desk.ts';
 import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
+import { sharedNodes } from '../../test/support/shared-nodes.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig } from '../config/load.ts';
@@ -59,6 +60,8 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     tunnels: tunnelDesk(),
     exposed: clientDesk(),
     usage: usageBook(),
+    nodes: sharedNodes(),
+    degraded: () => [],
     noteReload: () => {},
   });
   const recorder = new MetricsRecorder();

@@ -5,7 +5,9 @@ import type { CacheShelf } from '../services/cache/store/cache-shelf.ts';
 import { CacheTier } from '../services/cache/tier/cache-tier.ts';
 import { PURGES_CHANNEL } from '../services/cache/tier/purge-text.ts';
 import { SharedPurges } from '../services/cache/tier/shared-purges.ts';
+import { stateWatch } from './nodes/state-watch.ts';
 import { RedisConnection } from '../state/redis-connection.ts';
+import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { RedisSubscription } from '../state/redis-subscription.ts';
 
 /** What a miss may cost more. */
@@ -14,11 +16,13 @@ const TIER_TIMEOUT_MS = 50;
 const tiers = new WeakMap<CacheShelf, CacheTier>();
 
 /** The tier of this thread; null: there is no server. The same for every configuration, since the server of one needs a restart to change. */
-export function cacheTierOf(caches: CacheShelf, state: string): CacheTier | null {
+export function cacheTierOf(caches: CacheShelf, state: string, recorder?: MetricsRecorder): CacheTier | null {
   if (state === 'embedded') return null;
   const known = tiers.get(caches);
   if (known !== undefined) return known;
-  const tier = new CacheTier(new RedisConnection({ url: state, timeoutMs: TIER_TIMEOUT_MS }));
+  const tier = new CacheTier(
+    new RedisConnection({ url: state, timeoutMs: TIER_TIMEOUT_MS, watch: recorder && stateWatch(recorder, 'cache') }),
+  );
   tiers.set(caches, tier);
   caches.onClose = () => {
     tiers.delete(caches);
@@ -28,10 +32,10 @@ export function cacheTierOf(caches: CacheShelf, state: string): CacheTier | null
 }
 
 /** On the main thread. */
-export function sharePurges(desk: CacheDesk, state: string): void {
+export function sharePurges(desk: CacheDesk, state: string, recorder?: MetricsRecorder): void {
   if (state === 'embedded') return;
   const purges = new SharedPurges({
-    server: new RedisConnection({ url: state }),
+    server: new RedisConnection({ url: state, watch: recorder && stateWatch(recorder, 'purges') }),
     carryOut: (purge) => desk.purgeHere(purge),
   });
   const subscription = new RedisSubscription({

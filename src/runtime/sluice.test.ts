@@ -5,6 +5,7 @@ import { backendDesk } from '../../test/support/backend-desk.ts';
 import { threadContext } from '../../test/support/thread-context.ts';
 import { clientDesk } from '../../test/support/client-desk.ts';
 import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
+import { sharedNodes } from '../../test/support/shared-nodes.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
 import { hopControl } from '../../test/support/hop-control.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
@@ -54,6 +55,8 @@ async function setStage(): Promise<Stage> {
       tunnels: tunnelDesk(),
       exposed: clientDesk(),
       usage: usageBook(),
+      nodes: sharedNodes(),
+      degraded: () => [],
       dataPlane: {
         members: new MemberTable({ capacity: 1 }),
         lists: new DomainShelf(),

@@ -18,6 +18,7 @@ import type { AgentDesk } from './agents/agent-desk.ts';
 import type { AccountDesk } from './accounts/account-desk.ts';
 import type { BackendDesk } from './backends/backend-desk.ts';
 import type { ProcessDesk } from './processes/process-desk.ts';
+import type { SharedNodes } from './nodes/shared-nodes.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import type { ClientDesk } from './tunnel-client/client-desk.ts';
@@ -50,6 +51,9 @@ export interface SluiceParts {
   readonly tunnels: TunnelDesk;
   readonly exposed: ClientDesk;
   readonly usage: UsageBook;
+  readonly nodes: SharedNodes;
+  /** Uses of the state that nodes share which do without it now. */
+  readonly degraded: () => readonly string[];
   readonly logger: Logger;
   readonly noteReload: ReloadParts['note'];
   /** A config has come into force: the first one, or another. */
@@ -67,7 +71,14 @@ export interface SluiceStatus {
   readonly configLoadedAtMs: number;
   readonly needsRestart: readonly string[];
   /** Where it is kept what nodes may share, and whether it is there. */
-  readonly shared: UsageState;
+  readonly shared: SharedStatus;
+}
+
+export interface SharedStatus extends UsageState {
+  /** How many nodes there are, this one included. */
+  readonly nodes: number;
+  /** What does without it now. */
+  readonly degraded: readonly string[];
 }
 
 export interface StopResult {
@@ -84,8 +95,10 @@ export class Sluice {
   /** Tunnels to servers elsewhere. */
   readonly exposed: ClientDesk;
   readonly usage: UsageBook;
+  readonly nodes: SharedNodes;
   readonly requests: RequestWatch;
   readonly certificates: ServedCertificates;
+  readonly #degraded: SluiceParts['degraded'];
   readonly #aiBudgets: AiBudgets;
   readonly #processes: ProcessDesk;
   readonly #dataPlane: DataPlane;
@@ -109,6 +122,8 @@ export class Sluice {
       this.#followHostnames().catch((err: unknown) => logger.error({ err }, 'hostnames of tunnels not in force'));
     });
     this.usage = parts.usage;
+    this.nodes = parts.nodes;
+    this.#degraded = parts.degraded;
     this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));
     this.certificates = new ServedCertificates(logger);
     this.#processes = parts.processes;
@@ -166,6 +181,7 @@ export class Sluice {
         ...controlDoors.map((door) => door.close()),
       ]);
       await this.usage.close();
+      await this.nodes.close();
       throw error;
     }
     this.#state = 'ready';
@@ -223,7 +239,7 @@ export class Sluice {
       configTag: this.configTag,
       configLoadedAtMs: this.#reloader.loadedAtMs,
       needsRestart: this.#reloader.needsRestart,
-      shared: this.usage.state(),
+      shared: { ...this.usage.state(), nodes: this.nodes.nodes.length, degraded: this.#degraded() },
     };
   }
 
@@ -305,6 +321,7 @@ export class Sluice {
     await endsWithin(this.#processes.close(), PROCESS_GRACE_MS);
     await endsWithin(this.usage.close(), BOOK_GRACE_MS);
     await endsWithin(this.tunnels.close(), CUT_GRACE_MS);
+    await endsWithin(this.nodes.close(), CUT_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));
     this.#state = 'stopped';

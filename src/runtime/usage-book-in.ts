@@ -10,19 +10,35 @@ import { RedisUsage } from '../state/redis-usage.ts';
 import type { UsageStore } from '../state/usage-store.ts';
 import { WaitingFile } from '../state/waiting-file.ts';
 import type { Logger } from '../telemetry/application-log.ts';
+import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
+import { stateWatch } from './nodes/state-watch.ts';
 
 type Log = Pick<Logger, 'error' | 'warn' | 'info'>;
 
-export function usageBookIn(process: Pick<ProcessConfig, 'state' | 'data_dir'>, logger: Log): UsageBook {
+export function usageBookIn(
+  process: Pick<ProcessConfig, 'state' | 'data_dir'>,
+  logger: Log,
+  recorder?: MetricsRecorder,
+): UsageBook {
   const { state, data_dir: dataDir } = process;
   const store =
-    state === 'embedded' ? new EmbeddedUsage(join(dataDir, 'usage.db')) : sharedStore(state, dataDir, logger);
+    state === 'embedded'
+      ? new EmbeddedUsage(join(dataDir, 'usage.db'))
+      : sharedStore({ url: state, dataDir, logger, recorder });
   return new UsageBook({ store, logger });
 }
 
-function sharedStore(url: string, dataDir: string, logger: Log): UsageStore {
+interface StoreParts {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly logger: Log;
+  readonly recorder: MetricsRecorder | undefined;
+}
+
+function sharedStore({ url, dataDir, logger, recorder }: StoreParts): UsageStore {
   const connection: RedisConnection = new RedisConnection({
     url,
+    watch: recorder && stateWatch(recorder, 'usage'),
     onUp: () => logger.info({ server: connection.server }, 'Redis of process.state is reached'),
     onDown: (reason) => logger.warn({ server: connection.server, reason }, 'Redis of process.state is not reached'),
   });

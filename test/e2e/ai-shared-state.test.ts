@@ -69,7 +69,7 @@ describe('two nodes that share a Redis', () => {
     await until(async () => (await usageOf(one))[0]?.requests === 3);
     assert.deepEqual(await usageOf(one), await usageOf(other));
     assert.partialDeepStrictEqual((await usageOf(other))[0], { user: 'alice', output_tokens: 45, unknown_requests: 0 });
-    assert.match(one.stderr, /warning {2}not_available_yet {2}process\.state: so far nodes share/);
+    assert.match(one.stderr, /warning {2}not_available_yet {2}process\.state: numbers of running requests/);
     assert.doesNotMatch(one.stderr + one.stdout, /p@ss|p%40ss/);
     const status = await runSluice(t, ['status'], { folder: one.folder });
     assert.match(status.stdout, /^ {2}state {6}redis:\/\/127\.0\.0\.1:\d+, reached$/m);

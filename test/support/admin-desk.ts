@@ -118,7 +118,7 @@ export class AdminDesk {
           configTag: 'tag-1',
           configLoadedAtMs: 1_000,
           needsRestart: ['process.workers'],
-          shared: { server: null, isUp: true, waitingRows: 0, lostRows: 0 },
+          shared: { server: null, isUp: true, waitingRows: 0, lostRows: 0, nodes: 1, degraded: [] },
         }),
         explain: (question) =>
           explain(this.parts.sluice.loaded, question, {

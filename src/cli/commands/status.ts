@@ -35,8 +35,10 @@ export function statusCommand(context: CliContext): Command {
 
 /** Of Redis only: that this machine has its own files needs no word. */
 function storeLines(store: StatusAnswer['state_store']): string[] {
-  const { server, up, waiting_records: waiting, lost_records: lost } = store;
-  const lines = server === null ? [] : [`${printable(server)}, ${up ? 'reached' : 'not reached'}`];
+  const { server, up, nodes, degraded, waiting_records: waiting, lost_records: lost } = store;
+  const shared = nodes > 1 ? `, shared by ${nodes} nodes` : '';
+  const lines = server === null ? [] : [`${printable(server)}, ${up ? 'reached' : 'not reached'}${shared}`];
+  if (server !== null && degraded.length > 0) lines.push(`${printable(degraded.join(', '))}: without it for now`);
   if (waiting > 0) lines.push(`usage of ${waiting} ${waiting === 1 ? 'request' : 'requests'} waits for it`);
   if (lost > 0) lines.push(`usage of ${lost} ${lost === 1 ? 'request' : 'requests'} found no room and is lost`);
   return lines;

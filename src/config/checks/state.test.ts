@@ -24,4 +24,6 @@ test('a Redis server comes with a warning of what nodes do not share, and of wha
   assert.deepEqual(run('redis://localhost'), [NOT_SHARED]);
   assert.deepEqual(run('rediss://:secret@redis.example:6380/1'), [NOT_SHARED]);
   assert.deepEqual(run('redis://:secret@redis.example/1'), [NOT_SHARED, IN_THE_CLEAR]);
+  assert.deepEqual(run('redis+cluster://127.0.0.1:7000,[::1]:7001'), [NOT_SHARED]);
+  assert.deepEqual(run('redis+sentinel://127.0.0.1,one.example/m'), [NOT_SHARED, IN_THE_CLEAR]);
 });

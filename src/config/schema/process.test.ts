@@ -15,7 +15,14 @@ describe('process', () => {
 
   test('takes a number of threads or auto, and a Redis server', () => {
     assert.equal(processSchema.parse({ workers: 'auto' }).workers, 'auto');
-    for (const state of ['rediss://a:1/0', 'redis://a', 'redis://user:p%40ss@[::1]:6379/12', 'redis://:pass@a/']) {
+    const several = ['redis+sentinel://:p@a,b:1/main/2', 'rediss+cluster://a,b:7000'];
+    for (const state of [
+      ...several,
+      'rediss://a:1/0',
+      'redis://a',
+      'redis://user:p%40ss@[::1]:6379/12',
+      'redis://:pass@a/',
+    ]) {
       assert.equal(processSchema.parse({ state }).state, state);
     }
     for (const wrong of [

@@ -28,7 +28,7 @@ export const processSchema: z.ZodType<ProcessConfig> = z
       })
       .prefault('embedded')
       .describe(
-        'Where it is kept what nodes can share: `embedded` keeps it on this machine; the URL of a Redis server (with TLS: `rediss:`), with user, password and the number of a database, shares it with every node. That is what was used of AI providers, and with it the budgets of users; and what the cache keeps.',
+        'Where it is kept what nodes can share: `embedded` keeps it on this machine; the URL of a Redis server (with TLS: `rediss:`), with user, password and the number of a database, shares it with every node. Behind Sentinels it is `redis+sentinel://one,two/MASTER/0`, as a cluster `redis+cluster://one,two`. See the guide on several nodes.',
       )
       .meta({ samples: ['redis://host:6379/0', 'redis+sentinel://one,two,three/master/0', 'redis+cluster://one,two'] }),
     data_dir: filePath()

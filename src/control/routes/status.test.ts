@@ -20,7 +20,7 @@ describe('GET /api/v1/status', () => {
         loaded_at: '1970-01-01T00:00:01.000Z',
         needs_restart: ['process.workers'],
       },
-      state_store: { server: null, up: true, waiting_records: 0, lost_records: 0 },
+      state_store: { server: null, up: true, nodes: 1, degraded: [], waiting_records: 0, lost_records: 0 },
     });
   });
 

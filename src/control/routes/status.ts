@@ -37,6 +37,11 @@ const statusSchema: z.ZodType<StatusAnswer> = z
           .nullable()
           .openapi({ example: 'redis://redis.example:6379', description: 'Of `process.state`; null: this machine.' }),
         up: z.boolean(),
+        nodes: z.int().openapi({ description: 'How many nodes share it, this one included.' }),
+        degraded: z.array(z.string()).openapi({
+          example: ['limits'],
+          description: 'What does without the server for now, each in its own way.',
+        }),
         waiting_records: z.int().openapi({ description: 'Requests whose usage waits here until the server takes it.' }),
         lost_records: z
           .int()
@@ -80,6 +85,8 @@ function statusAnswer(status: SluiceStatus): StatusAnswer {
     state_store: {
       server: shared.server,
       up: shared.isUp,
+      nodes: shared.nodes,
+      degraded: [...shared.degraded],
       waiting_records: shared.waitingRows,
       lost_records: shared.lostRows,
     },

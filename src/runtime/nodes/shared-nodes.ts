@@ -1,0 +1,77 @@
+// What the main thread of a node has of the state that nodes share, and that the others know of this node. Rule: where there is no Redis this
+// node is alone, and nothing is opened before somebody keeps something.
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { ProcessConfig } from '../../config/schema/process.ts';
+import { RedisConnection } from '../../state/redis-connection.ts';
+import { RedisState } from '../../state/redis-state.ts';
+import type { NodeEntry, SharedState } from '../../state/shared-state.ts';
+import { SqliteState } from '../../state/sqlite-state.ts';
+import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { stateWatch } from './state-watch.ts';
+
+export interface SharedNodesOptions {
+  readonly process: Pick<ProcessConfig, 'state' | 'data_dir'>;
+  readonly recorder: MetricsRecorder;
+}
+
+const STAND_EVERY_MS = 2_000;
+/** A node that has not been heard of for so long is no more. */
+const STAND_MS = 10_000;
+
+export class SharedNodes {
+  /** Of this process. */
+  readonly id: string = randomUUID();
+  readonly state: SharedState;
+  readonly isShared: boolean;
+  /** Where other nodes reach this one; empty: nowhere. */
+  #address = '';
+  #nodes: readonly NodeEntry[];
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+
+  constructor({ process: { state, data_dir: dataDir }, recorder }: SharedNodesOptions) {
+    this.isShared = state !== 'embedded';
+    this.state = this.isShared ? redisState(state, recorder) : new SqliteState(join(dataDir, 'state.db'));
+    this.#nodes = [this.#own()];
+    if (this.isShared) void this.#stand();
+  }
+
+  /** As it was known last, this one included. */
+  get nodes(): readonly NodeEntry[] {
+    return this.#nodes;
+  }
+
+  /** From here on others are told so. */
+  reachableAt(address: string): void {
+    this.#address = address;
+    if (this.isShared) void this.#stand();
+  }
+
+  /** The others are told at once, if they can be. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.isShared && this.state.isUp) await this.state.standDown(this.id).catch(() => {});
+    this.state.close();
+  }
+
+  async #stand(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    try {
+      this.#nodes = await this.state.standUp(this.#own(), STAND_MS);
+    } catch {
+      // As many as there were; the connection has told of it.
+    }
+    if (!this.#isClosed) this.#timer ??= setTimeout(() => void this.#stand(), STAND_EVERY_MS).unref();
+  }
+
+  #own(): NodeEntry {
+    return { id: this.id, address: this.#address };
+  }
+}
+
+function redisState(url: string, recorder: MetricsRecorder): SharedState {
+  return new RedisState({ connection: new RedisConnection({ url, watch: stateWatch(recorder, 'nodes') }), url });
+}
