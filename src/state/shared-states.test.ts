@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import fc from 'fast-check';
 import { Redis } from '../../test/support/redis.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { MemoryShare, MemoryState } from './memory-state.ts';
@@ -154,10 +153,13 @@ for (const [name, places] of [
       await one.keepRow('users', 'a', '2');
       await one.keepRow('users', 'b', 'ü"\n');
       await one.keepRow('others', 'c', '3');
-      assert.deepEqual([...(await other.rows('users'))].toSorted(), [
-        ['a', '2'],
-        ['b', 'ü"\n'],
-      ]);
+      assert.deepEqual(
+        await other.rows('users'),
+        new Map([
+          ['a', '2'],
+          ['b', 'ü"\n'],
+        ]),
+      );
       assert.deepEqual([await other.removeRow('users', 'a'), await other.removeRow('users', 'a')], [true, false]);
       assert.deepEqual([...(await one.rows('users')).keys()], ['b']);
     });
@@ -226,25 +228,3 @@ for (const [name, places] of [
     });
   });
 }
-
-test('a bucket never lends more than burst and rate allow, whatever is asked', () => {
-  const step = fc.record({
-    pauseMs: fc.integer({ min: 0, max: 400 }),
-    need: fc.integer({ min: 0, max: 9 }),
-    more: fc.integer({ min: 0, max: 9 }),
-  });
-  const limits = fc.record({ intervalMs: fc.constantFrom(1, 100 / 3, 1000), burst: fc.integer({ min: 1, max: 20 }) });
-  return fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 100 }), limits, async (steps, limit) => {
-      let nowMs = 1_000_000;
-      let lent = 0;
-      const state = new MemoryState(new MemoryShare(), () => nowMs);
-      for (const { pauseMs, need, more } of steps) {
-        nowMs += pauseMs;
-        const [loan] = await state.borrow([{ bucket: 'a', limit, spent: 0, need, more }]);
-        lent += loan?.granted ?? 0;
-        assert.ok(lent <= limit.burst + (nowMs - 1_000_000) / limit.intervalMs + 0.01);
-      }
-    }),
-  );
-});

@@ -14,6 +14,8 @@ export interface RedisSettings {
   readonly tls?: TlsFiles;
   /** In place of redis-server. */
   readonly command?: string;
+  /** Its configuration. */
+  readonly file?: string;
   /** As for redis-server, such as `--replicaof`. */
   readonly more?: readonly string[];
 }
@@ -57,7 +59,7 @@ export class Redis {
 
   /** Again, with nothing in it. False: it has ended at once. */
   async start(): Promise<boolean> {
-    const { password, tls, more = [] } = this.settings;
+    const { password, tls, file, more = [] } = this.settings;
     const port = String(this.port);
     const door =
       tls === undefined
@@ -70,7 +72,11 @@ export class Redis {
           ]);
     const kept = ['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1', '--dir', this.folder];
     const login = password === undefined ? [] : ['--requirepass', password];
-    const child = spawn(this.command, [...door, ...kept, ...login, ...more], { stdio: 'ignore' });
+    const child = spawn(
+      this.command,
+      [...(file === undefined ? [] : [file]), ...door, ...(file === undefined ? kept : []), ...login, ...more],
+      { stdio: 'ignore' },
+    );
     this.child = child;
     this.t.after(() => stop(child));
     while (child.exitCode === null) {
