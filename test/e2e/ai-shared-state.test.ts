@@ -72,7 +72,7 @@ describe('two nodes that share a Redis', () => {
     assert.match(one.stderr, /warning {2}not_available_yet {2}process\.state: numbers of running requests/);
     assert.doesNotMatch(one.stderr + one.stdout, /p@ss|p%40ss/);
     const status = await runSluice(t, ['status'], { folder: one.folder });
-    assert.match(status.stdout, /^ {2}state {6}redis:\/\/127\.0\.0\.1:\d+, reached$/m);
+    assert.match(status.stdout, /^ {2}state {6}redis:\/\/127\.0\.0\.1:\d+, reached, shared by 2 nodes$/m);
     const metrics = await (await fetch(`${one.address('metrics')}/metrics`)).text();
     assert.match(metrics, /^sluice_state_up 1$/m);
   });
