@@ -55,7 +55,7 @@ describe('an explanation', () => {
         possible: [],
       },
     );
-    assert.deepEqual(unknown('cache.x').possible, ['max_memory', 'default_ttl', 'disk']);
+    assert.deepEqual(unknown('cache.x').possible, ['max_memory', 'default_ttl', 'disk', 'state_timeout']);
     assert.equal(unknown('what is this?').nearest, undefined);
   });
 });

@@ -7,7 +7,7 @@ import { cacheTierOf, sharePurges } from './cache-of-nodes.ts';
 
 describe('what nodes share of their caches', () => {
   test('is nothing without a server', () => {
-    assert.equal(cacheTierOf(new CacheShelf(), 'embedded'), null);
+    assert.equal(cacheTierOf(new CacheShelf(), 'embedded', 50), null);
     const desk = new CacheDesk();
     sharePurges(desk, 'embedded');
     desk.close();
@@ -15,8 +15,8 @@ describe('what nodes share of their caches', () => {
 
   test('is one tier for a thread, until its stores close', () => {
     const shelf = new CacheShelf();
-    const tier = cacheTierOf(shelf, 'redis://127.0.0.1:1');
-    assert.equal(cacheTierOf(shelf, 'redis://127.0.0.1:1'), tier);
+    const tier = cacheTierOf(shelf, 'redis://127.0.0.1:1', 50);
+    assert.equal(cacheTierOf(shelf, 'redis://127.0.0.1:1', 50), tier);
     shelf.close();
   });
 

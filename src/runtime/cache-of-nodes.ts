@@ -10,19 +10,21 @@ import { RedisConnection } from '../state/redis-connection.ts';
 import type { MetricsRecorder } from '../telemetry/metrics-recorder.ts';
 import { RedisSubscription } from '../state/redis-subscription.ts';
 
-/** What a miss may cost more. */
-const TIER_TIMEOUT_MS = 50;
-
 const tiers = new WeakMap<CacheShelf, CacheTier>();
 
-/** The tier of this thread; null: there is no server. The same for every configuration, since the server of one needs a restart to change. */
-export function cacheTierOf(caches: CacheShelf, state: string, recorder?: MetricsRecorder): CacheTier | null {
+/** The tier of this thread; null: there is no server. The same for every configuration, since its server needs a restart to change; the time that a miss may cost more does not. */
+export function cacheTierOf(
+  caches: CacheShelf,
+  state: string,
+  timeoutMs: number,
+  recorder?: MetricsRecorder,
+): CacheTier | null {
   if (state === 'embedded') return null;
   const known = tiers.get(caches);
+  known?.bound(timeoutMs);
   if (known !== undefined) return known;
-  const tier = new CacheTier(
-    new RedisConnection({ url: state, timeoutMs: TIER_TIMEOUT_MS, watch: recorder && stateWatch(recorder, 'cache') }),
-  );
+  const watch = recorder && stateWatch(recorder, 'cache');
+  const tier = new CacheTier(new RedisConnection({ url: state, timeoutMs, watch }));
   tiers.set(caches, tier);
   caches.onClose = () => {
     tiers.delete(caches);

@@ -20,3 +20,12 @@ test('a server that does not answer is left alone for longer and longer, and one
   breaker.answered();
   assert.deepEqual([breaker.mayAsk(), breaker.mayAsk()], [true, true]);
 });
+
+test('many that fail together are one failure of a server', () => {
+  let nowMs = 0;
+  const breaker = new Breaker(() => nowMs);
+  for (let count = 0; count < 50; count += 1) breaker.failed();
+  nowMs = 1000;
+  assert.equal(breaker.mayAsk(), true);
+  assert.equal(breaker.mayAsk(), false);
+});

@@ -43,8 +43,10 @@ export class Breaker {
 
   failed(): void {
     this.#failures++;
+    const isNews = this.#isTrying || this.#failures === MOST_FAILURES;
     this.#isTrying = false;
-    if (!this.isOpen) return;
+    // Of those that were on their way together one counts.
+    if (!this.isOpen || !isNews) return;
     this.#restsUntilMs = this.#nowMs() + this.#restMs;
     this.#restMs = Math.min(this.#mostRestMs, 2 * this.#restMs);
   }

@@ -29,7 +29,8 @@ export class RedisConnection {
   /** For people: without user and password. */
   readonly server: string;
   private readonly options: RedisConnectionOptions;
-  private readonly timeoutMs: number;
+  /** For one command, its answer included. */
+  timeoutMs: number;
   private readonly place: StateUrl;
   private client: RedisClient | null = null;
   private lastError = 'it has not answered yet';
@@ -65,10 +66,11 @@ export class RedisConnection {
     const beganMs = watch === undefined ? 0 : performance.now();
     let isGood = false;
     const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
+    // Where we ourselves are late an answer may lie there already: it is read first.
+    const timer = setTimeout(setImmediate, this.timeoutMs, () => {
       if (this.isUp) this.lastError = `${args[0]} took longer than ${this.timeoutMs / 1000} s`;
       late.reject(this.unavailable());
-    }, this.timeoutMs).unref();
+    }).unref();
     try {
       const answer = await Promise.race([this.ask(args), late.promise]);
       isGood = true;

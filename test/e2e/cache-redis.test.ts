@@ -15,13 +15,17 @@ interface Nodes {
 }
 
 /** Two nodes in front of one origin. */
-async function twoNodes(t: TestContext, state: string, answering: Answering): Promise<Nodes> {
+async function twoNodes(t: TestContext, state: string, answering: Answering, timeout = '5s'): Promise<Nodes> {
   const asked: string[] = [];
   const origin = await http1Origin(t, (request, response) => {
     asked.push(`${request.method ?? ''} ${request.url ?? ''}`);
     answering(request, response, asked.length);
   });
-  const settings = { process: { state }, gateway: { default_backend: origin, policies: { cache: {} } } };
+  const settings = {
+    process: { state },
+    cache: { state_timeout: timeout },
+    gateway: { default_backend: origin, policies: { cache: {} } },
+  };
   const nodes = [await Gateway.open(t, settings), await Gateway.open(t, settings)];
   await areConnected(nodes as [Gateway, Gateway]);
   asked.length = 0;
@@ -83,7 +87,7 @@ describe('nodes that share a Redis server', () => {
   test('serve all the same while the server stands still, is gone, and is back', async (t) => {
     const redis = await Redis.start(t);
     if (redis === undefined) return;
-    const { nodes } = await twoNodes(t, redis.url, fresh);
+    const { nodes } = await twoNodes(t, redis.url, fresh, '50ms');
     const [one, two] = nodes as [Gateway, Gateway];
     await body(one, '/a');
     redis.signal('SIGSTOP');

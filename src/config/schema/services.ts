@@ -17,6 +17,8 @@ export interface CacheConfig {
   readonly default_ttl: number;
   /** null = nothing is kept on a disk. */
   readonly disk: CacheDiskConfig | null;
+  /** Milliseconds. */
+  readonly state_timeout: number;
 }
 
 export const cacheSchema: z.ZodType<CacheConfig> = z
@@ -38,6 +40,11 @@ export const cacheSchema: z.ZodType<CacheConfig> = z
         'Where answers go that are too large for memory, or were pushed out of it after they had been asked for again. `null`: nowhere.',
       )
       .meta({ samples: [{ path: '/var/cache/sluice', max: '10GB' }] }),
+    state_timeout: duration({ min: '1ms', max: '10s' })
+      .prefault('50ms')
+      .describe(
+        'How long a request waits at most for what other nodes have kept in the Redis server of `process.state`, before the backend is asked.',
+      ),
   })
   .prefault({})
   .describe('The store of the cache. The policy `cache` turns it on.');

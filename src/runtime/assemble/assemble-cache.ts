@@ -29,7 +29,7 @@ export function cacheMaker(config: Config, { caches, recorder }: CacheParts): Po
     const store = caches.at(at.place);
     // A program that no door serves from.
     if (store === null) return NO_STORE;
-    const tier = cacheTierOf(caches, config.process.state, recorder);
+    const tier = cacheTierOf(caches, config.process.state, config.cache.state_timeout, recorder);
     return cache(optionsOf({ settings, at, config, tier }, store, count));
   };
 }

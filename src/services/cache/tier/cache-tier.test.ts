@@ -65,11 +65,32 @@ describe('the second tier of the cache', () => {
 
   test('is a miss, and no error, while the server does not answer', async () => {
     let asked = 0;
-    const server = { isUp: true, send: () => Promise.reject(new Error(`no ${asked++}`)), close: () => {} };
+    const server = {
+      isUp: true,
+      timeoutMs: 50,
+      send: () => Promise.reject(new Error(`no ${asked++}`)),
+      close: () => {},
+    };
     const tier = new CacheTier(server);
     for (let round = 0; round < 5; round++) assert.equal(await tier.ask(QUESTION), null);
     tier.keep('k', tierAnswerOf('hello'));
     tier.purge('http://a.test/x');
     assert.ok(asked <= 4, `${asked} requests went to a server that does not answer`);
+  });
+
+  test('costs no more than its time, however slowly the server answers each command', async (t) => {
+    const replies: (() => void)[] = [];
+    const slow = (args: readonly string[]): Promise<unknown> =>
+      new Promise((resolve) => replies.push(() => resolve(args[0] === 'SET' ? 'OK' : null)));
+    const sent: string[] = [];
+    const send = (args: readonly string[]): Promise<unknown> => (sent.push(args[0] ?? ''), slow(args));
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const tier = new CacheTier({ isUp: true, timeoutMs: 50, send, close: () => {} });
+    const asked = tier.ask(QUESTION);
+    t.mock.timers.tick(50);
+    assert.equal(await asked, null);
+    for (const reply of replies.splice(0)) reply();
+    await new Promise(setImmediate);
+    assert.deepEqual(sent.at(-1), 'EVAL', 'the lease that came too late is given back');
   });
 });

@@ -15,6 +15,8 @@ export interface TierQuestion {
   readonly varyKeyOf: (names: readonly string[]) => string;
 }
 
+type Lease = 'mine' | 'taken' | 'alone';
+
 const TIER_PREFIX = 'sluice:cache:1';
 /** A larger body is not worth its way there and back. */
 export const MOST_TIER_BYTES = 1_048_576;
@@ -44,12 +46,16 @@ export class CacheTier {
     this.#breaker = new Breaker(nowMs);
   }
 
+  /** So long one look may take, however many commands it needs. */
+  bound(timeoutMs: number): void {
+    this.#server.timeoutMs = timeoutMs;
+  }
+
   /** What another node has kept, or is fetching. null: the origin is to be asked, and others may wait for it: see `settle`. */
   async ask(question: TierQuestion): Promise<TierAnswer | null> {
     const untilMs = this.#nowMs() + MOST_WAIT_MS;
     for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(MOST_LOOK_MS, 2 * lookMs)) {
-      // In this order: what is there when we have the lease nobody else is fetching.
-      const [lease, found] = await Promise.all([this.#lease(question.flightKey), this.#find(question)]);
+      const [lease, found] = await this.#lookOnce(question);
       if (found !== null) {
         this.settle(question.flightKey, false);
         return found;
@@ -89,7 +95,7 @@ export class CacheTier {
   purge(url: string): void {
     const purge = { from: '', atMs: this.#nowMs(), isSoft: false, orders: [{ kind: 'url', url } as const] };
     // What was not told is fresh elsewhere until its time is over, as it would be without us.
-    if (!this.#server.isUp || !this.#breaker.mayAsk()) return;
+    if (!this.#mayAsk()) return;
     tellPurge(this.#server, purge).then(
       () => this.#breaker.answered(),
       () => this.#breaker.failed(),
@@ -98,6 +104,21 @@ export class CacheTier {
 
   close(): void {
     this.#server.close();
+  }
+
+  async #lookOnce(question: TierQuestion): Promise<readonly [Lease, TierAnswer | null]> {
+    const { flightKey } = question;
+    // In this order: what is there when we have the lease nobody else is fetching.
+    const looked = Promise.all([this.#lease(flightKey), this.#find(question)]);
+    const tooLate = Promise.withResolvers<null>();
+    // Where we ourselves are late an answer may lie there already: it is read first.
+    const timer = setTimeout(setImmediate, this.#server.timeoutMs, tooLate.resolve, null).unref();
+    const inTime = await Promise.race([looked, tooLate.promise]);
+    clearTimeout(timer);
+    if (inTime !== null) return inTime;
+    // A lease that comes now is of use to nobody here.
+    void looked.then(([lease]) => lease === 'mine' && this.settle(flightKey, false));
+    return ['alone', null];
   }
 
   async #find({ key, varyKeyOf }: TierQuestion): Promise<TierAnswer | null> {
@@ -118,19 +139,31 @@ export class CacheTier {
     return Array.isArray(purges) && !purges.some((text) => wasPurged(meta, String(text)));
   }
 
-  async #lease(flightKey: string): Promise<'mine' | 'taken' | 'alone'> {
+  async #lease(flightKey: string): Promise<Lease> {
     const token = randomUUID();
-    const reply = await this.#send(['SET', leaseOf(flightKey), token, 'NX', 'GET', 'PX', String(LEASE_MS)]);
-    if (reply === null) {
+    const lease = leaseOf(flightKey);
+    // Two commands in one go, so that no more than servers of all versions understand is asked.
+    const [taken, held] = await Promise.all([
+      this.#send(['SET', lease, token, 'NX', 'PX', String(LEASE_MS)]),
+      this.#send(['GET', lease]),
+    ]);
+    if (taken === 'OK') {
       this.#leases.set(flightKey, token);
       return 'mine';
     }
-    return reply === undefined || reply === ALONE ? 'alone' : 'taken';
+    return taken === undefined || held === ALONE ? 'alone' : 'taken';
+  }
+
+  /** One that is gone comes back as another: what is known of it is forgotten. */
+  #mayAsk(): boolean {
+    if (this.#server.isUp) return this.#breaker.mayAsk();
+    this.#breaker.answered();
+    return false;
   }
 
   /** undefined: it has not been asked, or has not answered. */
   async #send(args: readonly string[]): Promise<unknown> {
-    if (!this.#server.isUp || !this.#breaker.mayAsk()) return undefined;
+    if (!this.#mayAsk()) return undefined;
     try {
       const reply = await this.#server.send(args);
       this.#breaker.answered();

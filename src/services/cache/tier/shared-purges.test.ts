@@ -8,6 +8,7 @@ const WISH: PurgeWish = { orders: [{ kind: 'tag', tag: 'news' }], isSoft: false 
 /** A server that remembers what it is told, unless it is away. */
 class FakeServer {
   readonly isUp = true;
+  timeoutMs = 50;
   isAway = false;
   readonly told: (readonly string[])[] = [];
   readonly list: string[] = [];
