@@ -12,6 +12,8 @@ export interface BodySink {
   /** Holds back whoever sends the body, until `resume`. What is on its way already still comes. */
   pause(): void;
   resume(): void;
+  /** Of answers: the client takes nothing more for now. Whoever `holdsBack` is told by `drained` when it does again. */
+  readonly isFull?: boolean;
   /** Gives the exchange up: with an error for an answer as long as nothing was answered, else by a cut. */
   fail(error: SluiceError): void;
 }
@@ -22,6 +24,10 @@ export interface BodyTransform {
   readonly keepsLength?: true;
   /** Of answers: the head waits until something of the body has come out, so that `fail` can still become an answer. */
   readonly holdsHead?: true;
+  /** Of answers: what the client does not take waits here, so that whoever sends it need not wait for the client. */
+  holdsBack?(): boolean;
+  /** The client takes more again. */
+  drained?(): void;
   write(bytes: Uint8Array, from: number, to: number): void;
   /** The body is complete: the sink is to be ended when all that was held back has gone out. */
   end(): void;

@@ -55,14 +55,26 @@ export class AnswerWay implements BodyWay {
 
   /** Whether the producer has to wait for `resume`. */
   mustWait(): boolean {
-    const { responder, isAlone } = this.exchange;
-    if (!isAlone && responder.congested) responder.awaitDrain();
-    else if (this.held) this.isAwaited = true;
-    else return false;
+    if (this.waitsForClient) return true;
+    if (!this.held) return false;
+    this.isAwaited = true;
     return true;
   }
 
+  /** Of the client, which has only so long to take something. */
+  get isFull(): boolean {
+    const { responder, isAlone } = this.exchange;
+    if (isAlone || !responder.congested) return false;
+    responder.awaitDrain();
+    return true;
+  }
+
+  private get waitsForClient(): boolean {
+    return this.isFull && this.transforms?.holdsBack !== true;
+  }
+
   clientDrained(): void {
+    this.transforms?.drained();
     if (this.held) this.isAwaited = true;
     else this.exchange.producer?.resume();
   }
@@ -92,8 +104,7 @@ export class AnswerWay implements BodyWay {
     this.isAwaited = false;
     if (!isAwaited || exchange.over) return;
     // A client that takes nothing any more has only so long, whoever held the sender back first.
-    if (!exchange.isAlone && exchange.responder.congested) exchange.responder.awaitDrain();
-    else exchange.producer?.resume();
+    if (!this.waitsForClient) exchange.producer?.resume();
   }
 
   giveUp(error: SluiceError): void {

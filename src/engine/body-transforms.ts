@@ -10,6 +10,8 @@ export interface BodyWay {
   /** At least one transform cannot take more for now. */
   hold(): void;
   release(): void;
+  /** Where it ends takes nothing more for now. */
+  readonly isFull: boolean;
   giveUp(error: SluiceError): void;
   /** What a transform, or whoever stands behind it, has thrown. */
   fault(cause: unknown): void;
@@ -49,6 +51,17 @@ export class BodyTransforms {
   /** The head of an answer waits until something of its body has come through. */
   get holdsHead(): boolean {
     return this.chain.some((transform) => transform.holdsHead === true);
+  }
+
+  /** One of them takes what the client does not. */
+  get holdsBack(): boolean {
+    for (const transform of this.chain) if (transform.holdsBack?.() === true) return true;
+    return false;
+  }
+
+  /** What that has held back goes on. */
+  drained(): void {
+    for (const transform of this.chain) transform.drained?.();
   }
 
   write(bytes: Uint8Array, from: number, to: number): void {
@@ -106,6 +119,10 @@ class Link implements BodySink {
     } catch (cause) {
       this.transforms.way.fault(cause);
     }
+  }
+
+  get isFull(): boolean {
+    return this.transforms.way.isFull;
   }
 
   pause(): void {

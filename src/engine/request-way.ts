@@ -33,6 +33,8 @@ export class RequestWay implements BodyWay {
   private copy: BodyCopy | null = null;
   private readonly exchange: HttpExchange;
   private transforms: BodyTransforms | null = null;
+  /** Targets hold back by `pauseRequest`. */
+  readonly isFull = false;
   private heldBy = 0;
 
   constructor(exchange: HttpExchange) {

@@ -3,7 +3,12 @@ import { test } from 'node:test';
 import { cacheSchema, execSchema } from './services.ts';
 
 test('the store of the cache has the promised defaults', () => {
-  assert.deepEqual(cacheSchema.parse({}), { max_memory: 256_000_000, default_ttl: 300_000, disk: null, state_timeout: 50 });
+  assert.deepEqual(cacheSchema.parse({}), {
+    max_memory: 256_000_000,
+    default_ttl: 300_000,
+    disk: null,
+    state_timeout: 50,
+  });
   assert.deepEqual(cacheSchema.parse({ disk: { path: '/var/cache' } }).disk, {
     path: '/var/cache',
     max: 1_000_000_000,

@@ -1,7 +1,9 @@
-// The body of an answer that goes to a client and into the cache. Rule: what is cut is kept by nobody; the client gets its bytes whether or
-// not the cache takes them.
+// The body of an answer that goes to a client and into the cache. Rule: what is cut is kept by nobody; a client that takes less than comes gets the
+// rest from the cache, at its own pace, so that it holds up neither the server nor those who read along.
 import type { Exchange } from '../../contract/exchange.ts';
 import type { BodySink, BodyTransform } from '../../contract/policy.ts';
+import { SluiceError } from '../../core/errors.ts';
+import type { BodyReader, BodyReading } from '../../services/cache/store/body-reading.ts';
 import type { Filling } from '../../services/cache/store/filling.ts';
 
 export class FillBody implements BodyTransform {
@@ -9,6 +11,8 @@ export class FillBody implements BodyTransform {
   private readonly exchange: Exchange;
   private readonly filling: Filling;
   private readonly sink: BodySink;
+  /** What the client gets from the cache; null: it gets what comes. */
+  private reading: BodyReading | null = null;
 
   constructor(exchange: Exchange, filling: Filling, sink: BodySink) {
     this.exchange = exchange;
@@ -18,19 +22,46 @@ export class FillBody implements BodyTransform {
   }
 
   write(bytes: Uint8Array, from: number, to: number): void {
+    const { filling, sink } = this;
+    const isBehind = this.reading !== null || (this.holdsBack() && sink.isFull === true && this.fallBehind());
     // Who reads what is too large to be kept is behind.
-    if (!this.filling.write(bytes, from, to)) this.sink.pause();
-    this.sink.write(bytes, from, to);
+    if (!filling.write(bytes, from, to)) sink.pause();
+    if (!isBehind) sink.write(bytes, from, to);
+  }
+
+  holdsBack(): boolean {
+    return this.reading !== null || (this.filling.isKept && this.filling.status === 'open');
+  }
+
+  drained(): void {
+    this.reading?.resume();
   }
 
   end(): void {
-    this.filling.onDrain = null;
-    this.filling.end(this.exchange.response.trailers);
-    this.sink.end();
+    const { filling, sink } = this;
+    filling.onDrain = null;
+    filling.end(this.exchange.response.trailers);
+    if (this.reading === null) sink.end();
   }
 
   abort(): void {
     this.filling.onDrain = null;
+    this.reading?.cancel();
     this.filling.abort();
+  }
+
+  /** False: it cannot be read. */
+  private fallBehind(): boolean {
+    const { filling, sink } = this;
+    const reader: BodyReader = {
+      take: (bytes, from, to) => {
+        sink.write(bytes, from, to);
+        return sink.isFull !== true;
+      },
+      end: () => sink.end(),
+      failed: () => sink.fail(new SluiceError('upstream_incomplete')),
+    };
+    this.reading = filling.read(reader, filling.written);
+    return this.reading !== null;
   }
 }

@@ -104,7 +104,7 @@ export class Filling implements BodySource, JoinedFilling {
 
   /** Somebody reads it. */
   get hasReaders(): boolean {
-    return this.#readings.length > 0 || (this.#spool?.hasReaders ?? false);
+    return this.#readings.length > 0 || (this.#spool?.hasReaders ?? false) || this.#isReadElsewhere;
   }
 
   get firstBlock(): number {
@@ -144,16 +144,16 @@ export class Filling implements BodySource, JoinedFilling {
     this.#spool?.abort();
   }
 
-  /** From the first byte on. Null: some of it is gone already. */
-  read(reader: BodyReader): BodyReading | null {
+  /** From the first byte on, or a later one that has come. Null: some of it is gone already. */
+  read(reader: BodyReader, from = 0): BodyReading | null {
     if (this.#spool !== null) {
-      const reading = this.#spool.read(reader, 0);
+      const reading = this.#spool.read(reader, from);
       reading?.resume();
       return reading;
     }
     if (this.slot < 0 || (!this.#isKept && this.written > 0)) return null;
     const pin = this.#core.locked(() => this.#core.pin(this.slot));
-    const reading = new MemoryReading(this.#core, this, reader, { from: 0, to: Infinity, pin });
+    const reading = new MemoryReading(this.#core, this, reader, { from, to: Infinity, pin });
     this.#readings.push(reading);
     reading.pump();
     return reading;
