@@ -20,35 +20,50 @@ interface Coming {
   readonly trailers: readonly FieldLine[];
 }
 
+export interface SpoolEvents {
+  /** More can be written. */
+  drain(): void;
+  /** More of it can be read from the file. */
+  flushed(): void;
+  /** It is found, or never will be. Called once. */
+  over(): void;
+}
+
 export class DiskSpool implements Spool {
   /** Nothing more is to be written before it says so. */
   isHeld = false;
   readonly #tier: DiskTier;
   readonly #coming: Coming;
   readonly #head: SpooledHead;
-  readonly #file: number;
+  readonly file: number;
+  readonly #events: SpoolEvents;
   readonly #writer: DiskWriter;
   #readings: SpoolReading[] = [];
   #isBroken = false;
+  #isOver = false;
 
-  constructor(tier: DiskTier, coming: Coming, head: SpooledHead, onDrain: () => void) {
+  constructor(tier: DiskTier, coming: Coming, head: SpooledHead, events: SpoolEvents) {
     this.#tier = tier;
     this.#coming = coming;
     this.#head = head;
+    this.#events = events;
     const { file, writer } = tier.begin({
-      flushed: () => this.#lookAll(),
+      flushed: () => {
+        events.flushed();
+        this.#lookAll();
+      },
       drain: () => {
         this.isHeld = false;
-        onDrain();
+        events.drain();
       },
       done: (isWritten) => this.#done(isWritten),
     });
-    this.#file = file;
+    this.file = file;
     this.#writer = writer;
   }
 
-  get path(): string {
-    return this.#writer.path;
+  get paths(): readonly string[] {
+    return this.#tier.pathsOf(this.file);
   }
 
   get flushed(): number {
@@ -101,7 +116,7 @@ export class DiskSpool implements Spool {
     this.#isBroken = true;
     this.isHeld = false;
     this.#writer.abort();
-    this.#lookAll();
+    this.#settle();
   }
 
   #done(isWritten: boolean): void {
@@ -110,13 +125,20 @@ export class DiskSpool implements Spool {
       this.isHeld = false;
     } else {
       const head = { ...this.#head, trailers: this.#coming.trailers };
-      this.#tier.adopt(this.#file, head, {
+      this.#tier.adopt(this.file, head, {
         bodyLength: this.#coming.written,
         isNewest: true,
         since: this.#head.since,
       });
     }
+    this.#settle();
+  }
+
+  #settle(): void {
     this.#lookAll();
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#events.over();
   }
 
   #lookAll(): void {

@@ -2,7 +2,7 @@
 // the store, and only there is it looked for; a file that the index does not know is deleted, but at a start, when the index is made of the files.
 import { mkdirSync, unlink, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { DiskSpool, type SpooledHead } from './disk-spool.ts';
+import { DiskSpool, type SpooledHead, type SpoolEvents } from './disk-spool.ts';
 import { DiskReading } from './disk-reading.ts';
 import { DiskWriter, type DiskWriterEvents } from './disk-writer.ts';
 import type { BodyReader, BodyReading, ByteRange } from './body-reading.ts';
@@ -73,13 +73,13 @@ export class DiskTier {
   /** The next file, and who writes it. */
   begin(events: DiskWriterEvents): { readonly file: number; readonly writer: DiskWriter } {
     const file = this.nextFile();
-    const temporary = join(this.folder, 'new', file.toString(16));
-    return { file, writer: new DiskWriter(temporary, this.pathOf(file), events) };
+    const [temporary, name] = this.pathsOf(file);
+    return { file, writer: new DiskWriter(temporary, name, events) };
   }
 
   /** A body that is too large for memory. */
-  spool(coming: ConstructorParameters<typeof DiskSpool>[1], head: SpooledHead, onDrain: () => void): DiskSpool {
-    return new DiskSpool(this, coming, head, onDrain);
+  spool(coming: ConstructorParameters<typeof DiskSpool>[1], head: SpooledHead, events: SpoolEvents): DiskSpool {
+    return new DiskSpool(this, coming, head, events);
   }
 
   nextFile(): number {
@@ -88,6 +88,11 @@ export class DiskTier {
 
   pathOf(file: number): string {
     return join(this.folder, (file & 0xff).toString(16), file.toString(16));
+  }
+
+  /** While it is written, and when it is. */
+  pathsOf(file: number): [temporary: string, name: string] {
+    return [join(this.folder, 'new', file.toString(16)), this.pathOf(file)];
   }
 
   /** Under the lock: whether what memory pushes out may be taken. */

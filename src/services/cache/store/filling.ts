@@ -6,7 +6,16 @@ import { writeChain } from './chain-bytes.ts';
 import { SLOT, SLOT_FLAG, STATE } from './slot-fields.ts';
 import type { DiskSpool } from './disk-spool.ts';
 import type { StoreCore } from './store-core.ts';
-import { dropVariant, enterSlot, setDeclared, writeHead, writeTrailers } from './slot-writing.ts';
+import {
+  dropVariant,
+  enterSlot,
+  setDeclared,
+  setFlushedPieces,
+  setSpooled,
+  writeHead,
+  writeTrailers,
+} from './slot-writing.ts';
+import { PIECE_BYTES } from './disk-file.ts';
 import type { CopyEncoding } from './stored-answer.ts';
 
 /** Of what is not kept, a reader may be so much behind the origin. */
@@ -65,6 +74,9 @@ export class Filling implements BodySource, JoinedFilling {
   #pin = -1;
   #readings: MemoryReading[] = [];
   #isKept: boolean;
+  #hasHead = false;
+  /** The slot may be another's. */
+  #isLetGo = false;
   #spool: DiskSpool | null = null;
   #last = 0;
   /** How much of the last block is free. */
@@ -97,9 +109,9 @@ export class Filling implements BodySource, JoinedFilling {
     return this.#isKept || (this.#spool !== null && this.#spool.status !== 'torn');
   }
 
-  /** Other threads can read it. */
-  get isInMemory(): boolean {
-    return this.#isKept;
+  /** Other threads can read it: it is kept, and what is known of it lies where they see it. */
+  get isShared(): boolean {
+    return this.isKept && this.#hasHead;
   }
 
   /** Somebody reads it. */
@@ -175,7 +187,10 @@ export class Filling implements BodySource, JoinedFilling {
     this.#pin = this.#core.pin(this.slot, true);
     setDeclared(table, this.slot, this.bodyLength);
     const { bodyLength, mostBytes } = this.#request;
-    if (bodyLength > mostBytes || !writeHead(this.#core, this.slot, this.#request)) return false;
+    const fits = bodyLength <= mostBytes;
+    if (!fits && !this.#mayGoToDisk) return false;
+    this.#hasHead = writeHead(this.#core, this.slot, this.#request);
+    if (!this.#hasHead || !fits) return false;
     return bodyLength <= 0 || this.#grow(bodyLength);
   }
 
@@ -222,14 +237,32 @@ export class Filling implements BodySource, JoinedFilling {
     this.#forgetBehind();
   }
 
+  get #mayGoToDisk(): boolean {
+    const { bodyLength, encoding = '' } = this.#request;
+    return encoding === '' && bodyLength <= (this.#core.disk?.mostOfOne ?? -1);
+  }
+
   /** What does not fit into memory goes to the disk, if there is one. */
   #openSpool(): void {
-    const { disk, memory } = this.#core;
-    const { bodyLength, encoding = '' } = this.#request;
-    if (disk === null || this.slot < 0 || encoding !== '' || bodyLength > disk.mostOfOne) return;
-    this.#spool = disk.spool(this, { ...this.#request, since: this.#since }, () => {
-      if (this.#isHeld && this.#mayGoOn()) this.onDrain?.();
-    });
+    const { disk, memory, table } = this.#core;
+    if (disk === null || this.slot < 0 || !this.#mayGoToDisk) return;
+    const spool = disk.spool(
+      this,
+      { ...this.#request, since: this.#since },
+      {
+        drain: () => {
+          if (this.#isHeld && this.#mayGoOn()) this.onDrain?.();
+        },
+        flushed: () => {
+          if (this.slot >= 0 && !this.#isLetGo)
+            setFlushedPieces(table, this.slot, Math.ceil(spool.flushed / PIECE_BYTES));
+          this.onMore?.();
+        },
+        over: () => this.#letGo(),
+      },
+    );
+    this.#spool = spool;
+    this.#core.locked(() => setSpooled(table, this.slot, spool.file));
     let left = this.written;
     for (let block = this.firstBlock; left > 0; block = memory.arena.next(block)) {
       const size = Math.min(left, memory.arena.sizeOf(block));
@@ -244,11 +277,13 @@ export class Filling implements BodySource, JoinedFilling {
   #passOn(bytes: Uint8Array, from: number, to: number): void {
     this.#forgetBehind();
     const isAnyBehind = this.#readings.some((reading) => reading.isPaused || reading.at < this.written);
+    const isInFile = this.#spool !== null && this.#spool.status !== 'torn';
     // What is stored has no gaps: as long as something of it is there, all that comes is stored behind it.
-    const isStored = isAnyBehind || this.#isReadElsewhere || this.#hasChain;
+    const isStored = isAnyBehind || (!isInFile && (this.#isReadElsewhere || this.#hasChain));
     if (isStored && !this.#hasGap && this.#store(bytes, from, to)) return;
     this.#hasGap = this.#hasChain;
-    if (this.#isReadElsewhere) this.#flag(SLOT_FLAG.TORN);
+    // On other threads they go on to the file when they have read what is here.
+    if (this.#isReadElsewhere && !isInFile) this.#flag(SLOT_FLAG.TORN);
     for (const reading of this.#readings) {
       if (reading.at < this.written || reading.isPaused) reading.fail();
       else reading.takeDirectly(bytes, from, to);
@@ -346,16 +381,43 @@ export class Filling implements BodySource, JoinedFilling {
   #over(status: 'whole' | 'torn'): void {
     this.status = status;
     this.#stopPatience();
+    // What goes into a file is found when it is there: until then others read it as it is.
+    const isOnItsWay = status === 'whole' && this.#spool !== null && this.#spool.status !== 'torn';
     this.#core.locked(() => {
+      if (isOnItsWay) this.#sayWhole();
       this.#flag(status === 'torn' ? SLOT_FLAG.TORN : SLOT_FLAG.ENDED);
-      if (this.slot >= 0 && (status === 'torn' || !this.#isKept)) this.#core.table.drop(this.slot);
-      this.#core.unpinLocked(this.slot, this.#pin);
+      if (!isOnItsWay) this.#giveUp();
     });
     for (const reading of this.#readings) {
       if (status === 'torn') reading.fail();
       else reading.pump();
     }
+    if (!isOnItsWay) this.onOver?.();
+  }
+
+  /** Under the lock: how long it has become, and what comes behind it. */
+  #sayWhole(): void {
+    if (this.slot < 0 || !this.#hasHead) return;
+    const { trailers } = this;
+    setDeclared(this.#core.table, this.slot, this.written);
+    if (trailers.length > 0) writeTrailers(this.#core, this.slot, { ...this.#request, trailers });
+  }
+
+  /** The file is found, or never will be. */
+  #letGo(): void {
+    if (this.#isLetGo) return;
+    if (this.#spool?.status === 'torn') this.#flag(SLOT_FLAG.TORN);
+    this.onMore?.();
+    if (this.status !== 'whole') return;
     this.onOver?.();
+    this.#core.locked(() => this.#giveUp());
+  }
+
+  /** Under the lock. */
+  #giveUp(): void {
+    if (this.slot >= 0 && (this.status === 'torn' || !this.#isKept)) this.#core.table.drop(this.slot);
+    this.#core.unpinLocked(this.slot, this.#pin);
+    this.#isLetGo = true;
   }
 }
 

@@ -118,7 +118,7 @@ class LocalFlight implements Flight {
   }
 
   get waiting(): number {
-    return this.waiters.size;
+    return this.waiters.size + this.#flights.waitingElsewhere(this.key);
   }
 
   fill(key: string, meta: AnswerMeta, bodyLength: number, more: FillOptions = {}): Filling {
@@ -208,10 +208,11 @@ export class Flights {
   }
 
   begun(flight: LocalFlight, filling: Filling): void {
-    filling.onOverflow = () => this.#overflown(flight, filling);
-    if (!filling.isInMemory) this.#overflown(flight, filling, 'alone');
+    // What goes into a file others read from there.
+    filling.onOverflow = () => filling.isShared || this.#overflown(flight, filling);
+    if (!filling.isShared) this.#overflown(flight, filling, 'alone');
     filling.onOver = () => this.end(flight, filling.status === 'torn' ? 'failed' : 'again');
-    if (this.context.channel === null || !filling.isInMemory) return;
+    if (this.context.channel === null || !filling.isShared) return;
     const { core } = this.context;
     core.locked(() => this.#table.begin(flight.key, filling.slot, core.table.get(filling.slot, SLOT.GENERATION)));
     filling.onMore = () => this.#tellMore(flight.key);
@@ -227,6 +228,11 @@ export class Flights {
       if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
       this.#tellSoon(flight.key);
     };
+  }
+
+  /** On other threads, as far as is known: whether somebody does. */
+  waitingElsewhere(key: string): number {
+    return this.context.channel !== null && this.#table.isHeard(key) ? 1 : 0;
   }
 
   /** `null`: those who have joined it read on. */
@@ -311,9 +317,9 @@ export class Flights {
 
   #lookAtOverflowed(): void {
     for (const filling of this.#overflowed) {
-      const { status } = filling;
+      const { isEnded } = filling;
       filling.look();
-      if (status !== 'open') this.#overflowed.delete(filling);
+      if (isEnded) this.#overflowed.delete(filling);
     }
   }
 
@@ -344,7 +350,7 @@ export class Flights {
     });
     const { filling } = flight;
     // Asked before its readers look: what ends after that they have not seen.
-    const isEnded = filling !== null && filling.status !== 'open';
+    const isEnded = filling !== null && filling.isEnded;
     filling?.look();
     const isOver = !isThere || isEnded;
     if (isOver) this.#distant.delete(flight.key);

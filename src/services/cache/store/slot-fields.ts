@@ -92,12 +92,13 @@ export const STATE: Readonly<Record<'FREE' | 'FILLING' | 'WHOLE' | 'DROPPED', nu
   DROPPED: 3,
 };
 
-/** Purged softly; the body is complete; the body will never be; it lies in a file and not here. */
-export const SLOT_FLAG: Readonly<Record<'SOFT' | 'ENDED' | 'TORN' | 'ON_DISK', number>> = {
+/** Purged softly; the body is complete; the body will never be; it lies in a file and not here; it is on its way into one. */
+export const SLOT_FLAG: Readonly<Record<'SOFT' | 'ENDED' | 'TORN' | 'ON_DISK' | 'SPOOLED', number>> = {
   SOFT: 1,
   ENDED: 2,
   TORN: 4,
   ON_DISK: 8,
+  SPOOLED: 16,
 };
 
 export const QUEUE: Readonly<Record<'NONE' | 'SMALL' | 'MAIN' | 'DISK', number>> = {

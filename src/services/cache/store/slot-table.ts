@@ -79,6 +79,15 @@ export class SlotTable {
     return true;
   }
 
+  /** What other threads read without the lock. */
+  load(slot: number, field: number): number {
+    return Atomics.load(this.#memory.slots, slot * SLOT_INTS + field);
+  }
+
+  store(slot: number, field: number, value: number): void {
+    Atomics.store(this.#memory.slots, slot * SLOT_INTS + field, value);
+  }
+
   bodyLength(slot: number): number {
     const low = Atomics.load(this.#memory.slots, slot * SLOT_INTS + SLOT.BODY_LOW);
     return low + this.get(slot, SLOT.BODY_HIGH) * LOW_SPAN;

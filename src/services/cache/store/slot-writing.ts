@@ -88,6 +88,25 @@ export function declaredLength(table: SlotTable, slot: number): number {
   return table.get(slot, SLOT.QUEUE_NEXT) + table.get(slot, SLOT.QUEUE_BEFORE) * DECLARED_SPAN - 1;
 }
 
+/** The file that it goes into, while it is on its way and in no list. */
+export function setSpooled(table: SlotTable, slot: number, file: number): void {
+  table.set(slot, SLOT.URL_NEXT, file);
+  table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) | SLOT_FLAG.SPOOLED);
+}
+
+export function spooledFile(table: SlotTable, slot: number): number {
+  return table.get(slot, SLOT.URL_NEXT);
+}
+
+/** How many pieces of it can be read there; all are full but that at the end. */
+export function setFlushedPieces(table: SlotTable, slot: number, pieces: number): void {
+  table.store(slot, SLOT.HOST_NEXT, pieces);
+}
+
+export function flushedPieces(table: SlotTable, slot: number): number {
+  return table.load(slot, SLOT.HOST_NEXT);
+}
+
 /** It comes to be found, and may have to go from now on. */
 export function enterSlot(core: StoreCore, slot: number): void {
   core.table.set(slot, SLOT.UNITS, unitsOf(core, slot));

@@ -10,7 +10,7 @@ import { type Spool, SpoolReading } from './spool-reading.ts';
 test('reads as far as the file is, and to the end when there is one', async (t) => {
   const path = join(temporaryFolder(t), 'file');
   writeFileSync(path, Buffer.concat([Buffer.alloc(FIXED_BYTES), Buffer.from('hello')]));
-  const spool = { path, flushed: 2, written: 5, status: 'open', trailers: [] } as {
+  const spool = { paths: [path], flushed: 2, written: 5, status: 'open', trailers: [] } as {
     -readonly [K in keyof Spool]: Spool[K];
   };
   const reader = new PatientReader();
@@ -28,7 +28,7 @@ test('reads as far as the file is, and to the end when there is one', async (t) 
   SpoolReading.open(spool, cut, 0, () => {})!.resume();
   assert.equal(await cut.over, 'failed');
   assert.equal(
-    SpoolReading.open({ ...spool, path: `${path}-none` }, cut, 0, () => {}),
+    SpoolReading.open({ ...spool, paths: [`${path}-none`] }, cut, 0, () => {}),
     null,
   );
 });

@@ -6,7 +6,8 @@ import type { BodyReader, BodyReading } from './body-reading.ts';
 import { FIXED_BYTES, PIECE_BYTES } from './disk-file.ts';
 
 export interface Spool {
-  readonly path: string;
+  /** Where it is until it is whole, and then. */
+  readonly paths: readonly string[];
   /** How much can be read. */
   readonly flushed: number;
   /** How much has come. */
@@ -34,11 +35,14 @@ export class SpoolReading implements BodyReading {
     at: number,
     onOver: (reading: SpoolReading) => void,
   ): SpoolReading | null {
-    try {
-      return new SpoolReading(spool, reader, { at, fd: openSync(spool.path, 'r') }, onOver);
-    } catch {
-      return null;
+    for (const path of spool.paths) {
+      try {
+        return new SpoolReading(spool, reader, { at, fd: openSync(path, 'r') }, onOver);
+      } catch {
+        // It has its name by now, or is gone.
+      }
     }
+    return null;
   }
 
   private constructor(
@@ -69,12 +73,13 @@ export class SpoolReading implements BodyReading {
   /** There may be more. */
   look(): void {
     if (this.#isPaused || this.#isBusy || this.#isOver) return;
-    const { status, flushed, written, trailers } = this.#spool;
+    const { status, flushed, written } = this.#spool;
     if (status === 'torn') {
       this.#fail();
     } else if (this.#at < flushed) {
       this.#read(Math.min(PIECE_BYTES, flushed - this.#at));
     } else if (status === 'whole' && this.#at >= written) {
+      const { trailers } = this.#spool;
       this.cancel();
       this.#reader.end(trailers);
     }
