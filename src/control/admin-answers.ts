@@ -410,6 +410,7 @@ export interface ErrorAnswer {
 export interface RequestAnswer {
   readonly number: number;
   readonly request_id: string;
+  readonly replay_of: string | null;
   readonly trace_id: string;
   readonly at: string;
   readonly door: string;

@@ -18,6 +18,7 @@ import { addConnectionsRoute } from './routes/connections.ts';
 import { addHealthRoute } from './routes/health.ts';
 import { addOverviewRoute } from './routes/overview.ts';
 import { addProxyRoutes } from './routes/proxies.ts';
+import { addReplayRoutes } from './routes/replay.ts';
 import { addReloadRoute } from './routes/reload.ts';
 import { addRequestRoutes } from './routes/requests.ts';
 import { addSessionRoutes } from './routes/session.ts';
@@ -41,6 +42,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addProxyRoutes(app, parts);
   addConnectionsRoute(app, parts);
   addRequestRoutes(app, parts);
+  addReplayRoutes(app, parts);
   addEventRoutes(app, parts);
   addTunnelRoutes(app, parts);
   addTunnelAccountRoutes(app, parts);

@@ -38,6 +38,7 @@ export interface AdminParts {
       >;
     };
     readonly requests: Pick<Sluice['requests'], 'recent' | 'find' | 'follow'>;
+    readonly replays: Pick<Sluice['replays'], 'capture' | 'replay'>;
     readonly exposed: Pick<Sluice['exposed'], 'reports' | 'requests' | 'findRequest' | 'forgetRequests' | 'replay'>;
   };
   /** What happens to this Sluice. */

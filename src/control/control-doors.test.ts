@@ -44,6 +44,8 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     close: nothing,
     doors: () => [],
     counts: threadContext(1),
+    capture: () => Promise.resolve(null),
+    replay: () => Promise.resolve(null),
     requests: () => Promise.resolve([]),
     connections: () => Promise.resolve([]),
     knowControlDoors: nothing,

@@ -33,6 +33,7 @@ export type ErrorCode =
   | 'too_many_attempts'
   | 'invalid_input'
   | 'precondition_failed'
+  | 'not_repeatable'
   | 'already_exists'
   | 'not_in_cache'
   | 'upstream_unreachable'
@@ -164,6 +165,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   too_many_attempts: entry('downstream', 429, true, 'Too many wrong tokens came from this address.'),
   invalid_input: entry('downstream', 422, false, 'The request does not fit what is expected here.'),
   precondition_failed: entry('downstream', 412, false, 'The resource has changed since it was read.'),
+  not_repeatable: entry('downstream', 409, false, 'The request cannot be sent again as it was.'),
   already_exists: entry('downstream', 409, false, 'There is one of that name already.'),
 
   not_in_cache: entry('downstream', 504, true, 'Only what is in the cache was wanted, and it is not there.'),

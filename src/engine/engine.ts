@@ -20,6 +20,7 @@ import type { OpenConnection } from './open-connection.ts';
 import { Outbound } from './outbound.ts';
 import type { Pool } from './pool.ts';
 import type { Program } from './program.ts';
+import { ReplayClient, type ReplayOutcome, type ReplayRequest } from './replay-client.ts';
 import type { Traffic } from './traffic.ts';
 import { type AskedTunnel, TunnelClient } from './tunnel-client.ts';
 
@@ -71,6 +72,7 @@ export class Engine {
   http2InTheClear = true;
   private readonly clients = new Roster<Client>();
   private readonly asides = new Set<AsideClient>();
+  private readonly replays = new Set<ReplayClient>();
   /** Exchanges whose clients have left, and that go on. */
   readonly alone: Set<HttpExchange> = new Set();
   private pools = new Map<Origin, Pool>();
@@ -135,6 +137,19 @@ export class Engine {
     this.asides.delete(aside);
   }
 
+  /** Sends a request of a client once more. */
+  replay(request: ReplayRequest): Promise<ReplayOutcome> {
+    return new Promise((resolve) => {
+      const client = new ReplayClient(this, request, resolve);
+      this.replays.add(client);
+      client.start();
+    });
+  }
+
+  replayOver(client: ReplayClient): void {
+    this.replays.delete(client);
+  }
+
   /** For exchanges and connections that begin from here on. */
   configure(limits: EngineLimits, timeouts: Timeouts, dial: Dial): void {
     this.limits = limits;
@@ -193,6 +208,7 @@ export class Engine {
     this.draining = true;
     for (const client of this.clients) client.cut();
     for (const aside of this.asides) aside.cancel();
+    for (const replay of this.replays) replay.cancel();
     for (const exchange of this.alone) exchange.onClientGone();
     for (const pool of this.pools.values()) pool.close();
     this.program.retire();

@@ -10,6 +10,8 @@ export interface Responder extends ClientView {
   readonly entrance: string;
   /** What the client speaks where that is not HTTP: `socks`. */
   readonly protocolName?: string;
+  /** Of the request that is sent again; absent: a client has sent it. */
+  readonly replayOf?: string;
   /** True while the client has more to read than it takes; onDrain of the exchange follows. */
   readonly congested: boolean;
   /** The two ends of the client's connection; null where they have no addresses. */

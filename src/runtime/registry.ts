@@ -15,6 +15,7 @@ export { aiDialect } from '../policies/ai-dialect/ai-dialect.ts';
 export { chatTranslation } from '../policies/ai-dialect/chat-translation.ts';
 export { modelTranslation } from '../policies/ai-dialect/model-translation.ts';
 export { AI_LIMITS_SCOPE, aiLimits, perMinute } from '../policies/ai-limits/ai-limits.ts';
+export { capture } from '../policies/capture/capture.ts';
 export { aiRelay } from '../policies/ai-relay/ai-relay.ts';
 export { anthropicError, openaiError } from '../policies/ai-relay/provider-errors.ts';
 export { aiUser } from '../policies/ai-user/ai-user.ts';

@@ -39,6 +39,8 @@ const LOOK_EVERY_MS = 250;
 export class RequestWatch {
   readonly #read: ReadTapes;
   readonly #history: WatchedRequest[] = [];
+  /** As they came, where the history has something masked; by number. */
+  readonly #targets = new Map<number, string>();
   readonly #followers = new Set<TailFollower<WatchedRequest>>();
   #positions: readonly number[] = [];
   #number = 0;
@@ -60,6 +62,14 @@ export class RequestWatch {
   async find(id: string): Promise<WatchedRequest | undefined> {
     await this.#look();
     return this.#history.findLast((seen) => seen.id === id);
+  }
+
+  /** As it came, for whoever sends it again: never to be shown. */
+  async findWhole(id: string): Promise<{ seen: SeenRequest; hidesTarget: boolean } | undefined> {
+    const found = await this.find(id);
+    if (found === undefined) return undefined;
+    const target = this.#targets.get(found.number);
+    return { seen: { ...found, target: target ?? found.target }, hidesTarget: target !== undefined };
   }
 
   /** From behind a number on; null: from now on. */
@@ -109,8 +119,11 @@ export class RequestWatch {
 
   #keep(seen: SeenRequest): void {
     this.#number += 1;
-    this.#history.push({ ...seen, target: redactTarget(seen.target), number: this.#number });
-    if (this.#history.length > HISTORY_LENGTH * 2) this.#history.splice(0, HISTORY_LENGTH);
+    const target = redactTarget(seen.target);
+    if (target !== seen.target) this.#targets.set(this.#number, seen.target);
+    this.#history.push({ ...seen, target, number: this.#number });
+    if (this.#history.length <= HISTORY_LENGTH * 2) return;
+    for (const { number } of this.#history.splice(0, HISTORY_LENGTH)) this.#targets.delete(number);
   }
 }
 

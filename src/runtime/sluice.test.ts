@@ -62,6 +62,8 @@ async function setStage(): Promise<Stage> {
         lists: new DomainShelf(),
         caches: new CacheShelf(),
         counts: threadContext(1),
+        capture: () => Promise.resolve(null),
+        replay: () => Promise.resolve(null),
         requests: () => Promise.resolve([]),
         connections: () => Promise.resolve([]),
         apply: async () => {

@@ -22,6 +22,7 @@ import type { SharedNodes } from './nodes/shared-nodes.ts';
 import type { HopControl, WantedEdit } from './hops/hop-control.ts';
 import { Reloader, type ReloadOutcome, type ReloadParts, type ReloadRequest } from './reload.ts';
 import type { ClientDesk } from './tunnel-client/client-desk.ts';
+import { ReplayDesk } from './replay-desk.ts';
 import { RequestWatch } from './request-watch.ts';
 import { ServedCertificates } from './served-certificates.ts';
 import type { TunnelDesk } from './tunnels/tunnel-desk.ts';
@@ -97,6 +98,7 @@ export class Sluice {
   readonly usage: UsageBook;
   readonly nodes: SharedNodes;
   readonly requests: RequestWatch;
+  readonly replays: ReplayDesk;
   readonly certificates: ServedCertificates;
   readonly #degraded: SluiceParts['degraded'];
   readonly #aiBudgets: AiBudgets;
@@ -125,6 +127,7 @@ export class Sluice {
     this.nodes = parts.nodes;
     this.#degraded = parts.degraded;
     this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));
+    this.replays = new ReplayDesk(this.requests, dataPlane);
     this.certificates = new ServedCertificates(logger);
     this.#processes = parts.processes;
     parts.processes.agents.knowDoors(() => dataPlane.doors());

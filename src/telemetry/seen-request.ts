@@ -25,6 +25,12 @@ export interface SeenRequest {
   readonly door: string;
   readonly route: string;
   readonly client: string;
+  /** The listening address that it has come in by; empty where that makes no difference. */
+  readonly entrance: string;
+  /** By TLS. */
+  readonly secure: boolean;
+  /** The id of the request that was sent again; empty: a client has sent it. */
+  readonly replayOf: string;
   readonly user: string;
   readonly method: string;
   readonly host: string;

@@ -20,7 +20,11 @@ import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
 import { EventBook } from '../../src/runtime/events/event-book.ts';
 import type { JobTraffic } from '../../src/runtime/job-traffic.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../src/engine/replay-client.ts';
+import { ReplayDesk } from '../../src/runtime/replay-desk.ts';
 import { RequestWatch } from '../../src/runtime/request-watch.ts';
+import { CaptureShelf } from '../../src/telemetry/capture-shelf.ts';
+import { seenRequest } from './seen-request.ts';
 import { RequestTape, TAPE_LENGTH } from '../../src/telemetry/request-tape.ts';
 import type { ReloadOutcome, ReloadRequest } from '../../src/runtime/reload.ts';
 import { SessionList } from '../../src/services/tunnels/session-list.ts';
@@ -61,6 +65,9 @@ export class AdminDesk {
   /** What has happened. */
   readonly events: EventBook = new EventBook();
   requests: RequestReport[] | null = [];
+  readonly captures: CaptureShelf = new CaptureShelf();
+  /** What was sent again, at which door. */
+  readonly replayed: [door: string, request: ReplayRequest][] = [];
   readonly app: AdminApp;
   readonly parts: AdminParts;
 
@@ -77,6 +84,8 @@ export class AdminDesk {
     };
     const hops = hopControl();
     hops.follow(loaded.config);
+    const requests = new RequestWatch(([since = 0]) => Promise.resolve([this.tape.read(since, TAPE_LENGTH)]));
+    this.captures.configure(1024 * 1024);
     this.parts = {
       sluice: {
         loaded,
@@ -84,7 +93,11 @@ export class AdminDesk {
         changeHops: changer(hops, loaded.config),
         accounts: { reports: () => this.accounts },
         backends: { members: () => [] },
-        requests: new RequestWatch(([since = 0]) => Promise.resolve([this.tape.read(since, TAPE_LENGTH)])),
+        requests,
+        replays: new ReplayDesk(requests, {
+          capture: (id) => Promise.resolve(this.captures.find(id)),
+          replay: (door, request) => this.#replay(door, request),
+        }),
         connections: () => Promise.resolve([]),
         usage: { sums: () => Promise.resolve([]) },
         tunnels: {
@@ -148,6 +161,14 @@ export class AdminDesk {
       }),
     };
     this.app = createAdminApp(this.parts);
+  }
+
+  #replay(door: string, request: ReplayRequest): Promise<ReplayOutcome> {
+    this.replayed.push([door, request]);
+    this.tape.add(seenRequest({ id: 'again', replayOf: request.replayOf }));
+    const body = Buffer.from('hello');
+    const fields = [['Set-Cookie', 'a=b']] as const;
+    return Promise.resolve({ id: 'again', status: 200, fields, body, length: body.length, isComplete: true });
   }
 
   ask(

@@ -15,6 +15,7 @@ import type { ProcessDesk } from '../../src/runtime/processes/process-desk.ts';
 import { PolicyModules } from '../../src/runtime/policy-modules/policy-modules.ts';
 import { countedUsage } from '../../src/runtime/assemble/usage-telemetry.ts';
 import type { ThreadLog } from '../../src/runtime/threads/thread-log.ts';
+import { CaptureShelf } from '../../src/telemetry/capture-shelf.ts';
 import { RequestTape } from '../../src/telemetry/request-tape.ts';
 import { SpanGatherer } from '../../src/telemetry/traces/span-gatherer.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
@@ -112,6 +113,7 @@ export class Gateway {
       accessLog: this.log,
       tape: new RequestTape(),
       spans: this.spans,
+      captures: new CaptureShelf(),
       ticketKeys: Buffer.alloc(48, 7),
       threads: 1,
       members,

@@ -7,6 +7,7 @@ import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
 import { LimitTable } from '../../src/services/limiter/limit-table.ts';
 import { RunningTable } from '../../src/services/limiter/running-table.ts';
 import { BudgetTable } from '../../src/services/usage/budget-table.ts';
+import { CaptureShelf } from '../../src/telemetry/capture-shelf.ts';
 import { RequestTape } from '../../src/telemetry/request-tape.ts';
 import { SpanGatherer } from '../../src/telemetry/traces/span-gatherer.ts';
 import { MetricsRecorder } from '../../src/telemetry/metrics-recorder.ts';
@@ -19,6 +20,7 @@ export function threadContext(threads: number): ThreadContext {
     accessLog: null,
     tape: new RequestTape(),
     spans: new SpanGatherer(() => {}),
+    captures: new CaptureShelf(),
     ticketKeys: Buffer.alloc(48, 7),
     threads,
     members: new MemberTable({ capacity: 16 }),

@@ -2,7 +2,9 @@
 // without its control characters; how many were too many to be shown is said.
 
 import { Command } from 'commander';
+import { SluiceError } from '../../core/errors.ts';
 import { eventsOf } from '../../client/text-lines.ts';
+import type { ReplayAnswer } from '../../control/captured-answer.ts';
 import type { RequestAnswer, RequestBatchAnswer, RequestsAnswer } from '../../control/admin-answers.ts';
 import { addConfigOption } from '../config-files.ts';
 import type { CliContext } from '../context.ts';
@@ -43,13 +45,65 @@ export function requestsCommand(context: CliContext): Command {
     .option('--text <TEXT>', 'only those with this somewhere in them')
     .option('--json', 'as JSON; with --follow one object a line')
     .action((options: RequestsOptions) => show(context, options));
+  command.addCommand(replayCommand(context));
   addConfigOption(command, 'the config of that Sluice, to find it by its data directory');
   addExamples(command, [
     ['sluice requests', 'the last ones'],
     ['sluice requests --follow --status 5xx', 'errors, as they come'],
     ['sluice requests --slower 500 --json', 'slow ones, for a script'],
+    ['sluice requests replay ID', 'the same request once more'],
   ]);
   return command;
+}
+
+interface ReplayOptions {
+  readonly config?: readonly string[];
+  readonly header: readonly string[];
+  readonly without: readonly string[];
+  readonly target?: string;
+  readonly json?: true;
+}
+
+function replayCommand(context: CliContext): Command {
+  const gather = (value: string, before: readonly string[]): string[] => [...before, value];
+  const command = new Command('replay')
+    .description('Send a request that went through once more, at the same door and through all its policies.')
+    .argument('<ID>', 'its id, as in X-Request-Id and in `sluice requests --json`')
+    .option('--header <NAME: VALUE>', 'in place of one that it had; once for each', gather, [])
+    .option('--without <NAME>', 'leave this header field out; once for each', gather, [])
+    .option('--target <TARGET>', 'in place of its path and query')
+    .option('--json', 'as JSON')
+    .action((id: string, options: ReplayOptions) => replay(context, id, options));
+  addConfigOption(command, 'the config of that Sluice, to find it by its data directory');
+  return command;
+}
+
+async function replay(context: CliContext, id: string, options: ReplayOptions): Promise<void> {
+  const { findDaemon } = await import('../find-daemon.ts');
+  const client = await findDaemon(context, options.config);
+  const headers = Object.fromEntries([
+    ...options.header.map((line) => headerIn(line)),
+    ...options.without.map((name): [string, null] => [name, null]),
+  ]);
+  const wish = { headers, ...(options.target !== undefined && { target: options.target }) };
+  const answer = await client.post<ReplayAnswer>(`/api/v1/requests/${encodeURIComponent(id)}/replay`, wish);
+  const { stdout, stderr } = context;
+  if (options.json) {
+    stdout.write(`${JSON.stringify({ schema: 'sluice.replay/v1', ...answer })}\n`);
+    return;
+  }
+  const { request, response } = answer;
+  stderr.write(request === null ? `${response.status}\n` : `${lineOf(request, context)}\n`);
+  if (response.text !== null) stdout.write(printable(response.text));
+  else if (stdout.isTTY === true) stderr.write(`The answer has ${response.bytes} bytes that are no text.\n`);
+  else stdout.write(Buffer.from(response.base64 ?? '', 'base64'));
+  if (response.cut) stderr.write(`The answer had ${response.bytes} bytes; this is the beginning.\n`);
+}
+
+function headerIn(line: string): [string, string] {
+  const colon = line.indexOf(':');
+  if (colon <= 0) throw new SluiceError('invalid_input', { message: `--header "${line}": expected NAME: VALUE` });
+  return [line.slice(0, colon).trim(), line.slice(colon + 1).trim()];
 }
 
 async function show(context: CliContext, options: RequestsOptions): Promise<void> {

@@ -94,7 +94,35 @@ export interface AdminConfig {
   /** null = one is made at start. */
   readonly token: string | null;
   readonly dashboard: boolean;
+  readonly capture: CaptureConfig;
 }
+
+/** What is kept of requests, to be looked into and sent again. */
+export interface CaptureConfig {
+  readonly bodies: boolean;
+  /** Bytes, of each. */
+  readonly max_body: number;
+  /** Bytes, of all of them. */
+  readonly max_total: number;
+  readonly credentials: boolean;
+}
+
+const captureSchema: z.ZodType<CaptureConfig> = z.strictObject({
+  bodies: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Keep the header fields and bodies of the last requests and their answers in memory. Of what is said to providers of AI bodies are kept only with `log.ai_bodies`.',
+    ),
+  max_body: size().prefault('64KiB').describe('So much of each body is kept.'),
+  max_total: size().prefault('32MiB').describe('So much is kept in all; the oldest give way.'),
+  credentials: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Keep the credentials of requests as well, in memory, so that they can be sent again as they were. They are masked wherever they are shown.',
+    ),
+});
 
 export const adminSchema: z.ZodType<AdminConfig> = z
   .strictObject({
@@ -110,6 +138,10 @@ export const adminSchema: z.ZodType<AdminConfig> = z
       )
       .meta({ samples: ['${SLUICE_ADMIN_TOKEN}'] }),
     dashboard: z.boolean().prefault(true).describe('Serve the dashboard on the admin door.'),
+    capture: captureSchema
+      .prefault({})
+      .describe('What is kept of the last requests beside what the list of them tells.')
+      .meta({ samples: [{ bodies: true }] }),
   })
   .prefault({})
   .describe('The admin door: API and dashboard.');

@@ -8,6 +8,7 @@ import type { WatchedRequest } from '../../runtime/request-watch.ts';
 import type { RequestAnswer, RequestBatchAnswer, RequestsAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
+import { capturedAnswer, capturedSchema, type RequestDetailAnswer } from '../captured-answer.ts';
 import { positionIn, runOf, STREAM_HEADERS, streamBody, wantsStream } from '../stream-answer.ts';
 
 const MOST = 1000;
@@ -15,10 +16,11 @@ const DEFAULT = 100;
 
 const text = z.string().nullable();
 
-const requestSchema: z.ZodType<RequestAnswer> = z
+export const requestSchema: z.ZodType<RequestAnswer> = z
   .object({
     number: z.int().openapi({ description: 'Counts requests in the order in which they ended.' }),
     request_id: z.string(),
+    replay_of: text.openapi({ description: 'The id of the request that was sent again; null: a client has sent it.' }),
     trace_id: z.string(),
     at: z.iso.datetime().openapi({ description: 'When its head had come.' }),
     door: z.string().openapi({ example: 'gateway' }),
@@ -93,13 +95,17 @@ const listRoute = createRoute({
   },
 });
 
+const detailSchema: z.ZodType<RequestDetailAnswer> = z
+  .intersection(requestSchema, z.object({ captured: capturedSchema.nullable() }))
+  .openapi('RequestDetail');
+
 const oneRoute = createRoute({
   method: 'get',
   path: '/api/v1/requests/{id}',
   summary: 'One request by its id',
   request: { params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) }) },
   responses: {
-    200: { description: 'What is known of it.', content: { 'application/json': { schema: requestSchema } } },
+    200: { description: 'What is known of it.', content: { 'application/json': { schema: detailSchema } } },
     401: refusals[401],
     404: errorResponse('It is not among the last ones.'),
   },
@@ -126,7 +132,8 @@ export function addRequestRoutes(app: AdminApp, { sluice }: AdminParts): void {
   app.openapi(oneRoute, async (context) => {
     const found = await sluice.requests.find(context.req.valid('param').id);
     if (found === undefined) throw new SluiceError('not_found', { message: 'It is not among the last requests.' });
-    return context.json(answerOf(found), 200);
+    const captured = await sluice.replays.capture(found.id);
+    return context.json({ ...answerOf(found), captured: captured === null ? null : capturedAnswer(captured) }, 200);
   });
 }
 
@@ -134,11 +141,12 @@ function filterOf({ min_ms: minMs, ...same }: Filters): RequestFilter {
   return { ...same, minMs };
 }
 
-function answerOf(seen: WatchedRequest): RequestAnswer {
+export function answerOf(seen: WatchedRequest): RequestAnswer {
   const { number, method, host, target, protocol, status, attempts, failed, door, client, phases } = seen;
   return {
     number,
     request_id: seen.id,
+    replay_of: orNull(seen.replayOf),
     trace_id: seen.traceId,
     at: new Date(seen.atMs).toISOString(),
     door,

@@ -14,6 +14,7 @@ import type { OwnDoors } from '../../services/rules/own-doors.ts';
 import { SessionSuffix } from '../../services/sticky/session-suffix.ts';
 import type { DnsCache } from '../../transport/dns-cache.ts';
 import { Destination, Direct, exitFields, frontPage, proxyUser, sticky } from '../registry.ts';
+import { captured } from './assemble-capture.ts';
 import { hopGroups } from './assemble-hops.ts';
 import { ConfiguredPolicies, type PolicyParts, policyParts } from './assemble-policies.ts';
 import { ConfiguredSessions, type SessionBindings } from '../hops/hop-sessions.ts';
@@ -52,7 +53,8 @@ export function egressProgram(config: Config, { context, ownDoors, traffic, bind
     retries: new RetryBudget(egress.retry.budget),
   });
   const parts = policyParts(config, context);
-  return compile([[{ name: 'forward', match: EVERYTHING, policies: egressPolicies(config, parts), target }]], traffic);
+  const route = { name: 'forward', match: EVERYTHING, policies: egressPolicies(config, parts), target };
+  return compile([[captured(config, context.captures)(route)]], traffic);
 }
 
 /** Straight to destinations; proxies on the way have theirs. */

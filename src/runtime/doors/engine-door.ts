@@ -3,6 +3,7 @@
 import type { Config } from '../../config/config.ts';
 import { Engine, type EngineLimits } from '../../engine/engine.ts';
 import type { ForwardedCertificate, Forwarding } from '../../engine/forwarded-lines.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { originDialler } from '../../engine/origin-dialler.ts';
 import { Program } from '../../engine/program.ts';
@@ -35,6 +36,7 @@ export interface ListenerFrame {
 }
 
 export abstract class EngineDoor<S> implements TrafficDoor {
+  readonly name: DoorName;
   protected readonly context: ThreadContext;
   protected readonly traffic: Traffic;
   protected readonly engine: Engine;
@@ -43,6 +45,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
   private maxConnections = 0;
 
   constructor(door: DoorName, context: ThreadContext, config: Config) {
+    this.name = door;
     this.context = context;
     const { recorder, accessLog, tape } = context;
     this.traffic = new Traffic({ door, recorder, accessLog, tape });
@@ -113,6 +116,10 @@ export abstract class EngineDoor<S> implements TrafficDoor {
 
   status(): DoorStatus[] {
     return this.listeners.status();
+  }
+
+  replay(request: ReplayRequest): Promise<ReplayOutcome> {
+    return this.engine.replay(request);
   }
 
   connections(limit: number): OpenConnection[] {

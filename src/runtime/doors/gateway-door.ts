@@ -8,6 +8,7 @@ import type { Program } from '../../engine/program.ts';
 import type { AnswerShelf } from '../../services/answers/answer-shelf.ts';
 import type { BodyLog } from '../../telemetry/body-log.ts';
 import { createServerContexts } from '../../transport/tls-context.ts';
+import { captured } from '../assemble/assemble-capture.ts';
 import { openBodyLog } from '../assemble/assemble-ai-bodies.ts';
 import { countedAnswers } from '../assemble/assemble-ai-cache.ts';
 import { passRoutes } from '../assemble/assemble-passthrough.ts';
@@ -65,7 +66,12 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
     if (bodies !== null) this.bodies = bodies;
     const writeBodies = bodies?.write ?? null;
     const parts = { ...context, answers, writeBodies, dns, ways, connectMs: config.timeouts.connect };
-    return compileTables(gatewayTables(config, readiness, parts), traffic, bodies === null ? [ways] : [ways, bodies]);
+    const withCapture = captured(config, context.captures);
+    const tables = gatewayTables(config, readiness, parts);
+    const seen = new Map(
+      [...tables].map(([at, layers]) => [at, layers.map((layer) => layer.map(withCapture))] as const),
+    );
+    return compileTables(seen, traffic, bodies === null ? [ways] : [ways, bodies]);
   }
 
   override plan(config: Config, ports: BoundPorts): DoorPlan {

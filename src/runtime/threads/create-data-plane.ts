@@ -13,6 +13,7 @@ import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
+import { CaptureShelf } from '../../telemetry/capture-shelf.ts';
 import { RequestTape } from '../../telemetry/request-tape.ts';
 import { SpanGatherer, type TakeSpans } from '../../telemetry/traces/span-gatherer.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
@@ -86,6 +87,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     modules: new PolicyModules(),
     tape: new RequestTape(),
     spans: new SpanGatherer(takeSpans),
+    captures: new CaptureShelf(),
     log: threadLog(logger),
     services: { kind: 'here', desk: processes } as const,
     tunnelSocket,

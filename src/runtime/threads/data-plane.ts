@@ -6,6 +6,8 @@ import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
+import type { CapturedExchange } from '../../telemetry/capture-shelf.ts';
 import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { ThreadContext } from './thread-context.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -35,6 +37,10 @@ export interface DataPlane {
   connections(limit: number): Promise<readonly OpenConnection[]>;
   /** What has gone through each thread since the position that its tape was read to, no more than `most` of each. */
   requests(since: readonly number[], most: number): Promise<readonly TapeReading[]>;
+  /** What is kept of a request, whichever thread it has gone through. */
+  capture(id: string): Promise<CapturedExchange | null>;
+  /** Sends a request once more at a door; null: there is none of that name. */
+  replay(door: string, request: ReplayRequest): Promise<ReplayOutcome | null>;
   /** Where the doors of the control plane really listen: nobody may get to them through us. */
   knowControlDoors(addresses: readonly string[]): Promise<void>;
 }

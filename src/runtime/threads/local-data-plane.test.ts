@@ -7,6 +7,7 @@ import { http1Origin } from '../../../test/support/origins.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { DomainLists } from '../../services/domains/domain-lists.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
+import { CaptureShelf } from '../../telemetry/capture-shelf.ts';
 import { RequestTape } from '../../telemetry/request-tape.ts';
 import { SpanGatherer } from '../../telemetry/traces/span-gatherer.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
@@ -27,6 +28,7 @@ function createPlane(t: TestContext, accessLog: AccessLog | null = null): LocalD
     accessLog,
     tape: new RequestTape(),
     spans: new SpanGatherer(() => {}),
+    captures: new CaptureShelf(),
     ticketKeys: Buffer.alloc(48),
     threads: 1,
     members: new MemberTable(),

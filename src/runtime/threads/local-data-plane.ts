@@ -6,6 +6,8 @@ import type { DomainLists, SharedLists } from '../../services/domains/domain-lis
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { cacheDisk, configuredCaches } from '../assemble/configured-caches.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
+import type { CapturedExchange } from '../../telemetry/capture-shelf.ts';
 import type { TapeReading } from '../../telemetry/request-tape.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, SharedCounts } from './data-plane.ts';
@@ -73,6 +75,14 @@ export class LocalDataPlane implements DataPlane {
 
   requests([since = 0]: readonly number[], most: number): Promise<readonly TapeReading[]> {
     return Promise.resolve([this.context.tape.read(since, most)]);
+  }
+
+  capture(id: string): Promise<CapturedExchange | null> {
+    return Promise.resolve(this.context.captures.find(id));
+  }
+
+  replay(door: string, request: ReplayRequest): Promise<ReplayOutcome | null> {
+    return this.plane?.replay(door, request) ?? Promise.resolve(null);
   }
 
   doors(): readonly DoorStatus[] {

@@ -7,6 +7,7 @@ import type { RunningTable } from '../../services/limiter/running-table.ts';
 import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { AccessLog } from '../../telemetry/access-log.ts';
+import type { CaptureShelf } from '../../telemetry/capture-shelf.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import type { RequestTape } from '../../telemetry/request-tape.ts';
 import type { SpanGatherer } from '../../telemetry/traces/span-gatherer.ts';
@@ -21,6 +22,8 @@ export interface ThreadContext {
   readonly tape: RequestTape;
   /** What is recorded of traces. */
   readonly spans: SpanGatherer;
+  /** What is kept of the heads and bodies of it. */
+  readonly captures: CaptureShelf;
   /** The same in every worker, so that a TLS session begun with one is resumed by another. */
   readonly ticketKeys: Buffer;
   /** How many threads share the doors. */

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { proveRawIo } from '../../transport/raw-io.ts';
 import { holdTickShape } from '../../transport/tick-shape.ts';
 import { type DoorAddress, OwnDoors } from '../../services/rules/own-doors.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { closeLimiter } from '../nodes/limits-of-nodes.ts';
 import { configuredDoors, doorAddress } from '../doors/door-address.ts';
@@ -19,6 +20,8 @@ export class ThreadPlane {
   private readonly all: readonly TrafficDoor[];
   private readonly modules: ThreadContext['modules'];
   private readonly limits: ThreadContext['limits'];
+  private readonly captures: ThreadContext['captures'];
+  private readonly threads: number;
   /** Nobody gets to these through us. */
   private readonly ownDoors = new OwnDoors([]);
   private configured: readonly DoorAddress[] = [];
@@ -28,6 +31,8 @@ export class ThreadPlane {
   constructor(context: ThreadContext, config: Config) {
     this.modules = context.modules;
     this.limits = context.limits;
+    this.captures = context.captures;
+    this.threads = context.threads;
     this.all = [new GatewayDoor(context, this.readiness, config), new EgressDoor(context, this.ownDoors, config)];
   }
 
@@ -46,6 +51,7 @@ export class ThreadPlane {
     }
     for (const plan of plans) plan.commit();
     this.configured = configuredDoors(config);
+    this.captures.configure(config.admin.capture.bodies ? config.admin.capture.max_total / this.threads : 0);
     this.nameOwnDoors();
     this.readiness.started = true;
   }
@@ -88,6 +94,12 @@ export class ThreadPlane {
     for (const door of this.all) door.stop();
     await Promise.all(this.all.map((door) => door.close()));
     closeLimiter(this.limits);
+  }
+
+  /** null: there is no such door. */
+  replay(name: string, request: ReplayRequest): Promise<ReplayOutcome | null> {
+    const door = this.all.find((each) => each.name === name);
+    return door === undefined ? Promise.resolve(null) : door.replay(request);
   }
 
   /** What clients have open, no more than `limit` of it at each door. */

@@ -11,6 +11,8 @@ import { LimitTable } from '../../services/limiter/limit-table.ts';
 import { RunningTable } from '../../services/limiter/running-table.ts';
 import { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
+import type { CapturedExchange } from '../../telemetry/capture-shelf.ts';
 import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { LogFields, Logger } from '../../telemetry/application-log.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
@@ -168,6 +170,17 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
         return handle.requests(position, most).catch(() => ({ requests: [], missed: 0, position }));
       }),
     );
+  }
+
+  /** Some thread has it, or none. */
+  async capture(id: string): Promise<CapturedExchange | null> {
+    const answers = await Promise.allSettled(this.handles.map((handle) => handle.capture(id)));
+    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+    return found.find((each) => each !== null) ?? null;
+  }
+
+  replay(door: string, request: ReplayRequest): Promise<ReplayOutcome | null> {
+    return this.handles[0]?.replay(door, request) ?? Promise.resolve(null);
   }
 
   doors(): readonly DoorStatus[] {

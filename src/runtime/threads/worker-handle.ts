@@ -3,6 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
+import type { CapturedExchange } from '../../telemetry/capture-shelf.ts';
 import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
@@ -68,6 +70,14 @@ export class WorkerHandle {
 
   async requests(since: number, most: number): Promise<TapeReading> {
     return (await this.ask({ kind: 'requests', since, most })).requests ?? { requests: [], missed: 0, position: since };
+  }
+
+  async capture(requestId: string): Promise<CapturedExchange | null> {
+    return (await this.ask({ kind: 'capture', requestId })).capture;
+  }
+
+  async replay(door: string, request: ReplayRequest): Promise<ReplayOutcome | null> {
+    return (await this.ask({ kind: 'replay', door, request })).replayed;
   }
 
   private ask(call: WorkerCall): Promise<WorkerAnswer> {

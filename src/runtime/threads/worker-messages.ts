@@ -2,6 +2,8 @@
 // answered once, with that number.
 import type { Config } from '../../config/config.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
+import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
+import type { CapturedExchange } from '../../telemetry/capture-shelf.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
 import type { TapeReading } from '../../telemetry/request-tape.ts';
 import type { MetricDefinition } from '../../telemetry/metric-definition.ts';
@@ -56,7 +58,9 @@ export type WorkerCall =
   | { readonly kind: 'close' }
   | { readonly kind: 'doors' }
   | { readonly kind: 'connections'; readonly limit: number }
-  | { readonly kind: 'requests'; readonly since: number; readonly most: number };
+  | { readonly kind: 'requests'; readonly since: number; readonly most: number }
+  | { readonly kind: 'capture'; readonly requestId: string }
+  | { readonly kind: 'replay'; readonly door: string; readonly request: ReplayRequest };
 
 export interface WorkerRequest {
   readonly id: number;
@@ -80,6 +84,8 @@ export type WorkerMessage =
       /** When they were asked for. */
       readonly connections: readonly OpenConnection[];
       readonly requests: TapeReading | null;
+      readonly capture: CapturedExchange | null;
+      readonly replayed: ReplayOutcome | null;
       readonly error: { readonly code: string; readonly message: string } | null;
     }
   | { readonly kind: 'metrics'; readonly slab: SharedArrayBuffer; readonly definitions: readonly MetricDefinition[] }

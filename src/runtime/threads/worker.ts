@@ -2,6 +2,7 @@
 // other, and reports what it counted and what went wrong; when too much does it ends, and the main thread starts another.
 import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
+import type { ReplayOutcome } from '../../engine/replay-client.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
@@ -13,6 +14,7 @@ import { redactValue } from '../../core/redact.ts';
 import { AccessLog } from '../../telemetry/access-log.ts';
 import type { LogFields } from '../../telemetry/application-log.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { type CapturedExchange, CaptureShelf } from '../../telemetry/capture-shelf.ts';
 import { RequestTape, type TapeReading } from '../../telemetry/request-tape.ts';
 import { SpanGatherer } from '../../telemetry/traces/span-gatherer.ts';
 import { threadMetrics } from '../../telemetry/process-metrics.ts';
@@ -51,6 +53,7 @@ const accessLog =
 
 const tape = new RequestTape();
 const spans = new SpanGatherer((gathered) => say({ kind: 'spans', spans: gathered }));
+const captures = new CaptureShelf();
 const members = new MemberTable({ memory: start.members });
 const limits = new LimitTable({ memory: start.limits });
 const running = new RunningTable({ memory: start.running, thread: start.thread });
@@ -66,7 +69,8 @@ const log: ThreadLog = (level, fields, message) => {
 const tellUsage = countedUsage(recorder, (record) => say({ kind: 'usage', record }));
 let plane: ThreadPlane | null = null;
 
-async function carryOut(call: WorkerCall): Promise<void> {
+/** What came of a request that was to be sent again. */
+async function carryOut(call: WorkerCall): Promise<ReplayOutcome | null> {
   if (call.kind === 'apply') {
     const target =
       plane ??
@@ -76,6 +80,7 @@ async function carryOut(call: WorkerCall): Promise<void> {
           accessLog,
           tape,
           spans,
+          captures,
           ticketKeys: Buffer.from(start.ticketKeys),
           threads: start.threads,
           members,
@@ -106,7 +111,10 @@ async function carryOut(call: WorkerCall): Promise<void> {
     await plane?.close();
     spans.flush();
     await accessLog?.close();
+  } else if (call.kind === 'replay') {
+    return plane?.replay(call.door, call.request) ?? null;
   }
+  return null;
 }
 
 function connectionsFor(call: WorkerCall): readonly OpenConnection[] {
@@ -115,6 +123,10 @@ function connectionsFor(call: WorkerCall): readonly OpenConnection[] {
 
 function requestsFor(call: WorkerCall): TapeReading | null {
   return call.kind === 'requests' ? tape.read(call.since, call.most) : null;
+}
+
+function captureFor(call: WorkerCall): CapturedExchange | null {
+  return call.kind === 'capture' ? captures.find(call.requestId) : null;
 }
 
 function plainError(cause: unknown): Pick<WorkerFault, 'name' | 'message' | 'stack'> {
@@ -128,26 +140,40 @@ function describe(cause: unknown): { code: string; message: string } {
 }
 
 /** These do not wait for a drain, which may wait for long. */
-const URGENT: ReadonlySet<WorkerCall['kind']> = new Set(['doors', 'connections', 'requests', 'close']);
+const URGENT: ReadonlySet<WorkerCall['kind']> = new Set([
+  'doors',
+  'connections',
+  'requests',
+  'capture',
+  'replay',
+  'close',
+]);
 
 /** A call begins when the one before has ended: two configurations at once would each open the doors. */
 let lastCall: Promise<void> = Promise.resolve();
 
 port.on('message', ({ id, call }: WorkerRequest) => {
-  const answer = (error: ReturnType<typeof describe> | null): void =>
+  const answer = (error: ReturnType<typeof describe> | null, replayed: ReplayOutcome | null = null): void =>
     say({
       kind: 'answer',
       id,
       doors: plane?.doors() ?? [],
       connections: connectionsFor(call),
       requests: requestsFor(call),
+      capture: captureFor(call),
+      replayed,
       error,
     });
   const isUrgent = URGENT.has(call.kind);
   const turn = isUrgent ? carryOut(call) : lastCall.then(() => carryOut(call));
-  if (!isUrgent) lastCall = turn.catch(() => {});
+  if (!isUrgent) {
+    lastCall = turn.then(
+      () => {},
+      () => {},
+    );
+  }
   turn.then(
-    () => answer(null),
+    (replayed) => answer(null, replayed),
     (cause: unknown) => answer(describe(cause)),
   );
 });
