@@ -62,21 +62,23 @@ export class MemoryState implements SharedState {
     });
   }
 
-  async claim({ name, owner, value, ttlMs, takesOver = false }: LeaseWish): Promise<Claimed> {
+  async claim({ name, owner, value, ttlMs, takesOver }: LeaseWish): Promise<Claimed> {
     const share = this.#share;
     const held = this.#find(share.leases, name);
-    if (held !== null && held.owner !== owner && !takesOver) return { lease: held, isMine: false };
+    if (held !== null && held.owner !== owner && held.fence !== takesOver) return { lease: held, isMine: false };
     share.lastFence = Math.max(share.lastFence + 1, Math.floor(this.#now()));
     const lease = { name, owner, value, fence: share.lastFence };
     this.#keep(share.leases, name, lease, ttlMs);
     return { lease, isMine: true };
   }
 
-  async renew({ name, fence }: HeldLease, ttlMs: number): Promise<boolean> {
-    const held = this.#find(this.#share.leases, name);
-    if (held?.fence !== fence) return false;
-    this.#keep(this.#share.leases, name, held, ttlMs);
-    return true;
+  async renew(leases: readonly HeldLease[], ttlMs: number): Promise<readonly boolean[]> {
+    return leases.map(({ name, fence }) => {
+      const held = this.#find(this.#share.leases, name);
+      if (held?.fence !== fence) return false;
+      this.#keep(this.#share.leases, name, held, ttlMs);
+      return true;
+    });
   }
 
   async release({ name, fence }: HeldLease): Promise<boolean> {

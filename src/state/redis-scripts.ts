@@ -1,5 +1,5 @@
 // The scripts that Redis runs for us. Rule: each of them does its work whole or not at all, by the clock of Redis; all keys of one call lie
-// together, but for those of BORROW, of which each is a bucket by itself.
+// together, but for those of BORROW and RENEW, of which each is judged by itself.
 import { createHash } from 'node:crypto';
 
 const NOW = `
@@ -34,10 +34,10 @@ end
 return loans
 `;
 
-/** KEYS: the lease, the last fence. ARGV: owner, value, how long, whether from another owner. Answers owner, value, fence, and whether it is ours. */
+/** KEYS: the lease, the last fence. ARGV: owner, value, how long, the fence that it takes over from. Answers owner, value, fence, and whether it is ours. */
 export const CLAIM: string = `${NOW}
 local held = redis.call('HMGET', KEYS[1], 'owner', 'value', 'fence')
-if held[1] and held[1] ~= ARGV[1] and ARGV[4] == '0' then return { held[1], held[2], held[3], '0' } end
+if held[1] and held[1] ~= ARGV[1] and held[3] ~= ARGV[4] then return { held[1], held[2], held[3], '0' } end
 local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, math.floor(now))
 fence = string.format('%.0f', fence)
 redis.call('SET', KEYS[2], fence, 'PX', 86400000)
@@ -46,10 +46,14 @@ redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return { ARGV[1], ARGV[2], fence, '1' }
 `;
 
-/** KEYS: the lease. ARGV: fence, how long. */
+/** KEYS: leases. ARGV: how long, the fence of each. */
 export const RENEW = `
-if redis.call('HGET', KEYS[1], 'fence') ~= ARGV[1] then return 0 end
-return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local renewed = {}
+for i = 1, #KEYS do
+  renewed[i] = 0
+  if redis.call('HGET', KEYS[i], 'fence') == ARGV[i + 1] then renewed[i] = redis.call('PEXPIRE', KEYS[i], ARGV[1]) end
+end
+return renewed
 `;
 
 /** KEYS: the lease. ARGV: fence. */

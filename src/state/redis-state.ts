@@ -21,7 +21,7 @@ const PREFIX = 'sluice:1:';
 /** In braces: what a cluster keeps together. */
 const NODES_KEYS = [`${PREFIX}{nodes}:until`, `${PREFIX}{nodes}:address`];
 /** Of one script: Redis does nothing else meanwhile. */
-const MOST_BUCKETS = 100;
+const MOST_KEYS = 100;
 
 export interface RedisStateOptions {
   readonly connection: Pick<RedisConnection, 'send' | 'close' | 'server' | 'isUp' | 'isCluster'>;
@@ -47,11 +47,8 @@ export class RedisState implements SharedState {
     return this.#connection.isUp;
   }
 
-  async borrow(wishes: readonly LoanWish[]): Promise<readonly Loan[]> {
-    const most = this.#connection.isCluster ? 1 : MOST_BUCKETS;
-    const calls: Promise<readonly Loan[]>[] = [];
-    for (let from = 0; from < wishes.length; from += most) calls.push(this.#borrow(wishes.slice(from, from + most)));
-    return (await Promise.all(calls)).flat();
+  borrow(wishes: readonly LoanWish[]): Promise<readonly Loan[]> {
+    return this.#inPieces(wishes, (some) => this.#borrow(some));
   }
 
   async #borrow(wishes: readonly LoanWish[]): Promise<readonly Loan[]> {
@@ -63,16 +60,21 @@ export class RedisState implements SharedState {
     return texts(await this.#run(BORROW, keys, args)).map(loanOf);
   }
 
-  async claim({ name, owner, value, ttlMs, takesOver = false }: LeaseWish): Promise<Claimed> {
+  async claim({ name, owner, value, ttlMs, takesOver = 0 }: LeaseWish): Promise<Claimed> {
     const keys = [leaseKey(name), `${PREFIX}fence:{${name}}`];
     const [holder = '', held = '', fence = '', mine] = texts(
-      await this.#run(CLAIM, keys, [owner, value, wholeMs(ttlMs), takesOver ? '1' : '0']),
+      await this.#run(CLAIM, keys, [owner, value, wholeMs(ttlMs), String(takesOver)]),
     );
     return { lease: { name, owner: holder, value: held, fence: Number(fence) }, isMine: mine === '1' };
   }
 
-  async renew({ name, fence }: HeldLease, ttlMs: number): Promise<boolean> {
-    return (await this.#run(RENEW, [leaseKey(name)], [String(fence), wholeMs(ttlMs)])) === 1;
+  renew(leases: readonly HeldLease[], ttlMs: number): Promise<readonly boolean[]> {
+    return this.#inPieces(leases, async (some) => {
+      const keys = some.map(({ name }) => leaseKey(name));
+      const fences = some.map(({ fence }) => String(fence));
+      const reply = await this.#run(RENEW, keys, [wholeMs(ttlMs), ...fences]);
+      return Array.isArray(reply) ? reply.map((renewed) => renewed === 1) : [];
+    });
   }
 
   async release({ name, fence }: HeldLease): Promise<boolean> {
@@ -155,6 +157,14 @@ export class RedisState implements SharedState {
   close(): void {
     for (const ear of this.#ears) ear.close();
     this.#connection.close();
+  }
+
+  /** In a cluster keys do not lie together. */
+  async #inPieces<T, R>(all: readonly T[], ask: (some: readonly T[]) => Promise<readonly R[]>): Promise<readonly R[]> {
+    const most = this.#connection.isCluster ? 1 : MOST_KEYS;
+    const calls: Promise<readonly R[]>[] = [];
+    for (let from = 0; from < all.length; from += most) calls.push(ask(all.slice(from, from + most)));
+    return (await Promise.all(calls)).flat();
   }
 
   /** By its digest: only a server that has never run it needs its text. */

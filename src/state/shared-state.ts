@@ -34,8 +34,8 @@ export interface LeaseWish {
   readonly owner: string;
   readonly value: string;
   readonly ttlMs: number;
-  /** Also from another owner that has it still. */
-  readonly takesOver?: boolean;
+  /** Also from another owner, if it has this lease still, and no other. */
+  readonly takesOver?: number;
 }
 
 export interface Lease {
@@ -88,8 +88,8 @@ export interface SharedState {
 
   /** Gives the lease to whoever asks first, until its time is over; an owner that asks again gets a new one. */
   claim(wish: LeaseWish): Promise<Claimed>;
-  /** False: it is somebody else's by now, or nobody's. */
-  renew(lease: HeldLease, ttlMs: number): Promise<boolean>;
+  /** For each of them; false: it is somebody else's by now, or nobody's. */
+  renew(leases: readonly HeldLease[], ttlMs: number): Promise<readonly boolean[]>;
   release(lease: HeldLease): Promise<boolean>;
   holder(name: string): Promise<Lease | null>;
 

@@ -106,16 +106,18 @@ for (const [name, places] of [
       assert.equal(await other.holder('m'), null);
       assert.equal(await one.release(first.lease), true);
       assert.equal(await other.holder('n'), null);
-      assert.equal(await one.renew(first.lease, HOUR_MS), false);
+      assert.deepEqual(await one.renew([first.lease], HOUR_MS), [false]);
     });
 
     test('lets nobody act by a lease that is somebody else’s by now', async (t) => {
       const [one, other] = (await two(t)) ?? [];
       if (one === undefined || other === undefined) return;
       const { lease: old } = await one.claim({ name: 'n', owner: 'A', value: '', ttlMs: HOUR_MS });
-      const taken = await other.claim({ name: 'n', owner: 'B', value: '', ttlMs: HOUR_MS, takesOver: true });
+      const taken = await other.claim({ name: 'n', owner: 'B', value: '', ttlMs: HOUR_MS, takesOver: old.fence });
       assert.ok(taken.isMine && taken.lease.fence > old.fence);
-      assert.deepEqual([await one.renew(old, HOUR_MS), await one.release(old)], [false, false]);
+      assert.deepEqual([...(await one.renew([old], HOUR_MS)), await one.release(old)], [false, false]);
+      const late = await one.claim({ name: 'n', owner: 'A', value: '', ttlMs: HOUR_MS, takesOver: old.fence });
+      assert.equal(late.isMine, false);
       const again = await other.claim({ name: 'n', owner: 'B', value: 'new', ttlMs: HOUR_MS });
       assert.ok(again.isMine && again.lease.fence > taken.lease.fence);
       assert.equal(await other.release(taken.lease), false);
@@ -127,11 +129,11 @@ for (const [name, places] of [
       if (one === undefined || other === undefined) return;
       const { lease } = await one.claim({ name: 'n', owner: 'A', value: '', ttlMs: 30 });
       await until(async () => (await other.holder('n')) === null);
-      assert.equal(await one.renew(lease, HOUR_MS), false);
+      assert.deepEqual(await one.renew([lease], HOUR_MS), [false]);
       const next = await other.claim({ name: 'n', owner: 'B', value: '', ttlMs: HOUR_MS });
       assert.ok(next.isMine && next.lease.fence > lease.fence);
       assert.equal(await one.release(lease), false);
-      assert.equal(await other.renew(next.lease, HOUR_MS), true);
+      assert.deepEqual(await other.renew([lease, next.lease], HOUR_MS), [false, true]);
     });
 
     test('keeps values for their time, and the first that was bound', async (t) => {

@@ -65,21 +65,24 @@ export class SqliteState implements SharedState {
     return loan;
   }
 
-  async claim({ name, owner, value, ttlMs, takesOver = false }: LeaseWish): Promise<Claimed> {
+  async claim({ name, owner, value, ttlMs, takesOver }: LeaseWish): Promise<Claimed> {
     return this.#whole(() => {
       // Also one that is over: the next fence is larger.
       const last = this.#first('SELECT * FROM leases WHERE name = ?', name);
       const isHeld = last !== undefined && Number(last['until_ms']) > this.#now() && last['owner'] !== owner;
-      if (isHeld && !takesOver) return { lease: leaseOf(last), isMine: false };
+      if (isHeld && Number(last['fence']) !== takesOver) return { lease: leaseOf(last), isMine: false };
       const fence = Math.max(Number(last?.['fence'] ?? 0) + 1, Math.floor(this.#now()));
       this.#run('INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?)', name, owner, value, fence, this.#now() + ttlMs);
       return { lease: { name, owner, value, fence }, isMine: true };
     });
   }
 
-  async renew({ name, fence }: HeldLease, ttlMs: number): Promise<boolean> {
+  async renew(leases: readonly HeldLease[], ttlMs: number): Promise<readonly boolean[]> {
     const set = 'UPDATE leases SET until_ms = ? WHERE name = ? AND fence = ? AND until_ms > ?';
-    return this.#run(set, this.#now() + ttlMs, name, fence, this.#now()) === 1;
+    return this.#whole(() => {
+      const nowMs = this.#now();
+      return leases.map(({ name, fence }) => this.#run(set, nowMs + ttlMs, name, fence, nowMs) === 1);
+    });
   }
 
   /** Its row stays, for its fence. */
