@@ -229,7 +229,7 @@ export class SharedDirectory implements TunnelDirectory {
     const isHere = node === this.#options.node;
     const place = node === '' ? null : { name, account, node, address, fence, isHere };
     this.#book.put(name, place, fence);
-    const isLost = own?.lease != null && !isHere && place !== null && fence > own.lease.fence;
+    const isLost = own !== undefined && own.lease !== null && !isHere && place !== null && fence > own.lease.fence;
     if (isLost) this.#lose(name, own, place);
   }
 
