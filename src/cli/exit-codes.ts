@@ -26,6 +26,7 @@ const EXIT_BY_ERROR: Partial<Record<ErrorCode, number>> = {
   config_invalid: EXIT.config,
   not_available_yet: EXIT.config,
   listen_failed: EXIT.config,
+  takeover_failed: EXIT.config,
   unauthorized: EXIT.refused,
   forbidden: EXIT.refused,
   command_denied: EXIT.refused,

@@ -7,7 +7,6 @@ import type { LoadedConfig } from '../config/load.ts';
 import { controlDoors } from '../control/control-doors.ts';
 import { newToken } from '../control/admin-token.ts';
 import { createDataPlane } from '../runtime/threads/create-data-plane.ts';
-import { guardAgainstFaults } from '../runtime/doors/fault-guard.ts';
 import { openTelemetry, type ProgramTelemetry } from '../runtime/assemble/program-telemetry.ts';
 import type { ReloadTrigger } from '../runtime/reload.ts';
 import { AccountDesk } from '../runtime/accounts/account-desk.ts';
@@ -24,11 +23,13 @@ import { degradedUses } from '../runtime/nodes/degraded-uses.ts';
 import { SharedNodes } from '../runtime/nodes/shared-nodes.ts';
 import { sharePurges } from '../runtime/cache-of-nodes.ts';
 import { usageBookIn } from '../runtime/usage-book-in.ts';
-import { listenToSignals } from '../runtime/stop-signals.ts';
 import { VERSION } from '../runtime/version.ts';
 import { FileWatch } from '../runtime/watch-files.ts';
 import type { CliContext } from './context.ts';
-import { EXIT } from './exit-codes.ts';
+import { Ending } from './ending.ts';
+import { findPredecessor } from './predecessor.ts';
+import { ServiceManager } from './service-manager.ts';
+import { beginTakeover, type Takeover } from './takeover.ts';
 import { startUpBlock, type StartUpEgress } from './start-up-block.ts';
 import { hasColor, painter } from './terminal.ts';
 
@@ -37,6 +38,10 @@ export interface ForegroundOptions {
   /** As the person named them. */
   readonly configFiles: readonly string[];
   readonly watch: boolean;
+  /** Takes the place of the one that runs with the same data folder. */
+  readonly takeover?: boolean;
+  /** This command can be started again to take over from itself. */
+  readonly isReplaceable?: boolean;
 }
 
 /** Resolves with the exit code once everything is closed; rejects when it could not start. */
@@ -45,34 +50,59 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
   const loaded = await options.load();
   await showWarnings(context, loaded);
   const colour = hasColor(stderr, env);
+  const predecessor = options.takeover === true ? await findPredecessor(loaded.config.process.data_dir) : null;
   const telemetry = await openTelemetry(loaded.config, { isTty: stderr.isTTY === true, colour });
   const watch = options.watch ? new FileWatch(() => reload('watch')) : null;
-  const sluice = assemble(loaded, options.load, telemetry, (now) => {
+  const takeover = predecessor === null ? null : beginTakeover(predecessor);
+  const sluice = assemble({ loaded, load: options.load, predecessorPid: predecessor?.pid }, telemetry, (now) => {
     telemetry.log.setLevel(now.config.log.level);
     telemetry.traces.follow(now.config.traces);
     watch?.follow(now.files);
   });
+  const manager = new ServiceManager(env);
   // Whether it worked is in the log, and in the metrics.
-  const reload = (trigger: ReloadTrigger): void => void sluice.reload({ trigger }).catch(() => {});
-  const ending = endOf(sluice, telemetry, () => {
-    telemetry.log.reopen();
-    reload('signal');
+  const reload = (trigger: ReloadTrigger): void => {
+    void manager.reloading();
+    void sluice
+      .reload({ trigger })
+      .then(ignore, ignore)
+      .then(() => manager.ready());
+  };
+  const ending = new Ending(sluice, telemetry, {
+    onReload: () => {
+      telemetry.log.reopen();
+      reload('signal');
+    },
+    onStop: () => void manager.stopping(),
+    isReplaceable: options.isReplaceable === true,
   });
   try {
-    await open(context, options, sluice, telemetry);
+    await open(context, options, { sluice, telemetry, takeover, ending });
+    void manager.ready();
     setImmediate(settleMemory);
     return await ending.exitCode;
+  } catch (error) {
+    takeover?.abandon();
+    throw error;
   } finally {
     watch?.close();
-    ending.release();
+    takeover?.release();
+    await ending.release();
     removeRunningFile(loaded.config.process.data_dir, process.pid);
     await telemetry.close();
   }
 }
 
+const ignore = (): void => {};
+
+interface Beginning {
+  readonly loaded: LoadedConfig;
+  readonly load: ForegroundOptions['load'];
+  readonly predecessorPid: number | undefined;
+}
+
 function assemble(
-  loaded: LoadedConfig,
-  load: ForegroundOptions['load'],
+  { loaded, load, predecessorPid }: Beginning,
   { log, recorder, view, traces, count, noteFault, noteReload }: ProgramTelemetry,
   onConfig: (loaded: LoadedConfig) => void,
 ): Sluice {
@@ -100,23 +130,33 @@ function assemble(
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
   const exposed = new ClientDesk({ dataDir, env: process.env, table: dataPlane.members, log: threadLog(log) });
   const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, tunnels, exposed, usage, nodes };
-  return new Sluice({ ...parts, degraded: () => degradedUses(view), logger: log, noteReload, onConfig });
+  const succession = predecessorPid === undefined ? {} : { predecessorPid };
+  const degraded = () => degradedUses(view);
+  return new Sluice({ ...parts, ...succession, degraded, logger: log, noteReload, onConfig });
+}
+
+interface Opening {
+  readonly sluice: Sluice;
+  readonly telemetry: ProgramTelemetry;
+  readonly takeover: Takeover | null;
+  readonly ending: Ending;
 }
 
 /** Opens the doors, tells the command line of this user where they are, and the person as well. */
 async function open(
   { stderr, env }: CliContext,
   { configFiles }: ForegroundOptions,
-  sluice: Sluice,
-  telemetry: ProgramTelemetry,
+  { sluice, telemetry, takeover, ending }: Opening,
 ): Promise<void> {
   const { log, events, view } = telemetry;
   const runToken = newToken();
   const { doors: control, keptToken } = controlDoors({ sluice, logger: log, events, view, runToken });
   await sluice.start(control);
+  await takeover?.finish(sluice, log);
   const readyMs = performance.now();
   const doors = sluice.doors();
-  leaveRunningFile(sluice, telemetry, runToken);
+  await ending.allowHandover(runToken);
+  leaveRunningFile(sluice, telemetry, { token: runToken, handover: ending.handoverAddress });
   log.info({ doors: doors.map(({ name, address }) => `${name} ${address}`), version: VERSION }, 'ready');
   const token = keptToken && { file: keptToken.file, fresh: keptToken.fresh ? keptToken.token : null };
   const metricsPath = sluice.loaded.config.metrics.path;
@@ -132,12 +172,17 @@ function startUpEgress(config: Config): StartUpEgress {
 }
 
 /** Without it Sluice runs all the same, so what hinders it is only a warning. */
-function leaveRunningFile(sluice: Sluice, { log }: ProgramTelemetry, token: string): void {
+function leaveRunningFile(
+  sluice: Sluice,
+  { log }: ProgramTelemetry,
+  { token, handover }: { readonly token: string; readonly handover: string | null },
+): void {
   const dataDir = sluice.loaded.config.process.data_dir;
   const doors = sluice.doors().map(({ name, address }) => ({ name, address }));
   const startedAt = new Date(sluice.startedAtMs).toISOString();
   const other = findOtherRunning(dataDir);
-  if (other !== undefined) {
+  // Not the one whose place we have taken.
+  if (other !== undefined && other.pid !== sluice.predecessorPid) {
     log.warn(
       { pid: other.pid },
       'another Sluice has the same process.data_dir: `sluice status` finds only this one now',
@@ -152,48 +197,11 @@ function leaveRunningFile(sluice: Sluice, { log }: ProgramTelemetry, token: stri
       started_at: startedAt,
       doors,
       token,
+      ...(handover === null ? {} : { handover }),
     });
   } catch (error) {
     log.warn({ err: error }, 'process.data_dir cannot be written: `sluice status` and `sluice reload` will not work');
   }
-}
-
-interface Ending {
-  readonly exitCode: Promise<number>;
-  readonly release: () => void;
-}
-
-/** What ends a Sluice: a signal, or faults that come too fast. */
-function endOf(sluice: Sluice, { log, noteFault }: ProgramTelemetry, onReload: () => void): Ending {
-  const { promise: exitCode, resolve, reject } = Promise.withResolvers<number>();
-  const stop = (codeWhenClean: number): void => {
-    const { shutdown_grace: graceMs, shutdown_delay: delayMs } = sluice.loaded.config.process;
-    sluice.drain(graceMs, delayMs).then(({ cutConnections }) => {
-      log.info('stopped');
-      resolve(cutConnections > 0 ? EXIT.forced : codeWhenClean);
-    }, reject);
-  };
-  const releaseSignals = listenToSignals(process, {
-    stop: (signal) => {
-      log.info({ signal }, 'stopping: what runs may finish, a second signal cuts it');
-      stop(EXIT.success);
-    },
-    force: () => sluice.force(),
-    reload: onReload,
-  });
-  const releaseFaults = guardAgainstFaults({
-    source: process,
-    report: (error, origin) => noteFault(error, { origin }),
-    giveUp: (faults, withinMs) => {
-      log.fatal({ faults, within_ms: withinMs }, 'too many uncaught errors, stopping');
-      stop(EXIT.failure);
-    },
-  });
-  const release = (): void => {
-    releaseSignals();
-    releaseFaults();
-  };
-  return { exitCode, release };
 }
 
 async function showWarnings({ stderr, env }: CliContext, { warnings }: LoadedConfig): Promise<void> {

@@ -44,6 +44,7 @@ interface DoorLines {
 }
 
 const DOORS: Readonly<Record<DoorName, DoorLines>> = {
+  handover: { title: 'Handover' },
   gateway: { title: 'Gateway', attempt: (address) => curl(address, '/health') },
   egress: {
     title: 'Egress',

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { formatAddress, parseAddress, type TcpAddress, type UnixAddress } from '../core/address.ts';
 import { errorBody, ERROR_CATALOGUE, type ErrorCode } from '../core/errors.ts';
 import type { Door, DoorName } from '../runtime/doors/door.ts';
+import { type BoundServer, bindServer } from '../runtime/doors/bind-server.ts';
 import { listenError } from '../runtime/doors/listen-error.ts';
 import { newRequestId } from './request-id.ts';
 
@@ -36,6 +37,7 @@ export class HttpDoor implements Door {
   readonly #sockets = new Set<Duplex>();
   readonly #answering = new Set<ServerResponse>();
   #address: TcpAddress | UnixAddress;
+  #bound: BoundServer | null = null;
 
   constructor(options: HttpDoorOptions) {
     this.name = options.name;
@@ -62,25 +64,18 @@ export class HttpDoor implements Door {
     return kind === 'unix' ? formatAddress(this.#address) : `http://${formatAddress(withHost(this.#address))}`;
   }
 
-  start(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const onError = (cause: Error): void => {
-        reject(listenError(this.#options.key, this.#options.listen, cause));
-      };
-      this.#server.once('error', onError);
-      this.#server.listen(listenOptions(this.#address), () => {
-        this.#server.off('error', onError);
-        const bound = this.#server.address();
-        if (this.#address.kind === 'tcp' && bound !== null && typeof bound === 'object') {
-          this.#address = { ...this.#address, port: bound.port };
-        }
-        resolve();
-      });
-    });
+  async start(): Promise<void> {
+    try {
+      this.#bound = await bindServer(this.#server, this.#address);
+    } catch (cause) {
+      throw listenError(this.#options.key, this.#options.listen, cause);
+    }
+    if (this.#address.kind === 'tcp') this.#address = { ...this.#address, port: this.#bound.port };
   }
 
   drain(): Promise<void> {
     if (!this.#server.listening) return Promise.resolve();
+    this.#bound?.release();
     for (const response of this.#answering) {
       if (!response.headersSent) response.setHeader('Connection', 'close');
     }
@@ -120,11 +115,6 @@ function requireAddress(listen: string): TcpAddress | UnixAddress {
   const address = parseAddress(listen, { host: '' });
   if (address.kind === 'invalid') throw new TypeError(`${listen} is not an address: ${address.reason}`);
   return address;
-}
-
-function listenOptions(address: TcpAddress | UnixAddress): { path: string } | { port: number; host?: string } {
-  if (address.kind === 'unix') return { path: address.path };
-  return address.host === '' ? { port: address.port } : { host: address.host, port: address.port };
 }
 
 /** Every address of this machine needs a name that a URL can hold. */

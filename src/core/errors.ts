@@ -89,6 +89,7 @@ export type ErrorCode =
   | 'config_invalid'
   | 'not_available_yet'
   | 'listen_failed'
+  | 'takeover_failed'
   | 'usage'
   | 'daemon_unreachable';
 
@@ -240,6 +241,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   config_invalid: entry('operator', 422, false, 'The configuration is not valid.'),
   not_available_yet: entry('operator', 501, false, 'This feature is not available in this version.'),
   listen_failed: entry('operator', 500, false, 'A door could not be opened.'),
+  takeover_failed: entry('operator', 409, false, 'The place of the running Sluice could not be taken.'),
   usage: entry('operator', 400, false, 'The command line is not right.'),
   daemon_unreachable: entry('operator', 503, true, 'No running Sluice answered.'),
 };

@@ -13,14 +13,20 @@ export interface RunningFile {
   readonly doors: readonly { readonly name: string; readonly address: string }[];
   /** Good for the admin API until this run ends, so that the command line needs no other secret. */
   readonly token: string;
+  /** Where another Sluice asks to take this one's place; missing: it cannot. */
+  readonly handover?: string;
 }
 
 export function runningFilePath(dataDir: string): string {
   return join(dataDir, 'running.json');
 }
 
-export function writeRunningFile(dataDir: string, running: RunningFile): void {
+export function prepareDataDir(dataDir: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+}
+
+export function writeRunningFile(dataDir: string, running: RunningFile): void {
+  prepareDataDir(dataDir);
   const path = runningFilePath(dataDir);
   // A reader sees the old file or the new one, never half of one.
   const draft = `${path}.${running.pid}`;

@@ -9,7 +9,8 @@ import type { OpenConnection } from '../engine/open-connection.ts';
 import type { CacheDesk } from '../services/cache/cache-desk.ts';
 import type { UsageBook, UsageState } from '../services/usage/usage-book.ts';
 import type { Logger } from '../telemetry/application-log.ts';
-import type { DataPlane } from './threads/data-plane.ts';
+import { untilNobodyWaits } from '../transport/accept.ts';
+import type { DataPlane, DrainManner } from './threads/data-plane.ts';
 import type { Door, DoorStatus } from './doors/door.ts';
 import { explain } from './explain/explain.ts';
 import type { Explanation, Question } from './explain/explanation.ts';
@@ -59,6 +60,8 @@ export interface SluiceParts {
   readonly noteReload: ReloadParts['note'];
   /** A config has come into force: the first one, or another. */
   readonly onConfig?: (loaded: LoadedConfig) => void;
+  /** The process of the Sluice whose place this one takes. */
+  readonly predecessorPid?: number;
 }
 
 export interface SluiceStatus {
@@ -101,6 +104,7 @@ export class Sluice {
   readonly replays: ReplayDesk;
   readonly certificates: ServedCertificates;
   readonly #degraded: SluiceParts['degraded'];
+  readonly predecessorPid: number | undefined;
   readonly #aiBudgets: AiBudgets;
   readonly #processes: ProcessDesk;
   readonly #dataPlane: DataPlane;
@@ -108,6 +112,8 @@ export class Sluice {
   readonly #reloader: Reloader;
   readonly #forced: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #onConfig: (loaded: LoadedConfig) => void;
+  /** What can be open only once is still that of another one. */
+  #isSuccessor: boolean;
   #starting: Promise<void> = Promise.resolve();
   #controlDoors: readonly Door[] = [];
   #state: SluiceState = 'starting';
@@ -133,6 +139,9 @@ export class Sluice {
     parts.processes.agents.knowDoors(() => dataPlane.doors());
     parts.processes.cache.serve(dataPlane.caches);
     this.#dataPlane = dataPlane;
+    this.predecessorPid = parts.predecessorPid;
+    this.#isSuccessor = parts.predecessorPid !== undefined;
+    if (parts.predecessorPid !== undefined) dataPlane.caches.spare(parts.predecessorPid);
     this.#aiBudgets = new AiBudgets({ counts: dataPlane.counts, book: parts.usage, logger });
     this.#logger = logger;
     this.#onConfig = onConfig;
@@ -222,8 +231,39 @@ export class Sluice {
    * Stops: after the delay what runs may finish within the grace, then connections are cut. A second call waits for the first.
    */
   drain(graceMs: number, delayMs = 0): Promise<StopResult> {
-    this.#stopping ??= this.#drain(graceMs, delayMs);
+    this.#stopping ??= this.#drain(graceMs, { delayMs });
     return this.#stopping;
+  }
+
+  /** The other one has let go. */
+  succeed(): void {
+    this.#isSuccessor = false;
+    this.exposed.follow(this.hops.over(this.loaded.config));
+  }
+
+  /** It has ended, and what it has left is ours. */
+  async inherit(): Promise<void> {
+    const files = await this.#dataPlane.caches.inherit();
+    this.#logger.info({ cached_files: files }, 'the Sluice before this one has ended');
+  }
+
+  /**
+   * Another Sluice has opened the same doors: the control plane is its own from now on, and resolves when nobody can reach ours any
+   * more. What runs may finish within the grace.
+   */
+  async handOver(graceMs: number): Promise<{ readonly stopped: Promise<StopResult> }> {
+    if (this.#state !== 'ready' || this.#stopping !== null) throw new SluiceError('shutting_down');
+    this.#state = 'draining';
+    const letGo = this.#letGoOfControl();
+    this.#stopping = letGo.then(() => this.#drain(graceMs, { isTakenOver: true }));
+    await letGo;
+    return { stopped: this.#stopping };
+  }
+
+  async #letGoOfControl(): Promise<void> {
+    await untilNobodyWaits();
+    const drained = Promise.all(this.#controlDoors.map((door) => door.drain())).then(() => {});
+    await endsWithin(drained, CONTROL_GRACE_MS);
   }
 
   /** Ends the grace at once. */
@@ -286,7 +326,7 @@ export class Sluice {
     this.accounts.follow(config);
     this.#processes.follow(config);
     this.#aiBudgets.follow(config);
-    this.exposed.follow(config);
+    if (!this.#isSuccessor) this.exposed.follow(config);
     this.usage.keepFor({ rowsMs: config.ai.usage.keep, daysMs: config.ai.usage.keep_sums });
     this.#onConfig(loaded);
   }
@@ -311,10 +351,11 @@ export class Sluice {
     return this.accounts.stop();
   }
 
-  async #drain(graceMs: number, delayMs: number): Promise<StopResult> {
+  async #drain(graceMs: number, manner: DrainManner): Promise<StopResult> {
     await this.#starting;
     this.#state = 'draining';
-    const drained = this.#drainTraffic(delayMs, graceMs);
+    const { delayMs = 0 } = manner;
+    const drained = this.#drainTraffic(manner, graceMs);
     const inTime = await endsWithin(drained, delayMs + graceMs, this.#forced.promise);
     const isDrained = inTime || (await this.#endsWithAgents(drained));
     const cutConnections = isDrained ? 0 : openConnections(this.#dataPlane.doors(), this.tunnels.visitors);
@@ -338,14 +379,15 @@ export class Sluice {
     return endsWithin(drained, CONTROL_GRACE_MS);
   }
 
-  async #drainTraffic(delayMs: number, graceMs: number): Promise<void> {
+  async #drainTraffic(manner: DrainManner, graceMs: number): Promise<void> {
+    const { delayMs = 0 } = manner;
     this.tunnels.stop();
     this.tunnels.drain('the server is going away', delayMs + graceMs);
     // A reload that is under way would open doors again behind our back.
     await this.#reloader.settled();
     try {
       const visitorsLeft = delay(delayMs, undefined, { ref: false }).then(() => this.tunnels.drainVisitors());
-      await Promise.all([this.#dataPlane.drain(delayMs), visitorsLeft]);
+      await Promise.all([this.#dataPlane.drain(manner), visitorsLeft]);
     } catch (error) {
       this.#logger.error({ err: error }, 'the data plane did not end well');
     }

@@ -1,4 +1,4 @@
-// Signals from outside, as wishes: stop, stop at once, load the config again. Rule: the first wish to stop drains, the
+// Signals from outside, as wishes: stop, stop at once, load the config again, be replaced. Rule: the first wish to stop drains, the
 // second one forces, unless it is a copy of the first; a reload that is asked for too early or too late is passed on all the same, and refused there.
 
 import type { EventEmitter } from 'node:events';
@@ -14,6 +14,8 @@ export interface Wishes {
   readonly stop: (signal: string) => void;
   readonly force: () => void;
   readonly reload: () => void;
+  /** Another Sluice, perhaps of a newer version, is to take the place of this one. */
+  readonly replace?: () => void;
 }
 
 interface Surroundings {
@@ -40,6 +42,7 @@ export function listenToSignals(
     ['SIGTERM', onStop],
     ['SIGHUP', isWindows ? onStop : wishes.reload],
     ...(isWindows ? [['SIGBREAK', onStop] satisfies [string, typeof onStop]] : []),
+    ...(isWindows || wishes.replace === undefined ? [] : [['SIGUSR2', wishes.replace] satisfies [string, () => void]]),
   ];
   for (const [signal, handler] of handlers) source.on(signal, handler);
   return () => {

@@ -1,5 +1,7 @@
 // Accepts plain connections on a TCP address or a unix socket. Rule: after stop() nothing new comes in, what is open stays.
 import net from 'node:net';
+import { CAN_SHARE_PORTS, succession } from './port-sharing.ts';
+import { SocketFile } from './socket-file.ts';
 
 export interface ListenAddress {
   readonly host?: string;
@@ -10,7 +12,7 @@ export interface ListenAddress {
 
 export interface AcceptOptions {
   readonly address: ListenAddress;
-  /** Several threads listen on one port and the kernel spreads connections over them. */
+  /** Several threads listen on one port and the kernel spreads connections over them: somebody has made sure that it is ours. */
   readonly reusePort?: boolean;
   readonly maxConnections?: number;
   /** Called with each socket, paused; it becomes a Connection, or what TLS makes of it. */
@@ -21,10 +23,18 @@ export interface AcceptOptions {
 
 /** Long enough for a burst while one tick of the event loop runs; the kernel caps it by somaxconn. */
 const BACKLOG = 4096;
+/** A turn of the event loop in which so little time has passed has left nobody time to come. */
+const QUIET_TURN_MS = 0.1;
+/** Under load no turn is that short. */
+const LONGEST_UNTIL_QUIET_MS = 250;
+
+/** By all acceptors of this thread. */
+let acceptedCount = 0;
 
 export class Acceptor {
   private readonly server: net.Server;
   private readonly options: AcceptOptions;
+  private file: SocketFile | null = null;
   /** Accepted and not closed yet. */
   connections = 0;
   private readonly onSocketClose = (): void => {
@@ -42,8 +52,30 @@ export class Acceptor {
   }
 
   /** Rejects with the system's own error when the address cannot be bound. */
-  listen(): Promise<void> {
-    const { address, reusePort } = this.options;
+  async listen(): Promise<void> {
+    const { address, reusePort = false } = this.options;
+    const { host = '127.0.0.1', port = 0, path } = address;
+    if (path !== undefined) {
+      const file = new SocketFile(path);
+      await this.open({ path: file.draft });
+      this.file = file;
+      await this.publish(file);
+      return;
+    }
+    if (!reusePort && CAN_SHARE_PORTS) await claimPort(host, port);
+    await this.open({ host, port, reusePort: reusePort || CAN_SHARE_PORTS });
+  }
+
+  private async publish(file: SocketFile): Promise<void> {
+    try {
+      file.publish();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  private open(where: net.ListenOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
       this.server.once('listening', () => {
@@ -52,13 +84,7 @@ export class Acceptor {
         this.server.on('error', () => {});
         resolve();
       });
-      this.server.listen({
-        ...(address.path === undefined
-          ? { host: address.host ?? '127.0.0.1', port: address.port ?? 0 }
-          : { path: address.path }),
-        backlog: BACKLOG,
-        reusePort: reusePort === true,
-      });
+      this.server.listen({ ...where, backlog: BACKLOG });
     });
   }
 
@@ -69,6 +95,7 @@ export class Acceptor {
   }
 
   private accepted(socket: net.Socket): void {
+    acceptedCount++;
     this.connections++;
     socket.on('close', this.onSocketClose);
     this.options.onSocket(socket);
@@ -76,9 +103,42 @@ export class Acceptor {
 
   /** Accepts nothing from now on; resolves when what was accepted has closed. */
   stop(): Promise<void> {
+    this.file?.remove();
+    this.file = null;
     return new Promise((resolve) => {
       if (this.server.listening) this.server.close(() => resolve());
       else resolve();
     });
+  }
+}
+
+/**
+ * Sharing a port would hide that another program has it: it is opened alone once. A program whose place we take has it as well,
+ * and that is right.
+ */
+export async function claimPort(host: string | undefined, port: number): Promise<void> {
+  if (port === 0 || succession.isUnderWay) return;
+  const server = net.createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ ...(host === undefined ? {} : { host }), port, backlog: 1 }, resolve);
+  });
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+/**
+ * Resolves when nobody waits to be accepted, at the end of a turn of the event loop: whoever closes doors in that very moment
+ * leaves nobody behind, for a connection that the system has accepted is lost with the socket that it waits at.
+ */
+export async function untilNobodyWaits(): Promise<void> {
+  const givenUpAt = performance.now() + LONGEST_UNTIL_QUIET_MS;
+  for (;;) {
+    const [before, from] = [acceptedCount, performance.now()];
+    await new Promise(setImmediate);
+    const now = performance.now();
+    if (acceptedCount !== before) continue;
+    if (now - from < QUIET_TURN_MS || now > givenUpAt) return;
   }
 }

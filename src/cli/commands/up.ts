@@ -11,6 +11,7 @@ interface UpOptions {
   readonly config?: readonly string[];
   readonly profile?: string;
   readonly watch?: true;
+  readonly takeover?: true;
   readonly verbose?: true;
   readonly host?: string;
   readonly port?: string;
@@ -30,6 +31,7 @@ export function upCommand(context: CliContext): Command {
   )
     .option('--profile <NAME>', 'also read sluice.NAME.yaml beside sluice.yaml')
     .option('--watch', 'load the config again when one of its files changes')
+    .option('--takeover', 'take the place of the Sluice that runs with the same data folder, without losing a request')
     .option('-v, --verbose', 'log more')
     .option('--host <HOST>', 'where the gateway listens')
     .option('--port <PORT>', 'on which port the gateway listens')
@@ -41,19 +43,21 @@ export function upCommand(context: CliContext): Command {
         import('../foreground.ts'),
         import('../../runtime/policy-modules/policy-modules.ts'),
       ]);
-      const { profile, watch = false } = options;
+      const { profile, watch = false, takeover = false } = options;
       const { env, cwd } = context;
       const files = findConfigFiles(context, options.config);
       const overrides = flagValues(options);
       const without = [...(options.without ?? []), ...(options.corporate === false ? ['corporate'] : [])];
       const common = { files, env, cwd, overrides, without, inspectPolicy };
       const load = () => loadConfig({ ...common, ...(profile === undefined ? {} : { profile }) });
-      context.setExitCode(await runInForeground(context, { load, configFiles: files, watch }));
+      const foreground = { load, configFiles: files, watch, takeover, isReplaceable: true };
+      context.setExitCode(await runInForeground(context, foreground));
     });
   addExamples(command, [
     ['sluice up', 'with sluice.yaml of this directory, or with the defaults'],
     ['sluice up --port 8081', 'the gateway on another port'],
     ['sluice up -c sluice.yaml -c local.yaml --watch', 'two files, the later wins; follow their changes'],
+    ['sluice up --takeover', 'a new version, or a changed config, in the place of the one that runs'],
     ['sluice up --profile dev', 'sluice.yaml, then sluice.dev.yaml'],
     ['sluice up --without corporate', 'without a hop that the config calls optional'],
   ]);

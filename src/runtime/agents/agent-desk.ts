@@ -10,6 +10,7 @@ import type { ProcessSupervisor } from '../../services/processes/process-supervi
 import { AgentEvents } from '../../state/agent-events.ts';
 import { agentFamilies } from '../../telemetry/families.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { succession } from '../../transport/port-sharing.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { openAgentGateway } from './agent-gateway.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
@@ -78,11 +79,13 @@ export class AgentDesk {
     const { share } = this;
     const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-agents-'));
     const temporaryFolder = join(folder, 'agents-tmp');
+    const isBesideAnother = succession.isUnderWay;
     // What runs that were cut off have left.
-    rmSync(temporaryFolder, { recursive: true, force: true });
+    if (!isBesideAnother) rmSync(temporaryFolder, { recursive: true, force: true });
     return new AgentService({
       events: new AgentEvents(join(folder, 'agents.db')),
       settings: agentSettings(config.agents),
+      isBesideAnother,
       log,
       surroundings: {
         startProcess: (spec, events) => supervisor.start(spec, events),

@@ -14,6 +14,13 @@ import type { DoorStatus } from '../doors/door.ts';
 
 export type { OpenConnection };
 
+export interface DrainManner {
+  /** Between readiness and everything else. */
+  readonly delayMs?: number;
+  /** Another Sluice has opened the same doors. */
+  readonly isTakenOver?: boolean;
+}
+
 /** In memory that all threads share. */
 export type SharedCounts = Pick<ThreadContext, 'limits' | 'running' | 'budgets'>;
 
@@ -29,7 +36,7 @@ export interface DataPlane {
   /** Builds the new program, opens the doors that are new, swaps, and lets go of the doors that are gone. */
   apply(config: Config): Promise<void>;
   /** Readiness turns 503, after the delay accepting stops and idle connections are closed; resolves when nothing runs any more. */
-  drain(delayMs?: number): Promise<void>;
+  drain(manner?: DrainManner): Promise<void>;
   /** Cuts what is still open and gives everything back. */
   close(): Promise<void>;
   doors(): readonly DoorStatus[];

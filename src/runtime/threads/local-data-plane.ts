@@ -10,7 +10,7 @@ import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts
 import type { CapturedExchange } from '../../telemetry/capture-shelf.ts';
 import type { TapeReading } from '../../telemetry/request-tape.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
-import type { DataPlane, SharedCounts } from './data-plane.ts';
+import type { DataPlane, DrainManner, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import type { ThreadContext } from './thread-context.ts';
 import { ThreadPlane } from './thread-plane.ts';
@@ -53,8 +53,8 @@ export class LocalDataPlane implements DataPlane {
     this.plane = plane;
   }
 
-  async drain(delayMs = 0): Promise<void> {
-    await this.plane?.drain(delayMs);
+  async drain(manner: DrainManner = {}): Promise<void> {
+    await this.plane?.drain(manner);
   }
 
   async close(): Promise<void> {

@@ -205,7 +205,7 @@ describe('a thread that drains', () => {
       gateway: { routes: [{ match: { path: '/' }, to: { respond: { body: 'hi' } } }] },
     });
     const statusOf = async (path: string): Promise<number> => (await ask(gateway.url + path)).status;
-    const drained = gateway.plane.drain(2 ** 30);
+    const drained = gateway.plane.drain({ delayMs: 2 ** 30 });
     assert.deepEqual([await statusOf('/'), await statusOf('/health/readiness')], [200, 503]);
     await gateway.plane.close();
     await drained;

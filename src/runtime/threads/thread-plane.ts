@@ -1,6 +1,7 @@
 // The data path of one thread: its doors. With one thread it runs on the main one, with more each worker has one.
 // Rule: a configuration comes into force at all doors or at none.
 import type { Config } from '../../config/config.ts';
+import { untilNobodyWaits } from '../../transport/accept.ts';
 import { proveRawIo } from '../../transport/raw-io.ts';
 import { holdTickShape } from '../../transport/tick-shape.ts';
 import { type DoorAddress, OwnDoors } from '../../services/rules/own-doors.ts';
@@ -13,6 +14,7 @@ import { EgressDoor } from '../doors/egress-door.ts';
 import { GatewayDoor } from '../doors/gateway-door.ts';
 import type { ThreadContext } from './thread-context.ts';
 import type { DoorPlan, TrafficDoor } from '../doors/traffic-door.ts';
+import type { DrainManner } from './data-plane.ts';
 import type { BoundPorts } from './worker-messages.ts';
 
 export class ThreadPlane {
@@ -67,13 +69,14 @@ export class ThreadPlane {
     this.ownDoors.replace([...this.configured, ...open, ...this.controlDoors]);
   }
 
-  /** Readiness turns first, and for so long nothing else does; resolves when no client connection is left. */
-  async drain(delayMs = 0): Promise<void> {
-    this.readiness.draining = true;
+  /**
+   * Readiness turns first, and for so long nothing else does; resolves when no client connection is left. With somebody there who
+   * takes our place readiness stays as it is: whoever asks is to go on sending.
+   */
+  async drain({ delayMs = 0, isTakenOver = false }: DrainManner = {}): Promise<void> {
+    this.readiness.draining = !isTakenOver;
     if (delayMs > 0) await this.delay(delayMs);
-    // What the system has accepted for us already comes in with the next turn of the event loop.
-    await new Promise(setImmediate);
-    await new Promise(setImmediate);
+    await untilNobodyWaits();
     for (const door of this.all) door.stop();
     await Promise.all(this.all.map((door) => door.drain()));
   }

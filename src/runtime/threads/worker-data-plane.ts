@@ -19,10 +19,10 @@ import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { TakeSpans } from '../../telemetry/traces/span-gatherer.ts';
-import { Acceptor } from '../../transport/accept.ts';
+import { claimPort } from '../../transport/accept.ts';
 import { cacheDisk, configuredCaches } from '../assemble/configured-caches.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
-import type { DataPlane, SharedCounts } from './data-plane.ts';
+import type { DataPlane, DrainManner, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { listenError } from '../doors/listen-error.ts';
 import type { InnerDoor } from '../processes/inner-door.ts';
@@ -143,9 +143,9 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     await Promise.all(this.handles.map((handle) => handle.call({ kind: 'control-doors', addresses })));
   }
 
-  async drain(delayMs = 0): Promise<void> {
+  async drain(manner: DrainManner = {}): Promise<void> {
     this.stopping = true;
-    await Promise.allSettled(this.handles.map((handle) => handle.call({ kind: 'drain', delayMs })));
+    await Promise.allSettled(this.handles.map((handle) => handle.call({ kind: 'drain', manner })));
   }
 
   async close(): Promise<void> {
@@ -295,15 +295,10 @@ function boundPorts(config: Config, doors: readonly DoorStatus[]): BoundPorts {
 
 async function claim(key: string, text: string): Promise<void> {
   const address = parseAddress(text, { host: '' });
-  if (address.kind !== 'tcp' || address.port === 0) return;
-  const acceptor = new Acceptor({
-    address: { host: address.host === '' ? '::' : address.host, port: address.port },
-    onSocket: (socket) => socket.destroy(),
-  });
+  if (address.kind !== 'tcp') return;
   try {
-    await acceptor.listen();
+    await claimPort(address.host === '' ? '::' : address.host, address.port);
   } catch (cause) {
     throw listenError(key, text, cause);
   }
-  await acceptor.stop();
 }

@@ -13,6 +13,7 @@ import type { UsageRecord } from '../../services/usage/usage-record.ts';
 import type { LogLines } from '../../telemetry/port-sink.ts';
 import type { InnerAddress } from '../processes/own-routes.ts';
 import type { DoorStatus } from '../doors/door.ts';
+import type { DrainManner } from './data-plane.ts';
 import type { ThreadLogLevel } from './thread-log.ts';
 
 export interface WorkerStart {
@@ -54,7 +55,7 @@ export type WorkerCall =
       readonly caches: CacheMemories;
     }
   | { readonly kind: 'control-doors'; readonly addresses: readonly string[] }
-  | { readonly kind: 'drain'; readonly delayMs?: number }
+  | { readonly kind: 'drain'; readonly manner?: DrainManner }
   | { readonly kind: 'close' }
   | { readonly kind: 'doors' }
   | { readonly kind: 'connections'; readonly limit: number }

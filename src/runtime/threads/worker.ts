@@ -104,7 +104,7 @@ async function carryOut(call: WorkerCall): Promise<ReplayOutcome | null> {
   } else if (call.kind === 'control-doors') {
     plane?.knowControlDoors(call.addresses);
   } else if (call.kind === 'drain') {
-    await plane?.drain(call.delayMs);
+    await plane?.drain(call.manner);
     accessLog?.flush();
     spans.flush();
   } else if (call.kind === 'close') {

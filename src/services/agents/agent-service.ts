@@ -21,6 +21,8 @@ export interface AgentServiceOptions {
   readonly settings: AgentSettings;
   readonly surroundings: AgentSurroundings;
   readonly log: (level: 'info' | 'warn' | 'error', fields: Record<string, unknown>, message: string) => void;
+  /** Another process still runs some of those that are stored. */
+  readonly isBesideAnother?: boolean;
 }
 
 export interface ListQuestion {
@@ -79,7 +81,7 @@ export class AgentService {
   #forgetting: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor({ events, settings, surroundings, log }: AgentServiceOptions) {
+  constructor({ events, settings, surroundings, log, isBesideAnother = false }: AgentServiceOptions) {
     this.#events = events;
     this.#surroundings = surroundings;
     this.#log = log;
@@ -92,7 +94,7 @@ export class AgentService {
       filled: () => this.#holdAll(),
       drained: () => this.#releaseAll(),
     });
-    this.#recover();
+    if (!isBesideAnother) this.#recover();
     this.#forget();
   }
 

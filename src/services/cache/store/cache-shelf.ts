@@ -48,6 +48,8 @@ export class CacheShelf {
   readonly #thread: number;
   #open: ReadonlyMap<string, OpenStore> = new Map();
   #restoring: Promise<number> = Promise.resolve(0);
+  /** The process that still uses its folders. */
+  #sparedPid: number | null = null;
   /** Told when it closes. */
   onClose: (() => void) | null = null;
 
@@ -113,6 +115,23 @@ export class CacheShelf {
     return this.#restoring;
   }
 
+  /** What another process has on the disk is its own until it has gone. */
+  spare(pid: number): void {
+    this.#sparedPid = pid;
+  }
+
+  /** It has gone: what it has left is found. */
+  async inherit(): Promise<number> {
+    if (this.#sparedPid === null) return 0;
+    this.#sparedPid = null;
+    await this.#restoring;
+    const all = [...this.#open.values()];
+    const found = await Promise.all(
+      all.map(({ memory, store }) => (memory.disk === null ? 0 : store.restore(memory.disk.path).catch(() => 0))),
+    );
+    return found.reduce((sum, count) => sum + count, 0);
+  }
+
   close(): void {
     this.onClose?.();
     this.onClose = null;
@@ -134,7 +153,7 @@ export class CacheShelf {
     const { maxBytes, disk } = memory;
     const store = new CacheStore({ maxBytes, memory: memory.memory, threads, thread, channel, disk });
     // The main thread is the last.
-    if (disk !== null && thread === threads - 1) this.#restoring = store.restore(disk.path).catch(() => 0);
+    if (disk !== null && thread === threads - 1) this.#restoring = store.restore(disk.path, this.#sparedPid).catch(() => 0);
     return { memory, channel, store };
   }
 }

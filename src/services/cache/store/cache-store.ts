@@ -205,8 +205,8 @@ export class CacheStore {
   }
 
   /** Finds again what lies on the disk; for the first thread, once. */
-  restore(folder: string): Promise<number> {
-    return this.#core.disk === null ? Promise.resolve(0) : restoreFiles(this.#core.disk, folder);
+  restore(folder: string, sparedPid: number | null = null): Promise<number> {
+    return this.#core.disk === null ? Promise.resolve(0) : restoreFiles(this.#core.disk, folder, sparedPid);
   }
 
   drop(answer: StoredAnswer): void {

@@ -7,12 +7,12 @@ import type { DiskTier } from './disk-tier.ts';
 import type { HeadToWrite } from './slot-writing.ts';
 import { unpackHead } from './stored-answer.ts';
 
-/** How many were found. `path`: where the folders of all runs are. */
-export async function restoreFiles(tier: DiskTier, path: string): Promise<number> {
+/** How many were found. `path`: where the folders of all runs are. Those of a process that still runs are left alone. */
+export async function restoreFiles(tier: DiskTier, path: string, sparedPid: number | null = null): Promise<number> {
   let count = 0;
   for (const run of await foldersIn(path)) {
     const folder = join(path, run);
-    if (folder === tier.folder) continue;
+    if (folder === tier.folder || (sparedPid !== null && run.split('-')[1] === String(sparedPid))) continue;
     for (const part of await foldersIn(folder)) {
       if (part !== 'new') count += await restoreFolder(tier, join(folder, part));
     }

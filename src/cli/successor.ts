@@ -1,0 +1,57 @@
+// Starts the Sluice that is to take the place of this one: whatever is installed now, with the arguments that this one was started with.
+// Rule: this one goes on until that one asks it to let go, and says so when that never happens.
+import { spawn } from 'node:child_process';
+import { isSea } from 'node:sea';
+import type { Logger } from '../telemetry/application-log.ts';
+
+type Command = readonly [file: string, ...args: string[]];
+type SuccessorLog = Pick<Logger, 'info' | 'error'>;
+
+const TAKEOVER = '--takeover';
+
+/** The command that started this process, asked to take over. */
+export function successorCommand(
+  { execPath, execArgv, argv }: Pick<NodeJS.Process, 'execPath' | 'execArgv' | 'argv'>,
+  isExecutable: boolean,
+): Command {
+  const program = isExecutable ? [] : [...execArgv, ...argv.slice(1, 2)];
+  const args = argv.slice(2).filter((arg) => arg !== TAKEOVER);
+  return [execPath, ...program, ...args, TAKEOVER];
+}
+
+export class Successor {
+  readonly #log: SuccessorLog;
+  readonly #command: Command;
+  #isStarting = false;
+  #hasTakenOver = false;
+
+  constructor(log: SuccessorLog, command: Command = successorCommand(process, isSea())) {
+    this.#log = log;
+    this.#command = command;
+  }
+
+  /** It shares our terminal or log, and outlives us. */
+  start(): void {
+    if (this.#isStarting || this.#hasTakenOver) {
+      this.#log.info({}, 'another Sluice is taking over already');
+      return;
+    }
+    this.#isStarting = true;
+    const [file, ...args] = this.#command;
+    const child = spawn(file, args, { stdio: 'inherit' });
+    this.#log.info({ pid: child.pid }, 'starting the Sluice that is to take over');
+    child.on('error', (err) => this.#failed({ err }));
+    child.on('exit', (code, signal) => this.#failed({ exit_code: code, signal }));
+    child.unref();
+  }
+
+  takenOver(): void {
+    this.#hasTakenOver = true;
+  }
+
+  #failed(fields: Readonly<Record<string, unknown>>): void {
+    this.#isStarting = false;
+    if (!this.#hasTakenOver)
+      this.#log.error(fields, 'the Sluice that was to take over did not start: this one goes on');
+  }
+}

@@ -1,0 +1,39 @@
+// How a Sluice takes the place of another that runs. Rule: its own doors open first; then the other one lets go, and only what both
+// cannot have at once waits for that.
+import { beginSuccession } from '../runtime/doors/door-succession.ts';
+import type { Sluice } from '../runtime/sluice.ts';
+import type { Logger } from '../telemetry/application-log.ts';
+import type { Predecessor } from './predecessor.ts';
+
+export interface Takeover {
+  /** Everything of ours is open. */
+  finish(sluice: Sluice, log: Pick<Logger, 'info' | 'warn'>): Promise<void>;
+  /** It came to nothing: the other one goes on. */
+  abandon(): void;
+  release(): void;
+}
+
+/** From now on addresses that the other one has are shared with it. */
+export function beginTakeover(predecessor: Predecessor): Takeover {
+  const succession = beginSuccession();
+  let release = (): void => {};
+  return {
+    finish: async (sluice, log) => {
+      const { pid, version } = predecessor;
+      const hasLetGo = await predecessor.letGo().catch(async (error: unknown) => {
+        await sluice.drain(0);
+        throw error;
+      });
+      succession.complete();
+      sluice.succeed();
+      release = predecessor.whenGone(() => {
+        succession.end();
+        void sluice.inherit();
+      });
+      if (hasLetGo) log.info({ pid, version }, 'took over from the Sluice that ran before');
+      else log.warn({ pid, version }, 'the Sluice that ran before ended by itself meanwhile');
+    },
+    abandon: () => succession.abandon(),
+    release: () => release(),
+  };
+}

@@ -1,0 +1,46 @@
+// Binds a server that is none of the data path, such as that of the admin API, as the doors of the data path are bound. Rule: another
+// program of ours may open the same address to take our place, and nobody else.
+import type { TcpAddress, UnixAddress } from '../../core/address.ts';
+import { claimPort } from '../../transport/accept.ts';
+import { CAN_SHARE_PORTS } from '../../transport/port-sharing.ts';
+import { SocketFile } from '../../transport/socket-file.ts';
+
+/** What is needed of a server of Node. */
+interface BindableServer {
+  once(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'error', listener: (error: Error) => void): unknown;
+  listen(where: object, onListening: () => void): unknown;
+  address(): { readonly port: number } | string | null;
+}
+
+export interface BoundServer {
+  /** 0: it is a unix socket. */
+  readonly port: number;
+  /** Called before the server is closed. */
+  release(): void;
+}
+
+/** Rejects with the error of the system. */
+export async function bindServer(server: BindableServer, address: TcpAddress | UnixAddress): Promise<BoundServer> {
+  if (address.kind === 'unix') {
+    const file = new SocketFile(address.path);
+    await listen(server, { path: file.draft });
+    file.publish();
+    return { port: 0, release: () => file.remove() };
+  }
+  const { host, port } = address;
+  await claimPort(host === '' ? undefined : host, port);
+  await listen(server, { port, reusePort: CAN_SHARE_PORTS, ...(host === '' ? {} : { host }) });
+  const bound = server.address();
+  return { port: bound !== null && typeof bound === 'object' ? bound.port : port, release: () => {} };
+}
+
+function listen(server: BindableServer, where: object): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(where, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
