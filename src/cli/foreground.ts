@@ -28,7 +28,7 @@ import { FileWatch } from '../runtime/watch-files.ts';
 import type { CliContext } from './context.ts';
 import { Ending } from './ending.ts';
 import { findPredecessor } from './predecessor.ts';
-import { ServiceManager } from './service-manager.ts';
+import { SystemdNotice } from './systemd-notice.ts';
 import { beginTakeover, type Takeover } from './takeover.ts';
 import { startUpBlock, type StartUpEgress } from './start-up-block.ts';
 import { hasColor, painter } from './terminal.ts';
@@ -54,31 +54,34 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
   const telemetry = await openTelemetry(loaded.config, { isTty: stderr.isTTY === true, colour });
   const watch = options.watch ? new FileWatch(() => reload('watch')) : null;
   const takeover = predecessor === null ? null : beginTakeover(predecessor);
+  if (options.takeover === true && takeover === null) {
+    telemetry.log.info({}, 'no other Sluice runs with this process.data_dir: starting as usual');
+  }
   const sluice = assemble({ loaded, load: options.load, predecessorPid: predecessor?.pid }, telemetry, (now) => {
     telemetry.log.setLevel(now.config.log.level);
     telemetry.traces.follow(now.config.traces);
     watch?.follow(now.files);
   });
-  const manager = new ServiceManager(env);
+  const systemd = new SystemdNotice(env);
   // Whether it worked is in the log, and in the metrics.
   const reload = (trigger: ReloadTrigger): void => {
-    void manager.reloading();
+    void systemd.reloading();
     void sluice
       .reload({ trigger })
       .then(ignore, ignore)
-      .then(() => manager.ready());
+      .then(() => systemd.ready());
   };
   const ending = new Ending(sluice, telemetry, {
     onReload: () => {
       telemetry.log.reopen();
       reload('signal');
     },
-    onStop: () => void manager.stopping(),
+    onStop: () => void systemd.stopping(),
     isReplaceable: options.isReplaceable === true,
   });
   try {
     await open(context, options, { sluice, telemetry, takeover, ending });
-    void manager.ready();
+    void systemd.ready();
     setImmediate(settleMemory);
     return await ending.exitCode;
   } catch (error) {

@@ -2,10 +2,10 @@
 // Rule: this one goes on until that one asks it to let go, and says so when that never happens.
 import { spawn } from 'node:child_process';
 import { isSea } from 'node:sea';
-import type { Logger } from '../telemetry/application-log.ts';
+import type { ProgramTelemetry } from '../runtime/assemble/program-telemetry.ts';
 
 type Command = readonly [file: string, ...args: string[]];
-type SuccessorLog = Pick<Logger, 'info' | 'error'>;
+type SuccessorLog = Pick<ProgramTelemetry['log'], 'info' | 'error'>;
 
 const TAKEOVER = '--takeover';
 

@@ -2,12 +2,12 @@
 // cannot have at once waits for that.
 import { beginSuccession } from '../runtime/doors/door-succession.ts';
 import type { Sluice } from '../runtime/sluice.ts';
-import type { Logger } from '../telemetry/application-log.ts';
+import type { ProgramTelemetry } from '../runtime/assemble/program-telemetry.ts';
 import type { Predecessor } from './predecessor.ts';
 
 export interface Takeover {
   /** Everything of ours is open. */
-  finish(sluice: Sluice, log: Pick<Logger, 'info' | 'warn'>): Promise<void>;
+  finish(sluice: Sluice, log: Pick<ProgramTelemetry['log'], 'info' | 'warn'>): Promise<void>;
   /** It came to nothing: the other one goes on. */
   abandon(): void;
   release(): void;
@@ -21,7 +21,7 @@ export function beginTakeover(predecessor: Predecessor): Takeover {
     finish: async (sluice, log) => {
       const { pid, version } = predecessor;
       const hasLetGo = await predecessor.letGo().catch(async (error: unknown) => {
-        await sluice.drain(0);
+        await sluice.giveUp();
         throw error;
       });
       succession.complete();

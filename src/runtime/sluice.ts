@@ -10,6 +10,7 @@ import type { CacheDesk } from '../services/cache/cache-desk.ts';
 import type { UsageBook, UsageState } from '../services/usage/usage-book.ts';
 import type { Logger } from '../telemetry/application-log.ts';
 import { untilNobodyWaits } from '../transport/accept.ts';
+import { migrateQueues } from '../transport/queue-migration.ts';
 import type { DataPlane, DrainManner } from './threads/data-plane.ts';
 import type { Door, DoorStatus } from './doors/door.ts';
 import { explain } from './explain/explain.ts';
@@ -31,6 +32,10 @@ import { VERSION } from './version.ts';
 
 /** Answers that the control plane has begun may take so long to finish, once all traffic has ended. */
 const CONTROL_GRACE_MS = 500;
+/** Connections on which nobody asks for anything are closed within that time. */
+const TUNNELS_STAY_MS = 1_200;
+/** So long a start that has failed waits for those who have come already. */
+const GIVE_BACK_MS = 5_000;
 /** What is cut ends at once; should something not, the program ends all the same. */
 const CUT_GRACE_MS = 2_000;
 /** Programs get the time that their ladder gives them. */
@@ -185,6 +190,7 @@ export class Sluice {
       await this.#dataPlane.knowControlDoors(controlDoors.map(({ address }) => address));
     } catch (error) {
       this.#state = 'stopped';
+      if (this.#isSuccessor) await this.#giveBack();
       await Promise.allSettled([
         this.#stopChecks(),
         this.#dataPlane.close(),
@@ -197,6 +203,21 @@ export class Sluice {
       throw error;
     }
     this.#state = 'ready';
+  }
+
+  /** The other one stays: who has come here meanwhile is answered here. */
+  async #giveBack(): Promise<void> {
+    const migration = migrateQueues();
+    await endsWithin(this.#dataPlane.drain({ isTakenOver: true }), GIVE_BACK_MS);
+    migration.release();
+  }
+
+  /** Another one does not let go of its doors after all. */
+  async giveUp(): Promise<void> {
+    const migration = migrateQueues();
+    await this.#letGoOfControl();
+    await this.#drain(GIVE_BACK_MS, { isTakenOver: true });
+    migration.release();
   }
 
   async reload(request: ReloadRequest): Promise<ReloadOutcome> {
@@ -254,8 +275,15 @@ export class Sluice {
   async handOver(graceMs: number): Promise<{ readonly stopped: Promise<StopResult> }> {
     if (this.#state !== 'ready' || this.#stopping !== null) throw new SluiceError('shutting_down');
     this.#state = 'draining';
+    const migration = migrateQueues();
+    if (!migration.isOn) {
+      const hint =
+        'connections that come in the very moment in which doors close may be reset: set net.ipv4.tcp_migrate_req=1';
+      this.#logger.warn({}, hint);
+    }
     const letGo = this.#letGoOfControl();
-    this.#stopping = letGo.then(() => this.#drain(graceMs, { isTakenOver: true }));
+    const drained = letGo.then(() => this.#drain(graceMs, { isTakenOver: true }));
+    this.#stopping = drained.finally(() => migration.release());
     await letGo;
     return { stopped: this.#stopping };
   }
@@ -382,12 +410,19 @@ export class Sluice {
   async #drainTraffic(manner: DrainManner, graceMs: number): Promise<void> {
     const { delayMs = 0 } = manner;
     this.tunnels.stop();
+    const drained = this.#drainDataPlane(manner);
+    // Visitors who keep their connections to this one may ask once more; those of the other one wait for the clients.
+    if (manner.isTakenOver === true) await endsWithin(drained, TUNNELS_STAY_MS, this.#forced.promise);
     this.tunnels.drain('the server is going away', delayMs + graceMs);
+    const visitorsLeft = delay(delayMs, undefined, { ref: false }).then(() => this.tunnels.drainVisitors());
+    await Promise.all([drained, visitorsLeft]);
+  }
+
+  async #drainDataPlane(manner: DrainManner): Promise<void> {
     // A reload that is under way would open doors again behind our back.
     await this.#reloader.settled();
     try {
-      const visitorsLeft = delay(delayMs, undefined, { ref: false }).then(() => this.tunnels.drainVisitors());
-      await Promise.all([this.#dataPlane.drain(manner), visitorsLeft]);
+      await this.#dataPlane.drain(manner);
     } catch (error) {
       this.#logger.error({ err: error }, 'the data plane did not end well');
     }

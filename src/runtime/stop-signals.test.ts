@@ -20,6 +20,7 @@ function listen(platform: NodeJS.Platform): Listening {
       stop: (signal) => heard.push(`stop by ${signal}`),
       force: () => heard.push('force'),
       reload: () => heard.push('reload'),
+      replace: () => heard.push('replace'),
     },
     { platform, nowMs: () => clock.nowMs },
   );
@@ -52,6 +53,13 @@ describe('signals', () => {
     const { source, heard } = listen('linux');
     send(source, 'SIGHUP', 'SIGINT', 'SIGHUP');
     assert.deepEqual(heard, ['reload', 'stop by SIGINT', 'reload']);
+  });
+
+  test('ask with SIGUSR2 for another one in this place, where there is such a signal', () => {
+    const [here, windows] = [listen('linux'), listen('win32')];
+    send(here.source, 'SIGUSR2');
+    send(windows.source, 'SIGUSR2');
+    assert.deepEqual([here.heard, windows.heard], [['replace'], []]);
   });
 
   test('stop on Windows also with SIGBREAK and when the console closes', () => {

@@ -43,6 +43,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
   private readonly listeners: DoorListeners<S>;
   private readonly names = new ConfiguredDns();
   private maxConnections = 0;
+  private isNew = true;
 
   constructor(door: DoorName, context: ThreadContext, config: Config) {
     this.name = door;
@@ -77,16 +78,25 @@ export abstract class EngineDoor<S> implements TrafficDoor {
     const listeners = this.listeners.plan(this.wanted(config), ports);
     // Last, since a program that has been made must be retired.
     const program = this.createProgram(config, this.names.of(config));
+    const { isNew } = this;
+    const takeEffect = (): void => {
+      this.configure(config);
+      this.engine.swap(program);
+    };
     return {
-      start: () => this.listeners.start(listeners),
+      start: () => {
+        // Whoever takes the place of another has clients from the moment in which the first door is open.
+        if (isNew) takeEffect();
+        return this.listeners.start(listeners);
+      },
       commit: () => {
+        this.isNew = false;
         this.listeners.commit(listeners);
-        this.configure(config);
-        this.engine.swap(program);
+        if (!isNew) takeEffect();
       },
       abandon: () => {
         this.listeners.abandon(listeners);
-        program.retire();
+        if (!isNew) program.retire();
       },
     };
   }

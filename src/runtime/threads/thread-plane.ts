@@ -17,6 +17,9 @@ import type { DoorPlan, TrafficDoor } from '../doors/traffic-door.ts';
 import type { DrainManner } from './data-plane.ts';
 import type { BoundPorts } from './worker-messages.ts';
 
+/** Longer than a connection on which nobody asks for anything stays open. */
+const GIVE_UP_MS = 3_000;
+
 export class ThreadPlane {
   private readonly readiness = { started: false, draining: false };
   private readonly all: readonly TrafficDoor[];
@@ -44,18 +47,36 @@ export class ThreadPlane {
     await proveRawIo();
     await this.modules.load(config);
     const plans: DoorPlan[] = [];
+    const isFirst = !this.readiness.started;
     try {
       for (const door of this.all) plans.push(door.plan(config, ports));
+      if (isFirst) this.expect(config);
       for (const plan of plans) await plan.start();
     } catch (error) {
+      await untilNobodyWaits();
       for (const plan of plans) plan.abandon();
+      if (isFirst) await this.giveUp();
       throw error;
     }
     for (const plan of plans) plan.commit();
+    this.expect(config);
+  }
+
+  /** Somebody may come as soon as the first door is open. */
+  private expect(config: Config): void {
     this.configured = configuredDoors(config);
     this.captures.configure(config.admin.capture.bodies ? config.admin.capture.max_total / this.threads : 0);
     this.nameOwnDoors();
     this.readiness.started = true;
+  }
+
+  /** It will never begin: who has come already is answered. */
+  private async giveUp(): Promise<void> {
+    const drained = Promise.all(this.all.map((door) => door.drain()));
+    const timer = setTimeout(() => void this.close(), GIVE_UP_MS);
+    await drained;
+    clearTimeout(timer);
+    await this.close();
   }
 
   /** Where the doors of the control plane really listen. */

@@ -1,6 +1,7 @@
 // The accounts of the tunnel server while it is on: who is let in, what each may have, and what the operator does with them. Rule: whoever
 // loses the right to be connected is disconnected at once.
 import { join } from 'node:path';
+import { succession } from '../../transport/port-sharing.ts';
 import type { Config } from '../../config/config.ts';
 import { SluiceError } from '../../core/errors.ts';
 import type { UserDirectory } from '../../services/identity/user-directory.ts';
@@ -57,6 +58,8 @@ export interface RegisterWish {
 }
 
 const HOUR_MS = 3_600_000;
+/** Clients are told to come here, and do so within about two seconds. */
+const EXPECTED_MS = 15_000;
 const MINUTE_MS = 60_000;
 const POLICY_VIOLATION = 1008;
 /** Clients without names are none that the limit of an account speaks of; this bounds them. */
@@ -104,6 +107,7 @@ export class TunnelOffice {
     if (this.#open !== null) return;
     const file = new TunnelAccountFile(join(dataDir, 'tunnels.db'));
     this.#registry.keepIn(file);
+    if (succession.isUnderWay) this.#registry.expectClients(EXPECTED_MS);
     this.#ports.keepIn(file.ports);
     this.#open = {
       accounts: new TunnelAccounts(file, users, (account, why) => this.#dismiss(account, why)),

@@ -183,4 +183,28 @@ describe('a name', () => {
     stage.registry.release(one);
     assert.deepEqual([stage.registry.find('app').kind, stage.registry.online], ['offline', 0]);
   });
+
+  test('is waited for while its client is on its way here from the program before', async () => {
+    const stage = new Stage();
+    stage.registry.keepIn(new MemoryBook({ name: 'app', account: 'a', heldUntilMs: null }));
+    assert.equal(stage.registry.isExpected('app'), false);
+    stage.registry.expectClients(50);
+    assert.deepEqual([stage.registry.isExpected('app'), stage.registry.isExpected('none')], [true, false]);
+    const arrived = new Promise<void>((resolve) => void stage.registry.whenOnline('app', resolve));
+    const leave = stage.registry.whenOnline('app', () => assert.fail('has left'));
+    leave();
+    stage.claim('app', 'a');
+    await arrived;
+    assert.equal(stage.registry.isExpected('app'), false);
+  });
+
+  test('is not waited for longer than that', async () => {
+    const stage = new Stage();
+    stage.registry.keepIn(new MemoryBook({ name: 'app', account: 'a', heldUntilMs: null }));
+    stage.registry.expectClients(5);
+    const keepAlive = setInterval(() => {}, 1_000);
+    await new Promise<void>((resolve) => void stage.registry.whenOnline('app', resolve));
+    clearInterval(keepAlive);
+    assert.equal(stage.registry.isExpected('app'), false);
+  });
 });

@@ -93,6 +93,9 @@ export class TunnelRegistry {
   #online = 0;
   #sweptAtMs = 0;
   #book: NameBook | null = null;
+  /** Clients of the program whose place this one takes come here until then. */
+  #expectedUntilMs = 0;
+  readonly #waiting = new Map<string, Set<() => void>>();
   /** Of groups, as soon as there is one. */
   #members: MemberTable | null = null;
 
@@ -125,6 +128,34 @@ export class TunnelRegistry {
         heldUntilMs: heldUntilMs ?? this.#holdUntil(),
       });
     }
+  }
+
+  /** The clients of names that wait are on their way here. */
+  expectClients(forMs: number): void {
+    this.#expectedUntilMs = this.#options.now() + forMs;
+    setTimeout(() => this.#wakeAll(), forMs).unref();
+  }
+
+  isExpected(name: string): boolean {
+    return this.#expectedUntilMs > this.#options.now() && this.find(name) === OFFLINE;
+  }
+
+  /** Called once, when its client has come or is expected no more. Returns how to be told no more. */
+  whenOnline(name: string, then: () => void): () => void {
+    const waiting = this.#waiting.get(name) ?? new Set();
+    this.#waiting.set(name, waiting.add(then));
+    return () => waiting.delete(then);
+  }
+
+  #wake(name: string): void {
+    const waiting = this.#waiting.get(name) ?? [];
+    this.#waiting.delete(name);
+    for (const then of waiting) then();
+  }
+
+  #wakeAll(): void {
+    this.#expectedUntilMs = 0;
+    for (const name of this.#waiting.keys()) this.#wake(name);
   }
 
   find(name: string): FoundTunnel {
@@ -165,6 +196,7 @@ export class TunnelRegistry {
     session.names.add(name);
     if (again) use.reconnects += 1;
     for (const link of before) if (link !== session) link.replaced(name);
+    if (this.#waiting.size > 0) setImmediate(() => this.#wake(name));
     return { name, again };
   }
 

@@ -1,10 +1,11 @@
 // Takes exchanges to the client of a tunnel. Rule: which tunnel is said by whoever sends the exchange here, never by a visitor; a visitor
 // who leaves ends the stream, and a stream that ends badly cuts the answer.
-import type { Exchange } from '../../contract/exchange.ts';
+import type { Exchange, Producer } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { VisitLink } from '../../services/tunnels/tunnel-link.ts';
+import { Arrival } from './arrival.ts';
 import { HttpStream } from './http-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { isLetIn } from './tunnel-password.ts';
@@ -16,14 +17,21 @@ export function tunnel(registry: TunnelRegistry): AnswerTarget {
 
 function take(exchange: Exchange, registry: TunnelRegistry): void {
   const name = exchange.request.fields.get(TUNNEL_FIELD) ?? '';
+  if (registry.isExpected(name)) new Arrival(exchange, () => takeTo(exchange, name, registry)).wait(registry, name);
+  else takeTo(exchange, name, registry);
+}
+
+/** Null: it was refused. */
+function takeTo(exchange: Exchange, name: string, registry: TunnelRegistry): Producer | null {
   const found = registry.find(name);
   if (found.kind === 'unknown') refuseTunnel(exchange, 'tunnel_unknown');
   else if (found.kind === 'offline') refuseTunnel(exchange, 'tunnel_offline');
   else {
     const link = found.group === null ? found.session : found.group.visit(visitorOf(exchange));
-    if (link === null) refuseTunnel(exchange, 'tunnel_busy');
-    else lead(exchange, name, link);
+    if (link !== null) return lead(exchange, name, link);
+    refuseTunnel(exchange, 'tunnel_busy');
   }
+  return null;
 }
 
 /** As the gateway has said it, which has added whom it has seen itself. */
@@ -31,16 +39,21 @@ function visitorOf({ request }: Exchange): string {
   return request.fields.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
 }
 
-function lead(exchange: Exchange, name: string, session: VisitLink): void {
+function lead(exchange: Exchange, name: string, session: VisitLink): Producer | null {
   const { request } = exchange;
   const length = Number(request.fields.get('content-length') ?? 0);
   const isWebSocket = request.upgradeProtocol === 'websocket';
-  if (!isLetIn(exchange, session.basicAuthOf(name), name)) return;
+  if (!isLetIn(exchange, session.basicAuthOf(name), name)) return null;
   const refusal = session.meter?.refusal(Date.now()) ?? null;
   if (session.tlsTunnels?.has(name) === true) refuseTunnel(exchange, 'tunnel_failed');
   else if (refusal !== null) refuseTunnel(exchange, refusal.code, { retryAfterMs: refusal.retryAfterMs });
   else if (isWebSocket && !session.takesWebSockets) refuseTunnel(exchange, 'tunnel_no_websocket');
   else if (length > session.maxBodyBytes) refuseTunnel(exchange, 'request_body_too_large');
-  else if (isWebSocket && !request.hasBody) new WebSocketStream(exchange, session).open(name);
-  else new HttpStream(exchange, session).open(name);
+  else {
+    const stream =
+      isWebSocket && !request.hasBody ? new WebSocketStream(exchange, session) : new HttpStream(exchange, session);
+    stream.open(name);
+    return stream;
+  }
+  return null;
 }

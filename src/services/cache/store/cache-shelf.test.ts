@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { found, keep } from '../../../../test/support/cache-store.ts';
+import { temporaryFolder } from '../../../../test/support/temporary-folder.ts';
 import { CacheShelf, MAIN_STORE } from './cache-shelf.ts';
 
 const A = 'http://a.test/';
@@ -48,4 +51,20 @@ test('threads that are handed the memory find the same', (t) => {
   assert.equal(main.purge({ kind: 'host', pattern: '*.test' }), 1);
   assert.equal(found(worker.at('')!, A), null);
   main.forgetThread(0);
+});
+
+test('what another process has on the disk is left alone until it has gone', async (t) => {
+  const path = temporaryFolder(t);
+  const theirs = join(path, 'zz-7-1', 'aa');
+  mkdirSync(theirs, { recursive: true });
+  writeFileSync(join(theirs, 'file'), 'not whole');
+  const shelf = new CacheShelf();
+  t.after(() => shelf.close());
+  shelf.spare(7);
+  shelf.put(shelf.make(new Map([[MAIN_STORE, 300_000]]), { path, maxBytes: 1_000_000 }));
+  await shelf.restored;
+  assert.equal(existsSync(join(theirs, 'file')), true);
+  assert.equal(await shelf.inherit(), 0);
+  assert.equal(existsSync(theirs), false);
+  assert.equal(await shelf.inherit(), 0);
 });

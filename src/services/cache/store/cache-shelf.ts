@@ -125,11 +125,11 @@ export class CacheShelf {
     if (this.#sparedPid === null) return 0;
     this.#sparedPid = null;
     await this.#restoring;
-    const all = [...this.#open.values()];
-    const found = await Promise.all(
-      all.map(({ memory, store }) => (memory.disk === null ? 0 : store.restore(memory.disk.path).catch(() => 0))),
-    );
-    return found.reduce((sum, count) => sum + count, 0);
+    let found = 0;
+    for (const { memory, store } of this.#open.values()) {
+      if (memory.disk !== null) found += await store.restore(memory.disk.path).catch(() => 0);
+    }
+    return found;
   }
 
   close(): void {
@@ -153,7 +153,8 @@ export class CacheShelf {
     const { maxBytes, disk } = memory;
     const store = new CacheStore({ maxBytes, memory: memory.memory, threads, thread, channel, disk });
     // The main thread is the last.
-    if (disk !== null && thread === threads - 1) this.#restoring = store.restore(disk.path, this.#sparedPid).catch(() => 0);
+    if (disk !== null && thread === threads - 1)
+      this.#restoring = store.restore(disk.path, this.#sparedPid).catch(() => 0);
     return { memory, channel, store };
   }
 }

@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 /** Should nobody answer. */
 const TIMEOUT_MS = 5_000;
 
-export class ServiceManager {
+export class SystemdNotice {
   readonly #isThere: boolean;
   readonly #command: string;
   #last: Promise<void> = Promise.resolve();
