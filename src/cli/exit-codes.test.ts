@@ -18,6 +18,7 @@ test('each kind of failure has the exit code that scripts rely on', () => {
     config: 3,
     refused: 4,
     unreachable: 5,
+    warnings: 6,
     timeout: 7,
     forced: 8,
     tunnelRefused: 69,

@@ -10,6 +10,8 @@ export const EXIT = {
   config: 3,
   refused: 4,
   unreachable: 5,
+  /** Nothing is broken, and something is not as it should be. */
+  warnings: 6,
   timeout: 7,
   /** A forced stop with connections still open. */
   forced: 8,

@@ -80,6 +80,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/status.ts')).statusCommand,
   },
   {
+    name: 'doctor',
+    summary: 'look for what is wrong, or will be',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  {
     name: 'reload',
     summary: 'make a running Sluice load its config again',
     load: async () => (await import('./commands/reload.ts')).reloadCommand,

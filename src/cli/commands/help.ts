@@ -30,6 +30,7 @@ const TOPICS: Readonly<Record<string, string>> = {
   3    the config is not valid, or a start failed in a way that starting again cannot cure
   4    a token is needed, or was refused
   5    no running Sluice answered
+  6    nothing is broken, and something is not as it should be (sluice doctor --strict)
   7    no answer in time
   8    a forced stop with connections still open
   69   the tunnel server refuses for good: the token, the name
