@@ -1,10 +1,10 @@
 // The admin API as a fetch handler. Rule: what checks every request is not decided here, so that no resource can forget it.
 
-import { VERSION } from '../runtime/version.ts';
 import { checkedApp } from './admin-checks.ts';
 import type { AdminApp, AdminParts } from './admin-env.ts';
 import { describeAgentPaths } from './agent-paths.ts';
 import { describeExecPaths } from './exec-paths.ts';
+import { openApiDocument } from './openapi-document.ts';
 import { addAgentRoutes } from './routes/agents.ts';
 import { addAiAccountsRoute } from './routes/ai-accounts.ts';
 import { addAiLimitsRoute } from './routes/ai-limits.ts';
@@ -62,15 +62,8 @@ export function createAdminApp(parts: AdminParts): AdminApp {
 
 function addOpenApiDocument(app: AdminApp): void {
   let text: string | undefined;
-  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   app.get('/api/v1/openapi.json', (context) => {
-    text ??= JSON.stringify(
-      app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: { title: 'Sluice admin API', version: VERSION },
-        security: [{ token: [] }],
-      }),
-    );
+    text ??= JSON.stringify(openApiDocument(app));
     return context.newResponse(text, 200, { 'Content-Type': 'application/json' });
   });
 }

@@ -6,6 +6,8 @@ import type { Context, Next } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AdminApp, AdminContext, AdminEnv, AdminParts } from './admin-env.ts';
 import { answerError, answerThrown } from './admin-errors.ts';
+import { auditFacts } from './audit.ts';
+import { conditionalWrites } from './conditional-writes.ts';
 import { isOwnHost, isOwnWrite } from './admin-guard.ts';
 import { isFromOwnPage, sessionIn, takeSession } from './admin-session.ts';
 import { newRequestId } from './request-id.ts';
@@ -40,6 +42,7 @@ export function checkedApp(parts: CheckParts): AdminApp {
   app.use((context, next) => authenticate(parts, context, next));
   app.use((context, next) => audit(parts, context, next));
   app.use((context, next) => limitBody(context, next));
+  app.use(conditionalWrites(app));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: answerMethodNotAllowed }));
   return app;
 }
@@ -140,13 +143,8 @@ async function limitBody(context: AdminContext, next: Next): Promise<Response | 
 /** Who changed what, and from where. */
 async function audit(parts: CheckParts, context: AdminContext, next: Next): Promise<void> {
   await next();
-  const { method, path } = context.req;
-  if (SAFE_METHODS.has(method)) return;
-  const facts = { actor: context.get('actor'), remote: remoteAddress(context), method, path };
-  parts.logger.info(
-    { audit: true, ...facts, status: context.res.status, request_id: context.get('requestId') },
-    'admin write',
-  );
+  if (SAFE_METHODS.has(context.req.method)) return;
+  parts.logger.info(await auditFacts(context), 'admin write');
 }
 
 function answerMethodNotAllowed(context: Context<AdminEnv>, methods: string[]): Response {

@@ -8,6 +8,7 @@ import { createAdminApp } from '../../src/control/admin-app.ts';
 import type { ErrorAnswer } from '../../src/control/admin-answers.ts';
 import type { AdminApp, AdminParts } from '../../src/control/admin-env.ts';
 import type { Dashboard } from '../../src/control/dashboard-files.ts';
+import type { LogLevel } from '../../src/telemetry/application-log.ts';
 import { AttemptLimiter } from '../../src/control/attempt-limiter.ts';
 import { SessionBook } from '../../src/control/session-book.ts';
 import { TokenBook, tokenDigest } from '../../src/control/token-book.ts';
@@ -79,8 +80,12 @@ export class AdminDesk {
   }
 
   private constructor(loaded: LoadedConfig) {
-    const log = (fields: unknown, message?: string): void => {
-      this.logged.push({ fields: fields as Record<string, unknown>, message: message ?? '' });
+    const log = (level: LogLevel) => {
+      return (given: unknown, message = ''): void => {
+        const fields = given as Record<string, unknown>;
+        this.logged.push({ fields, message });
+        this.events.noteLine({ level, message, fields });
+      };
     };
     const hops = hopControl();
     hops.follow(loaded.config);
@@ -149,7 +154,7 @@ export class AdminDesk {
       traffic: () => ({ totalRequests: 9, requestsPerSecond: 1.5, requestsInFlight: 1, openConnections: 2 }),
       jobs: () => this.jobs,
       dashboard: () => this.dashboard,
-      logger: { info: log, warn: log, error: log },
+      logger: { info: log('info'), warn: log('warn'), error: log('error') },
       listenHost: '127.0.0.1',
       tokens: () => new TokenBook([{ name: 'alice', digest: tokenDigest(TOKEN) }]),
       sessions: new SessionBook(),

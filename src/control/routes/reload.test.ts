@@ -30,11 +30,13 @@ describe('a reload through the admin API', () => {
     const { request_id: requestId, ...facts } = fields;
     assert.equal(requestId, answer.headers.get('x-request-id'));
     assert.deepEqual(facts, {
-      audit: true,
+      event: 'audit',
       actor: 'alice',
+      by: 'token',
       remote: '192.0.2.9',
       method: 'POST',
       path: '/api/v1/reload',
+      changed: {},
       status: 200,
     });
     assert.doesNotMatch(JSON.stringify(desk.logged), new RegExp(TOKEN));
@@ -55,6 +57,7 @@ describe('a reload through the admin API', () => {
       method: 'POST',
       headers: { ...AUTHORIZED, 'If-Match': '"old"' },
     });
+    assert.equal(answer.headers.get('etag'), '"tag-1"', 'that of the config in force');
     assert.equal(await refused(answer), '412 precondition_failed');
   });
 

@@ -43,6 +43,7 @@ const reloadRoute = createRoute({
 export function addReloadRoute(app: AdminApp, parts: AdminParts): void {
   app.openapi(reloadRoute, async (context) => {
     const ifMatch = readTag(context.req.valid('header')['if-match']);
+    if (ifMatch !== undefined) context.header('ETag', `"${parts.sluice.configTag}"`);
     const outcome = await parts.sluice.reload({ trigger: 'api', ...(ifMatch === undefined ? {} : { ifMatch }) });
     const { tag, changed, needsRestart, warnings } = outcome;
     context.header('ETag', `"${tag}"`);

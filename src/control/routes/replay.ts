@@ -28,7 +28,7 @@ const wishSchema = z
       .default({})
       .openapi({
         description: 'In place of those that it had; null leaves one out.',
-        example: { authorization: 'Bearer …', 'x-trace': null },
+        example: { authorization: 'Bearer TOKEN', 'x-trace': null },
       }),
     target: z.string().regex(TARGET, 'is no target').optional().openapi({ example: '/cart?item=7' }),
   })
