@@ -138,7 +138,7 @@ function* seriesOf(family: MetricFamily | undefined): Iterable<Series> {
 }
 
 /** By the door and by the names that the routes of our own services have. */
-function jobOf({ door, route = '' }: Readonly<Record<string, string>>): Job | null {
+export function jobOf({ door, route = '' }: { readonly door?: string; readonly route?: string }): Job | null {
   if (door === 'egress') return 'egress';
   if (door === 'tunnels') return 'tunnels';
   if (door !== 'gateway') return null;

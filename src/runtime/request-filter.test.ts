@@ -15,7 +15,7 @@ const SEEN = seenRequest({
 test('a request is wanted when all that is named fits', () => {
   const fitting: RequestFilter[] = [
     {},
-    { door: 'gateway', route: 'app', method: 'get', user: 'ann' },
+    { door: 'gateway', route: 'app', method: 'get', user: 'ann', job: 'gateway' },
     { status: '502' },
     { status: '5xx', error: 'any', minMs: 30 },
     { error: 'upstream_unreachable', host: 'APP', upstream: 'fr-1' },
@@ -29,6 +29,7 @@ test('a request is wanted when all that is named fits', () => {
 test('a request is not wanted when anything that is named does not fit', () => {
   const missing: RequestFilter[] = [
     { door: 'egress' },
+    { job: 'ai' },
     { route: 'ap' },
     { method: 'POST' },
     { user: '' },

@@ -1,9 +1,12 @@
 // Which of the requests that went through somebody wants to see. Rule: what is not named is not looked at.
 import type { SeenRequest } from '../telemetry/seen-request.ts';
+import { type Job, jobOf } from './job-traffic.ts';
 
 export interface RequestFilter {
   readonly door?: string | undefined;
   readonly route?: string | undefined;
+  /** By door and route. */
+  readonly job?: Job | undefined;
   readonly method?: string | undefined;
   /** `404`, or a class such as `5xx`. */
   readonly status?: string | undefined;
@@ -22,9 +25,10 @@ export interface RequestFilter {
 type Seen = SeenRequest;
 
 export function fits(seen: Seen, filter: RequestFilter): boolean {
-  const { door, route, method, user, minMs } = filter;
+  const { door, route, job, method, user, minMs } = filter;
   if (door !== undefined && seen.door !== door) return false;
   if (route !== undefined && seen.route !== route) return false;
+  if (job !== undefined && jobOf(seen) !== job) return false;
   if (method !== undefined && seen.method !== method.toUpperCase()) return false;
   if (user !== undefined && seen.user !== user) return false;
   if (minMs !== undefined && seen.durationMs < minMs) return false;

@@ -26,6 +26,15 @@ const FLAGS = [
   'remote-debugging-port=0',
 ];
 
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Microseconds that its thread was running. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
+
 export interface Cookie {
   readonly name: string;
   readonly path: string;
@@ -58,6 +67,7 @@ export class Page {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
   #session: string | undefined;
+  #onTrace: (events: readonly TraceEvent[] | null) => void = () => {};
   #lastId = 0;
 
   private constructor(socket: WebSocket) {
@@ -156,6 +166,31 @@ export class Page {
     return Buffer.from(data as string, 'base64');
   }
 
+  /**
+   * The longest piece of work that held up the page meanwhile, in milliseconds of processor time: what other programs take from the browser
+   * does not count.
+   */
+  async longestTask(meanwhile: () => Promise<unknown>): Promise<number> {
+    const events: TraceEvent[] = [];
+    const { promise: isComplete, resolve } = Promise.withResolvers<void>();
+    this.#onTrace = (part) => {
+      if (part === null) resolve();
+      else events.push(...part);
+    };
+    await this.#call('Tracing.start', {
+      transferMode: 'ReportEvents',
+      traceConfig: { includedCategories: ['disabled-by-default-devtools.timeline'] },
+    });
+    await meanwhile();
+    await this.#call('Tracing.end', {});
+    await isComplete;
+    const main = events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain');
+    const threads = new Set(main.map(({ pid, tid }) => `${pid} ${tid}`));
+    const tasks = events.filter(({ name, pid, tid }) => name === 'RunTask' && threads.has(`${pid} ${tid}`));
+    assert.ok(tasks.length > 0, 'nothing was traced');
+    return Math.max(...tasks.map(({ tdur }) => tdur ?? assert.fail('no processor time was traced'))) / 1000;
+  }
+
   async goTo(url: string): Promise<void> {
     await this.#call('Page.navigate', { url });
   }
@@ -198,6 +233,8 @@ export class Page {
       entry?: { level: string; text: string; url?: string };
       exceptionDetails?: object;
     };
+    if (method === 'Tracing.dataCollected') this.#onTrace(params['value'] as TraceEvent[]);
+    if (method === 'Tracing.tracingComplete') this.#onTrace(null);
     if (method === 'Network.requestWillBeSent' && request !== undefined) this.requested.push(request.url);
     if (method === 'Log.entryAdded' && entry?.level === 'error')
       this.complaints.push(`${entry.text} ${entry.url ?? ''}`);

@@ -102,7 +102,7 @@ function statusOrigin(t: TestContext): Promise<string> {
 }
 
 /** `npm test` has done so before; a single test file has not. */
-function buildIfStale(): void {
+export function buildIfStale(): void {
   const program = join(ROOT, 'scripts', 'build-dashboard.js');
   const source = `const { isDashboardBuilt, buildDashboard } = await import(${JSON.stringify(program)});
     if (!isDashboardBuilt()) await buildDashboard();`;

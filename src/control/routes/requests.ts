@@ -3,6 +3,7 @@
 
 import { createRoute, z } from '@hono/zod-openapi';
 import { SluiceError } from '../../core/errors.ts';
+import { JOBS } from '../../runtime/job-traffic.ts';
 import type { RequestFilter } from '../../runtime/request-filter.ts';
 import type { WatchedRequest } from '../../runtime/request-watch.ts';
 import type { RequestAnswer, RequestBatchAnswer, RequestsAnswer } from '../admin-answers.ts';
@@ -61,6 +62,7 @@ const listSchema: z.ZodType<RequestsAnswer> = z.object({ requests: z.array(reque
 const filters = {
   door: z.string().optional(),
   route: z.string().optional(),
+  job: z.enum(JOBS).optional().openapi({ description: 'By door and route.' }),
   method: z.string().optional(),
   status: z
     .string()
