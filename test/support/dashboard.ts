@@ -70,7 +70,7 @@ export class DashboardStage {
   async assertAccessible(): Promise<void> {
     for (const theme of THEMES) {
       await this.page.preferColours(theme);
-      await this.page.value(`void document.querySelector('input[name=theme]').click()`);
+      await this.page.value(`void document.querySelector('input[name=theme]')?.click()`);
       const found = await this.page.value(`(async () => {
         if (!window.axe) { ${AXE} }
         const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
