@@ -7,12 +7,15 @@ import { SluiceError } from '../core/errors.ts';
 import type { LogFields, Logger } from '../telemetry/application-log.ts';
 import { changedKeys, keysThatNeedRestart } from './restart-keys.ts';
 
-export type ReloadTrigger = 'signal' | 'api' | 'watch';
+/** `node`: asked for at another node, for all of them. */
+export type ReloadTrigger = 'signal' | 'api' | 'watch' | 'node';
 
 export interface ReloadRequest {
   readonly trigger: ReloadTrigger;
   /** Goes ahead only while the config in force is still the one with this tag. */
   readonly ifMatch?: string;
+  /** When it has worked here, the others load theirs. */
+  readonly allNodes?: boolean;
 }
 
 export interface ReloadOutcome {

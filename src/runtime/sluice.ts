@@ -137,6 +137,8 @@ export class Sluice {
     this.usage = parts.usage;
     this.nodes = parts.nodes;
     this.#degraded = parts.degraded;
+    // Whether it worked is in the log of this node, and in its metrics.
+    this.nodes.hearReload(() => void this.reload({ trigger: 'node' }).catch(() => {}));
     this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));
     this.replays = new ReplayDesk(this.requests, dataPlane);
     this.certificates = new ServedCertificates(logger);
@@ -223,7 +225,9 @@ export class Sluice {
   async reload(request: ReloadRequest): Promise<ReloadOutcome> {
     await this.#starting;
     if (this.#state !== 'ready') throw new SluiceError('shutting_down');
-    return this.#reloader.reload(request);
+    const outcome = await this.#reloader.reload(request);
+    if (request.allNodes === true) await this.nodes.tellReload();
+    return outcome;
   }
 
   /** Changes the proxies of hops, at once and on all threads; nothing in flight is cut. */

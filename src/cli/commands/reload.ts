@@ -11,21 +11,26 @@ import { hasColor, printable } from '../terminal.ts';
 interface ReloadOptions {
   readonly config?: readonly string[];
   readonly json?: true;
+  readonly allNodes?: true;
 }
 
 export function reloadCommand(context: CliContext): Command {
   const command = new Command('reload')
     .description('Make a running Sluice load its config again. What is in flight ends under the old one.')
+    .option('--all-nodes', 'and every node that shares the Redis of process.state, each its own config')
     .option('--json', 'as JSON')
-    .action(async ({ config, json }: ReloadOptions) => {
+    .action(async ({ config, json, allNodes }: ReloadOptions) => {
       const { findDaemon } = await import('../find-daemon.ts');
       const client = await findDaemon(context, config);
-      const answer = await client.post<ReloadAnswer>('/api/v1/reload');
+      const answer = await client.post<ReloadAnswer>(`/api/v1/reload${allNodes ? '?all_nodes=true' : ''}`);
       if (json) context.stdout.write(`${JSON.stringify({ schema: 'sluice.reload/v1', ...answer })}\n`);
       else await explain(answer, context);
     });
   addConfigOption(command, 'the config of that Sluice, to find it by its data directory');
-  addExamples(command, [['sluice reload', 'the Sluice of this user and this config']]);
+  addExamples(command, [
+    ['sluice reload', 'the Sluice of this user and this config'],
+    ['sluice reload --all-nodes', 'and the other nodes'],
+  ]);
   return command;
 }
 

@@ -22,6 +22,14 @@ const reloadRoute = createRoute({
   path: '/api/v1/reload',
   summary: 'Load the config again',
   request: {
+    query: z.object({
+      all_nodes: z
+        .enum(['true', 'false'])
+        .optional()
+        .openapi({
+          description: '`true`: every node that shares the Redis of `process.state` loads its own config again, too.',
+        }),
+    }),
     headers: z.object({
       'if-match': z.string().optional().openapi({ description: 'The ETag of the config that you have read.' }),
     }),
@@ -36,7 +44,7 @@ const reloadRoute = createRoute({
     403: errorResponse('The request comes from another site.'),
     412: errorResponse('The config in force is not the one of If-Match any more.'),
     422: errorResponse('The config is not valid. The old one stays in force.'),
-    503: errorResponse('Sluice is shutting down.'),
+    503: errorResponse('Sluice is shutting down, or has loaded its config and cannot tell the other nodes.'),
   },
 });
 
@@ -44,7 +52,12 @@ export function addReloadRoute(app: AdminApp, parts: AdminParts): void {
   app.openapi(reloadRoute, async (context) => {
     const ifMatch = readTag(context.req.valid('header')['if-match']);
     if (ifMatch !== undefined) context.header('ETag', `"${parts.sluice.configTag}"`);
-    const outcome = await parts.sluice.reload({ trigger: 'api', ...(ifMatch === undefined ? {} : { ifMatch }) });
+    const allNodes = context.req.valid('query').all_nodes === 'true';
+    const outcome = await parts.sluice.reload({
+      trigger: 'api',
+      ...(ifMatch !== undefined && { ifMatch }),
+      ...(allNodes && { allNodes }),
+    });
     const { tag, changed, needsRestart, warnings } = outcome;
     context.header('ETag', `"${tag}"`);
     return context.json({ tag, changed: [...changed], needs_restart: [...needsRestart], warnings }, 200);

@@ -38,6 +38,17 @@ describe('the nodes', { timeout: 20_000 }, () => {
       await pause(10);
     }
     assert.deepEqual(entry(), { id: one.id, address: '127.0.0.1:7000' });
+    const asked = Promise.withResolvers<void>();
+    let askedItself = 0;
+    one.hearReload(() => (askedItself += 1));
+    other.hearReload(asked.resolve);
+    let isHeard = false;
+    void asked.promise.then(() => (isHeard = true));
+    while (!isHeard) {
+      await one.tellReload();
+      await pause(10);
+    }
+    assert.equal(askedItself, 0);
     await one.close();
     assert.deepEqual(
       (await other.state.nodes()).map(({ id }) => id),

@@ -15,6 +15,7 @@ export interface SharedNodesOptions {
   readonly recorder: MetricsRecorder;
 }
 
+const RELOAD = 'reload';
 const STAND_EVERY_MS = 2_000;
 /** A node that has not been heard of for so long is no more. */
 const STAND_MS = 10_000;
@@ -46,6 +47,19 @@ export class SharedNodes {
   reachableAt(address: string): void {
     this.#address = address;
     if (this.isShared) void this.#stand();
+  }
+
+  /** Rejects when nobody can be told. */
+  async tellReload(): Promise<void> {
+    if (this.isShared) await this.state.publish(RELOAD, this.id);
+  }
+
+  /** Another node has loaded its config again, and asks all others to do the same. */
+  hearReload(reload: () => void): void {
+    if (!this.isShared) return;
+    this.state.hear(RELOAD, (from) => {
+      if (from !== this.id) reload();
+    });
   }
 
   /** The others are told at once, if they can be. */
