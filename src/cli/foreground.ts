@@ -111,8 +111,9 @@ function assemble(
 ): Sluice {
   const { data_dir: dataDir } = loaded.config.process;
   const usage = usageBookIn(loaded.config.process, log, recorder);
-  const nodes = new SharedNodes({ process: loaded.config.process, recorder });
   const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
+  const nodes = new SharedNodes({ process: loaded.config.process, recorder });
+  if (nodes.isShared) processes.agents.shareRuns(nodes.runs());
   sharePurges(processes.cache, loaded.config.process.state, recorder);
   const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log) });
   const dataPlane = createDataPlane({

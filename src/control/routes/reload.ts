@@ -23,12 +23,9 @@ const reloadRoute = createRoute({
   summary: 'Load the config again',
   request: {
     query: z.object({
-      all_nodes: z
-        .enum(['true', 'false'])
-        .optional()
-        .openapi({
-          description: '`true`: every node that shares the Redis of `process.state` loads its own config again, too.',
-        }),
+      all_nodes: z.enum(['true', 'false']).optional().openapi({
+        description: '`true`: every node that shares the Redis of `process.state` loads its own config again, too.',
+      }),
     }),
     headers: z.object({
       'if-match': z.string().optional().openapi({ description: 'The ETag of the config that you have read.' }),

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { AgentService } from '../../services/agents/agent-service.ts';
+import type { SharedRuns } from '../../services/agents/shared-runs.ts';
 import type { AgentRunRow } from '../../services/agents/agent-settings.ts';
 import type { ProcessSupervisor } from '../../services/processes/process-supervisor.ts';
 import { AgentEvents } from '../../state/agent-events.ts';
@@ -32,6 +33,7 @@ export class AgentDesk {
   readonly share: AgentShare = new AgentShare();
   readonly #options: AgentDeskOptions;
   #service: AgentService | null = null;
+  #runs: SharedRuns | null = null;
   #config: Config | null = null;
   #closing: Promise<void> = Promise.resolve();
   #doors: () => readonly DoorStatus[] = () => [];
@@ -43,6 +45,16 @@ export class AgentDesk {
   /** null: agents are switched off. */
   get service(): AgentService | null {
     return this.#service;
+  }
+
+  /** From here on runs are told to other nodes, and theirs are found. */
+  shareRuns(runs: SharedRuns): void {
+    this.#runs = runs;
+  }
+
+  /** Those of all nodes; null: this one is alone. */
+  get elsewhere(): SharedRuns | null {
+    return this.#runs;
   }
 
   /** As they really listen, when they do. */
@@ -96,6 +108,7 @@ export class AgentDesk {
           return openAgentGateway(kind, user, { config: this.#config ?? config, doors: this.#doors(), tokens });
         },
         onEnd: (run) => this.#count(run),
+        onStored: (run, events) => this.#runs?.note(run, events),
         onCount: (running) => {
           share.active = running;
         },

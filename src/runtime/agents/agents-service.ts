@@ -30,6 +30,7 @@ export function agentsService(config: Config): OwnService | null {
     bounds: serviceBounds(config, { silenceMs: HEARTBEAT_MS * BEATS, headMs: HEAD_MS }),
     policies: [SHAPE],
     answers: 'runs coding agents',
-    createTarget: ({ agents: desk }) => agents({ service: () => desk.service, heartbeatMs: HEARTBEAT_MS }),
+    createTarget: ({ agents: desk }) =>
+      agents({ service: () => desk.service, elsewhere: () => desk.elsewhere, heartbeatMs: HEARTBEAT_MS }),
   };
 }

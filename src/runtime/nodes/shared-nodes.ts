@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ProcessConfig } from '../../config/schema/process.ts';
+import { SharedRuns } from '../../services/agents/shared-runs.ts';
 import { RedisConnection } from '../../state/redis-connection.ts';
 import { RedisState } from '../../state/redis-state.ts';
 import type { NodeEntry, SharedState } from '../../state/shared-state.ts';
@@ -47,6 +48,11 @@ export class SharedNodes {
   reachableAt(address: string): void {
     this.#address = address;
     if (this.isShared) void this.#stand();
+  }
+
+  /** Of agents, on all nodes. */
+  runs(): SharedRuns {
+    return new SharedRuns({ state: this.state, node: this.id, nodes: () => this.#nodes });
   }
 
   /** Rejects when nobody can be told. */

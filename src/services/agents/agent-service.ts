@@ -178,6 +178,11 @@ export class AgentService {
     return row;
   }
 
+  /** It was begun here. */
+  has(id: string): boolean {
+    return this.#active.has(id) || this.#events.find(id) !== undefined;
+  }
+
   list({ viewer, ...question }: ListQuestion): AgentRunRow[] {
     // What runs is in the file as it was at the last turn of the event loop.
     this.#writer.flush();
@@ -312,9 +317,11 @@ export class AgentService {
     if (active !== undefined) active.turn ??= this.#sessions.claim(sessionKey(run.row));
   }
 
-  #started({ row: { id: agent, kind, user, pid } }: AgentRun): void {
+  #started(run: AgentRun): void {
+    const { id: agent, kind, user, pid } = run.row;
     this.#log('info', { event: 'agent', agent, kind, user, pid }, 'an agent has started');
     this.#surroundings.onCount(this.running);
+    this.#surroundings.onStored?.(run.row, []);
   }
 
   #ended(run: AgentRun): void {
@@ -335,6 +342,7 @@ export class AgentService {
     if (active === undefined) return;
     active.batch?.stored(events);
     active.feed.push(events.map(feedEventOf));
+    this.#surroundings.onStored?.(active.run.row, events);
     if (events.at(-1)?.type !== COMPLETE) return;
     this.#active.delete(id);
     active.batch?.runEnded();
@@ -377,6 +385,10 @@ export class AgentService {
     });
     if (ends.length === 0) return;
     this.#events.add(ends);
+    for (const end of ends) {
+      const row = this.#events.find(end.run);
+      if (row !== undefined) this.#surroundings.onStored?.(row, [end]);
+    }
     this.#log('warn', { event: 'agent', agents: lost.map(({ id }) => id) }, 'agents were lost when Sluice ended');
   }
 

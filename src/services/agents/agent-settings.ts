@@ -1,5 +1,5 @@
 // What the service of agents goes by, and what it is asked for. Types only.
-import type { AgentRunRow } from '../../state/agent-events.ts';
+import type { AgentEvent, AgentRunRow } from '../../state/agent-events.ts';
 import type { RunEvents, RunningProcess, RunSpec } from '../processes/run-spec.ts';
 import type { AgentKind, GatewayAccess } from './agent-kind.ts';
 
@@ -51,6 +51,8 @@ export interface AgentSurroundings {
   /** Through our own gateway; null: there is none for this kind. */
   readonly openGateway: (kind: AgentKind, user: string) => OpenGateway | null;
   readonly onEnd: (run: AgentRunRow) => void;
+  /** What a run has said is stored; the run is as it is now. */
+  readonly onStored?: (run: AgentRunRow, events: readonly AgentEvent[]) => void;
   /** How many run now. */
   readonly onCount: (running: number) => void;
 }

@@ -6,6 +6,9 @@ import { SluiceError } from '../../core/errors.ts';
 import { readAgentRequest, readBatchRequest, readMessage } from '../../services/agents/agent-requests.ts';
 import type { AgentService } from '../../services/agents/agent-service.ts';
 import type { AgentRunRow, AgentStatus } from '../../services/agents/agent-settings.ts';
+import type { FeedSink, Follower } from '../../services/agents/event-feed.ts';
+import type { ToldRun } from '../../services/agents/run-text.ts';
+import type { SharedRuns } from '../../services/agents/shared-runs.ts';
 import { agentAnswer } from '../../services/agents/event-text.ts';
 import { EventStream, type News, NDJSON, OpenStreams, SSE } from './event-stream.ts';
 import { WholeBody } from './whole-body.ts';
@@ -13,6 +16,8 @@ import { WholeBody } from './whole-body.ts';
 export interface AgentsOptions {
   /** null: there is none at the moment. */
   readonly service: () => AgentService | null;
+  /** Runs of other nodes; null: there are none. */
+  readonly elsewhere?: () => SharedRuns | null;
   readonly heartbeatMs?: number;
 }
 
@@ -46,11 +51,12 @@ interface Call {
   readonly exchange: Exchange;
   readonly service: AgentService;
   readonly streams: OpenStreams;
+  readonly elsewhere: SharedRuns | null;
   readonly id: string;
   readonly query: URLSearchParams;
 }
 
-export function agents({ service, heartbeatMs = HEARTBEAT_MS }: AgentsOptions): AnswerTarget {
+export function agents({ service, elsewhere = () => null, heartbeatMs = HEARTBEAT_MS }: AgentsOptions): AnswerTarget {
   const streams = new OpenStreams(heartbeatMs);
   return {
     kind: 'answer',
@@ -62,7 +68,8 @@ export function agents({ service, heartbeatMs = HEARTBEAT_MS }: AgentsOptions): 
       const answer = PLACES[place];
       if (running === null) exchange.fail('shutting_down');
       else if (answer !== undefined) {
-        const call = { exchange, service: running, streams, id, query: new URLSearchParams(query) };
+        const shared = { service: running, streams, elsewhere: elsewhere() };
+        const call = { exchange, ...shared, id, query: new URLSearchParams(query) };
         guarded(exchange, () => answer(call));
       } else exchange.fail(isPlace(parts) ? 'method_not_allowed' : 'not_found');
     },
@@ -97,7 +104,12 @@ function list({ exchange, service, query }: Call): void {
   answerJson(exchange, 200, { agents: rows.map(agentAnswer) });
 }
 
-function show({ exchange, service, id }: Call): void {
+function show(call: Call): void {
+  const { exchange, service, id, elsewhere } = call;
+  if (elsewhere !== null && !service.has(id)) {
+    findElsewhere(call, elsewhere, ({ row }) => answerJson(exchange, 200, { ...agentAnswer(row), position: null }));
+    return;
+  }
   const row = service.require(id, exchange.user);
   answerJson(exchange, 200, { ...agentAnswer(row), position: service.positionOf(id) || null });
 }
@@ -125,7 +137,17 @@ function stream({ exchange, service, streams }: Call): void {
   });
 }
 
-function events({ exchange, service, streams, id, query }: Call): void {
+function events(call: Call): void {
+  const { exchange, service, streams, id, query, elsewhere } = call;
+  if (elsewhere !== null && !service.has(id)) {
+    const after = lastSeen(exchange, query);
+    findElsewhere(call, elsewhere, (run) => {
+      const fields = [['X-Agent-Id', id]] as const;
+      const follow = (sink: FeedSink): Follower => elsewhere.follow(run, after, sink);
+      new EventStream(exchange, SSE, streams).begin(Buffer.from(`${RETRY_LINE}\n`), fields, follow);
+    });
+    return;
+  }
   const { user } = exchange;
   const row = service.require(id, user);
   const after = lastSeen(exchange, query);
@@ -139,6 +161,19 @@ function events({ exchange, service, streams, id, query }: Call): void {
   stream.begin(Buffer.from(`${RETRY_LINE}\n`), [['X-Agent-Id', row.id]], (sink) =>
     service.follow(id, user, after, sink),
   );
+}
+
+/** Runs of others are as if they were not there, on whatever node. */
+function findElsewhere({ exchange, id }: Call, elsewhere: SharedRuns, then: (run: ToldRun) => void): void {
+  const { user } = exchange;
+  readBody(exchange, async (_, isGone) => {
+    const run = await elsewhere.find(id);
+    if (isGone()) return;
+    if (run === null || run.row.user !== user) {
+      throw new SluiceError('not_found', { message: `Agent ${id} not found` });
+    }
+    then(run);
+  });
 }
 
 function stop({ exchange, service, id }: Call): void {
