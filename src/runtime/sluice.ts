@@ -137,6 +137,14 @@ export class Sluice {
     this.usage = parts.usage;
     this.nodes = parts.nodes;
     this.#degraded = parts.degraded;
+    this.nodes.shareHints({
+      members: () => [...this.hops.proxies(), ...this.backends.members()],
+      // Backends and proxies have names of their own.
+      suspect: (suspected) => {
+        this.backends.suspect(suspected);
+        this.hops.suspect(suspected.member);
+      },
+    });
     // Whether it worked is in the log of this node, and in its metrics.
     this.nodes.hearReload(() => void this.reload({ trigger: 'node' }).catch(() => {}));
     this.requests = new RequestWatch((since, most) => dataPlane.requests(since, most));

@@ -4,7 +4,7 @@ import { parseStateUrl, type StateServerAddress } from '../../core/state-url.ts'
 import type { Check } from './finding.ts';
 
 const NOT_SHARED =
-  'process.state: numbers of running requests (limits.concurrent, ai_streams), breakers and sticky sessions stay with each node';
+  'process.state: numbers of running requests (limits.concurrent, ai_streams) and sticky sessions stay with each node';
 
 export const checkState: Check = ({ config: { process } }) => {
   if (process.state === 'embedded') return [];

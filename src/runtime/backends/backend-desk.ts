@@ -63,6 +63,11 @@ export class BackendDesk {
     );
   }
 
+  /** Another node has given it up. */
+  suspect({ pool, member }: { readonly pool: string; readonly member: string }): void {
+    for (const { watch } of this.#watched.values()) if (watch.pool === pool) watch.suspect(member);
+  }
+
   /** Of a route that is balanced; null: it is not. */
   specsOf(route: string): readonly BackendSpec[] | null {
     return this.#watched.get(route)?.watch.specs ?? null;

@@ -42,3 +42,40 @@ test('a watched route checks its backends once each in an interval, also those t
     ['unhealthy', 'unhealthy'],
   );
 });
+
+test('a backend that another node has given up is checked at once, or bears with one failure', async (t) => {
+  const watchOf = (health: object | undefined, dialled: string[]): BackendWatch => {
+    const to = {
+      backends: ['http://127.0.0.1', 'http://127.0.0.2'],
+      breaker: { failures: 5 },
+      ...(health && { health }),
+    };
+    const [route] = configOf({ gateway: { routes: [{ to }] } }).gateway.routes;
+    const watch = new BackendWatch({
+      name: 'app',
+      to: route !== undefined && 'backends' in route.to ? route.to : assert.fail(),
+      table: new MemberTable({ capacity: 8 }),
+      ears: {},
+      resolve: () => assert.fail(),
+      ways: waysOf(configOf({})),
+      dial: ({ name }, events) => {
+        dialled.push(name);
+        process.nextTick(() => events.failed(new SluiceError('upstream_unreachable')));
+      },
+    });
+    t.after(() => watch.stop());
+    return watch;
+  };
+  const dialled: string[] = [];
+  const checked = watchOf({ interval: '1h', unhealthy_after: 2 }, dialled);
+  checked.suspect('http://127.0.0.2');
+  checked.suspect('unknown');
+  while (checked.group.find('http://127.0.0.2')?.obstacle !== 'unhealthy') await new Promise(setImmediate);
+  assert.deepEqual(dialled, ['http://127.0.0.2', 'http://127.0.0.2']);
+  const unchecked = watchOf(undefined, dialled);
+  const member = unchecked.group.find('http://127.0.0.2') ?? assert.fail();
+  unchecked.suspect(member.id);
+  assert.equal(member.obstacle, null);
+  member.end(member.begin(), { kind: 'failure', reason: 'upstream_unreachable' });
+  assert.equal(member.state().breaker, 'open');
+});

@@ -73,6 +73,14 @@ export class BackendWatch {
     this.#takeMembers();
   }
 
+  /** Another node has given up the member of that id: whoever has checks looks, else one failure will be enough. */
+  suspect(id: string): void {
+    const member = this.group.find(id);
+    if (member === null) return;
+    if (this.#checker === null) member.suspect();
+    else void this.#checker.verify(member);
+  }
+
   stop(): void {
     this.#checker?.stop();
     this.#names.dispose();

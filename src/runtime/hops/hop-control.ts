@@ -78,6 +78,11 @@ export class HopControl {
     return this.#desk.check(name);
   }
 
+  /** See HopDesk. */
+  suspect(name: string): void {
+    this.#desk.suspect(name);
+  }
+
   /** How a proxy differs from the configuration: not at all, for good, or until the next start. */
   changeOf(name: string): 'kept' | 'until_restart' | null {
     const change = this.#changes.get(name);

@@ -88,6 +88,12 @@ export class HopDesk {
     return found === undefined ? null : found.watch.check(found.member);
   }
 
+  /** Another node has given it up. */
+  suspect(name: string): void {
+    const found = this.#find(name);
+    found?.watch.suspect(found.member);
+  }
+
   #find(name: string): { watch: HopWatch; member: Member<ProxyEndpoint> } | undefined {
     for (const { watch } of this.#watched.values()) {
       const member = watch.group.members.find(({ id }) => exitName(watch.name, id) === name);

@@ -62,6 +62,12 @@ export class HopWatch {
     this.group.update(hopMembers(this.name, hop));
   }
 
+  /** Another node has given it up. */
+  suspect(member: Member<ProxyEndpoint>): void {
+    if (this.#checker === null) member.suspect();
+    else void this.#checker.verify(member);
+  }
+
   stop(): void {
     this.#checker?.stop();
     this.group.dispose();

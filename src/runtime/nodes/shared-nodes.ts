@@ -9,6 +9,7 @@ import { RedisState } from '../../state/redis-state.ts';
 import type { NodeEntry, SharedState } from '../../state/shared-state.ts';
 import { SqliteState } from '../../state/sqlite-state.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { HealthHints, type HealthHintsOptions } from './health-hints.ts';
 import { stateWatch } from './state-watch.ts';
 
 export interface SharedNodesOptions {
@@ -30,6 +31,7 @@ export class SharedNodes {
   #address = '';
   #nodes: readonly NodeEntry[];
   #timer: NodeJS.Timeout | null = null;
+  #hints: HealthHints | null = null;
   #isClosed = false;
 
   constructor({ process: { state, data_dir: dataDir }, recorder }: SharedNodesOptions) {
@@ -55,6 +57,11 @@ export class SharedNodes {
     return new SharedRuns({ state: this.state, node: this.id, nodes: () => this.#nodes });
   }
 
+  /** Until this is closed. */
+  shareHints({ members, suspect }: Pick<HealthHintsOptions, 'members' | 'suspect'>): void {
+    if (this.isShared) this.#hints ??= new HealthHints({ state: this.state, node: this.id, members, suspect });
+  }
+
   /** Rejects when nobody can be told. */
   async tellReload(): Promise<void> {
     if (this.isShared) await this.state.publish(RELOAD, this.id);
@@ -71,6 +78,7 @@ export class SharedNodes {
   /** The others are told at once, if they can be. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#hints?.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.isShared && this.state.isUp) await this.state.standDown(this.id).catch(() => {});
     this.state.close();

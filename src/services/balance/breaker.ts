@@ -53,6 +53,13 @@ export class Breaker {
     return this.close(slot, now) ? 'closed' : null;
   }
 
+  /** Somebody else sees it fail: one failure here is enough, and one success says otherwise. */
+  suspect(slot: MemberSlot): void {
+    const enough = this.#rules.failures - 1;
+    const isClosed = slot.get(INT.BREAKER) === BREAKER.CLOSED;
+    if (isClosed && slot.get(INT.FAILURES_IN_ROW) < enough) slot.set(INT.FAILURES_IN_ROW, enough);
+  }
+
   /** A failure that the member is to blame for. True when that is reason enough to open. */
   fail(slot: MemberSlot, ticket: number): boolean {
     if (slot.get(INT.BREAKER) !== BREAKER.CLOSED) {

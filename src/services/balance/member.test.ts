@@ -46,6 +46,19 @@ describe('a use', () => {
   });
 });
 
+describe('a member that somebody else has given up', () => {
+  test('is given up here with its first failure, unless it works', () => {
+    const rig = new BalanceRig('a', { breaker: { ...BREAKER, failures: 3 } });
+    rig.member('a').suspect();
+    rig.use('a', SUCCESS);
+    rig.use('a', FAILURE);
+    assert.equal(rig.member('a').state().breaker, 'closed');
+    rig.member('a').suspect();
+    rig.use('a', FAILURE);
+    assert.equal(rig.member('a').state().breaker, 'open');
+  });
+});
+
 describe('the state of a member', () => {
   test('survives a reload, which makes new groups', () => {
     const before = new BalanceRig('ab', { breaker: BREAKER });

@@ -175,6 +175,11 @@ export class Member<T> {
     if (this.slot.get(INT.DOUBTS_IN_ROW) !== 0) this.slot.set(INT.DOUBTS_IN_ROW, 0);
   }
 
+  /** Another node has given it up. */
+  suspect(): void {
+    this.#owner.breaker.suspect(this.slot);
+  }
+
   /** What an active check found. */
   check(result: CheckResult, thresholds: CheckThresholds): void {
     this.#owner.check(this, result, thresholds);

@@ -70,6 +70,15 @@ export class HealthChecker<T> {
     return this.#checkAndRecord(member);
   }
 
+  /** Somebody says that it fails: it is checked at once, as often as it takes to know. */
+  async verify(member: Member<T>): Promise<void> {
+    for (let count = 0; count < this.#options.unhealthyAfter; count += 1) {
+      if (member.admin !== 'enabled' || this.#isFrozen()) return;
+      const result = await this.#checkAndRecord(member);
+      if (result === null || result.passed) return;
+    }
+  }
+
   async #checkAndRecord(member: Member<T>): Promise<CheckResult | null> {
     const result = await this.#checkInTime(member);
     // What failed because the way to the group broke off meanwhile is not the member's failure.
