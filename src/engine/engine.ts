@@ -166,7 +166,9 @@ export class Engine {
   left(client: Client): void {
     if (!this.clients.delete(client)) return;
     this.traffic.closed();
-    if (this.clients.size === 0) this.empty?.resolve();
+    if (this.clients.size > 0) return;
+    this.empty?.resolve();
+    this.empty = null;
   }
 
   poolOf(origin: Origin): Pool {
@@ -216,9 +218,14 @@ export class Engine {
 
   /** Resolves when a drain or a close has left no client, and all that ran has been counted and logged. */
   untilEmpty(): Promise<void> {
+    if (this.clients.size === 0) return Promise.resolve();
     this.empty ??= Promise.withResolvers();
-    if (this.clients.size === 0) this.empty.resolve();
     return this.empty.promise;
+  }
+
+  /** Connections that are served here. */
+  get clientCount(): number {
+    return this.clients.size;
   }
 
   /** Upstream connections that are open, for status and leak tests. */

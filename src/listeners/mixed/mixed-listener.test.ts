@@ -177,7 +177,7 @@ describe('a client of a mixed door that says nothing', () => {
     assert.deepEqual(door.events, []);
   });
 
-  test('is let go when the door closes, also in its handshake; whoever is served stays', async (t) => {
+  test('is let go a moment after the door closes, also in its handshake; whoever is served stays', async (t) => {
     const door = await Door.open(t);
     const [served, silent, undecided] = await Promise.all(
       Array.from({ length: 3 }, () => RawClient.connect(t, door.port)),

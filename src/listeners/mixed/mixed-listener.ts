@@ -45,6 +45,9 @@ export interface MixedListenerOptions {
 /** The first byte of a TLS record that begins a handshake. */
 const TLS_HANDSHAKE = 0x16;
 
+/** What a client says first is on its way already. */
+const LAST_WORDS_MS = 1_000;
+
 export class MixedListener implements Listener {
   private readonly options: MixedListenerOptions;
   private readonly acceptor: Acceptor;
@@ -80,9 +83,13 @@ export class MixedListener implements Listener {
     return this.acceptor.listen();
   }
 
-  /** Whoever has not asked for anything by now is let go. */
+  /** Whoever has come and not asked for anything yet may do so within a moment, and is let go then. */
   stop(): void {
     void this.acceptor.stop();
+    if (this.undecided.size > 0) setTimeout(() => this.letGo(), LAST_WORDS_MS).unref();
+  }
+
+  private letGo(): void {
     for (const { connection } of this.undecided) connection.destroy('drain');
   }
 

@@ -81,6 +81,10 @@ export class DoorListeners<S> {
     for (const { listener } of this.open) listener.stop();
   }
 
+  get openConnections(): number {
+    return this.open.reduce((sum, { listener }) => sum + listener.connections, 0);
+  }
+
   status(): DoorStatus[] {
     return this.open.map(({ listener }) => {
       return { name: this.options.door, address: listener.url, openConnections: listener.connections };

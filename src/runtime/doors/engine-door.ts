@@ -1,5 +1,6 @@
 // One door of the data path of a thread: its engine, and the listeners that feed it. Rule: a reload swaps the program and nothing
 // else; what is in flight ends on the old one.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../../config/config.ts';
 import { Engine, type EngineLimits } from '../../engine/engine.ts';
 import type { ForwardedCertificate, Forwarding } from '../../engine/forwarded-lines.ts';
@@ -34,6 +35,10 @@ export interface ListenerFrame {
   readonly maxConnections: number;
   readonly reusePort: boolean;
 }
+
+/** A handshake that has begun is over within that time, or takes too long for a door that closes. */
+const ARRIVE_MS = 1_500;
+const ARRIVE_CHECK_MS = 10;
 
 export abstract class EngineDoor<S> implements TrafficDoor {
   readonly name: DoorName;
@@ -115,8 +120,14 @@ export abstract class EngineDoor<S> implements TrafficDoor {
     this.listeners.stop();
   }
 
-  drain(): Promise<void> {
-    return this.engine.drain();
+  /** Whoever has come before the door was closed, and is still in a handshake, is answered as well. */
+  async drain(): Promise<void> {
+    await this.engine.drain();
+    const givenUpAt = performance.now() + ARRIVE_MS;
+    while (this.listeners.openConnections > this.engine.clientCount && performance.now() < givenUpAt) {
+      await pause(ARRIVE_CHECK_MS);
+    }
+    await this.engine.untilEmpty();
   }
 
   close(): Promise<void> {
