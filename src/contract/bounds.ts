@@ -27,4 +27,6 @@ export interface Bounds {
   readonly timeouts?: Timeouts;
   /** A client that ends its half of the connection has left, and its answer is given up; else it is waited for with the answer. */
   readonly halfIsGone?: boolean;
+  /** A bare 102 of the upstream only says to us that it is at work, and goes to nobody. */
+  readonly hidesProgress?: boolean;
 }

@@ -11,6 +11,8 @@ export class ExchangeBounds {
   maxBodyBytes = 0;
   /** A client that sends nothing more has left. */
   halfIsGone = false;
+  /** A bare 102 goes to nobody. */
+  hidesProgress = false;
   private readonly exchange: HttpExchange;
   /** Made for the first exchange that may only take so long. */
   private whole: Deadline | null = null;
@@ -26,6 +28,7 @@ export class ExchangeBounds {
     this.timeouts = timeouts;
     this.maxBodyBytes = limits.maxBodyBytes;
     this.halfIsGone = false;
+    this.hidesProgress = false;
   }
 
   /** Takes over what its route says. What is wrong with the request then; null: nothing. */
@@ -41,8 +44,9 @@ export class ExchangeBounds {
     return false;
   }
 
-  private take({ bodyBytes, timeouts, halfIsGone = false }: Bounds): void {
+  private take({ bodyBytes, timeouts, halfIsGone = false, hidesProgress = false }: Bounds): void {
     this.halfIsGone = halfIsGone;
+    this.hidesProgress = hidesProgress;
     if (bodyBytes !== undefined) this.maxBodyBytes = bodyBytes;
     if (timeouts === undefined) return;
     this.timeouts = timeouts;

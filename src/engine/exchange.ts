@@ -326,7 +326,9 @@ export class HttpExchange implements Exchange {
 
   /** A 1xx answer that another one follows. */
   inform(head: Head): void {
-    const isKnown = head.status === 100 && this.requestWay.wasAskedFor;
+    const { status, count } = head;
+    const isKnown =
+      (status === 100 && this.requestWay.wasAskedFor) || (status === 102 && count === 0 && this.bounds.hidesProgress);
     if (!this.committed && !this.over && !isKnown) this.responder.writeInterim(head);
   }
 

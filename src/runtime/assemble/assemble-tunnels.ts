@@ -77,10 +77,13 @@ export function tunnelMatch({ tunnels: { server } }: Config): RouteMatch | null 
 
 /**
  * That a client is still there is found out by its heartbeats: its app may be silent within an answer. And it has one place for each
- * visitor, which those who have left do not keep.
+ * visitor, which those who have left do not keep. While a client gathers an answer, the part with the clients says so.
  */
 function patience(config: Config): Policy {
   const timeouts = engineTimeouts(config);
   const readMs = Math.max(timeouts.readMs, timeouts.tunnelIdleMs);
-  return { name: 'tunnel-bounds', bounds: { halfIsGone: true, timeouts: { ...timeouts, readMs } } };
+  return {
+    name: 'tunnel-bounds',
+    bounds: { halfIsGone: true, hidesProgress: true, timeouts: { ...timeouts, readMs } },
+  };
 }

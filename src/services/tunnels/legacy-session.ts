@@ -61,6 +61,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   readonly maxBodyBytes: number = MAX_BODY_BYTES;
   readonly needsWholeBodies: boolean = true;
   readonly takesWebSockets: boolean = false;
+  readonly gathersAnswers: boolean = true;
   readonly remoteAddress: string;
   /** Known to nobody who has not signed in. */
   readonly clientId: string = randomBytes(16).toString('hex');

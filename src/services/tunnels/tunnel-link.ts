@@ -47,6 +47,8 @@ export interface TunnelLink {
   readonly takesWebSockets: boolean;
   /** The app itself is asked whether it wants a body, and says what comes before its answer; bodies go as they come, with trailers. */
   readonly passesExpectations?: boolean;
+  /** An answer comes only when its client has all of it. */
+  readonly gathersAnswers?: boolean;
   /** `user:password`, which visitors of that tunnel have to show here; null: nothing is asked of them. */
   basicAuthOf(name: string): string | null;
 
@@ -71,6 +73,7 @@ export type VisitLink = Pick<
   | 'takesWebSockets'
   | 'tlsTunnels'
   | 'passesExpectations'
+  | 'gathersAnswers'
   | 'basicAuthOf'
   | 'open'
 >;

@@ -5,11 +5,16 @@ import { type AnswerHead, MAX_CHUNK_BYTES } from '../../codec/tunnel/messages.ts
 import type { Head } from '../../codec/http1/head.ts';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
 import { SluiceError } from '../../core/errors.ts';
+import { Deadline, wheel } from '../../transport/timers.ts';
 import type { LinkStream, VisitLink } from '../../services/tunnels/tunnel-link.ts';
 import type { StreamEvents, StreamFailure, StreamTrailers } from '../../services/tunnels/tunnel-stream.ts';
 import { refuseTunnel } from './no-tunnel.ts';
-import { CONTINUE, interimHead, trailersOf } from './made-heads.ts';
+import { CONTINUE, interimHead, PROGRESS, trailersOf } from './made-heads.ts';
 import { answerFields, answerLength, bodyFields, requestFields } from './tunnel-fields.ts';
+
+/** So often it is said that an answer is being gathered, and for so long. */
+const PROGRESS_MS = 20_000;
+const MOST_PROGRESS_MS = 300_000;
 
 export class HttpStream implements Producer, StreamEvents {
   readonly #exchange: Exchange;
@@ -26,6 +31,9 @@ export class HttpStream implements Producer, StreamEvents {
   /** Of the answer what has been announced and has not come; -1: its end will tell. */
   #dueBytes = -1;
   #over = false;
+  /** While a client gathers the whole answer. */
+  #gathering: Deadline | null = null;
+  #gatheringMs = 0;
 
   constructor(exchange: Exchange, session: VisitLink) {
     this.#exchange = exchange;
@@ -52,10 +60,24 @@ export class HttpStream implements Producer, StreamEvents {
     if (this.#session.passesExpectations === true) headers.push(...bodyFields(request));
     const open = { tunnelId: this.#name, mode: 'http', path: target, method, headers, hasBody } as const;
     this.#stream = this.#session.open(open, body, this);
-    if (this.#stream !== null) return true;
+    if (this.#stream !== null) {
+      if (this.#session.gathersAnswers === true && !this.#over) this.#tellProgress();
+      return true;
+    }
     this.#over = true;
     refuseTunnel(this.#exchange, this.#session.isOpen ? 'tunnel_busy' : 'tunnel_offline');
     return false;
+  }
+
+  #tellProgress(): void {
+    if (this.#gathering === null) this.#gathering = new Deadline(() => this.#tellProgress());
+    else this.#exchange.inform(PROGRESS);
+    this.#gatheringMs += PROGRESS_MS;
+    if (this.#gatheringMs <= MOST_PROGRESS_MS) wheel.arm(this.#gathering, PROGRESS_MS);
+  }
+
+  #gathered(): void {
+    if (this.#gathering !== null) wheel.release(this.#gathering);
   }
 
   // -- The request -----------------------------------------------------------------------------------------------------
@@ -107,6 +129,7 @@ export class HttpStream implements Producer, StreamEvents {
 
   #tooLarge(): void {
     this.#over = true;
+    this.#gathered();
     this.#stream?.reset('the body is too large');
     if (this.#answered) this.#exchange.abort(new SluiceError('request_body_too_large'));
     else refuseTunnel(this.#exchange, 'request_body_too_large');
@@ -122,6 +145,7 @@ export class HttpStream implements Producer, StreamEvents {
 
   cancel(): void {
     this.#over = true;
+    this.#gathered();
     this.#stream?.close();
   }
 
@@ -137,6 +161,7 @@ export class HttpStream implements Producer, StreamEvents {
   }
 
   head(head: AnswerHead): void {
+    this.#gathered();
     const fields = answerFields(head);
     const { status } = head;
     if (fields === null || status < 200 || status > 599) {
@@ -185,6 +210,7 @@ export class HttpStream implements Producer, StreamEvents {
   failed(how: StreamFailure, why: string): void {
     if (this.#over) return;
     this.#over = true;
+    this.#gathered();
     if (this.#answered) this.#exchange.abort(new SluiceError('upstream_incomplete', { message: why }));
     else if (how === 'gone') refuseTunnel(this.#exchange, 'tunnel_offline');
     else if (how === 'busy') refuseTunnel(this.#exchange, 'tunnel_busy');

@@ -10,6 +10,9 @@ type FieldPairs = readonly (readonly [name: string, value: string])[];
 /** Asks for the body. */
 export const CONTINUE: Head = Object.assign(new Head(), { status: 100 });
 
+/** The answer is on its way, and cannot be passed on as it comes. */
+export const PROGRESS: Head = Object.assign(new Head(), { status: 102 });
+
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
