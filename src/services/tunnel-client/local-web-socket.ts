@@ -6,10 +6,11 @@ import type { Head } from '../../codec/http1/head.ts';
 import { METHOD } from '../../codec/http1/head.ts';
 import { OutBuffer } from '../../codec/http1/writer.ts';
 import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
-import { MAX_CHUNK_BYTES, type StreamDataMessage, type WsType } from '../../codec/tunnel/messages.ts';
+import type { StreamDataMessage } from '../../codec/tunnel/messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import type { Connection } from '../../transport/connection.ts';
 import type { Dial } from '../../transport/dial.ts';
+import { MessageParts } from '../websocket/message-parts.ts';
 import { BROKEN_OFF, ClientWebSocket } from './client-web-socket.ts';
 import type { FieldPair } from './exposed-tunnel.ts';
 import type { HttpLine, LineEvents } from './http-line.ts';
@@ -23,7 +24,6 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const SWITCHING = 101;
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
-const NOTHING = Buffer.alloc(0);
 
 const out = new OutBuffer();
 
@@ -44,9 +44,10 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
   #refusal = false;
   #subprotocol: string | null = null;
   #over = false;
-  #wsType: WsType = 'binary';
-  #part: Buffer | null = null;
-  #partBytes = 0;
+  /** Of what the local server says. */
+  readonly #parts = new MessageParts((bytes, part) => {
+    if (!this.#over && !this.#port.sendData(bytes, part)) this.#socket?.pause();
+  });
   /** A message for the local server has begun. */
   #isWithin = false;
   #kept: KeptFrame[] = [];
@@ -134,11 +135,9 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
   switched(connection: Connection, first: Buffer): void {
     this.#line = null;
     this.#socket = new ClientWebSocket(connection, {
-      begin: (isText) => {
-        this.#wsType = isText ? 'text' : 'binary';
-      },
-      part: (bytes, from, to) => this.#gather(bytes, from, to),
-      end: () => this.#sendPart(true),
+      begin: (isText) => this.#parts.begin(isText),
+      part: (bytes, from, to) => this.#parts.add(bytes, from, to),
+      end: () => this.#parts.end(),
       drain: () => this.#flushKept(),
       closed: (code, reason) => this.#left(code, reason),
     });
@@ -162,27 +161,6 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
   }
 
   drain(): void {}
-
-  #gather(bytes: Buffer, start: number, to: number): void {
-    this.#part ??= Buffer.allocUnsafe(MAX_CHUNK_BYTES);
-    let from = start;
-    while (from < to) {
-      if (this.#partBytes === MAX_CHUNK_BYTES) this.#sendPart(false);
-      const end = Math.min(to, from + MAX_CHUNK_BYTES - this.#partBytes);
-      bytes.copy(this.#part, this.#partBytes, from, end);
-      this.#partBytes += end - from;
-      from = end;
-    }
-  }
-
-  #sendPart(fin: boolean): void {
-    if (this.#over) return;
-    const to = this.#partBytes;
-    this.#partBytes = 0;
-    if (!this.#port.sendData(this.#part ?? NOTHING, { from: 0, to, wsType: this.#wsType, fin })) this.#socket?.pause();
-    // Between messages an idle socket keeps no room.
-    if (fin) this.#part = null;
-  }
 
   #left(code: number, reason: string): void {
     if (this.#over) return;

@@ -1,12 +1,13 @@
 // One WebSocket of a visitor through a tunnel. Rule: the visitor is accepted when the app has accepted, and is refused as the app has
 // refused; messages keep their bounds, and the code of a Close goes through both ways.
 import { Buffer } from 'node:buffer';
-import { type AnswerHead, MAX_CHUNK_BYTES, type WsType } from '../../codec/tunnel/messages.ts';
+import type { AnswerHead, WsType } from '../../codec/tunnel/messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import type { Exchange, Producer } from '../../contract/exchange.ts';
 import type { LinkStream, VisitLink } from '../../services/tunnels/tunnel-link.ts';
 import type { StreamEvents, StreamFailure } from '../../services/tunnels/tunnel-stream.ts';
 import { NO_CODE, webSocketAccept, WebSocketPeer } from '../../services/tunnels/web-socket-peer.ts';
+import { MessageParts } from '../../services/websocket/message-parts.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { answerFields, requestFields } from './tunnel-fields.ts';
 
@@ -26,10 +27,10 @@ export class WebSocketStream implements Producer, StreamEvents {
   #stream: LinkStream | null = null;
   #visitor: WebSocketPeer | null = null;
   #over = false;
-  /** Of the message that the visitor is sending. */
-  #wsType: WsType = 'binary';
-  #part: Buffer | null = null;
-  #partBytes = 0;
+  /** Of what the visitor says. */
+  readonly #parts = new MessageParts((bytes, part) => {
+    if (!this.#over && this.#stream?.send(bytes, part) === false) this.#visitor?.pause();
+  });
   /** A message for the visitor has begun. */
   #isWithin = false;
 
@@ -93,11 +94,9 @@ export class WebSocketStream implements Producer, StreamEvents {
     const fields: [string, string][] = [['Sec-WebSocket-Accept', accept]];
     if (agreed !== undefined) fields.push(['Sec-WebSocket-Protocol', agreed]);
     this.#visitor = new WebSocketPeer({
-      begin: (isText) => {
-        this.#wsType = isText ? 'text' : 'binary';
-      },
-      part: (bytes, from, to) => this.#gather(bytes, from, to),
-      end: () => this.#sendPart(true),
+      begin: (isText) => this.#parts.begin(isText),
+      part: (bytes, from, to) => this.#parts.add(bytes, from, to),
+      end: () => this.#parts.end(),
       drain: () => this.#stream?.resume(),
       closed: (code, reason) => this.#left(code, reason),
     });
@@ -140,28 +139,6 @@ export class WebSocketStream implements Producer, StreamEvents {
   }
 
   // -- What the visitor says ---------------------------------------------------------------------------------------------
-
-  #gather(bytes: Buffer, start: number, to: number): void {
-    this.#part ??= Buffer.allocUnsafe(MAX_CHUNK_BYTES);
-    let from = start;
-    while (from < to) {
-      if (this.#partBytes === MAX_CHUNK_BYTES) this.#sendPart(false);
-      const end = Math.min(to, from + MAX_CHUNK_BYTES - this.#partBytes);
-      bytes.copy(this.#part, this.#partBytes, from, end);
-      this.#partBytes += end - from;
-      from = end;
-    }
-  }
-
-  #sendPart(fin: boolean): void {
-    if (this.#over) return;
-    const to = this.#partBytes;
-    this.#partBytes = 0;
-    const goesOn = this.#stream?.send(this.#part ?? NOTHING, { from: 0, to, wsType: this.#wsType, fin });
-    if (goesOn === false) this.#visitor?.pause();
-    // Between messages an idle socket keeps no room.
-    if (fin) this.#part = null;
-  }
 
   #left(code: number, reason: string): void {
     if (this.#over) return;
