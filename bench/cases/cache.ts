@@ -1,7 +1,7 @@
 // Answers that are kept: what it costs to give them again, and what it costs to keep them.
 import { smallAnswer } from '../harness/backend.ts';
 import { type Case, type Contestant, plain } from './case.ts';
-import { httpCase } from './http-case.ts';
+import { type HttpCase, httpCase } from './http-case.ts';
 
 function caching(...peers: readonly string[]): Contestant[] {
   return plain(...peers).map((each) => ({ ...each, caches: true }));
@@ -24,14 +24,42 @@ export const cacheHundredKib: Case = httpCase({
   answerBytes: 100 * 1024,
 });
 
-/** Each request is passed on and its answer kept, as if it had not been there: the client asks for nothing that is kept. */
-export const cacheMiss: Case = httpCase({
+const SOME_MEMORY = { cacheMemory: '16MB' };
+
+/** What a request costs that is not answered from the cache, beside what it costs where there is no cache. */
+function missing(more: Pick<HttpCase, 'name' | 'title' | 'path' | 'remark'> & Partial<HttpCase>): Case {
+  const [sluice, nginx] = caching('sluice', 'nginx').map((each) => ({ ...each, label: `${each.label}, cache on` }));
+  return httpCase({
+    baseline: 'sluice',
+    contestants: [...plain('sluice', 'nginx'), { ...sluice!, ...SOME_MEMORY }, nginx!],
+    answerBytes: smallAnswer.length,
+    ...more,
+  });
+}
+
+export const cacheMiss: Case = missing({
   name: 'cache-miss',
   title: 'A small answer that is fetched and kept',
-  remark: 'Every request says `Cache-Control: no-cache`.',
-  baseline: 'sluice',
-  contestants: [...plain('sluice'), ...caching('sluice').map((each) => ({ ...each, label: 'sluice, cache on' }))],
+  remark:
+    'Each request asks for a URL that nobody has asked for. The cache of Sluice has 16 MB, so that something has to leave for it.',
   path: '/small',
-  answerBytes: smallAnswer.length,
+  isEachNew: true,
+});
+
+export const cacheNoStore: Case = missing({
+  name: 'cache-no-store',
+  title: 'A small answer that is fetched and must not be kept',
+  remark: 'Each request asks for a URL that nobody has asked for, and the answer says `Cache-Control: no-store`.',
+  path: '/no-store',
+  isEachNew: true,
+});
+
+/** As if it had not been there: the client asks for nothing that is kept, and what comes takes its place. */
+export const cacheRefetch: Case = missing({
+  name: 'cache-refetch',
+  title: 'A small answer that takes the place of the one that is kept',
+  remark: 'All ask for the same URL, and say `Cache-Control: no-cache`.',
+  path: '/small',
   headers: { 'Cache-Control': 'no-cache' },
+  contestants: plain('sluice').concat(caching('sluice').map((each) => ({ ...each, label: 'sluice, cache on' }))),
 });

@@ -13,6 +13,8 @@ export interface Contestant {
   readonly policies?: PolicySet;
   readonly compression?: Compression;
   readonly caches?: boolean;
+  /** Of the cache, where not as much as it has by default: `16MB`. */
+  readonly cacheMemory?: string;
 }
 
 export interface Target {

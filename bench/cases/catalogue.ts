@@ -3,7 +3,7 @@ import { accessLog } from './access-log.ts';
 import { aiBody, aiFirstByte, aiSmall, aiStreams } from './ai.ts';
 import { browser } from './browser.ts';
 import { hundredMb, oneMib, tenKib } from './bulk.ts';
-import { cacheHundredKib, cacheMiss, cacheSmall } from './cache.ts';
+import { cacheHundredKib, cacheMiss, cacheNoStore, cacheRefetch, cacheSmall } from './cache.ts';
 import type { Case } from './case.ts';
 import { compressLarge, compressSmall } from './compress.ts';
 import { connection } from './connection.ts';
@@ -44,6 +44,8 @@ export const cases: readonly Case[] = [
   cacheSmall,
   cacheHundredKib,
   cacheMiss,
+  cacheNoStore,
+  cacheRefetch,
   gatewayLoad,
   compressLarge,
   compressSmall,

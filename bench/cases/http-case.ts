@@ -17,6 +17,8 @@ export interface HttpCase {
   readonly cost?: string;
   readonly baseline?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Each request has a URL of its own. */
+  readonly isEachNew?: boolean;
   readonly bodyBytes?: number;
   readonly connections?: number;
   readonly unpinned?: boolean;
@@ -62,6 +64,7 @@ function load(spec: HttpCase, target: Target, seconds: number): Promise<Load> {
       ...spec.headers,
       ...(target.door === 'forward' && { Host: `127.0.0.1:${target.backendPort}` }),
     },
+    ...(spec.isEachNew === true && { isEachNew: true }),
     ...(spec.bodyBytes !== undefined && { bodyBytes: spec.bodyBytes }),
   };
   const connections = spec.connections ?? DEFAULT_CONNECTIONS;

@@ -66,6 +66,10 @@ http {
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location /small { return 200 "${smallAnswer.trimEnd()}\\n"; }
+    location /no-store {
+      add_header Cache-Control no-store;
+      return 200 "${smallAnswer.trimEnd()}\\n";
+    }
     location /typical {
       ${typicalAnswerHeaders.map(([name, value]) => `add_header ${name} "${value}";`).join('\n      ')}
       return 200 "${smallAnswer.trimEnd()}\\n";

@@ -38,7 +38,7 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
   const dir = join(settings.dir, `${contestant.peer}-${++starts}`);
   mkdirSync(dir);
   const { backendPort, certificate } = settings;
-  const { workers, accessLog, policies, compression, caches } = contestant;
+  const { workers, accessLog, policies, compression, caches, cacheMemory } = contestant;
   const cpus = subject.unpinned === true ? null : settings.proxyCpus;
   runner.running = await peer.start({
     door: subject.door,
@@ -50,6 +50,7 @@ async function startRunner(runner: Runner, subject: Case, settings: ContestSetti
     ...(policies && { policies }),
     ...(compression && { compression }),
     ...(caches === true && { caches }),
+    ...(cacheMemory !== undefined && { cacheMemory }),
     cpus,
     loadCpus: subject.unpinned === true ? null : settings.loadCpus,
   });

@@ -1,5 +1,7 @@
 // HTTP/1.1 load from wrk: as many requests as a fixed number of connections can get answered.
-// Rule: the request is fixed before the start, so that wrk runs no script while it measures.
+// Rule: the request is fixed before the start, so that wrk runs no script while it measures; but where each request is to have a URL of its
+// own, it counts.
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProcess } from './processes.ts';
@@ -9,6 +11,8 @@ export interface WrkRequest {
   /** Absolute for a forward proxy; the path of `url` otherwise. */
   readonly target?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Each request asks for another query, which no run has asked for before. */
+  readonly isEachNew?: boolean;
   /** Sent as POST, filled with x. */
   readonly bodyBytes?: number;
   /** Sent as POST. */
@@ -31,6 +35,15 @@ export interface Load {
   readonly p99Ms: number;
 }
 
+/** Joined by hand: asking wrk to format each request would cost as much as the request. */
+function countingScript({ url, headers }: WrkRequest): string {
+  const { host, pathname } = new URL(url);
+  const lines = Object.entries({ Host: host, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  const [first, rest] = [`GET ${pathname}?${randomUUID()}-`, ` HTTP/1.1\r\n${lines.join('')}\r\n`];
+  return `local count, first, rest = 0, ${JSON.stringify(first)}, ${JSON.stringify(rest)}
+request = function() count = count + 1; return first .. count .. rest end`;
+}
+
 function scriptText(request: WrkRequest): string {
   const lines = Object.entries(request.headers ?? {}).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
@@ -39,6 +52,7 @@ function scriptText(request: WrkRequest): string {
   if (request.bodyBytes !== undefined)
     lines.push('wrk.method = "POST"', `wrk.body = string.rep("x", ${request.bodyBytes})`);
   if (request.body !== undefined) lines.push('wrk.method = "POST"', `wrk.body = [==[${request.body}]==]`);
+  if (request.isEachNew === true) lines.push(countingScript(request));
   return `${lines.join('\n')}
 done = function(summary, latency)
   local e = summary.errors

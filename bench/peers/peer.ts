@@ -33,6 +33,8 @@ export interface PeerOptions {
   readonly compression?: Compression;
   /** Answers are kept for an hour; without it nobody keeps anything. */
   readonly caches?: boolean;
+  /** How much they may take, where not as much as by default: `16MB`. */
+  readonly cacheMemory?: string;
   /** A list for `taskset -c`; null leaves the proxy free to use every core. */
   readonly cpus: string | null;
   /** The same for what works beside it. */

@@ -56,6 +56,7 @@ function configOf(options: PeerOptions, ports: Ports, { scanner, redis }: Beside
     ...(options.policies && { policies: policiesOf(options.policies, helpers) }),
     ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
     ...(options.caches === true && { policies: { cache: { default_ttl: '1h' } } }),
+    ...(options.cacheMemory !== undefined && { cache: { max_memory: options.cacheMemory } }),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     ...(options.door === 'ai' && aiOf(address(options.backendPort))),
     ...(options.door === 'exec' && { exec: EXEC }),
