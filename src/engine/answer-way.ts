@@ -37,8 +37,9 @@ export class AnswerWay implements BodyWay {
 
   // -- What comes from whoever answers -----------------------------------------------------------------------------
 
-  take(bytes: Uint8Array, from: number, to: number): void {
-    if (this.transforms === null) this.exchange.sendBody(bytes, from, to);
+  /** `isLent`: the bytes never change. */
+  take(bytes: Uint8Array, from: number, to: number, isLent: boolean): void {
+    if (this.transforms === null) this.exchange.sendBody(bytes, from, to, isLent);
     else this.transforms.write(bytes, from, to);
   }
 
@@ -83,7 +84,7 @@ export class AnswerWay implements BodyWay {
 
   write(bytes: Uint8Array, from: number, to: number): void {
     this.letHeadGo();
-    this.exchange.sendBody(bytes, from, to);
+    this.exchange.sendBody(bytes, from, to, false);
     this.exchange.engine.outbound.flushSoon();
   }
 

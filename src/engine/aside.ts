@@ -129,6 +129,10 @@ export class AsideClient implements Aside, Responder {
     this.events?.body(bytes, from, to);
   }
 
+  lendBody(bytes: Buffer, from: number, to: number): void {
+    this.writeBody(bytes, from, to);
+  }
+
   writeEnd(): void {
     this.take()?.end();
   }

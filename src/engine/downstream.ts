@@ -300,6 +300,11 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
     else for (let at = from; at < to; at += MAX_CHUNK) this.writeBody(bytes, at, Math.min(to, at + MAX_CHUNK));
   }
 
+  lendBody(bytes: Buffer, from: number, to: number): void {
+    if (this.bodyMode === BODY.CHUNKED) this.writeBody(bytes, from, to);
+    else this.engine.outbound.lend(this.connection, bytes, from, to);
+  }
+
   awaitDrain(): void {
     wheel.arm(this.deadline, this.engine.timeouts.writeMs);
   }

@@ -378,10 +378,11 @@ export class HttpExchange implements Exchange {
     else this.passEnd(trailers);
   }
 
-  passBody(bytes: Uint8Array, from: number, to: number): void {
+  /** `isLent`: the bytes never change. */
+  passBody(bytes: Uint8Array, from: number, to: number, isLent = false): void {
     if (this.over) return;
     try {
-      this.answerWay.take(bytes, from, to);
+      this.answerWay.take(bytes, from, to, isLent);
     } catch (cause) {
       this.fault(cause);
     }
@@ -427,14 +428,15 @@ export class HttpExchange implements Exchange {
     if (!this.isAlone) this.responder.writeHead();
   }
 
-  sendBody(bytes: Uint8Array, from: number, to: number): void {
+  sendBody(bytes: Uint8Array, from: number, to: number, isLent: boolean): void {
     if (this.isAlone) return;
     const total = this.bytesSent + to - from;
     if (this.response.isExceeded(total)) {
       throw new SluiceError('internal', { message: 'the answer is longer than it announced' });
     }
     this.bytesSent = total;
-    this.responder.writeBody(asBuffer(bytes), from, to);
+    if (isLent) this.responder.lendBody(asBuffer(bytes), from, to);
+    else this.responder.writeBody(asBuffer(bytes), from, to);
   }
 
   // -- The end -----------------------------------------------------------------------------------------------------

@@ -143,6 +143,10 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
     this.stream?.write(bytes, from, to);
   }
 
+  lendBody(bytes: Buffer, from: number, to: number): void {
+    this.writeBody(bytes, from, to);
+  }
+
   /** The stream itself gives up on a reader that takes nothing. */
   awaitDrain(): void {}
 

@@ -8,7 +8,10 @@ import { SluiceError } from '../core/errors.ts';
 import type { HttpExchange } from './exchange.ts';
 import { keptTrailers } from './kept-head.ts';
 
-const PIECE_BYTES = 64 * 1024;
+/** From here on copying a body costs more than sending it by itself. */
+const LEAST_LENT_BYTES = 32 * 1024;
+/** A client that takes nothing of so much within the time that it has is cut. */
+const MOST_LENT_BYTES = 128 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 type Head = Omit<Answer, 'body'>;
@@ -129,8 +132,11 @@ export class KeptWay implements Producer, KeptSink {
       source.begin(this);
       return;
     }
-    if (exchange.response.hasBody && this.to - this.at > PIECE_BYTES) exchange.produce(this);
-    this.sendPieces();
+    if (!exchange.response.hasBody || this.to - this.at < LEAST_LENT_BYTES) this.sendAtOnce();
+    else {
+      exchange.produce(this);
+      this.sendPieces();
+    }
   }
 
   /** Whoever was cut off may be about to go on with its own answer: it is to find that it has no say. */
@@ -150,18 +156,24 @@ export class KeptWay implements Producer, KeptSink {
     else this.source.resume();
   }
 
+  private sendAtOnce(): void {
+    const { exchange, at, to } = this;
+    if (exchange.response.hasBody && at < to) exchange.passBody(this.body, at, to);
+    exchange.passEnd(null);
+  }
+
+  /** Nothing is copied, and nothing is given to a client that has not taken what it was given before. */
   private sendPieces(): void {
     const { exchange, body, to } = this;
     const { generation } = exchange;
-    while (this.at < to && exchange.response.hasBody) {
+    while (this.at < to) {
+      if (exchange.mustWait()) return;
       const from = this.at;
-      this.at = Math.min(to, from + PIECE_BYTES);
-      exchange.passBody(body, from, this.at);
-      if (this.at === to) break;
-      exchange.engine.outbound.flush();
-      if (exchange.over || generation !== exchange.generation || exchange.mustWait()) return;
+      this.at = Math.min(to, from + MOST_LENT_BYTES);
+      exchange.passBody(body, from, this.at, true);
+      if (exchange.over || generation !== exchange.generation) return;
     }
-    if (!exchange.over && generation === exchange.generation) exchange.passEnd(null);
+    exchange.passEnd(null);
   }
 
   write(bytes: Uint8Array, from: number, to: number): boolean {

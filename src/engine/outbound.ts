@@ -9,6 +9,8 @@ import { reopenChunk, writeChunk } from './chunk-writer.ts';
 const CAPACITY = 96 * 1024;
 /** Beyond this much the bytes leave before more are added. */
 const FULL = 64 * 1024;
+/** So much is copied rather than sent in a packet that is not full. */
+const SHARED = 8 * 1024;
 /** Chunks are joined up to here. */
 const SMALL_CHUNK = 4 * 1024;
 
@@ -53,6 +55,16 @@ export class Outbound {
   /** Bytes of any length, in pieces that fit. */
   copy(connection: Connection, bytes: Buffer, from: number, to: number): void {
     for (let at = from; at < to; at += FULL) this.for(connection).copy(bytes, at, Math.min(to, at + FULL));
+  }
+
+  /** Bytes that never change: all but the first, which share a packet with a head, are sent from where they lie. */
+  lend(connection: Connection, bytes: Buffer, from: number, to: number): void {
+    const out = this.for(connection);
+    const lentFrom = Math.min(to, from + SHARED);
+    out.copy(bytes, from, lentFrom);
+    this.chunkTo = -1;
+    connection.flush(out);
+    if (lentFrom < to) connection.lend(bytes, lentFrom, to);
   }
 
   /** For whoever writes outside of an entry point; what is written in the same turn goes along. */

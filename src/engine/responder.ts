@@ -23,6 +23,8 @@ export interface Responder extends ClientView {
   /** Passes on a 1xx answer, if this client understands them. */
   writeInterim(head: Head): void;
   writeBody(bytes: Buffer, from: number, to: number): void;
+  /** The same of bytes that never change. */
+  lendBody(bytes: Buffer, from: number, to: number): void;
   /** The producer waits for the client: it may do so only for so long. */
   awaitDrain(): void;
   writeEnd(trailers: Head | null): void;

@@ -103,6 +103,8 @@ export class TunnelClient extends ConnectionClient implements ConnectionHandler,
   /** What an HTTP client would be told beyond the status has no place in the answer. */
   writeBody(): void {}
 
+  lendBody(): void {}
+
   writeInterim(): void {}
 
   writeSwitch(): void {}

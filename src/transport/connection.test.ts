@@ -188,6 +188,23 @@ for (const [way, choose] of Object.entries(WAYS)) {
       assert.equal(connection.congested, false);
     });
 
+    test('lends what never changes, in its place among what it borrows', async (t) => {
+      await choose();
+      const { connection, heard, peer } = await plainEnds(t);
+      const lasting = Buffer.alloc(9_000_000, 'x');
+      const passing = Buffer.from('first');
+      connection.write(passing, 0, 5);
+      assert.equal(connection.lend(lasting, 0, lasting.length), false);
+      passing.fill('-');
+      connection.write(Buffer.from('last'), 0, 4);
+      let got = '';
+      peer.setEncoding('latin1');
+      peer.on('data', (part: string) => (got += part));
+      while (got.length < lasting.length + 9) await once(peer, 'data');
+      assert.ok(got.startsWith('firstx') && got.endsWith('xlast'));
+      await heard.until(({ drained }) => drained > 0);
+    });
+
     test('half-closes both ways and ends in good order', async (t) => {
       await choose();
       const { connection, heard, peer } = await plainEnds(t);

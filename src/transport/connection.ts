@@ -127,6 +127,11 @@ export class Connection {
     return this.flush(borrowed);
   }
 
+  /** Writes a part of `bytes`, which never change: they are sent from where they lie. False: wait for onDrain. */
+  lend(bytes: Buffer, from: number, to: number): boolean {
+    return this.closed ? false : this.send(bytes.subarray(from, to));
+  }
+
   /** Writes what `out` holds and empties it. False: wait for onDrain. */
   flush(out: OutBuffer): boolean {
     const length = out.length;

@@ -76,9 +76,17 @@ export const BROWSER_LINES: readonly string[] = [
   'Accept-Language: en-GB,en;q=0.9',
   'Cookie: session=0123456789abcdef0123456789abcdef; theme=dark',
 ];
-const ANSWER = Buffer.from(
-  `${head('HTTP/1.1 200 OK', 'Server: nginx', 'Date: Sun, 06 Nov 1994 08:49:37 GMT', 'Content-Type: text/plain', 'Content-Length: 2', 'Connection: keep-alive')}hi`,
-);
+const ANSWER = answerOf();
+const MOST_READ = 65_536;
+const COUNT_DIGITS = 9;
+const ZERO = 48;
+
+/** What a server answers with. */
+export function answerOf(lines: readonly string[] = [], body = 'hi'): Buffer {
+  const own = ['Server: nginx', `Date: ${new Date().toUTCString()}`, 'Content-Type: text/plain'];
+  const framing = [`Content-Length: ${body.length}`, 'Connection: keep-alive'];
+  return Buffer.from(head('HTTP/1.1 200 OK', ...own, ...framing, ...lines) + body);
+}
 
 /** One client and one server, each on a connection that is kept. */
 export class CostlessProxy {
@@ -87,12 +95,18 @@ export class CostlessProxy {
   readonly client: CostlessSocket;
   readonly upstream: CostlessSocket = new CostlessSocket();
   readonly #request: Buffer;
+  readonly #counting: Buffer;
+  readonly #countAt: number;
+  #count = 0;
 
   constructor(lines: readonly string[], policies: readonly Policy[] = [], clientAddress?: string) {
     this.client = new CostlessSocket(clientAddress);
     this.engine = createEngine(this.upstream, policies);
     this.connection = serve(this.engine, this.client);
     this.#request = Buffer.from(head('GET /path HTTP/1.1', 'Host: a.test', ...lines));
+    const zeros = '0'.repeat(COUNT_DIGITS);
+    this.#counting = Buffer.from(head(`GET /path?${zeros} HTTP/1.1`, 'Host: a.test', ...lines));
+    this.#countAt = this.#counting.indexOf(zeros);
   }
 
   run(requests: number): void {
@@ -100,6 +114,36 @@ export class CostlessProxy {
       this.client.receives(this.#request);
       this.upstream.receives(ANSWER);
     }
+  }
+
+  /** The same, and each request asks for a path of its own. */
+  runEachNew(requests: number, answer: Buffer): void {
+    for (let turn = 0; turn < requests; turn++) {
+      this.client.receives(this.#nextRequest());
+      this.upstream.receives(answer);
+    }
+  }
+
+  /** For what is answered without a server. */
+  runAlone(requests: number): void {
+    for (let turn = 0; turn < requests; turn++) this.client.receives(this.#request);
+  }
+
+  /** One request, and its answer in as many reads as it takes. */
+  fetch(answer: Buffer): void {
+    this.client.receives(this.#request);
+    for (let from = 0; from < answer.length; from += MOST_READ) {
+      this.upstream.receives(answer.subarray(from, from + MOST_READ));
+    }
+  }
+
+  #nextRequest(): Buffer {
+    let rest = this.#count++;
+    for (let at = this.#countAt + COUNT_DIGITS - 1; at >= this.#countAt; at--) {
+      this.#counting[at] = ZERO + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+    return this.#counting;
   }
 }
 

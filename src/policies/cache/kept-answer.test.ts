@@ -7,6 +7,7 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 
 for (const [size, length] of [
   ['small', 1000],
+  ['middling', 100_000],
   ['large', 300_000],
 ] as const) {
   const body = Array.from({ length: length / 10 }, (_, index) => String(index).padStart(10, '.')).join('');
@@ -30,6 +31,10 @@ for (const [size, length] of [
         [digest(got), headers['content-length'], headers['cache-status']?.slice(0, 11)],
         [digest(body), String(length), 'sluice; hit'],
       );
+      // What is asked for again and again is sent from where it lies.
+      for (let again = 0; again < 4; again += 1) {
+        assert.equal(digest((await caching.ask('/x')).body), digest(body), `asked for the ${again}th time`);
+      }
       const head = await caching.ask('/x', { method: 'HEAD' });
       assert.deepEqual([head.headers['content-length'], head.body], [String(length), '']);
       assert.equal(caching.asked.length, 1);

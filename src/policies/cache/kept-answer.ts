@@ -33,6 +33,9 @@ interface Ready {
   passing: string;
 }
 
+/** What is larger is not copied to be sent. */
+const MOST_COPIED_BYTES = 16_384;
+
 const READY = new WeakMap<StoredAnswer, Ready>();
 
 /** A plain hit. */
@@ -41,15 +44,25 @@ export const HIT: CacheStatus = { hit: true };
 function readyOf(stored: StoredAnswer): Ready {
   const known = READY.get(stored);
   if (known !== undefined) return known;
-  const { meta, bodyLength, ready, bodyFrom } = stored;
-  const lines = readyHead(meta.status, meta.fields, bodyLength);
-  // In one piece, so that it is sent by one copy.
-  const bytes = Buffer.concat([lines, ready.subarray(bodyFrom)]);
-  const [headTo, bodyTo] = [lines.length, bytes.length];
-  const answer = { status: meta.status, head: bytes, headFrom: 0, headTo, body: bytes, bodyFrom: headTo, bodyTo };
+  const answer = stored.bodyLength > MOST_COPIED_BYTES ? inTwo(stored) : inOne(stored);
   const made = { answer, name: null, ageS: -1, passing: '' };
   READY.set(stored, made);
   return made;
+}
+
+/** So that it is sent by one copy. */
+function inOne({ meta, bodyLength, ready, bodyFrom }: StoredAnswer): ReadyAnswer {
+  const lines = readyHead(meta.status, meta.fields, bodyLength);
+  const bytes = Buffer.concat([lines, ready.subarray(bodyFrom)]);
+  const [headTo, bodyTo] = [lines.length, bytes.length];
+  return { status: meta.status, head: bytes, headFrom: 0, headTo, body: bytes, bodyFrom: headTo, bodyTo };
+}
+
+/** Its body is sent from where it lies. */
+function inTwo({ meta, bodyLength, ready, bodyFrom }: StoredAnswer): ReadyAnswer {
+  const head = readyHead(meta.status, meta.fields, bodyLength);
+  const body = Buffer.from(ready.buffer, ready.byteOffset, ready.length);
+  return { status: meta.status, head, headFrom: 0, headTo: head.length, body, bodyFrom, bodyTo: body.length };
 }
 
 function giveReady(exchange: Exchange, stored: StoredAnswer, said: Said): void {
