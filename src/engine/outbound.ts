@@ -20,6 +20,8 @@ export class Outbound {
   /** Where the last chunk ends, if nothing has been written or sent since, and how much is in it. */
   private chunkTo = -1;
   private chunkSize = 0;
+  /** The end of this turn flushes. */
+  willFlush = false;
 
   /** Where to write what is meant for this connection. */
   for(connection: Connection): OutBuffer {
@@ -69,6 +71,8 @@ export class Outbound {
 
   /** For whoever writes outside of an entry point; what is written in the same turn goes along. */
   flushSoon(): void {
+    if (this.willFlush) return;
+    this.willFlush = true;
     process.nextTick(flush, this);
   }
 
@@ -82,5 +86,6 @@ export class Outbound {
 }
 
 function flush(outbound: Outbound): void {
+  outbound.willFlush = false;
   outbound.flush();
 }

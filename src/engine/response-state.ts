@@ -5,7 +5,7 @@ import type { Answer, ResponseView } from '../contract/exchange.ts';
 import type { ReadyAnswer } from '../contract/kept-answer.ts';
 import { EditableFields, EMPTY_HEAD } from './fields.ts';
 import { keptHead } from './kept-head.ts';
-import { ownCopy } from './own-copy.ts';
+import { HeadCopy } from './own-copy.ts';
 
 /** What an answer made here does not say of itself: the writer says it for this client. */
 const LEFT_TO_WRITER = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'proxy-connection']);
@@ -25,6 +25,7 @@ export class ResponseState implements ResponseView {
   trailerHead: Head | null = null;
   /** The head lies in memory of its own. */
   private isKept = false;
+  private copy: HeadCopy | null = null;
   private readonly own = new EditableFields();
 
   get fields(): EditableFields {
@@ -64,7 +65,7 @@ export class ResponseState implements ResponseView {
   keepHead(): void {
     if (this.isKept) return;
     this.isKept = true;
-    this.own.head = ownCopy(this.own.head);
+    this.own.head = (this.copy ??= new HeadCopy()).of(this.own.head);
   }
 
   /** An answer made here. The length is -1 when only its end will tell. */

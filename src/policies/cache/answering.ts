@@ -9,6 +9,7 @@ import { invalidated } from '../../services/cache/rules/invalidation.ts';
 import { isFailure, mayServeOnError } from '../../services/cache/rules/reuse.ts';
 import type { Answered } from '../../services/cache/rules/storable.ts';
 import { withDate } from './ask-origin.ts';
+import { AnsweredFields } from './answered-fields.ts';
 import { AskedFields } from './asked-fields.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { FillBody } from './fill-body.ts';
@@ -126,7 +127,8 @@ export class Answering {
 
   private beginFilling(exchange: Exchange, turn: Turn, nowMs: number): void {
     const { request, response, route } = exchange;
-    const { status, fields } = response;
+    const { status } = response;
+    const fields = new AnsweredFields(response.fields);
     const answered: Answered = {
       method: request.method,
       url: turn.url,

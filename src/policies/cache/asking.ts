@@ -220,21 +220,25 @@ export class Asking {
   }
 
   private share(exchange: Exchange, turn: Turn, look: Look): void | Promise<void> {
-    const { store } = this.options;
-    const waiting = new Waiting(
-      (meta) => this.fits(meta, turn),
-      (bytes) => store.coalesced(exchange.route, bytes),
-    );
-    const claim = store.claim(turn.flightKey, waiting);
-    if (claim === 'waiting') {
-      turn.waiting = waiting;
-      return this.wait(exchange, turn, look);
-    }
-    const { tier } = this.options;
+    const { store, tier } = this.options;
+    const claim = store.claimFree(turn.flightKey) ?? this.claimOrWait(exchange, turn);
+    if (claim === 'waiting') return this.wait(exchange, turn, look);
     if (claim !== 'alone' && tier !== null)
       return this.askTier(exchange, turn, look, new TierFlight(claim, tier, store));
     if (claim !== 'alone') turn.flight = claim;
     this.depart(exchange, turn, look);
+  }
+
+  /** Most requests have nobody to wait for, and make nothing to wait by. */
+  private claimOrWait({ route }: Exchange, turn: Turn): ReturnType<CacheOptions['store']['claim']> {
+    const { store } = this.options;
+    const waiting = new Waiting(
+      (meta) => this.fits(meta, turn),
+      (bytes) => store.coalesced(route, bytes),
+    );
+    const claim = store.claim(turn.flightKey, waiting);
+    if (claim === 'waiting') turn.waiting = waiting;
+    return claim;
   }
 
   /** Another node may have it, or be fetching it. */

@@ -50,9 +50,20 @@ const ESSENTIAL = new Set([
   'date',
 ]);
 
+/** Servers say the same few things over and over. */
+const known = new Map<string, Directives>();
+const MOST_KNOWN = 256;
+const MOST_KNOWN_LENGTH = 256;
+
 export function parseCacheControl(lines: readonly string[]): Directives {
   if (lines.length === 0) return NOTHING_SAID;
-  return directivesOf(membersOf(lines.join(',')));
+  const text = lines.join(',');
+  const before = known.get(text);
+  if (before !== undefined) return before;
+  const said = directivesOf(membersOf(text));
+  if (known.size === MOST_KNOWN) known.clear();
+  if (text.length <= MOST_KNOWN_LENGTH) known.set(text, said);
+  return said;
 }
 
 export function directivesOf(members: readonly Member[]): Directives {

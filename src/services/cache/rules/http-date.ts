@@ -10,9 +10,18 @@ const RFC_850 = new RegExp(`^(?:${LONG_DAYS}), (\\d\\d)-(${MONTHS})-(\\d\\d) ${T
 const ASCTIME = new RegExp(`^(?:${DAYS}) (${MONTHS}) (\\d\\d| \\d) ${TIME} (\\d{4})$`, 'i');
 const FIFTY_YEARS = 50;
 
+/** All answers of a second have the same date. */
+let lastText = '';
+let lastMs: number | null = null;
+
 /** Milliseconds, or null. `nowMs` tells the century of years with two digits. */
 export function parseHttpDate(text: string, nowMs: number): number | null {
-  return parseImf(text) ?? parseRfc850(text, nowMs) ?? parseAsctime(text);
+  if (text === lastText) return lastMs;
+  const imf = parseImf(text);
+  if (imf === null) return parseRfc850(text, nowMs) ?? parseAsctime(text);
+  lastText = text;
+  lastMs = imf;
+  return imf;
 }
 
 function parseImf(text: string): number | null {

@@ -59,6 +59,10 @@ const DROPPED = new Set([
   'proxy-authorization',
   'age',
 ]);
+/** Most names are told from these by their length. */
+const DROPPED_LENGTHS: ReadonlySet<number> = new Set([...DROPPED].map((name) => name.length));
+const NO_NAMES: ReadonlySet<string> = new Set();
+const NO_TAGS: readonly string[] = [];
 const TAG_FIELDS = ['surrogate-key', 'cache-tag'];
 const MAX_TAGS = 128;
 
@@ -153,17 +157,31 @@ export function fieldsToKeep(
   said: Directives,
   rules: Pick<StoreRules, 'setCookie'>,
 ): readonly FieldLine[] {
-  const dropped = new Set([...said.noCacheFields, ...said.privateFields]);
-  for (const part of splitList(response.getAll('connection').join(','))) dropped.add(trim(part).toLowerCase());
-  if (rules.setCookie === 'strip') dropped.add('set-cookie');
+  const dropped = droppedToo(response, said, rules);
   return response.entries().filter(([name]) => {
+    if (dropped.size === 0 && !DROPPED_LENGTHS.has(name.length)) return true;
     const lower = name.toLowerCase();
     return !DROPPED.has(lower) && !dropped.has(lower);
   });
 }
 
+function droppedToo(
+  response: FieldReader,
+  said: Directives,
+  rules: Pick<StoreRules, 'setCookie'>,
+): ReadonlySet<string> {
+  const connection = response.getAll('connection');
+  const saysMore = connection.length > 0 || said.noCacheFields.length > 0 || said.privateFields.length > 0;
+  if (!saysMore && rules.setCookie !== 'strip') return NO_NAMES;
+  const dropped = new Set([...said.noCacheFields, ...said.privateFields]);
+  for (const part of splitList(connection.join(','))) dropped.add(trim(part).toLowerCase());
+  if (rules.setCookie === 'strip') dropped.add('set-cookie');
+  return dropped;
+}
+
 /** Surrogate-Key is written with spaces, Cache-Tag with commas. */
 export function tagsOf(response: FieldReader): readonly string[] {
+  if (TAG_FIELDS.every((name) => response.get(name) === undefined)) return NO_TAGS;
   const tags = new Set<string>();
   for (const name of TAG_FIELDS) {
     for (const tag of response

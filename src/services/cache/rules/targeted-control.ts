@@ -21,6 +21,7 @@ const FIELD_FORMS = new Set(['no-cache', 'private']);
 
 /** null: nothing was sent that counts, and Cache-Control and Expires say it. */
 export function parseTargetedControl(lines: readonly string[]): Directives | null {
+  if (lines.length === 0) return null;
   const text = lines.filter((line) => line !== '').join(', ');
   const members = new Dictionary(text).read();
   if (members === null || members.size === 0) return null;

@@ -31,6 +31,7 @@ export function varyNames(lines: readonly string[]): readonly string[] | null {
 
 /** Equal for requests that the same answer is for. */
 export function varyKey(names: readonly string[], request: FieldReader): string {
+  if (names.length === 0) return '';
   return names.map((name) => `${name}:${valueKey(name, request.getAll(name))}`).join('\n');
 }
 

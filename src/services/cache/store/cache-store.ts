@@ -182,6 +182,11 @@ export class CacheStore {
     return this.#flights.claim(key, waiter, key === this.#lastKey ? this.#lastVersion : null);
   }
 
+  /** See Flights.claimFree. */
+  claimFree(key: string): Flight | 'alone' | null {
+    return this.#flights.claimFree(key, key === this.#lastKey ? this.#lastVersion : null);
+  }
+
   leave(key: string, waiter: FlightWaiter): void {
     this.#flights.leave(key, waiter);
   }

@@ -104,10 +104,12 @@ export interface FlightsContext {
   readonly mostBytes: () => number;
 }
 
+const NOBODY: readonly FlightWaiter[] = [];
+
 class LocalFlight implements Flight {
   readonly key: string;
   filling: Filling | null = null;
-  readonly waiters: Set<FlightWaiter> = new Set();
+  readonly #waiters: FlightWaiter[] = [];
   readonly #flights: Flights;
   readonly #since: number;
 
@@ -118,7 +120,17 @@ class LocalFlight implements Flight {
   }
 
   get waiting(): number {
-    return this.waiters.size + this.#flights.waitingElsewhere(this.key);
+    return this.#waiters.length + this.#flights.waitingElsewhere(this.key);
+  }
+
+  join(waiter: FlightWaiter): void {
+    if (this.filling === null) this.#waiters.push(waiter);
+    else waiter.joined(this.filling);
+  }
+
+  leave(waiter: FlightWaiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at >= 0) this.#waiters.splice(at, 1);
   }
 
   fill(key: string, meta: AnswerMeta, bodyLength: number, more: FillOptions = {}): Filling {
@@ -149,10 +161,9 @@ class LocalFlight implements Flight {
     for (const waiter of this.#leaving()) waiter.failed();
   }
 
-  #leaving(): FlightWaiter[] {
-    const all = [...this.waiters];
-    this.waiters.clear();
-    return all;
+  /** Who is told may claim at once. */
+  #leaving(): readonly FlightWaiter[] {
+    return this.#waiters.length === 0 ? NOBODY : this.#waiters.splice(0);
   }
 }
 
@@ -189,16 +200,29 @@ export class Flights {
     if (this.context.keys.has(key)) return 'alone';
     const flight = this.#byKey.get(key);
     if (flight !== undefined) {
-      if (flight.filling === null) flight.waiters.add(waiter);
-      else waiter.joined(flight.filling);
+      flight.join(waiter);
       return 'waiting';
     }
     return this.context.channel === null ? this.#take(key) : this.#claimAmongThreads(key, waiter, version);
   }
 
+  /** As `claim`, for who has made no waiter yet; null: claim with one. */
+  claimFree(key: string, version: number | null): Flight | 'alone' | null {
+    const { keys, channel, core } = this.context;
+    if (keys.has(key)) return 'alone';
+    if (this.#byKey.has(key)) return null;
+    if (channel === null) return this.#take(key);
+    const hash = keyHash(key);
+    const isFree = core.locked(() => {
+      const isNews = version !== null && core.table.version(core.table.bucketOf(hash.one)) !== version;
+      return !isNews && this.#table.claim(hash) < 0;
+    });
+    return isFree ? this.#take(key) : null;
+  }
+
   /** Its client has gone. */
   leave(key: string, waiter: FlightWaiter): void {
-    this.#byKey.get(key)?.waiters.delete(waiter);
+    this.#byKey.get(key)?.leave(waiter);
     this.#distant.get(key)?.waiters.delete(waiter);
   }
 
