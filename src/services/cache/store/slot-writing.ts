@@ -2,14 +2,15 @@
 import { hash32 } from '../../balance/hash.ts';
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
 import { writeChain } from './chain-bytes.ts';
-import { urlWithin } from './packed-meta.ts';
+import { headBytes } from './head-bytes.ts';
 import { QUEUE, SLOT, SLOT_FLAG } from './slot-fields.ts';
 import { keyHash, type SlotTable } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
-import { type CopyEncoding, ENCODINGS, packHead, packedLength } from './stored-answer.ts';
+import { type CopyEncoding, ENCODINGS } from './stored-answer.ts';
 
 /** Of one key; the oldest go. */
 const MOST_VARIANTS = 64;
+const NO_TRAILERS: readonly FieldLine[] = [];
 const DECLARED_SPAN = 2 ** 30;
 
 export interface HeadToWrite {
@@ -31,10 +32,28 @@ export function writeHead(core: StoreCore, slot: number, head: HeadToWrite): boo
   table.set(slot, SLOT.HASH, one);
   table.set(slot, SLOT.HASH_TWO, two);
   table.set(slot, SLOT.URL, hash32(meta.url) | 0);
-  table.set(slot, SLOT.HOST, hash32(meta.host) | 0);
-  table.set(slot, SLOT.VARIANT, hash32(`${meta.varyNames.join(',')}\n${meta.varyKey}\n${encoding}`) | 0);
+  table.set(slot, SLOT.HOST, hostHash(meta.host));
+  table.set(slot, SLOT.VARIANT, variantHash(meta, encoding));
   table.set(slot, SLOT.ROUTE, counters.idOf(meta.route));
   return true;
+}
+
+/** Answers that come one after the other are of one host as a rule. */
+let lastHost = '';
+let lastHostHash = hash32('') | 0;
+
+function hostHash(host: string): number {
+  if (host === lastHost) return lastHostHash;
+  lastHost = host;
+  lastHostHash = hash32(host) | 0;
+  return lastHostHash;
+}
+
+const ONLY_VARIANT = hash32('\n\n') | 0;
+
+function variantHash({ varyNames, varyKey }: AnswerMeta, encoding: string): number {
+  if (varyNames.length === 0 && varyKey === '' && encoding === '') return ONLY_VARIANT;
+  return hash32(`${varyNames.join(',')}\n${varyKey}\n${encoding}`) | 0;
 }
 
 /** Known only when the body has come. */
@@ -46,6 +65,7 @@ export function writeTrailers(core: StoreCore, slot: number, head: HeadToWrite):
 export function dropVariant(core: StoreCore, slot: number): void {
   const { table } = core;
   const hash = { one: table.get(slot, SLOT.HASH), two: table.get(slot, SLOT.HASH_TWO) };
+  if (core.memory.buckets[table.bucketOf(hash.one)] === 0) return;
   const others = table.withHash(hash);
   for (const [index, other] of others.entries()) {
     const isSame = table.get(other, SLOT.VARIANT) === table.get(slot, SLOT.VARIANT);
@@ -146,19 +166,19 @@ function unitsOf({ table, memory: { arena } }: StoreCore, slot: number): number 
 
 function writeText(core: StoreCore, slot: number, head: HeadToWrite): boolean {
   const { table, memory } = core;
-  const packed = packHead({ trailers: [], copyOf: 0, ...head });
-  const isAscii = packed.key.length === head.key.length;
-  if (!table.setKey(slot, packed.key.length, isAscii ? urlWithin(head.key, head.meta.url) : null)) return false;
-  const chain = core.takeChain(packedLength(packed));
+  const { key, meta, trailers = NO_TRAILERS, copyOf = 0 } = head;
+  const packed = headBytes({ key, meta, trailers, copyOf });
+  const { bytes, keyLength, metaLength, linesLength, urlFrom, urlLength } = packed;
+  if (!table.setKey(slot, keyLength, urlLength === 0 ? null : { from: urlFrom, length: urlLength })) return false;
+  const length = keyLength + metaLength + linesLength;
+  const chain = core.takeChain(length);
   if (chain === 0) return false;
-  writeChain(memory.arena, chain, 0, packed.key);
-  writeChain(memory.arena, chain, packed.key.length, packed.meta);
-  writeChain(memory.arena, chain, packed.key.length + packed.meta.length, packed.lines);
+  writeChain(memory.arena, chain, 0, bytes.subarray(0, length));
   const before = table.get(slot, SLOT.HEAD_FIRST);
   if (before !== 0) memory.arena.give(before);
   table.set(slot, SLOT.HEAD_FIRST, chain);
-  table.set(slot, SLOT.META_LENGTH, packed.meta.length);
-  table.set(slot, SLOT.LINES_LENGTH, packed.lines.length);
+  table.set(slot, SLOT.META_LENGTH, metaLength);
+  table.set(slot, SLOT.LINES_LENGTH, linesLength);
   return true;
 }
 

@@ -4,6 +4,7 @@
 /* oxlint-disable typescript/no-non-null-assertion -- what is written here is read here. */
 import { type AnswerMeta, answerFlags, type FieldLine } from '../answer-meta.ts';
 import { readChain } from './chain-bytes.ts';
+import { isPlainMeta, readPlain } from './head-bytes.ts';
 import { packMeta, type PackedMeta, unpackMeta } from './packed-meta.ts';
 import { SLOT, SLOT_FLAG, SLOT_INTS } from './slot-fields.ts';
 import type { SlotTable } from './slot-table.ts';
@@ -61,6 +62,7 @@ export interface HeadParts {
   readonly copyOf: number;
 }
 
+/** As it stands in a file. */
 export function packHead({ key, meta, trailers, copyOf }: HeadParts): PackedHead {
   const rest: PackedRest = { ...(trailers.length > 0 && { trailers }), ...(copyOf !== 0 && { copyOf }) };
   const hasRest = trailers.length > 0 || copyOf !== 0;
@@ -71,10 +73,6 @@ export function packHead({ key, meta, trailers, copyOf }: HeadParts): PackedHead
     meta: Buffer.from(JSON.stringify(hasRest ? [...packMeta(key, meta), rest] : packMeta(key, meta))),
     lines: Buffer.from(`${lines}\r\n`, 'latin1'),
   };
-}
-
-export function packedLength({ key, meta, lines }: PackedHead): number {
-  return key.length + meta.length + lines.length;
 }
 
 export interface Unpacked {
@@ -103,11 +101,9 @@ export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number, 
   readChain(memory.arena, first, keyLength + metaLength, ready.subarray(0, linesLength));
   if (hasBody) readChain(memory.arena, table.get(slot, SLOT.BODY_FIRST), 0, ready.subarray(linesLength));
   const key = head.toString('utf8', 0, keyLength);
-  const packed = JSON.parse(head.toString('utf8', keyLength)) as Packed;
-  const rest = packed[REST_AT] ?? {};
+  const { meta, rest } = metaOf(key, head.subarray(keyLength), linesOf(ready.toString('latin1', 0, linesLength)));
   const serial = table.get(slot, SLOT.SERIAL);
   const isSoft = (table.get(slot, SLOT.FLAGS) & SLOT_FLAG.SOFT) !== 0;
-  const meta = unpackMeta(key, packed as unknown as PackedMeta, linesOf(ready.toString('latin1', 0, linesLength)));
   return {
     copyOf: rest.copyOf ?? 0,
     answer: {
@@ -124,6 +120,13 @@ export function unpackSlot(memory: StoreMemory, table: SlotTable, slot: number, 
       serial,
     },
   };
+}
+
+/** `head`: what `headBytes` has made of the meta. */
+function metaOf(key: string, head: Buffer, fields: readonly FieldLine[]): { meta: AnswerMeta; rest: PackedRest } {
+  if (isPlainMeta(head)) return { meta: readPlain(key, head, fields), rest: {} };
+  const packed = JSON.parse(head.toString()) as Packed;
+  return { meta: unpackMeta(key, packed as unknown as PackedMeta, fields), rest: packed[REST_AT] ?? {} };
 }
 
 /** What a file says of its answer. */
