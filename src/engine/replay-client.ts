@@ -135,6 +135,10 @@ export class ReplayClient implements Responder {
     this.kept += end - from;
   }
 
+  lendBody(bytes: Buffer, from: number, to: number): void {
+    this.writeBody(bytes, from, to);
+  }
+
   writeEnd(): void {
     this.isComplete = true;
   }
