@@ -6,6 +6,7 @@ import type { Sluice } from '../runtime/sluice.ts';
 import type { JobTraffic } from '../runtime/job-traffic.ts';
 import type { Traffic } from '../runtime/traffic.ts';
 import type { Logger } from '../telemetry/application-log.ts';
+import type { LimitEvents } from '../runtime/events/limit-events.ts';
 import type { EventBook } from '../runtime/events/event-book.ts';
 import type { AttemptLimiter } from './attempt-limiter.ts';
 import type { Dashboard } from './dashboard-files.ts';
@@ -27,7 +28,7 @@ export interface AdminParts {
     | 'allowances'
   > & {
     readonly accounts: Pick<Sluice['accounts'], 'reports'>;
-    readonly backends: Pick<Sluice['backends'], 'members'>;
+    readonly backends: Pick<Sluice['backends'], 'members' | 'reports' | 'find' | 'change' | 'check'>;
     readonly cache: Pick<Sluice['cache'], 'purge' | 'stats'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;
     readonly agents: Pick<Sluice['agents'], 'service'>;
@@ -44,6 +45,8 @@ export interface AdminParts {
   /** What happens to this Sluice. */
   readonly events: Pick<EventBook, 'recent' | 'follow' | 'note'>;
   readonly traffic: () => Traffic;
+  /** Who has run into limits lately. */
+  readonly limits: Pick<LimitEvents, 'hits'>;
   /** The same, told apart by what Sluice does. */
   readonly jobs: () => readonly JobTraffic[];
   /** null: it is not built. */

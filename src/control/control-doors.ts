@@ -46,13 +46,15 @@ export function controlDoors({ sluice, logger, events, view, runToken }: Control
   let keptToken: KeptToken | null = null;
   if (admin.listen !== null) {
     const access = new AdminAccess(sluice.loaded, runToken);
-    new LimitEvents(view, (facts) => events.note(facts)).start();
+    const limits = new LimitEvents(view, (facts) => events.note(facts));
+    limits.start();
     keptToken = access.kept;
     doors.push(
       adminDoor(admin.listen, {
         sluice,
         logger,
         events,
+        limits,
         ...metersOf(view),
         dashboard: dashboardOnce(),
         tokens: () => access.tokens(sluice.loaded),

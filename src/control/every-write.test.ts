@@ -34,6 +34,10 @@ async function stage(t: TestContext): Promise<Stage> {
   desk.office.open(temporaryFolder(t), config, new UserDirectory([]));
   desk.office.configure(config, new UserDirectory([]));
   t.after(() => desk.office.close());
+  desk.backends.follow(
+    configOf({ gateway: { routes: [{ name: 'pair', to: { backends: ['http://192.0.2.1', 'http://192.0.2.2'] } }] } }),
+  );
+  t.after(() => desk.backends.stop());
   const agents = new AgentStage(t);
   desk.agents.service = agents.service;
   const run = await agents.run('true');
@@ -45,6 +49,7 @@ async function stage(t: TestContext): Promise<Stage> {
   desk.requests = [{ ...of, ...rest }];
   const ids: Readonly<Record<string, string>> = {
     '/api/v1/agents/{id}': run.id,
+    '/api/v1/backends/{id}': encodeURIComponent('pair/http://192.0.2.1'),
     '/api/v1/proxies/{id}': 'exits%2Fa',
     '/api/v1/requests/{id}': 'r1',
     '/api/v1/tunnels/accounts/{id}': account.id,

@@ -19,6 +19,9 @@ import { SluiceError } from '../../src/core/errors.ts';
 import type { ExposedReport } from '../../src/runtime/tunnel-client/exposed-board.ts';
 import type { TunnelReport } from '../../src/runtime/tunnels/tunnel-desk.ts';
 import { TunnelOffice } from '../../src/runtime/tunnels/tunnel-office.ts';
+import type { BackendDesk } from '../../src/runtime/backends/backend-desk.ts';
+import type { LimitHit } from '../../src/runtime/events/limit-events.ts';
+import { backendDesk } from './backend-desk.ts';
 import { EventBook } from '../../src/runtime/events/event-book.ts';
 import type { JobTraffic } from '../../src/runtime/job-traffic.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../src/engine/replay-client.ts';
@@ -66,6 +69,8 @@ export class AdminDesk {
   /** What has happened. */
   readonly events: EventBook = new EventBook();
   requests: RequestReport[] | null = [];
+  readonly backends: BackendDesk = backendDesk();
+  limitHits: LimitHit[] = [];
   readonly captures: CaptureShelf = new CaptureShelf();
   /** What was sent again, at which door. */
   readonly replayed: [door: string, request: ReplayRequest][] = [];
@@ -97,7 +102,7 @@ export class AdminDesk {
         hops,
         changeHops: changer(hops, loaded.config),
         accounts: { reports: () => this.accounts },
-        backends: { members: () => [] },
+        backends: this.backends,
         requests,
         replays: new ReplayDesk(requests, {
           capture: (id) => Promise.resolve(this.captures.find(id)),
@@ -151,6 +156,7 @@ export class AdminDesk {
         },
       },
       events: this.events,
+      limits: { hits: () => this.limitHits },
       traffic: () => ({ totalRequests: 9, requestsPerSecond: 1.5, requestsInFlight: 1, openConnections: 2 }),
       jobs: () => this.jobs,
       dashboard: () => this.dashboard,

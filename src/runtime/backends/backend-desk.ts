@@ -9,6 +9,8 @@ import type { Logger } from '../../telemetry/application-log.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { routeName } from '../assemble/assemble.ts';
 import { isBalanced, poolOf, retryOf } from '../assemble/assemble-backends.ts';
+import type { CheckResult } from '../../services/balance/member.ts';
+import { type BackendChange, BackendDecisions, backendName } from './backend-decisions.ts';
 import { BackendWatch, type NameNews } from './backend-watch.ts';
 import { BackendWays } from './backend-ways.ts';
 import { ConfiguredDns } from '../assemble/configured-dns.ts';
@@ -23,6 +25,17 @@ export interface BackendDeskOptions {
   readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
+/** A backend of a route as anybody may see it. */
+export interface BackendReport extends PoolMemberReport {
+  /** With its route. */
+  readonly id: string;
+  readonly route: string;
+  readonly weight: number;
+  readonly priority: number;
+  readonly backup: boolean;
+  readonly isChanged: boolean;
+}
+
 interface Watched {
   readonly key: string;
   readonly watch: BackendWatch;
@@ -31,6 +44,7 @@ interface Watched {
 export class BackendDesk {
   readonly #options: BackendDeskOptions;
   readonly #dns = new ConfiguredDns();
+  readonly #decisions = new BackendDecisions();
   /** By the name of the route. */
   #watched: ReadonlyMap<string, Watched> = new Map();
 
@@ -44,6 +58,7 @@ export class BackendDesk {
     const now = new Map<string, Watched>();
     for (const [name, to] of balancedRoutes(config)) now.set(name, this.#watch(config, name, to));
     this.#watched = now;
+    this.#decide();
     for (const [name, { watch }] of before) if (now.get(name)?.watch !== watch) watch.stop();
     for (const [name, { watch }] of now) if (before.get(name)?.watch !== watch) watch.start();
   }
@@ -54,13 +69,58 @@ export class BackendDesk {
   }
 
   members(): PoolMemberReport[] {
-    return [...this.#watched.values()].flatMap(({ watch: { pool, group } }) =>
-      group.members.map((member) => {
-        const state = member.state();
-        const isHealthy = state.health !== 'unhealthy' && state.breaker !== 'open';
-        return { hop: pool, name: member.id, state, isHealthy, isBackend: true };
-      }),
-    );
+    return this.reports();
+  }
+
+  reports(): BackendReport[] {
+    return [...this.#watched].flatMap(([route, { watch }]) => {
+      return watch.group.members.map((member) => this.#reportOf(route, watch, member));
+    });
+  }
+
+  find(id: string): BackendReport | undefined {
+    return this.reports().find((report) => report.id === id);
+  }
+
+  /** In force on all threads when it returns; false: there is none of that name. */
+  change(id: string, change: BackendChange): boolean {
+    if (this.find(id) === undefined) return false;
+    this.#decisions.change(id, change);
+    this.#decide();
+    return true;
+  }
+
+  /** One check, now; null: nothing can be said. */
+  async check(id: string): Promise<CheckResult | null> {
+    for (const [route, { watch }] of this.#watched) {
+      const member = watch.group.members.find((each) => backendName(route, each.id) === id);
+      if (member !== undefined) return watch.check(member);
+    }
+    return null;
+  }
+
+  #reportOf(route: string, { pool }: BackendWatch, member: BackendWatch['group']['members'][number]): BackendReport {
+    const state = member.state();
+    const id = backendName(route, member.id);
+    return {
+      id,
+      route,
+      hop: pool,
+      name: member.id,
+      state,
+      isHealthy: state.health !== 'unhealthy' && state.breaker !== 'open',
+      isBackend: true,
+      weight: member.weight,
+      priority: member.priority,
+      backup: member.backup,
+      isChanged: this.#decisions.stateOf(id) !== 'enabled',
+    };
+  }
+
+  #decide(): void {
+    for (const [route, { watch }] of this.#watched) {
+      this.#decisions.apply(watch.group, (member) => backendName(route, member));
+    }
   }
 
   /** Another node has given it up. */
@@ -95,6 +155,7 @@ export class BackendDesk {
 
   #tell(route: string, { joined, left, failure }: NameNews): void {
     const { logger } = this.#options;
+    this.#decide();
     if (joined.length + left.length > 0)
       logger.info({ event: 'health', route, joined, left }, 'names of backends lead elsewhere');
     if (failure !== null)

@@ -5,6 +5,7 @@ import type { BackendHealth } from '../../config/schema/balancing.ts';
 import type { SluiceError } from '../../core/errors.ts';
 import { Group } from '../../services/balance/group.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
+import type { CheckResult, Member } from '../../services/balance/member.ts';
 import { HealthChecker } from '../../services/health/health-checker.ts';
 import { checkOrigin, type DialOrigin } from '../../services/health/origin-check.ts';
 import type { Resolve } from '../../transport/resolver.ts';
@@ -37,15 +38,19 @@ export interface NameNews {
   readonly failure: SluiceError | null;
 }
 
+const CHECK_TIMEOUT_MS = 5000;
+
 export class BackendWatch {
   readonly pool: string;
   readonly group: Group<BackendOrigin>;
   readonly #ways: BackendWays;
   readonly #names: ResolvedBackends;
+  readonly #dial: DialOrigin;
   readonly #checker: HealthChecker<BackendOrigin> | null;
 
   constructor({ name, to, table, ears, dial, resolve, ways, onNews }: BackendWatchInit) {
     this.pool = poolOf(name);
+    this.#dial = dial;
     this.#ways = ways;
     this.#names = new ResolvedBackends({ specs: backendMembers(to, ways), to, resolve });
     const options = { ...groupOptions(to), ...ears };
@@ -86,6 +91,13 @@ export class BackendWatch {
     this.#names.dispose();
     this.group.dispose();
     this.#ways.dispose();
+  }
+
+  /** One check out of turn. It counts like any other where the route has checks, and is only told where it has none. */
+  async check(member: Member<BackendOrigin>): Promise<CheckResult | null> {
+    if (this.#checker !== null) return this.#checker.checkNow(member);
+    const options = { dial: this.#dial, path: '/', passes: (status: number) => status < 500 };
+    return checkOrigin(member.data, options, AbortSignal.timeout(CHECK_TIMEOUT_MS));
   }
 
   #takeMembers(): NameNews {

@@ -24,10 +24,18 @@ const COUNTED: readonly Counted[] = [
   { family: 'sluice_ai_refusals_total', fieldsOf: ({ user = '', limit = '' }) => ({ limit, user }) },
 ];
 
+export interface LimitHit {
+  /** Names the limit and where it stands. */
+  readonly fields: MetricLabels;
+  readonly times: number;
+  readonly lastAtMs: number;
+}
+
 export class LimitEvents {
   readonly #view: Pick<MetricsView, 'series'>;
   readonly #note: (facts: EventFacts) => void;
   readonly #seen = new Map<string, number>();
+  readonly #hits = new Map<string, LimitHit>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(view: Pick<MetricsView, 'series'>, note: (facts: EventFacts) => void) {
@@ -45,6 +53,11 @@ export class LimitEvents {
     this.#timer = null;
   }
 
+  /** Since the start, the latest first. */
+  hits(): LimitHit[] {
+    return [...this.#hits.values()].toSorted((one, other) => other.lastAtMs - one.lastAtMs);
+  }
+
   look(): void {
     for (const { family, fieldsOf } of COUNTED) {
       for (const series of this.#view.series(family)) {
@@ -58,6 +71,7 @@ export class LimitEvents {
     const times = total - (this.#seen.get(key) ?? 0);
     this.#seen.set(key, total);
     if (times <= 0) return;
+    this.#hits.set(key, { fields, times: total, lastAtMs: Date.now() });
     this.#note({
       kind: 'limit',
       level: 'warn',
