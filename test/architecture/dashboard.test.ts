@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { listFiles, listImports, readSource } from '../support/source-tree.ts';
 
 const PACKAGES = /^(?:preact(?:\/hooks)?|@preact\/signals|uplot(?:\/dist\/uPlot\.min\.css)?)$/;
-const ANSWERS = /^src\/control\/admin-answers\.ts$/;
+const ANSWERS = /^src\/control\/[\w-]+-answers?\.ts$/;
 const AS_HTML = /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|srcdoc|DOMParser/i;
 const NODE_GLOBALS = /\b(?:process|Buffer|require)\s*[.(]/;
 

@@ -15,7 +15,7 @@ import { seenRequest } from '../support/seen-request.ts';
 const ROWS = `[...document.querySelectorAll('.rows .row')]`;
 
 test('what goes through is listed as it ends, found by filters and opened', { timeout: 90_000 }, async (t) => {
-  const stage = await DashboardStage.open(t);
+  const stage = await DashboardStage.open(t, { env: { SLUICE_ADMIN__CAPTURE__BODIES: 'true' } });
   if (stage === null) return;
   const { page, sluice } = stage;
   await stage.visit('traffic');
@@ -60,8 +60,9 @@ test('what goes through is listed as it ends, found by filters and opened', { ti
   await t.test('with all that is known, which stays text whatever it is', async () => {
     // Not as an address, for that would be written in another way.
     const path = `/x?q=${HOSTILE.replaceAll(' ', '+')}`;
-    const asked = request(sluice.address('gateway'), { path, headers: { 'User-Agent': HOSTILE } });
-    asked.end();
+    const headers = { 'User-Agent': HOSTILE, Authorization: 'Bearer secret-of-somebody' };
+    const asked = request(sluice.address('gateway'), { method: 'POST', path, headers });
+    asked.end(HOSTILE);
     const [answer] = (await once(asked, 'response')) as [NodeJS.ReadableStream];
     answer.resume();
     await stage.visit('traffic');
@@ -72,8 +73,25 @@ test('what goes through is listed as it ends, found by filters and opened', { ti
       `[...document.querySelectorAll('.pane button')].find((each) => each.textContent.startsWith('What would')).click()`,
     );
     await page.shows('Such a request now');
+    await page.shows(`answer to ${path}`);
+    const pane = String(await page.value(`document.querySelector('.pane').textContent`));
+    // In the name, among the fields, as the body of the request and within that of the answer.
+    assert.ok(pane.split('<script>').length > 4, pane);
+    assert.doesNotMatch(pane, /secret-of-somebody/);
     await stage.assertNotHacked();
     await stage.assertAccessible();
+    await page.value(`void document.querySelector('.pane input[name=authorization]').focus()`);
+    await page.type('Bearer another');
+    await page.value(
+      `[...document.querySelectorAll('.pane button')].find((each) => each.textContent === 'Replay').click()`,
+    );
+    await page.shows('Sent again:');
+    await page.becomes(`${ROWS}.length === 8`);
+    await page.value(
+      `[...document.querySelectorAll('.pane button')].find((each) => each.textContent === 'Show it').click()`,
+    );
+    await page.shows('Replay of');
+    await stage.assertNotHacked();
     stage.assertKeptToItself();
   });
 

@@ -19,13 +19,13 @@ export function CopyButton({
   text,
   label,
 }: {
-  readonly text: string | (() => string);
+  readonly text: string | (() => Promise<string>);
   readonly label: string;
 }): JSX.Element {
   const said = useSignal('');
   const copy = async (): Promise<void> => {
     try {
-      await navigator.clipboard.writeText(typeof text === 'string' ? text : text());
+      await navigator.clipboard.writeText(typeof text === 'string' ? text : await text());
       said.value = 'Copied';
     } catch {
       // Browsers hand out the clipboard on loopback and over TLS only.

@@ -3,10 +3,11 @@ import type { JSX } from 'preact';
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { RequestAnswer } from '../../../src/control/admin-answers.ts';
+import type { CapturedMessageAnswer } from '../../../src/control/captured-answer.ts';
 import { Code } from '../components/code.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
 import { formatBytes } from '../format.ts';
-import { readBody, type CapturedMessage, type ShownBody, type Side } from './request-detail.ts';
+import { readBody, type ShownBody, type Side } from './request-detail.ts';
 
 /** More of a body than this is nothing to read on a page. */
 const MOST_SHOWN = 64 * 1024;
@@ -14,7 +15,7 @@ const MOST_SHOWN = 64 * 1024;
 export interface MessageProps {
   readonly request: RequestAnswer;
   readonly side: Side;
-  readonly message: CapturedMessage;
+  readonly message: CapturedMessageAnswer;
 }
 
 export function Message({ request, side, message }: MessageProps): JSX.Element {

@@ -1,6 +1,7 @@
 // All that is known of one request. Rule: what the list knows is there at once; the rest is asked for and takes its place when it comes.
 import type { JSX } from 'preact';
 import type { RequestAnswer, StatusAnswer } from '../../../src/control/admin-answers.ts';
+import type { CapturedDetailAnswer, RequestDetailAnswer } from '../../../src/control/captured-answer.ts';
 import { Chip, statusTone } from '../components/chip.tsx';
 import { CopyButton } from '../components/code.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
@@ -13,7 +14,7 @@ import { Decision } from './decision.tsx';
 import type { Filter } from './filters.ts';
 import { Message } from './message.tsx';
 import { Replay } from './replay.tsx';
-import { pathOf, type Captured, type RequestDetail } from './request-detail.ts';
+import { pathOf, readBody } from './request-detail.ts';
 import { Timing } from './timing.tsx';
 
 export interface RequestPaneProps {
@@ -24,13 +25,18 @@ export interface RequestPaneProps {
 }
 
 export function RequestPane({ request, onClose, onShow, onFilter }: RequestPaneProps): JSX.Element {
-  const detail = usePolled<RequestDetail>(pathOf(request));
+  const detail = usePolled<RequestDetailAnswer>(pathOf(request));
   const status = usePolled<StatusAnswer>('/api/v1/status');
   const captured = detail.data.value?.captured ?? null;
   const door = status.data.value?.doors.find(({ name }) => name === request.door)?.address ?? null;
   const { method, host, target } = request;
   const isGone = detail.error.value instanceof ApiError && detail.error.value.status === 404;
-  const curl = (): string => curlCommand({ request, door, headers: captured?.request.headers ?? [], body: null });
+  const curl = async (): Promise<string> => {
+    const { headers = [], body = null } = captured?.request ?? {};
+    // Half a body would be another request.
+    const text = body === null || body.truncated ? null : (await readBody(request, 'request')).text;
+    return curlCommand({ request, door, headers, body: text });
+  };
   return (
     <Pane title={`${method} ${host}${target}`} onClose={onClose}>
       <Replay request={request} notKept={captured?.not_kept ?? []} isPossible={!isGone} onShow={onShow}>
@@ -59,7 +65,7 @@ function Messages({
   captured,
 }: {
   readonly request: RequestAnswer;
-  readonly captured: Captured | null;
+  readonly captured: CapturedDetailAnswer | null;
 }): JSX.Element {
   if (captured === null) {
     return (
@@ -101,6 +107,7 @@ function Facts({ request, onFilter }: Pick<RequestPaneProps, 'request' | 'onFilt
     ['Session', request.session],
     ['Received', formatBytes(request.bytes_received)],
     ['Sent', formatBytes(request.bytes_sent)],
+    ['Replay of', request.replay_of],
     ['Request id', request.request_id],
     ['Trace id', request.trace_id],
   ];
