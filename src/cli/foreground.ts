@@ -16,6 +16,7 @@ import { findOtherRunning, removeRunningFile, writeRunningFile } from '../runtim
 import { settleMemory } from '../runtime/settle-memory.ts';
 import { ProcessDesk } from '../runtime/processes/process-desk.ts';
 import { Sluice } from '../runtime/sluice.ts';
+import { TokenDesk } from '../runtime/tokens/token-desk.ts';
 import { threadLog } from '../runtime/threads/thread-log.ts';
 import { ClientDesk } from '../runtime/tunnel-client/client-desk.ts';
 import { TunnelDesk } from '../runtime/tunnels/tunnel-desk.ts';
@@ -130,10 +131,12 @@ function assemble(
     countWorkerRestart: () => count('workerRestarts'),
   });
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
+  const tokens = new TokenDesk(dataDir);
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
   const exposed = new ClientDesk({ dataDir, env: process.env, table: dataPlane.members, log: threadLog(log) });
-  const parts = { loaded, load, dataPlane, hops, backends, accounts, processes, tunnels, exposed, usage, nodes };
+  const desks = { hops, tokens, backends, accounts, processes, tunnels, exposed };
+  const parts = { loaded, load, dataPlane, ...desks, usage, nodes };
   const succession = predecessorPid === undefined ? {} : { predecessorPid };
   const degraded = () => degradedUses(view);
   return new Sluice({ ...parts, ...succession, degraded, logger: log, noteReload, onConfig });

@@ -85,6 +85,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   {
+    name: 'token',
+    summary: 'make tokens for users, list them and take them back',
+    load: async () => (await import('./commands/token.ts')).tokenCommand,
+  },
+  {
     name: 'reload',
     summary: 'make a running Sluice load its config again',
     load: async () => (await import('./commands/reload.ts')).reloadCommand,

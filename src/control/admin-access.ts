@@ -24,7 +24,7 @@ export class AdminAccess {
   }
 
   /** The tokens that count under this config. */
-  tokens({ config }: LoadedConfig): TokenBook {
+  tokens({ config }: Pick<LoadedConfig, 'config'>): TokenBook {
     if (config !== this.#config) this.#book = this.#bookOf(config);
     this.#config = config;
     return this.#book;
@@ -36,7 +36,10 @@ export class AdminAccess {
       { name: 'admin', digest: tokenDigest(adminToken) },
       { name: 'sluice command', digest: tokenDigest(this.#runToken) },
     ];
-    for (const { name, may, token, token_sha256: sha256 } of users) {
+    for (const { name, may, token, token_sha256: sha256, issued = [] } of users) {
+      for (const each of issued) {
+        if (each.may.includes('admin')) holders.push({ name, digest: Buffer.from(each.sha256, 'hex') });
+      }
       if (!may.includes('admin')) continue;
       if (token !== null) holders.push({ name, digest: tokenDigest(token) });
       if (sha256 !== null) holders.push({ name, digest: Buffer.from(sha256, 'hex') });

@@ -163,6 +163,8 @@ test('the admin API describes every resource in its OpenAPI document', async () 
     '/api/v1/session',
     '/api/v1/stats',
     '/api/v1/status',
+    '/api/v1/tokens',
+    '/api/v1/tokens/{id}',
     '/api/v1/tunnels',
     '/api/v1/tunnels/accounts',
     '/api/v1/tunnels/accounts/{id}',

@@ -28,6 +28,7 @@ import { addSessionRoutes } from './routes/session.ts';
 import { addStatsRoute } from './routes/stats.ts';
 import { addStatusRoute } from './routes/status.ts';
 import { addTunnelAccountRoutes } from './routes/tunnel-accounts.ts';
+import { addTokenRoutes } from './routes/tokens.ts';
 import { addTunnelInvitationRoutes } from './routes/tunnel-invitations.ts';
 import { addTunnelRequestRoutes } from './routes/tunnel-requests.ts';
 import { addTunnelRoutes } from './routes/tunnels.ts';
@@ -52,6 +53,7 @@ export function createAdminApp(parts: AdminParts): AdminApp {
   addLimitsRoute(app, parts);
   addTunnelRoutes(app, parts);
   addTunnelAccountRoutes(app, parts);
+  addTokenRoutes(app, parts);
   addTunnelInvitationRoutes(app, parts);
   addTunnelRequestRoutes(app, parts);
   addAiAccountsRoute(app, parts);

@@ -24,9 +24,12 @@ export interface AdminParts {
     | 'reload'
     | 'hops'
     | 'changeHops'
+    | 'issueToken'
+    | 'revokeToken'
     | 'connections'
     | 'allowances'
   > & {
+    readonly tokens: Pick<Sluice['tokens'], 'reports'>;
     readonly accounts: Pick<Sluice['accounts'], 'reports'>;
     readonly backends: Pick<Sluice['backends'], 'members' | 'reports' | 'find' | 'change' | 'check'>;
     readonly cache: Pick<Sluice['cache'], 'purge' | 'stats'>;

@@ -7,6 +7,7 @@ import { threadContext } from '../../test/support/thread-context.ts';
 import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { clientDesk } from '../../test/support/client-desk.ts';
+import { tokenDesk } from '../../test/support/token-desk.ts';
 import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
 import { sharedNodes } from '../../test/support/shared-nodes.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
@@ -56,6 +57,7 @@ async function doorsFor(t: TestContext, settings: Record<string, string>): Promi
     logger,
     dataPlane,
     hops: hopControl(),
+    tokens: tokenDesk(),
     backends: backendDesk(),
     accounts: accountDesk(),
     processes: processDesk(),

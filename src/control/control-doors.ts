@@ -57,7 +57,7 @@ export function controlDoors({ sluice, logger, events, view, runToken }: Control
         limits,
         ...metersOf(view),
         dashboard: dashboardOnce(),
-        tokens: () => access.tokens(sluice.loaded),
+        tokens: () => access.tokens({ config: sluice.tokens.over(sluice.loaded.config) }),
         sessions: new SessionBook(),
         limiter: new AttemptLimiter(),
       }),

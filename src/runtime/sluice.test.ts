@@ -4,6 +4,7 @@ import { accountDesk } from '../../test/support/account-desk.ts';
 import { backendDesk } from '../../test/support/backend-desk.ts';
 import { threadContext } from '../../test/support/thread-context.ts';
 import { clientDesk } from '../../test/support/client-desk.ts';
+import { tokenDesk } from '../../test/support/token-desk.ts';
 import { tunnelDesk } from '../../test/support/tunnel-desk.ts';
 import { sharedNodes } from '../../test/support/shared-nodes.ts';
 import { usageBook } from '../../test/support/usage-book.ts';
@@ -49,6 +50,7 @@ async function setStage(): Promise<Stage> {
       noteReload: (result) => events.push(`reload: ${result}`),
       onConfig: () => events.push('config in force'),
       hops: hopControl(),
+      tokens: tokenDesk(),
       backends: backendDesk(),
       accounts: accountDesk(),
       processes: processDesk(),

@@ -28,6 +28,8 @@ import { ReplayDesk } from './replay-desk.ts';
 import { RequestWatch } from './request-watch.ts';
 import { ServedCertificates } from './served-certificates.ts';
 import type { TunnelDesk } from './tunnels/tunnel-desk.ts';
+import type { IssuedToken } from './tokens/token-file.ts';
+import type { TokenDesk, TokenReport, WantedToken } from './tokens/token-desk.ts';
 import { VERSION } from './version.ts';
 
 /** Answers that the control plane has begun may take so long to finish, once all traffic has ended. */
@@ -52,6 +54,7 @@ export interface SluiceParts {
   readonly load: ReloadParts['load'];
   readonly dataPlane: DataPlane;
   readonly hops: HopControl;
+  readonly tokens: TokenDesk;
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
   readonly processes: ProcessDesk;
@@ -98,6 +101,7 @@ export interface StopResult {
 export class Sluice {
   readonly startedAtMs: number = Date.now();
   readonly hops: HopControl;
+  readonly tokens: TokenDesk;
   readonly backends: BackendDesk;
   readonly accounts: AccountDesk;
   readonly tunnels: TunnelDesk;
@@ -127,6 +131,7 @@ export class Sluice {
   constructor(parts: SluiceParts) {
     const { loaded: initial, load, dataPlane, logger, noteReload: note, onConfig = () => {} } = parts;
     this.hops = parts.hops;
+    this.tokens = parts.tokens;
     this.backends = parts.backends;
     this.accounts = parts.accounts;
     this.tunnels = parts.tunnels;
@@ -244,11 +249,34 @@ export class Sluice {
     if (this.#state !== 'ready') throw new SluiceError('shutting_down');
     await this.#reloader.inTurn(async () => {
       const { config: loaded } = this.loaded;
-      await this.hops.change(loaded, wanted, (config) => this.#dataPlane.apply(this.tunnels.over(config)));
+      await this.hops.change(loaded, wanted, (config) =>
+        this.#dataPlane.apply(this.tunnels.over(this.tokens.over(config))),
+      );
       // Some may be reached through what has changed.
       this.backends.follow(this.hops.over(loaded));
       this.accounts.follow(this.hops.over(loaded));
     });
+  }
+
+  /** Makes a token that is in force on all threads. */
+  issueToken(wanted: WantedToken): Promise<TokenReport> {
+    return this.#changeTokens(() => this.tokens.issue(this.loaded.config, wanted, () => this.#apply(this.loaded)));
+  }
+
+  /** Null: there is none of that id. */
+  revokeToken(id: string): Promise<IssuedToken | null> {
+    return this.#changeTokens(() => this.tokens.revoke(id, () => this.#apply(this.loaded)));
+  }
+
+  async #changeTokens<T>(change: () => Promise<T>): Promise<T> {
+    await this.#starting;
+    if (this.#state !== 'ready') throw new SluiceError('shutting_down');
+    return this.#reloader.inTurn(change);
+  }
+
+  /** With what was changed while it runs. */
+  #over(loaded: Config): Config {
+    return this.tokens.over(this.hops.over(loaded));
   }
 
   /** Other hostnames of accounts lead to tunnels than before. */
@@ -256,7 +284,7 @@ export class Sluice {
     await this.#starting;
     if (this.#state !== 'ready') return;
     await this.#reloader.inTurn(() => {
-      return this.#dataPlane.apply(this.tunnels.over(this.hops.over(this.loaded.config)));
+      return this.#dataPlane.apply(this.tunnels.over(this.#over(this.loaded.config)));
     });
   }
 
@@ -328,7 +356,7 @@ export class Sluice {
 
   /** What would become of a request, without any of it being done. */
   explain(question: Question): Promise<Explanation> {
-    return explain({ ...this.loaded, config: this.tunnels.over(this.hops.over(this.loaded.config)) }, question, {
+    return explain({ ...this.loaded, config: this.tunnels.over(this.#over(this.loaded.config)) }, question, {
       doors: this.doors(),
       members: this.#dataPlane.members,
       lists: this.#dataPlane.lists,
@@ -340,7 +368,7 @@ export class Sluice {
 
   /** What users of AI have left of what they may have. */
   allowances(): AllowanceReport[] {
-    return this.#aiBudgets.reports(this.loaded.config);
+    return this.#aiBudgets.reports(this.tokens.over(this.loaded.config));
   }
 
   /** What clients have open, no more than `limit` of it. */
@@ -356,7 +384,7 @@ export class Sluice {
   }
 
   async #apply(loaded: LoadedConfig): Promise<void> {
-    const config = this.hops.over(loaded.config);
+    const config = this.#over(loaded.config);
     await this.#aiBudgets.prepare(config);
     await this.#processes.prepare(config);
     await this.#applyToTraffic(config);
@@ -377,7 +405,7 @@ export class Sluice {
     try {
       await this.#dataPlane.apply(this.tunnels.over(config));
     } catch (error) {
-      if (this.#state === 'ready') await this.tunnels.apply(this.hops.over(this.loaded.config));
+      if (this.#state === 'ready') await this.tunnels.apply(this.#over(this.loaded.config));
       throw error;
     }
   }

@@ -35,6 +35,7 @@ import { SessionList } from '../../src/services/tunnels/session-list.ts';
 import { TunnelRegistry } from '../../src/services/tunnels/tunnel-registry.ts';
 import { changer, hopControl } from './hop-control.ts';
 import { DomainShelf } from '../../src/services/domains/domain-shelf.ts';
+import { tokenDesk } from './token-desk.ts';
 import { MemberTable } from '../../src/services/balance/member-table.ts';
 
 /** The token that Alice has. */
@@ -93,6 +94,7 @@ export class AdminDesk {
       };
     };
     const hops = hopControl();
+    const tokens = tokenDesk();
     hops.follow(loaded.config);
     const requests = new RequestWatch(([since = 0]) => Promise.resolve([this.tape.read(since, TAPE_LENGTH)]));
     this.captures.configure(1024 * 1024);
@@ -100,6 +102,9 @@ export class AdminDesk {
       sluice: {
         loaded,
         hops,
+        tokens,
+        issueToken: (wanted) => tokens.issue(loaded.config, wanted, () => Promise.resolve()),
+        revokeToken: (id) => tokens.revoke(id, () => Promise.resolve()),
         changeHops: changer(hops, loaded.config),
         accounts: { reports: () => this.accounts },
         backends: this.backends,

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type AiLimitsConfig, aiLimitsSchema } from './ai-limits.ts';
 import { identifier, secret } from './fields.ts';
 
-const PERMISSIONS = ['egress', 'gateway', 'ai', 'agents', 'exec', 'tunnels', 'admin'] as const;
+export const PERMISSIONS = ['egress', 'gateway', 'ai', 'agents', 'exec', 'tunnels', 'admin'] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -15,6 +15,8 @@ export interface UserConfig {
   readonly token_sha256: string | null;
   readonly may: readonly Permission[];
   readonly limits: AiLimitsConfig;
+  /** Made while Sluice runs; never written, known while it does. */
+  readonly issued?: readonly { readonly sha256: string; readonly may: readonly Permission[] }[] | undefined;
 }
 
 const userSchema: z.ZodType<UserConfig> = z.strictObject({

@@ -5,8 +5,12 @@ import { type OtherTokens, tokenDigest, UserDirectory } from '../../services/ide
 /** `runs`: the tokens that runs of agents have. */
 export function configuredUsers(users: readonly UserConfig[], runs: OtherTokens | null = null): UserDirectory {
   return new UserDirectory(
-    users.map(({ name, token, token_sha256: digest, may }) => {
-      return { name, may, tokenSha256: digest ?? tokenDigest(token ?? '') };
+    users.flatMap(({ name, token, token_sha256: digest, may, issued = [] }) => {
+      const own = digest ?? (token === null ? null : tokenDigest(token));
+      return [
+        ...(own === null ? [] : [{ name, may, tokenSha256: own }]),
+        ...issued.map((each) => ({ name, may: each.may, tokenSha256: each.sha256 })),
+      ];
     }),
     runs,
   );
