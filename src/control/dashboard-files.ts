@@ -2,8 +2,9 @@
 // never changes and is kept by browsers for good; the page itself is asked for again each time.
 
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { partsBelow, readPart } from '../runtime/program-part.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -14,7 +15,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The same place in a checkout and in the package: beside what is emitted. */
-export const DASHBOARD_FOLDER: string = join(dirname(dirname(import.meta.dirname)), 'dist', 'dashboard');
+export const DASHBOARD_FOLDER: URL = new URL('../../dist/dashboard/', import.meta.url);
+/** In a program of one file. */
+const PARTS = 'dashboard/';
 
 export interface DashboardFile {
   readonly type: string;
@@ -31,21 +34,27 @@ export interface Dashboard {
 }
 
 /** null: it is not built. */
-export function readDashboard(folder: string): Dashboard | null {
-  const page = join(folder, 'index.html');
-  if (!existsSync(page)) return null;
-  const assets = join(folder, 'assets');
-  const names = readdirSync(assets).filter((name) => Object.hasOwn(TYPES, extname(name)));
-  return { page: readOne(page), assets: new Map(names.map((name) => [name, readOne(join(assets, name))])) };
+export function readDashboard(folder: URL): Dashboard | null {
+  const page = readOne('index.html', folder);
+  if (page === null) return null;
+  const assets = new Map<string, DashboardFile>();
+  for (const name of namesOfAssets(folder)) {
+    const file = Object.hasOwn(TYPES, extname(name)) ? readOne(`assets/${name}`, folder) : null;
+    if (file !== null) assets.set(name, file);
+  }
+  return { page, assets };
 }
 
-function readOne(file: string): DashboardFile {
-  const plain = readFileSync(file);
+function namesOfAssets(folder: URL): string[] {
+  const inside = partsBelow(`${PARTS}assets/`);
+  return inside.length > 0 ? inside.map((name) => basename(name)) : readdirSync(new URL('assets', folder));
+}
+
+function readOne(name: string, folder: URL): DashboardFile | null {
+  const read = (file: string): Buffer<ArrayBuffer> | null => readPart(PARTS + file, new URL(file, folder));
+  const plain = read(name);
+  if (plain === null) return null;
   const etag = `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`;
-  const type = TYPES[extname(file)] ?? 'application/octet-stream';
-  return { type, etag, plain, br: readCopy(`${file}.br`), gzip: readCopy(`${file}.gz`) };
-}
-
-function readCopy(file: string): Buffer<ArrayBuffer> | null {
-  return existsSync(file) ? readFileSync(file) : null;
+  const type = TYPES[extname(name)] ?? 'application/octet-stream';
+  return { type, etag, plain, br: read(`${name}.br`), gzip: read(`${name}.gz`) };
 }

@@ -1,12 +1,14 @@
 // The version of this program, as package.json states it. Rule: it is read from there and written nowhere else.
 
-import { readFileSync } from 'node:fs';
+import { readPart } from '../services/program/program-parts.ts';
 
 interface PackageFile {
   readonly version: string;
 }
 
 // Two folders up, from src/runtime as from dist/runtime.
-const packageFile = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as PackageFile;
+const packageFile = JSON.parse(
+  String(readPart('package.json', new URL('../../package.json', import.meta.url))),
+) as PackageFile;
 
 export const VERSION: string = packageFile.version;

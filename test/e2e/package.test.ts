@@ -1,16 +1,26 @@
 // What npm publishes, as somebody who installs it meets it: packed, installed into an empty folder, started.
 import assert from 'node:assert/strict';
-import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { stagePackage } from '../../scripts/stage-package.ts';
 import { runTool } from '../../scripts/tool.ts';
+import { findRunningFile } from '../../src/runtime/running-file.ts';
 import { skipTest } from '../support/peer.ts';
 import { ROOT } from '../support/source-tree.ts';
 
+/** Without what it depends on. */
+const MOST_BYTES = 5 * 1024 * 1024;
 const NETWORK_ERROR = /\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH)\b/;
+
+interface PackedPackage {
+  readonly filename: string;
+  readonly files: { path: string }[];
+  readonly unpackedSize: number;
+}
 
 test('the packed program starts where only its own dependencies are installed', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-package-'));
@@ -24,9 +34,14 @@ test('the packed program starts where only its own dependencies are installed', 
 
   const packed = npm(staged, 'pack', '--ignore-scripts', '--json');
   assert.equal(packed.status, 0, packed.stderr);
-  const [{ filename, files }] = JSON.parse(packed.stdout) as [{ filename: string; files: { path: string }[] }];
+  const [{ filename, files, unpackedSize }] = JSON.parse(packed.stdout) as [PackedPackage];
   const strays = files.filter(({ path }) => /\.test\.|(?<!\.d)\.ts$|\.map$/.test(path));
   assert.deepEqual(strays, []);
+  assert.ok(
+    files.some(({ path }) => path === 'dist/dashboard/index.html'),
+    'the dashboard is in the package',
+  );
+  assert.ok(unpackedSize < MOST_BYTES, `${unpackedSize} bytes are too many`);
   assert.ok(
     files.some(({ path }) => path === 'dist/dashboard/index.html'),
     'the dashboard is missing',
@@ -45,10 +60,60 @@ test('the packed program starts where only its own dependencies are installed', 
   const explained = spawnSync(process.execPath, [bin, 'help', 'upstream_busy'], { encoding: 'utf8' });
   assert.match(explained.stdout, /slower\s+than the requests come/, 'the page of the error codes is in the package');
 
+  await assertServes(installed, bin);
   await assertTakesPolicies(installed, bin);
   await assertHasClient(installed);
   await assertExposes(installed);
 });
+
+/** As the command of the package, and without what the environment of the tests says. */
+async function assertServes(folder: string, bin: string): Promise<void> {
+  const { scripts = {} } = JSON.parse(readFileSync(join(folder, 'node_modules/sluice/package.json'), 'utf8')) as {
+    scripts?: Record<string, string>;
+  };
+  assert.deepEqual(
+    ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),
+    [],
+  );
+  writeFileSync(join(folder, 'doors.yaml'), ALL_DOORS);
+  const dataDir = join(folder, 'data');
+  const args = [bin, 'up', '-c', 'doors.yaml'];
+  const env = { PATH: process.env['PATH'], HOME: folder, SLUICE_PROCESS__DATA_DIR: dataDir };
+  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close');
+  try {
+    const givenUpAt = performance.now() + 60_000;
+    while (findRunningFile(dataDir) === undefined) {
+      assert.ok(child.exitCode === null && performance.now() < givenUpAt, stderr);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const doors = findRunningFile(dataDir)?.doors ?? [];
+    const statuses = doors.map(async ({ name, address }) => [name, (await fetch(`${address}${PATHS[name]}`)).status]);
+    const expected = { gateway: 200, egress: 400, tunnels: 404, admin: 200, metrics: 200 };
+    assert.deepEqual(Object.fromEntries(await Promise.all(statuses)), expected);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+  }
+}
+
+const PATHS: Readonly<Record<string, string>> = {
+  gateway: '/health',
+  metrics: '/metrics',
+  admin: '/',
+  egress: '/',
+  tunnels: '/none',
+};
+
+const ALL_DOORS = `
+gateway: { listen: 127.0.0.1:0 }
+egress: { listen: 127.0.0.1:0 }
+tunnels: { server: { enabled: true, listen: 127.0.0.1:0, domain: example.test } }
+admin: { listen: 127.0.0.1:0 }
+metrics: { listen: 127.0.0.1:0 }
+`;
 
 /** TypeScript of the user's own runs beside the package, and is checked against its types. */
 async function assertTakesPolicies(folder: string, bin: string): Promise<void> {

@@ -1,8 +1,8 @@
 // `sluice help [command|topic|ERROR-CODE]`. Rule: every word that Sluice prints as an error code can be asked for here.
 
-import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { ERROR_CATALOGUE, SluiceError, type ErrorCode, type ErrorSide } from '../../core/errors.ts';
+import { readPart } from '../../runtime/program-part.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
 
@@ -118,9 +118,9 @@ function explainError(code: ErrorCode): string {
 
 /** What the documentation says about it, where the documentation is at hand. */
 function documentedSection(code: ErrorCode): string {
-  const file = new URL('../../../docs/errors.md', import.meta.url);
-  if (!existsSync(file)) return '';
-  const heading = new RegExp(`^#+ .*\\b${code}\\b.*\n`, 'm').exec(readFileSync(file, 'utf8'));
+  const page = readPart('docs/errors.md', new URL('../../../docs/errors.md', import.meta.url));
+  if (page === null) return '';
+  const heading = new RegExp(`^#+ .*\\b${code}\\b.*\n`, 'm').exec(String(page));
   const [section = ''] = (heading?.input.slice(heading.index + heading[0].length) ?? '').split(/^#/m);
   // Its first paragraph holds the facts above.
   return section.trim().split('\n\n').slice(1).join('\n\n');

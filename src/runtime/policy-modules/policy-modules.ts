@@ -2,12 +2,14 @@
 // module that has not changed is the one that is there already, with all that it knows.
 import { statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { constants, Script } from 'node:vm';
 import { policyFileUses } from '../../config/checks/policy-files.ts';
 import type { Config } from '../../config/config.ts';
 import type { PolicyFault } from '../../config/load.ts';
 import type { PolicySettings } from '../../config/schema/user-policies.ts';
 import type { PolicyModule } from '../../contract/policy-module.ts';
 import { SluiceError } from '../../core/errors.ts';
+import { isOneFile } from '../../services/program/program-parts.ts';
 import { readSettings } from './policy-settings.ts';
 
 const API_VERSION = 1;
@@ -52,12 +54,19 @@ class ModuleError extends SluiceError {
   }
 }
 
+/** A program of one file has no loader of its own for what is not in it. */
+const load: (url: string) => Promise<unknown> = isOneFile
+  ? (new Script('(url) => import(url)', {
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    }).runInThisContext() as (url: string) => Promise<unknown>)
+  : (url) => import(url);
+
 export async function loadPolicyModule(file: string): Promise<PolicyModule> {
   const url = pathToFileURL(file);
   let exported: Readonly<Record<string, unknown>>;
   try {
     url.search = `version=${versionOf(file)}`;
-    exported = (await import(url.href)) as typeof exported;
+    exported = (await load(url.href)) as typeof exported;
   } catch (cause) {
     throw new ModuleError(file, reasonOf(cause, file, url.href), cause);
   }

@@ -6,6 +6,7 @@ import type { OpenConnection } from '../../engine/open-connection.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
 import type { CapturedExchange } from '../../telemetry/capture-shelf.ts';
 import type { TapeReading } from '../../telemetry/request-tape.ts';
+import { isOneFile, readPart } from '../../services/program/program-parts.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { LogSink } from '../../telemetry/log-sink.ts';
 import type { MetricsSource, MetricsView } from '../../telemetry/metrics-view.ts';
@@ -37,6 +38,13 @@ interface PendingCall {
 const LAST_WORDS_MS = 1_000;
 const WORKER_FILE = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
 
+/** As code where there is no file of it. */
+function openWorker(workerData: WorkerStart): Worker {
+  const file = new URL(WORKER_FILE, import.meta.url);
+  if (!isOneFile) return new Worker(file, { workerData });
+  return new Worker(String(readPart('worker', file)), { eval: true, workerData });
+}
+
 export class WorkerHandle {
   /** Which of the workers it is, from 0 on. */
   readonly thread: number;
@@ -51,7 +59,7 @@ export class WorkerHandle {
   constructor(start: WorkerStart, owner: WorkerOwner) {
     this.owner = owner;
     this.thread = start.thread;
-    this.worker = new Worker(new URL(WORKER_FILE, import.meta.url), { workerData: start });
+    this.worker = openWorker(start);
     this.worker.on('message', (message: WorkerMessage) => this.hear(message));
     this.worker.on('error', (error: Error) => {
       this.fault = error;

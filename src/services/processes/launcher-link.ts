@@ -7,7 +7,7 @@ import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { helperCommand } from '../program/program-parts.ts';
 import { Acceptor } from '../../transport/accept.ts';
 import type { LaunchOrder } from './launch-order.ts';
 import { onLines } from './line-reader.ts';
@@ -78,10 +78,10 @@ export class LauncherLink {
       this.close();
       return;
     }
-    const file = fileURLToPath(new URL(LAUNCHER_FILE, import.meta.url));
-    const launcher = spawn(process.execPath, [...NODE_FLAGS, file, path], {
+    const { args, env } = helperCommand('launcher', new URL(LAUNCHER_FILE, import.meta.url), NODE_FLAGS);
+    const launcher = spawn(process.execPath, [...args, path], {
       detached: true,
-      env: HELPER_ENV,
+      env: { ...HELPER_ENV, ...env },
       cwd: '/',
       stdio: ['pipe', 'pipe', 'ignore'],
     });

@@ -1,7 +1,7 @@
 // Our end of the warden (see warden.ts). Rule: there is one before the first program is started, and whatever is asked is answered, also
 // when there is none: then the sweeping is done here.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { helperCommand } from '../program/program-parts.ts';
 import { onLines } from './line-reader.ts';
 import type { Traces } from './process-table.ts';
 import { sweep } from './sweep.ts';
@@ -103,11 +103,11 @@ export class WardenLink implements Keeper {
     if (this.#isResting) return;
     this.#isResting = true;
     setTimeout(() => this.#rested(), REST_MS).unref();
-    const file = fileURLToPath(new URL(WARDEN_FILE, import.meta.url));
-    const args = [...NODE_FLAGS, file, this.#instance, ...(this.#ledgerFile === null ? [] : [this.#ledgerFile])];
+    const { args: toWarden, env } = helperCommand('warden', new URL(WARDEN_FILE, import.meta.url), NODE_FLAGS);
+    const args = [...toWarden, this.#instance, ...(this.#ledgerFile === null ? [] : [this.#ledgerFile])];
     const warden = spawn(process.execPath, args, {
       detached: true,
-      env: HELPER_ENV,
+      env: { ...HELPER_ENV, ...env },
       cwd: '/',
       stdio: ['pipe', 'pipe', 'ignore'],
     });
