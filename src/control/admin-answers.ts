@@ -215,8 +215,18 @@ export type { AgentAnswer } from '../services/agents/event-text.ts';
 export interface AgentsAnswer {
   readonly running: number;
   readonly queued: number;
+  /** Of the programs that were used since the start. */
+  readonly programs: AgentProgramAnswer[];
   /** The newest first. */
   readonly agents: AgentAnswer[];
+}
+
+export interface AgentProgramAnswer {
+  readonly kind: string;
+  readonly program: string;
+  readonly version: string | null;
+  readonly oldest: string;
+  readonly warning: string | null;
 }
 
 export interface AgentStartedAnswer {

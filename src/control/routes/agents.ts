@@ -7,7 +7,7 @@ import { AGENT_REQUEST, readAgentRequest } from '../../services/agents/agent-req
 import type { AgentService } from '../../services/agents/agent-service.ts';
 import type { AgentRunRow } from '../../services/agents/agent-settings.ts';
 import { agentAnswer } from '../../services/agents/event-text.ts';
-import type { AgentAnswer, AgentsAnswer, AgentStartedAnswer } from '../admin-answers.ts';
+import type { AgentAnswer, AgentProgramAnswer, AgentsAnswer, AgentStartedAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
 import { followedStream } from '../followed-stream.ts';
@@ -49,8 +49,23 @@ const agentSchema: z.ZodType<AgentAnswer> = z
   })
   .openapi('Agent');
 
+const programSchema: z.ZodType<AgentProgramAnswer> = z
+  .object({
+    kind: z.string().openapi({ example: 'claude' }),
+    program: z.string(),
+    version: text.openapi({ description: 'null: it has not said.' }),
+    oldest: z.string().openapi({ description: 'The first version that has all that is asked of it.' }),
+    warning: text.openapi({ description: 'null: all is well.' }),
+  })
+  .openapi('AgentProgram');
+
 const listSchema: z.ZodType<AgentsAnswer> = z
-  .object({ running: z.int(), queued: z.int(), agents: z.array(agentSchema) })
+  .object({
+    running: z.int(),
+    queued: z.int(),
+    programs: z.array(programSchema).openapi({ description: 'Those that were used since the start.' }),
+    agents: z.array(agentSchema),
+  })
   .openapi('Agents');
 
 const startedSchema: z.ZodType<AgentStartedAnswer> = z
@@ -157,7 +172,7 @@ export function addAgentRoutes(app: AdminApp, { sluice }: AdminParts): void {
       ...(batch !== undefined && { batch }),
     });
     const { running, queued } = service;
-    return context.json({ running, queued, agents: rows.map(agentAnswer) }, 200);
+    return context.json({ running, queued, programs: service.versions(), agents: rows.map(agentAnswer) }, 200);
   });
   app.openapi(startRoute, async (context) => {
     const request = readAgentRequest(await context.req.text());

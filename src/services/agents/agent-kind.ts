@@ -45,6 +45,8 @@ export interface AgentKind {
   readonly name: string;
   /** A path, or a name that is looked up in PATH. */
   readonly program: string;
+  /** The first version that has all that is asked of it; null: nobody knows, and it is not asked. */
+  readonly oldestVersion: string | null;
   /** The provider whose place the gateway takes; null: it is asked for nothing by this kind. */
   readonly provider: 'claude' | 'chatgpt' | null;
   /** Uses its own login: keys are kept out of its environment. */

@@ -6,6 +6,7 @@ import type { AgentEvent, AgentEvents, AgentRunRow, AgentStatus, PlacedAgentEven
 import { FairSlots, type Place, type SlotLimits } from '../processes/fair-slots.ts';
 import { AgentBatch } from './agent-batch.ts';
 import { findProgram } from './agent-environment.ts';
+import { type CliVersion, CliVersions } from './cli-versions.ts';
 import type { AgentKind } from './agent-kind.ts';
 import { AgentRun } from './agent-run.ts';
 import type { AgentRequest, AgentSettings, AgentSurroundings, OpenGateway, Viewer } from './agent-settings.ts';
@@ -75,6 +76,7 @@ export class AgentService {
   readonly #writer: EventWriter;
   readonly #slots: FairSlots;
   readonly #sessions = new SessionTurns();
+  readonly #versions: CliVersions;
   readonly #active = new Map<string, ActiveRun>();
   readonly #batches = new Map<string, AgentBatch>();
   #settings: AgentSettings;
@@ -87,6 +89,7 @@ export class AgentService {
     this.#log = log;
     this.#settings = settings;
     this.#slots = new FairSlots(slotLimits(settings));
+    this.#versions = new CliVersions({ surroundings, log });
     this.#writer = new EventWriter(events, {
       stored: (run, stored) => this.#stored(run, stored),
       troubled: (error) => this.#troubled(error),
@@ -104,6 +107,11 @@ export class AgentService {
 
   get queued(): number {
     return [...this.#active.values()].filter(({ run }) => run.row.status === 'queued').length;
+  }
+
+  /** Of the programs that were used. */
+  versions(): CliVersion[] {
+    return this.#versions.known();
   }
 
   /** For what starts from now on. */
@@ -305,7 +313,9 @@ export class AgentService {
     const surroundings = this.#surroundings;
     try {
       active.gateway = surroundings.openGateway(kind, row.user);
-      run.start(planOf({ kind, row, request, settings: this.#settings, surroundings, gateway: active.gateway }));
+      const plan = planOf({ kind, row, request, settings: this.#settings, surroundings, gateway: active.gateway });
+      run.start(plan);
+      this.#versions.look(kind, plan.file, this.#settings.env.get(kind.name) ?? {});
     } catch (error) {
       run.failed(error);
     }

@@ -36,6 +36,7 @@ export function claudeKind({ name, program, args, subscription }: ClaudeOptions)
   return {
     name,
     program,
+    oldestVersion: '2.0.0',
     provider: 'claude',
     usesSubscription: subscription,
     takesMessages: true,

@@ -26,6 +26,7 @@ export function codexKind({ name, program, args, subscription }: ClaudeOptions):
   return {
     name,
     program,
+    oldestVersion: '0.100.0',
     provider: 'chatgpt',
     usesSubscription: subscription,
     takesMessages: false,

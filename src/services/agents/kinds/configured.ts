@@ -29,6 +29,7 @@ export function configuredKind(options: ConfiguredOptions): AgentKind {
   return {
     name,
     program,
+    oldestVersion: null,
     provider: null,
     usesSubscription: subscription,
     takesMessages: prompt === 'messages',
