@@ -33,6 +33,13 @@ interface Beside {
   readonly redis: SharedRedis | null;
 }
 
+function cacheOf({ caches, cacheMemory }: PeerOptions): object {
+  return {
+    ...(caches === true && { policies: { cache: { default_ttl: '1h' } } }),
+    ...(cacheMemory !== undefined && { cache: { max_memory: cacheMemory } }),
+  };
+}
+
 function configOf(options: PeerOptions, ports: Ports, { scanner, redis }: Beside): object {
   const forward = options.door === 'forward' || options.door === 'tunnel';
   const secure = options.door === 'tls' || options.door === 'h2';
@@ -55,8 +62,7 @@ function configOf(options: PeerOptions, ports: Ports, { scanner, redis }: Beside
     timeouts: { idle: '600s' },
     ...(options.policies && { policies: policiesOf(options.policies, helpers) }),
     ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
-    ...(options.caches === true && { policies: { cache: { default_ttl: '1h' } } }),
-    ...(options.cacheMemory !== undefined && { cache: { max_memory: options.cacheMemory } }),
+    ...cacheOf(options),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     ...(options.door === 'ai' && aiOf(address(options.backendPort))),
     ...(options.door === 'exec' && { exec: EXEC }),

@@ -20,7 +20,7 @@ type PackedMeta = readonly [
 ];
 
 /** Where the URL stands in the key; null: nowhere. */
-export function urlWithin(key: string, url: string): { readonly from: number; readonly length: number } | null {
+function urlWithin(key: string, url: string): { readonly from: number; readonly length: number } | null {
   const from = key.indexOf(url);
   return from < 0 ? null : { from, length: url.length };
 }
