@@ -38,3 +38,24 @@ export function readChain(arena: BlockArena, first: number, offset: number, into
     block = arena.next(block);
   }
 }
+
+/** Where the next byte goes: found once, not by a walk from the first block on. */
+export class ChainEnd {
+  #block = 0;
+  #skip = 0;
+
+  restart(): void {
+    this.#block = 0;
+    this.#skip = 0;
+  }
+
+  write(arena: BlockArena, first: number, bytes: Uint8Array): void {
+    if (this.#block === 0) this.#block = first;
+    while (this.#skip >= arena.sizeOf(this.#block) && arena.next(this.#block) !== 0) {
+      this.#skip -= arena.sizeOf(this.#block);
+      this.#block = arena.next(this.#block);
+    }
+    writeChain(arena, this.#block, this.#skip, bytes);
+    this.#skip += bytes.length;
+  }
+}

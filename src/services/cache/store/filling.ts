@@ -2,7 +2,7 @@
 // large to be kept goes on to those that read it already, at the pace of the slowest, and is forgotten behind them.
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
 import { type BodyReader, type BodyReading, type BodySource, MemoryReading } from './body-reading.ts';
-import { writeChain } from './chain-bytes.ts';
+import { ChainEnd } from './chain-bytes.ts';
 import { SLOT, SLOT_FLAG, STATE } from './slot-fields.ts';
 import type { DiskSpool } from './disk-spool.ts';
 import type { StoreCore } from './store-core.ts';
@@ -17,7 +17,9 @@ import {
 } from './slot-writing.ts';
 import { PIECE_BYTES } from './disk-file.ts';
 import type { CopyEncoding } from './stored-answer.ts';
+import { MOST_AT_ONCE_BYTES, WholeAnswer } from './whole-answer.ts';
 
+const NOTHING = new Uint8Array(0);
 /** Of what is not kept, a reader may be so much behind the origin. */
 const MOST_BEHIND_BYTES = 1_048_576;
 /** How long others wait for a reader that takes nothing of what is not kept. */
@@ -57,7 +59,7 @@ export class Filling implements BodySource, JoinedFilling {
   readonly meta: AnswerMeta;
   /** -1: only its end will tell. */
   readonly bodyLength: number;
-  readonly #slot: number;
+  #slot = -1;
   written = 0;
   status: 'open' | 'whole' | 'torn' = 'open';
   trailers: readonly FieldLine[] = [];
@@ -65,6 +67,8 @@ export class Filling implements BodySource, JoinedFilling {
   onDrain: (() => void) | null = null;
   /** Called when more of it is there. */
   onMore: (() => void) | null = null;
+  /** Called once when it has a place in memory, or has not got one, if that was open at first. */
+  onBegun: (() => void) | null = null;
   /** Called once when it has ended, well or not. */
   onOver: (() => void) | null = null;
   readonly #core: StoreCore;
@@ -73,10 +77,13 @@ export class Filling implements BodySource, JoinedFilling {
   readonly #epoch: number;
   #pin = -1;
   #readings: MemoryReading[] = [];
-  #isKept: boolean;
   #hasHead = false;
   /** The slot may be another's. */
   #isLetGo = false;
+  #isKept = true;
+  /** It takes no place before it is known whether its body comes in one piece. */
+  #isPending: boolean;
+  #whole: WholeAnswer | null = null;
   #spool: DiskSpool | null = null;
   #last = 0;
   /** How much of the last block is free. */
@@ -94,9 +101,24 @@ export class Filling implements BodySource, JoinedFilling {
     this.meta = request.meta;
     this.bodyLength = request.bodyLength;
     this.#epoch = core.epoch;
-    this.#slot = core.locked(() => core.takeSlot());
-    this.#isKept = core.locked(() => this.#begin());
+    const { bodyLength, mostBytes } = request;
+    this.#isPending = bodyLength >= 0 && bodyLength <= Math.min(mostBytes, MOST_AT_ONCE_BYTES);
+    if (!this.#isPending) this.takePlace();
+  }
+
+  /** For those who read it before all of it is there. */
+  takePlace(): void {
+    if (this.#slot >= 0 || this.#whole !== null) return;
+    this.#isPending = false;
+    this.#slot = this.#core.locked(() => this.#core.takeSlot());
+    this.#isKept = this.#core.locked(() => this.#begin());
     if (!this.#isKept) this.#openSpool();
+    this.onBegun?.();
+  }
+
+  /** Its place is not settled: `onBegun` will tell, unless it comes in one piece. */
+  get isPending(): boolean {
+    return this.#isPending;
   }
 
   /** -1: it has none, or has lost it when everything was forgotten. */
@@ -126,6 +148,11 @@ export class Filling implements BodySource, JoinedFilling {
   /** Copies the bytes. False: a reader of what is not kept is behind; wait for `onDrain`. */
   write(bytes: Uint8Array, from = 0, to: number = bytes.length): boolean {
     if (this.status !== 'open' || from === to) return true;
+    if (this.#isPending) {
+      if (to - from === this.bodyLength && this.#putWhole(bytes, from, to)) return true;
+      this.takePlace();
+    }
+    if (this.#whole !== null) this.#takeBack();
     if (this.#isKept && !this.#keep(bytes, from, to)) this.#pass();
     this.#spool?.write(bytes, from, to);
     if (!this.#isKept) this.#passOn(bytes, from, to);
@@ -138,6 +165,8 @@ export class Filling implements BodySource, JoinedFilling {
   /** The body is complete. False: it is not as long as was said, and is cut. */
   end(trailers: readonly FieldLine[] = []): boolean {
     if (this.status !== 'open') return this.status === 'whole';
+    if (this.#isPending && this.bodyLength === 0 && !this.#putWhole(NOTHING, 0, 0)) this.takePlace();
+    if (this.#whole !== null) return this.#endWhole(trailers);
     if (this.bodyLength >= 0 && this.bodyLength !== this.written) {
       this.abort();
       return false;
@@ -152,12 +181,20 @@ export class Filling implements BodySource, JoinedFilling {
   /** There will be no more of it: whoever reads it is cut, and nobody finds it. */
   abort(): void {
     if (this.status !== 'open') return;
+    this.#isPending = false;
+    // All of it has come, and is there: that its end was not heard changes nothing of it.
+    if (this.#whole !== null) {
+      this.#endWhole(this.trailers);
+      return;
+    }
     this.#over('torn');
     this.#spool?.abort();
   }
 
   /** From the first byte on, or a later one that has come. Null: some of it is gone already. */
   read(reader: BodyReader, from = 0): BodyReading | null {
+    if (this.#isPending) this.takePlace();
+    if (this.#whole !== null) return this.#whole.read(reader, from);
     if (this.#spool !== null) {
       const reading = this.#spool.read(reader, from);
       reading?.resume();
@@ -169,6 +206,32 @@ export class Filling implements BodySource, JoinedFilling {
     this.#readings.push(reading);
     reading.pump();
     return reading;
+  }
+
+  /** False: there was no room for it. */
+  #putWhole(bytes: Uint8Array, from: number, to: number): boolean {
+    const put = WholeAnswer.put(this.#core, this.#request, { bytes, from, to, since: this.#since });
+    if (put === 'no-room') return false;
+    this.#isPending = false;
+    this.written = to - from;
+    this.#isKept = put !== 'purged';
+    this.#whole = put === 'purged' ? null : put;
+    return true;
+  }
+
+  /** More comes than was said: what was put was no whole answer. */
+  #takeBack(): void {
+    this.#whole?.drop();
+    this.#whole = null;
+    this.#isKept = false;
+  }
+
+  #endWhole(trailers: readonly FieldLine[]): boolean {
+    this.trailers = trailers;
+    this.status = 'whole';
+    if (trailers.length > 0) this.#whole?.addTrailers(this.#request, trailers);
+    this.onOver?.();
+    return true;
   }
 
   moved(reading: MemoryReading): void {
@@ -220,6 +283,7 @@ export class Filling implements BodySource, JoinedFilling {
     return this.#core.locked(() => {
       if (this.slot < 0) return false;
       if (length > this.#tail && !this.#grow(length - this.#tail)) return false;
+      this.#chain ??= new ChainEnd();
       this.#chain.write(memory.arena, table.get(this.slot, SLOT.BODY_FIRST), bytes.subarray(from, to));
       this.#tail -= length;
       table.setBodyLength(this.slot, this.written + length);
@@ -227,7 +291,7 @@ export class Filling implements BodySource, JoinedFilling {
     });
   }
 
-  readonly #chain = new ChainEnd();
+  #chain: ChainEnd | null = null;
 
   /** From here on it is not kept. */
   #pass(): void {
@@ -321,7 +385,7 @@ export class Filling implements BodySource, JoinedFilling {
     this.#last = 0;
     this.#tail = 0;
     this.#hasGap = false;
-    this.#chain.restart();
+    this.#chain?.restart();
     for (const reading of this.#readings) reading.forgetBlock();
   }
 
@@ -336,7 +400,7 @@ export class Filling implements BodySource, JoinedFilling {
           ({ at, isPaused }) => (isPaused && this.#readings.length === 1) || this.written - at > MOST_BEHIND_BYTES,
         ));
     if (!this.#isHeld) this.#stopPatience();
-    else if (this.#readings.length > 1) this.#patience ??= setTimeout(this.#losePatience, PATIENCE_MS).unref();
+    else if (this.#readings.length > 1) this.#patience ??= setTimeout(() => this.#losePatience(), PATIENCE_MS).unref();
     return !this.#isHeld;
   }
 
@@ -348,12 +412,12 @@ export class Filling implements BodySource, JoinedFilling {
     }
   }
 
-  readonly #losePatience = (): void => {
+  #losePatience(): void {
     this.#patience = null;
     const furthest = Math.max(...this.#readings.map(({ at }) => at));
     for (const reading of this.#readings)
       if (this.written - reading.at > MOST_BEHIND_BYTES && reading.at < furthest) reading.fail();
-  };
+  }
 
   #stopPatience(): void {
     if (this.#patience !== null) clearTimeout(this.#patience);
@@ -418,26 +482,5 @@ export class Filling implements BodySource, JoinedFilling {
     if (this.slot >= 0 && (this.status === 'torn' || !this.#isKept)) this.#core.table.drop(this.slot);
     this.#core.unpinLocked(this.slot, this.#pin);
     this.#isLetGo = true;
-  }
-}
-
-/** Where the next byte goes: found once, not by a walk from the first block on. */
-class ChainEnd {
-  #block = 0;
-  #skip = 0;
-
-  restart(): void {
-    this.#block = 0;
-    this.#skip = 0;
-  }
-
-  write(arena: StoreCore['memory']['arena'], first: number, bytes: Uint8Array): void {
-    if (this.#block === 0) this.#block = first;
-    while (this.#skip >= arena.sizeOf(this.#block) && arena.next(this.#block) !== 0) {
-      this.#skip -= arena.sizeOf(this.#block);
-      this.#block = arena.next(this.#block);
-    }
-    writeChain(arena, this.#block, this.#skip, bytes);
-    this.#skip += bytes.length;
   }
 }

@@ -234,8 +234,21 @@ export class Flights {
   begun(flight: LocalFlight, filling: Filling): void {
     // What goes into a file others read from there.
     filling.onOverflow = () => filling.isShared || this.#overflown(flight, filling);
-    if (!filling.isShared) this.#overflown(flight, filling, 'alone');
+    // Those who wait elsewhere get it as it comes.
+    if (this.context.channel !== null && this.#table.isHeard(flight.key)) filling.takePlace();
+    if (filling.isPending) filling.onBegun = () => this.#placed(flight, filling);
+    else if (!filling.isShared) this.#overflown(flight, filling, 'alone');
     filling.onOver = () => this.end(flight, filling.status === 'torn' ? 'failed' : 'again');
+    if (!filling.isPending) this.#announce(flight, filling);
+  }
+
+  #placed(flight: LocalFlight, filling: Filling): void {
+    if (filling.isShared) this.#announce(flight, filling);
+    else this.#overflown(flight, filling);
+  }
+
+  /** Other threads can read it from now on. */
+  #announce(flight: LocalFlight, filling: Filling): void {
     if (this.context.channel === null || !filling.isShared) return;
     const { core } = this.context;
     core.locked(() => this.#table.begin(flight.key, filling.slot, core.table.get(filling.slot, SLOT.GENERATION)));
