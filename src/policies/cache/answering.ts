@@ -16,13 +16,14 @@ import { FillBody } from './fill-body.ts';
 import { give, type Kept, letGo, type Said } from './kept-answer.ts';
 import { beginFilling, takeHead, takeNotModified } from './origin-answer.ts';
 import type { Turn } from './turn.ts';
+import type { Turns } from './turns.ts';
 
 export class Answering {
   private readonly options: CacheOptions;
-  private readonly turns: ReadonlyMap<Exchange, Turn>;
+  private readonly turns: Turns;
   private readonly nowMs: () => number;
 
-  constructor(options: CacheOptions, turns: ReadonlyMap<Exchange, Turn>) {
+  constructor(options: CacheOptions, turns: Turns) {
     this.options = options;
     this.turns = turns;
     this.nowMs = options.nowMs ?? Date.now;

@@ -22,6 +22,7 @@ import { TierFlight } from '../../services/cache/tier/tier-flight.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { give, giveAsItComes, HIT, keep, type Kept, type Said } from './kept-answer.ts';
 import type { Turn } from './turn.ts';
+import type { Turns } from './turns.ts';
 import { type Outcome, Waiting } from './waiting.ts';
 
 const ASKED_NAMES = [
@@ -68,13 +69,13 @@ interface Look extends Place {
 
 export class Asking {
   private readonly options: CacheOptions;
-  private readonly turns: Map<Exchange, Turn>;
+  private readonly turns: Turns;
   private readonly keys: KeyMaker;
   private readonly nowMs: () => number;
   private readonly bypassNames: NameSet | null;
   private readonly background: Background;
 
-  constructor(options: CacheOptions, turns: Map<Exchange, Turn>) {
+  constructor(options: CacheOptions, turns: Turns) {
     this.options = options;
     this.turns = turns;
     this.background = { ...options, running: new Set() };

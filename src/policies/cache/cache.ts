@@ -1,18 +1,18 @@
 // Policy `cache`: answers are kept and given again, as RFC 9111 allows. Rule: whatever is in doubt goes to the origin; nobody gets an answer
 // of which not every byte is known to belong to it, and what may be stale is given only where origin and client allow it.
-import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { Answering } from './answering.ts';
 import { Asking } from './asking.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { letGo } from './kept-answer.ts';
 import type { Turn } from './turn.ts';
+import { Turns } from './turns.ts';
 
 /** A fetch that nobody waits for is finished when no more than this is missing. */
 const WORTH_FINISHING_BYTES = 4_194_304;
 
 export function cache(options: CacheOptions): Policy {
-  const turns = new Map<Exchange, Turn>();
+  const turns = new Turns();
   const asking = new Asking(options, turns);
   const answering = new Answering(options, turns);
   return {

@@ -5,9 +5,10 @@ import type { Policy } from '../../contract/policy.ts';
 import { wishesOf } from '../../services/cache/rules/reuse.ts';
 import { Asking } from './asking.ts';
 import type { CacheOptions } from './cache-options.ts';
+import { Turns } from './turns.ts';
 
 export function foreseenCache(options: CacheOptions): Policy {
-  const asking = new Asking(options, new Map());
+  const asking = new Asking(options, new Turns());
   return { name: 'cache', foresee: (exchange) => foresee(asking, exchange) };
 }
 

@@ -3,6 +3,7 @@
 import type { AnswerMeta } from '../answer-meta.ts';
 import type { Filling, FillOptions, FillRequest, JoinedFilling } from './filling.ts';
 import { DistantFilling } from './distant-filling.ts';
+import { FlightMap, type Keyed } from './flight-map.ts';
 import { FlightTable } from './flight-table.ts';
 import { SLOT } from './slot-fields.ts';
 import { type KeyHash, keyHash } from './slot-table.ts';
@@ -106,8 +107,9 @@ export interface FlightsContext {
 
 const NOBODY: readonly FlightWaiter[] = [];
 
-class LocalFlight implements Flight {
+class LocalFlight implements Flight, Keyed<LocalFlight> {
   readonly key: string;
+  next: LocalFlight | null = null;
   filling: Filling | null = null;
   readonly #waiters: FlightWaiter[] = [];
   readonly #flights: Flights;
@@ -178,7 +180,7 @@ interface DistantFlight {
 export class Flights {
   readonly context: FlightsContext;
   readonly #table: FlightTable;
-  readonly #byKey = new Map<string, LocalFlight>();
+  readonly #byKey = new FlightMap<LocalFlight>();
   readonly #distant = new Map<string, DistantFlight>();
   /** Fillings of other threads that nobody new may join. */
   readonly #overflowed = new Set<DistantFilling>();
@@ -210,7 +212,7 @@ export class Flights {
   claimFree(key: string, version: number | null): Flight | 'alone' | null {
     const { keys, channel, core } = this.context;
     if (keys.has(key)) return 'alone';
-    if (this.#byKey.has(key)) return null;
+    if (this.#byKey.get(key) !== undefined) return null;
     if (channel === null) return this.#take(key);
     const hash = keyHash(key);
     const isFree = core.locked(() => {
@@ -259,10 +261,10 @@ export class Flights {
   /** On other threads nobody new may join it; those who have are told of the rest all the same. */
   #overflown(flight: LocalFlight, filling: Filling, outcome: FlightWord['outcome'] = null): void {
     this.#sayOver(flight.key, outcome);
-    if (!filling.isKept) this.#byKey.delete(flight.key);
+    if (!filling.isKept) this.#byKey.remove(flight);
     filling.onMore = () => this.#tellSoon(flight.key);
     filling.onOver = () => {
-      if (this.#byKey.get(flight.key) === flight) this.#byKey.delete(flight.key);
+      this.#byKey.remove(flight);
       this.#tellSoon(flight.key);
     };
   }
@@ -274,9 +276,7 @@ export class Flights {
 
   /** `null`: those who have joined it read on. */
   end(flight: LocalFlight, outcome: FlightWord['outcome']): void {
-    if (this.#byKey.get(flight.key) !== flight) return;
-    this.#byKey.delete(flight.key);
-    this.#sayOver(flight.key, outcome);
+    if (this.#byKey.remove(flight)) this.#sayOver(flight.key, outcome);
   }
 
   #sayOver(key: string, outcome: FlightWord['outcome']): void {
@@ -299,7 +299,7 @@ export class Flights {
 
   #take(key: string): LocalFlight {
     const mine = new LocalFlight(key, this);
-    this.#byKey.set(key, mine);
+    this.#byKey.add(mine);
     return mine;
   }
 
