@@ -33,11 +33,9 @@ interface Beside {
   readonly redis: SharedRedis | null;
 }
 
-function cacheOf({ caches, cacheMemory }: PeerOptions): object {
-  return {
-    ...(caches === true && { policies: { cache: { default_ttl: '1h' } } }),
-    ...(cacheMemory !== undefined && { cache: { max_memory: cacheMemory } }),
-  };
+function cacheOf({ cacheMemory }: PeerOptions): object {
+  const policies = { cache: { default_ttl: '1h' } };
+  return cacheMemory === undefined ? { policies } : { policies, cache: { max_memory: cacheMemory } };
 }
 
 function configOf(options: PeerOptions, ports: Ports, { scanner, redis }: Beside): object {
@@ -62,7 +60,7 @@ function configOf(options: PeerOptions, ports: Ports, { scanner, redis }: Beside
     timeouts: { idle: '600s' },
     ...(options.policies && { policies: policiesOf(options.policies, helpers) }),
     ...(options.compression && { policies: { compress: compressOf(options.compression) } }),
-    ...cacheOf(options),
+    ...(options.caches === true && cacheOf(options)),
     ...(options.policies === 'every' && { users: [{ name: 'bench', token: TOKEN, may: ['gateway'] }] }),
     ...(options.door === 'ai' && aiOf(address(options.backendPort))),
     ...(options.door === 'exec' && { exec: EXEC }),
