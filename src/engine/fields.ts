@@ -4,6 +4,7 @@ import { FIELD, Head } from '../codec/http1/head.ts';
 import type { Fields } from '../contract/exchange.ts';
 import { AddedFields } from './added-fields.ts';
 import type { NameSet } from '../codec/http1/name-set.ts';
+import { repeatedName, repeatedValue } from '../codec/http1/repeated-text.ts';
 import type { ReadyLines } from '../codec/http1/ready-lines.ts';
 
 /** For messages that were made here: nothing was received. Nobody writes to it, since it has no fields. */
@@ -28,7 +29,7 @@ export class EditableFields implements Fields {
 
   get(name: string): string | undefined {
     const index = this.findKept(name, 0);
-    if (index >= 0) return this.head.value(index);
+    if (index >= 0) return repeatedValue(this.head, index);
     return this.added.find(name);
   }
 
@@ -36,7 +37,7 @@ export class EditableFields implements Fields {
     const { head } = this;
     const values: string[] = [];
     for (let index = this.findKept(name, 0); index >= 0; index = this.findKept(name, index + 1)) {
-      values.push(head.value(index));
+      values.push(repeatedValue(head, index));
     }
     return this.added.isEmpty ? values : values.concat(this.added.all(name));
   }
@@ -79,9 +80,9 @@ export class EditableFields implements Fields {
     const { head } = this;
     const all: [string, string][] = [];
     for (let index = 0; index < head.count; index++) {
-      if (head.drop[index] === 0) all.push([head.name(index), head.value(index)]);
+      if (head.drop[index] === 0) all.push([repeatedName(head, index), repeatedValue(head, index)]);
     }
-    return all.concat(this.added.entries());
+    return this.added.isEmpty ? all : all.concat(this.added.entries());
   }
 
   private findKept(name: string, from: number): number {

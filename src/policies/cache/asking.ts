@@ -95,8 +95,8 @@ export class Asking {
       return;
     }
     const wishes = (has & WISHES) === 0 ? NO_WISHES : wishesOf(fields);
-    if ((has & FOR_ORIGIN) === 0) return this.look(exchange, { ...place, wishes, has, count: 0 });
-    this.begin(exchange, { ...place, wishes, has, fwd: 'request' });
+    if ((has & FOR_ORIGIN) === 0) return this.look(exchange, { url: place.url, key: place.key, wishes, has, count: 0 });
+    this.begin(exchange, { url: place.url, key: place.key, wishes, has }, 'request');
   }
 
   placeOf({ request, client, route }: Exchange): Place {
@@ -121,15 +121,16 @@ export class Asking {
   }
 
   private pass(exchange: Exchange, place: Place, fwd: Forwarded): void {
-    this.begin(exchange, { ...place, wishes: NO_WISHES, has: exchange.request.fields.whichOf(ASKED), fwd });
+    this.begin(exchange, { ...place, wishes: NO_WISHES, has: exchange.request.fields.whichOf(ASKED) }, fwd);
     if (fwd === 'bypass') this.options.count(exchange.route, 'bypass');
   }
 
   private begin(
     exchange: Exchange,
-    asked: Place & { readonly wishes: Wishes; readonly has: number; readonly fwd: Forwarded },
+    asked: Place & { readonly wishes: Wishes; readonly has: number },
+    fwd: Forwarded,
   ): Turn {
-    const { url, key, wishes, has, fwd } = asked;
+    const { url, key, wishes, has } = asked;
     const turn: Turn = {
       kind: fwd === 'bypass' ? 'bypass' : fwd === 'method' ? 'unsafe' : 'safe',
       url,
@@ -177,7 +178,8 @@ export class Asking {
         }
       }
     }
-    return this.miss(exchange, { ...asked, variants, stored });
+    const { url, key, wishes, has, count } = asked;
+    return this.miss(exchange, { url, key, wishes, has, count, variants, stored });
   }
 
   private hit(
@@ -201,7 +203,7 @@ export class Asking {
   }
 
   private askLater(exchange: Exchange, stored: StoredAnswer, asked: Omit<Look, 'variants' | 'stored'>): void {
-    const turn = this.begin(exchange, { ...asked, fwd: 'stale' });
+    const turn = this.begin(exchange, asked, 'stale');
     this.turns.delete(exchange);
     turn.flightKey = flightKey(turn.key, [stored], exchange.request.fields);
     askOrigin(exchange, turn, stored, this.background);
@@ -210,7 +212,7 @@ export class Asking {
   // -- What is not -------------------------------------------------------------------------------------------------
 
   private miss(exchange: Exchange, look: Look): void | Promise<void> {
-    const turn = this.begin(exchange, { ...look, fwd: forwardedFor(look) });
+    const turn = this.begin(exchange, look, forwardedFor(look));
     if (look.wishes.onlyIfCached) {
       exchange.fail('not_in_cache');
       return;
