@@ -202,7 +202,9 @@ export class Sluice {
       await this.#processes.recover();
       await this.#apply(this.loaded);
       for (const door of controlDoors) await door.start();
-      await this.#dataPlane.knowControlDoors(controlDoors.map(({ address }) => address));
+      const controls = controlDoors.map(({ address }) => address);
+      this.exposed.knowControlDoors(controls);
+      await this.#dataPlane.knowControlDoors(controls);
     } catch (error) {
       this.#state = 'stopped';
       if (this.#isSuccessor) await this.#giveBack();

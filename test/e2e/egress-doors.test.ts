@@ -50,6 +50,23 @@ async function socksReply(t: TestContext, proxy: number, name: string, port: num
   return client.text.charCodeAt(3);
 }
 
+/** How a request of SOCKS4 is answered, by address, or by name with 0.0.0.1 in its place. */
+async function socks4Reply(t: TestContext, proxy: number, name: string | null, port: number): Promise<number> {
+  const client = await RawClient.connect(t, proxy);
+  const where = String.fromCharCode(port >> 8, port & 255) + (name === null ? '\x7f\x00\x00\x01' : '\x00\x00\x00\x01');
+  client.send(`\x04\x01${where}\x00${name === null ? '' : `${name}\x00`}`);
+  await client.until(({ receivedBytes }) => receivedBytes >= 8);
+  return client.text.charCodeAt(1);
+}
+
+/** How SOCKS5 is answered that asks for 127.0.0.1 by its address. */
+async function socksAddressReply(t: TestContext, proxy: number, port: number): Promise<number> {
+  const client = await RawClient.connect(t, proxy);
+  client.send(`\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01${String.fromCharCode(port >> 8, port & 255)}`);
+  await client.until(({ receivedBytes }) => receivedBytes >= 12);
+  return client.text.charCodeAt(3);
+}
+
 describe('the doors of the program', () => {
   for (const workers of [1, 2]) {
     test(`are not reached through its forward proxy by any spelling, with ${workers} threads`, async (t) => {
@@ -64,7 +81,10 @@ describe('the doors of the program', () => {
         }
         for (const name of ['localhost', '127.0.0.1', '0x7f000001', '127.1']) {
           assert.equal(await socksReply(t, proxy, name, port), 2, `${door} as ${name} by SOCKS`);
+          assert.equal(await socks4Reply(t, proxy, name, port), 0x5b, `${door} as ${name} by SOCKS4a`);
         }
+        assert.equal(await socks4Reply(t, proxy, null, port), 0x5b, `${door} by SOCKS4`);
+        assert.equal(await socksAddressReply(t, proxy, port), 2, `${door} by its address`);
       }
     });
   }

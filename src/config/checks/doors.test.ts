@@ -4,7 +4,14 @@ import { formatPath } from '../key-path.ts';
 import { isWritten } from '../origins.ts';
 import { fromJson, type JsonValue } from '../source-tree.ts';
 import { validate } from '../validate.ts';
-import { checkAddresses, checkExposure, checkLoops, checkOpenServices, checkUsersExist } from './doors.ts';
+import {
+  checkAddresses,
+  checkControlDoors,
+  checkExposure,
+  checkLoops,
+  checkOpenServices,
+  checkUsersExist,
+} from './doors.ts';
 import type { Check } from './finding.ts';
 
 function run(check: Check, document: JsonValue): string[] {
@@ -15,6 +22,28 @@ function run(check: Check, document: JsonValue): string[] {
   const findings = check({ config: result.config, isWritten: (path) => isWritten(root, path) });
   return findings.map(({ severity, code, path }) => `${severity ?? 'error'} ${code} ${formatPath(path)}`);
 }
+
+describe('doors of the control plane', () => {
+  test('are behind no other door, however they are spelled', () => {
+    for (const host of ['127.0.0.1', 'localhost', '127.1', '0x7f.1', '2130706433']) {
+      assert.deepEqual(run(checkControlDoors, { gateway: { default_backend: `http://${host}:8889` } }), [
+        'error config_unsafe gateway.default_backend',
+      ]);
+    }
+    const routes = [{ to: { backends: ['http://127.0.0.1:9091', 'http://localhost:9090/metrics'] } }];
+    assert.deepEqual(run(checkControlDoors, { gateway: { routes } }), [
+      'error config_unsafe gateway.routes[0].to.backends[1].url',
+    ]);
+    const client = { server: 'https://t.example', tunnels: [{ name: 'a', local_port: 8889 }] };
+    assert.deepEqual(run(checkControlDoors, { tunnels: { client } }), [
+      'error config_unsafe tunnels.client.tunnels[0].local_port',
+    ]);
+    assert.deepEqual(
+      run(checkControlDoors, { admin: { listen: null }, gateway: { default_backend: 'http://localhost:8889' } }),
+      [],
+    );
+  });
+});
 
 describe('addresses of doors', () => {
   test('are all different by default', () => assert.deepEqual(run(checkAddresses, {}), []));

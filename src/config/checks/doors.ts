@@ -166,6 +166,31 @@ export const checkGatewayListen: Check = ({ config: { gateway } }) => {
 /** A backend that is a door of this gateway sends every request round and round. */
 export const checkLoops: Check = ({ config }) => [...loopsOfGateway(config), ...loopsOfEgress(config)];
 
+/** Whoever reaches the gateway or a tunnel must not reach the doors of the control plane by it. */
+export const checkControlDoors: Check = ({ config: { admin, metrics, gateway, tunnels } }) => {
+  const findings: Finding[] = [];
+  const own = [admin.listen, metrics.listen].filter((listen) => listen !== null);
+  const check = (url: string, path: KeyPath): void => {
+    const door = doorBehind(url, own);
+    if (door === undefined) return;
+    const which = door === admin.listen ? 'admin' : 'metrics';
+    const message = `this is the ${which} door, which listens on ${door}: nobody may get there through another door`;
+    findings.push({ code: 'config_unsafe', message, path, hint: `open it by itself: ${which}.listen` });
+  };
+  if (gateway.default_backend !== null) check(gateway.default_backend, ['gateway', 'default_backend']);
+  for (const [index, { to }] of gateway.routes.entries()) {
+    if (!('backends' in to) || to.via.length > 0) continue;
+    for (const [at, { url }] of to.backends.entries()) {
+      check(url, ['gateway', 'routes', index, 'to', 'backends', at, 'url']);
+    }
+  }
+  for (const [index, { local_host: host, local_port: port }] of tunnels.client.tunnels.entries()) {
+    const name = host.includes(':') ? `[${host}]` : host;
+    check(`http://${name}:${port}`, ['tunnels', 'client', 'tunnels', index, 'local_port']);
+  }
+  return findings;
+};
+
 function loopsOfGateway({ gateway }: Config): Finding[] {
   const findings: Finding[] = [];
   const own = gateway.listen.map(({ address }) => address);

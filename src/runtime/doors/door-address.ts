@@ -10,6 +10,16 @@ export function doorAddress(text: string): DoorAddress[] {
   return address.kind === 'tcp' && address.port !== 0 ? [{ host: address.host, port: address.port }] : [];
 }
 
+/** Of unix sockets. */
+export function doorPaths(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => (text.startsWith('unix:') ? [text.slice('unix:'.length)] : []));
+}
+
+/** Those of the control plane. */
+export function controlAddresses({ admin, metrics }: Config): string[] {
+  return [admin.listen, metrics.listen].filter((listen) => listen !== null);
+}
+
 export function configuredDoors({ gateway, egress, admin, metrics, tunnels }: Config): DoorAddress[] {
   const all = [
     ...gateway.listen.map(({ address }) => address),

@@ -9,6 +9,7 @@ import type { OpenConnection } from '../../engine/open-connection.ts';
 import { originDialler } from '../../engine/origin-dialler.ts';
 import { Program } from '../../engine/program.ts';
 import { Traffic } from '../../engine/traffic.ts';
+import type { ControlGuard } from '../../services/rules/control-guard.ts';
 import type { ListenAddress } from '../../transport/accept.ts';
 import { engineTimeouts } from '../assemble/assemble-bounds.ts';
 import { tracerOf } from '../assemble/assemble-traces.ts';
@@ -47,10 +48,12 @@ export abstract class EngineDoor<S> implements TrafficDoor {
   protected readonly engine: Engine;
   private readonly listeners: DoorListeners<S>;
   private readonly names = new ConfiguredDns();
+  private readonly guard: ControlGuard | null;
   private maxConnections = 0;
   private isNew = true;
 
-  constructor(door: DoorName, context: ThreadContext, config: Config) {
+  constructor(door: DoorName, context: ThreadContext, config: Config, guard: ControlGuard | null = null) {
+    this.guard = guard;
     this.name = door;
     this.context = context;
     const { recorder, accessLog, tape } = context;
@@ -60,7 +63,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
       limits: this.mannersOf(config).limits,
       timeouts: engineTimeouts(config),
       traffic: this.traffic,
-      dial: originDialler(config.timeouts.connect, this.names.of(config).cache),
+      dial: originDialler(config.timeouts.connect, this.names.of(config).cache, guard),
       onFault: (cause) => context.log('error', { err: cause, door }, 'an exchange failed inside Sluice'),
     });
     this.listeners = new DoorListeners({
@@ -108,7 +111,7 @@ export abstract class EngineDoor<S> implements TrafficDoor {
 
   private configure(config: Config): void {
     const { limits, http2InTheClear, forwarding, forwardedCertificate } = this.mannersOf(config);
-    const dial = originDialler(config.timeouts.connect, this.names.of(config).cache);
+    const dial = originDialler(config.timeouts.connect, this.names.of(config).cache, this.guard);
     this.engine.configure(limits, engineTimeouts(config), dial);
     this.engine.http2InTheClear = http2InTheClear;
     this.engine.forwarding = forwarding;

@@ -6,6 +6,7 @@ import type { GatewayListen } from '../../config/schema/gateway.ts';
 import { compileTables } from '../../engine/compile.ts';
 import type { Program } from '../../engine/program.ts';
 import type { AnswerShelf } from '../../services/answers/answer-shelf.ts';
+import type { ControlGuard } from '../../services/rules/control-guard.ts';
 import type { BodyLog } from '../../telemetry/body-log.ts';
 import { createServerContexts } from '../../transport/tls-context.ts';
 import { captured } from '../assemble/assemble-capture.ts';
@@ -33,8 +34,9 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
   /** That of the newest program which has one. */
   private bodies: BodyLog | null = null;
 
-  constructor(context: ThreadContext, readiness: Readiness, config: Config) {
-    super('gateway', context, config);
+  /** Backends are never doors of the control plane, which `guard` knows. */
+  constructor(context: ThreadContext, readiness: Readiness, config: Config, guard: ControlGuard | null = null) {
+    super('gateway', context, config, guard);
     this.readiness = readiness;
     this.answers = countedAnswers(context.recorder);
     this.passages = new GatewayPassages(context, config);

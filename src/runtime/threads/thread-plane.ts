@@ -8,7 +8,8 @@ import { type DoorAddress, OwnDoors } from '../../services/rules/own-doors.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { closeLimiter } from '../nodes/limits-of-nodes.ts';
-import { configuredDoors, doorAddress } from '../doors/door-address.ts';
+import { ControlGuard } from '../../services/rules/control-guard.ts';
+import { configuredDoors, controlAddresses, doorAddress, doorPaths } from '../doors/door-address.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { EgressDoor } from '../doors/egress-door.ts';
 import { GatewayDoor } from '../doors/gateway-door.ts';
@@ -30,7 +31,10 @@ export class ThreadPlane {
   /** Nobody gets to these through us. */
   private readonly ownDoors = new OwnDoors([]);
   private configured: readonly DoorAddress[] = [];
-  private controlDoors: readonly DoorAddress[] = [];
+  /** No backend is one of these. */
+  private readonly controls = new ControlGuard();
+  private configuredControls: readonly string[] = [];
+  private openControls: readonly string[] = [];
   private endDelay = (): void => {};
 
   constructor(context: ThreadContext, config: Config) {
@@ -38,7 +42,10 @@ export class ThreadPlane {
     this.limits = context.limits;
     this.captures = context.captures;
     this.threads = context.threads;
-    this.all = [new GatewayDoor(context, this.readiness, config), new EgressDoor(context, this.ownDoors, config)];
+    this.all = [
+      new GatewayDoor(context, this.readiness, config, this.controls),
+      new EgressDoor(context, this.ownDoors, config),
+    ];
   }
 
   /** `ports` says where to bind what is configured with port 0, when another thread has bound it already. */
@@ -65,6 +72,7 @@ export class ThreadPlane {
   /** Somebody may come as soon as the first door is open. */
   private expect(config: Config): void {
     this.configured = configuredDoors(config);
+    this.configuredControls = controlAddresses(config);
     this.captures.configure(config.admin.capture.bodies ? config.admin.capture.max_total / this.threads : 0);
     this.nameOwnDoors();
     this.readiness.started = true;
@@ -81,13 +89,15 @@ export class ThreadPlane {
 
   /** Where the doors of the control plane really listen. */
   knowControlDoors(addresses: readonly string[]): void {
-    this.controlDoors = addresses.flatMap(doorAddress);
+    this.openControls = addresses;
     this.nameOwnDoors();
   }
 
   private nameOwnDoors(): void {
     const open = this.doors().flatMap(({ address }) => doorAddress(address));
-    this.ownDoors.replace([...this.configured, ...open, ...this.controlDoors]);
+    const controls = [...this.configuredControls, ...this.openControls];
+    this.ownDoors.replace([...this.configured, ...open, ...controls.flatMap(doorAddress)]);
+    this.controls.replace(controls.flatMap(doorAddress), doorPaths(controls));
   }
 
   /**

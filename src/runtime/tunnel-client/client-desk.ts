@@ -2,6 +2,8 @@
 // keeps them from being open is in the log and in the report, and never keeps Sluice from its other work.
 import type { Config } from '../../config/config.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
+import { ControlGuard } from '../../services/rules/control-guard.ts';
+import { controlAddresses, doorAddress } from '../doors/door-address.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import {
   type ClientEnd,
@@ -40,8 +42,22 @@ export class ClientDesk {
   /** Why there is nothing that runs, where there should be. */
   #fault: string | null = null;
 
+  readonly #controls = new ControlGuard();
+  #openControls: readonly string[] = [];
+
   constructor(options: ClientDeskOptions) {
     this.#options = options;
+  }
+
+  /** Where the doors of the control plane really listen: no visitor of a tunnel gets to them. */
+  knowControlDoors(addresses: readonly string[]): void {
+    this.#openControls = addresses;
+    this.#nameControls();
+  }
+
+  #nameControls(): void {
+    const configured = this.#config === null ? [] : controlAddresses(this.#config);
+    this.#controls.replace([...configured, ...this.#openControls].flatMap(doorAddress));
   }
 
   follow(config: Config): void {
@@ -54,6 +70,7 @@ export class ClientDesk {
       (client.via ?? []).map((name) => config.hops[name]),
     ]);
     this.#config = config;
+    this.#nameControls();
     // What has ended is tried again: perhaps that was what the reload was for.
     if (key === this.#key && this.#running?.board.status !== 'ended' && this.#fault === null) return;
     this.#key = key;
@@ -125,6 +142,7 @@ export class ClientDesk {
             env,
             through,
             isPatient: true,
+            refusalOf: (host, port) => this.#controls.refusalOf(host, port),
             ...(this.#kept.book !== null && { book: this.#kept.book }),
           },
           {

@@ -5,6 +5,7 @@ import { formatHostPort } from '../../core/address.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { type IpRange, parseIpRange } from '../../core/ip.ts';
 import type { ExposedTunnel, FieldChange, LocalCheck } from '../../services/tunnel-client/exposed-tunnel.ts';
+import type { RefusalOf } from '../../services/tunnel-client/local-lines.ts';
 import type { RequestBook } from '../../services/tunnel-client/request-book.ts';
 import { callServer } from '../../services/tunnel-client/server-call.ts';
 import { parseServerAddress, serverName } from '../../services/tunnel-client/server-address.ts';
@@ -33,6 +34,8 @@ export interface ExposeOptions {
   readonly tries?: number;
   readonly silentMs?: number;
   readonly book?: RequestBook;
+  /** Where no visitor may get to. */
+  readonly refusalOf?: RefusalOf;
 }
 
 /** It begins with `start`. Throws a SluiceError where something asked for is not possible. */

@@ -5,12 +5,11 @@ import { OutBuffer } from '../../codec/http1/writer.ts';
 import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
 import { formatHostPort } from '../../core/address.ts';
 import type { Connection } from '../../transport/connection.ts';
-import type { Dial } from '../../transport/dial.ts';
 import type { DnsCache } from '../../transport/dns-cache.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import type { ExposedTunnel, LocalCheck } from './exposed-tunnel.ts';
 import type { HttpLine, LineEvents } from './http-line.ts';
-import { LocalLines } from './local-lines.ts';
+import { type Dialling, LocalLines, type RefusalOf } from './local-lines.ts';
 import { writeLocalRequest } from './local-request.ts';
 
 export interface LocalVerdict {
@@ -23,6 +22,7 @@ export interface LocalHealthOptions {
   readonly tunnel: ExposedTunnel;
   readonly check: LocalCheck;
   readonly dns: DnsCache;
+  readonly refusalOf?: RefusalOf | undefined;
   /** Becoming healthy for the first time is no change. */
   onChange(verdict: LocalVerdict): void;
 }
@@ -37,7 +37,7 @@ export class LocalHealth implements LineEvents {
   readonly #lines: LocalLines;
   /** The time of a check, or the time until the next one. */
   readonly #deadline = new Deadline(() => this.#expired());
-  #dial: Dial | null = null;
+  #dial: Dialling | null = null;
   #line: HttpLine | null = null;
   #isChecking = false;
   /** Of the check that runs; 0: nothing has come. */
@@ -48,7 +48,7 @@ export class LocalHealth implements LineEvents {
   constructor(options: LocalHealthOptions) {
     this.#options = options;
     const { localHost: host, localPort: port } = options.tunnel;
-    this.#lines = new LocalLines({ host, port }, options.dns);
+    this.#lines = new LocalLines({ host, port }, options.dns, options.refusalOf);
   }
 
   start(): void {

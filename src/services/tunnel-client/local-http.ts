@@ -7,11 +7,10 @@ import { LAST_CHUNK, OutBuffer } from '../../codec/http1/writer.ts';
 import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
 import type { StreamDataMessage } from '../../codec/tunnel/messages.ts';
 import type { StreamOpenMessage } from '../../codec/tunnel/server-messages.ts';
-import type { Dial } from '../../transport/dial.ts';
 import type { ExposedTunnel, FieldPair } from './exposed-tunnel.ts';
 import type { HttpLine, LineEvents } from './http-line.ts';
 import { headOf, type LocalAnswer, nobodyListens, textAnswer } from './local-answer.ts';
-import type { LocalLines } from './local-lines.ts';
+import type { Dialling, LocalLines } from './local-lines.ts';
 import { answerFields, trailerFields, writeLocalRequest, writeLocalTrailers } from './local-request.ts';
 import type { LocalEnd, StreamPort } from './stream-port.ts';
 import { refuseVisit } from './visitor-gate.ts';
@@ -47,7 +46,7 @@ export class LocalHttp implements LocalEnd, LineEvents {
   readonly #place: LocalPlace;
   readonly #port: StreamPort;
   #line: HttpLine | null = null;
-  #dial: Dial | null = null;
+  #dial: Dialling | null = null;
   #isUsedLine = false;
   /** -1: the body goes in chunks; 0 and up: so much of it is due; null: there is none. */
   #dueBytes: number | null = null;

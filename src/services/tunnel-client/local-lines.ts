@@ -17,6 +17,12 @@ const MOST_IDLE = 64;
 const IDLE_MS = 4_000;
 const CONNECT_MS = 5_000;
 
+/** A connection that is being made. */
+export type Dialling = Pick<Dial, 'cancel'>;
+
+/** Why something must not be connected to; null: it may. */
+export type RefusalOf = (host: string, port: number) => SluiceError | null;
+
 interface Place {
   readonly host: string;
   readonly port: number;
@@ -25,10 +31,12 @@ interface Place {
 export class LocalLines implements LineOwner {
   readonly #place: Place;
   readonly #dns: DnsCache;
+  readonly #refusalOf: RefusalOf;
   /** The one used last is last. */
   readonly #idle: HttpLine[] = [];
 
-  constructor(place: Place, dns: DnsCache) {
+  constructor(place: Place, dns: DnsCache, refusalOf: RefusalOf = () => null) {
+    this.#refusalOf = refusalOf;
     this.#place = place;
     this.#dns = dns;
   }
@@ -42,17 +50,22 @@ export class LocalLines implements LineOwner {
   }
 
   /** A new one. */
-  open(taker: LineTaker): Dial {
+  open(taker: LineTaker): Dialling {
     return this.connect({
       connected: (connection) => taker.ready(new HttpLine(connection, this)),
       failed: (error) => taker.failed(error),
     });
   }
 
-  connect(events: { connected(connection: Connection): void; failed(error: SluiceError): void }): Dial {
+  connect(events: { connected(connection: Connection): void; failed(error: SluiceError): void }): Dialling {
+    const { host, port } = this.#place;
+    const refusal = this.#refusalOf(host, port);
+    if (refusal !== null) return failing(() => events.failed(refusal));
+    // An address that a name leads to is judged like the name.
+    const refusalOf = (address: string): SluiceError | null => this.#refusalOf(address, port);
     return dial(
       this.#place,
-      { dns: this.#dns, connectTimeoutMs: CONNECT_MS },
+      { dns: this.#dns, connectTimeoutMs: CONNECT_MS, refusalOf },
       {
         onConnected: (socket) => events.connected(new Connection(socket, NOBODY)),
         onFailed: (error) => events.failed(error),
@@ -78,4 +91,17 @@ export class LocalLines implements LineOwner {
   close(): void {
     for (const line of this.#idle.splice(0)) line.connection.destroy('done');
   }
+}
+
+/** Fails as a dial does: not before whoever asks has it. */
+function failing(fail: () => void): Dialling {
+  let isOver = false;
+  process.nextTick(() => {
+    if (!isOver) fail();
+  });
+  return {
+    cancel: () => {
+      isOver = true;
+    },
+  };
 }

@@ -1,9 +1,9 @@
 // One connection of a visitor of a TCP tunnel, at the local server. Rule: bytes go through as they are, whoever speaks first; whoever is
 // slower holds the other one back, and a cut is passed on as a cut.
+import type { Dialling } from './local-lines.ts';
 import { Buffer } from 'node:buffer';
 import type { StreamDataMessage } from '../../codec/tunnel/messages.ts';
 import type { CloseReason, Connection, ConnectionHandler } from '../../transport/connection.ts';
-import type { Dial } from '../../transport/dial.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import type { LocalPlace } from './local-http.ts';
 import type { LocalEnd, StreamPort } from './stream-port.ts';
@@ -20,7 +20,7 @@ export class LocalTcp implements LocalEnd, ConnectionHandler {
   readonly #place: LocalPlace;
   readonly #port: StreamPort;
   readonly #deadline = new Deadline(() => this.#connection?.destroy('done'));
-  #dial: Dial | null = null;
+  #dial: Dialling | null = null;
   #connection: Connection | null = null;
   /** What the local server could not take yet. */
   #kept: Buffer[] = [];

@@ -1,5 +1,6 @@
 // One WebSocket of a visitor at the local server. Rule: the visitor hears of a 101 only after the local server has said it, and of a
 // refusal as it was made; messages keep their bounds, and the code of a Close goes through both ways.
+import type { Dialling } from './local-lines.ts';
 import { Buffer } from 'node:buffer';
 import { hash, randomBytes } from 'node:crypto';
 import type { Head } from '../../codec/http1/head.ts';
@@ -9,7 +10,6 @@ import { writeMsgpack } from '../../codec/msgpack/write-msgpack.ts';
 import type { StreamDataMessage } from '../../codec/tunnel/messages.ts';
 import { OPCODE_OF } from '../../codec/websocket/frame-reader.ts';
 import type { Connection } from '../../transport/connection.ts';
-import type { Dial } from '../../transport/dial.ts';
 import { MessageParts } from '../websocket/message-parts.ts';
 import { BROKEN_OFF, ClientWebSocket } from './client-web-socket.ts';
 import type { FieldPair } from './exposed-tunnel.ts';
@@ -37,7 +37,7 @@ export class LocalWebSocket implements LocalEnd, LineEvents {
   readonly #place: LocalPlace;
   readonly #port: StreamPort;
   readonly #key = randomBytes(16).toString('base64');
-  #dial: Dial | null = null;
+  #dial: Dialling | null = null;
   #line: HttpLine | null = null;
   #socket: ClientWebSocket | null = null;
   /** Of a refusal. */

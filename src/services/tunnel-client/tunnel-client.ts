@@ -8,7 +8,7 @@ import type { ExposedTunnel, LocalCheck } from './exposed-tunnel.ts';
 import type { LinkStream, RequestRecord } from './link-stream.ts';
 import { LocalHealth, type LocalVerdict } from './local-health.ts';
 import { LocalHttp } from './local-http.ts';
-import { LocalLines } from './local-lines.ts';
+import { LocalLines, type RefusalOf } from './local-lines.ts';
 import { LocalTcp } from './local-tcp.ts';
 import { LocalWebSocket } from './local-web-socket.ts';
 import { openControl } from './open-control.ts';
@@ -42,6 +42,8 @@ export interface TunnelClientOptions {
   readonly tunnels: readonly ExposedTunnel[];
   /** How names of local servers are resolved. */
   readonly dns: DnsCache;
+  /** Where no visitor may get to. */
+  readonly refusalOf?: RefusalOf | undefined;
   /** Tries without a first success go on for ever as well. */
   readonly isPatient: boolean;
   /** How often it is tried before the first success. */
@@ -118,7 +120,10 @@ export class TunnelClient {
         this.#sayHealth(tunnel, verdict);
         events.healthChanged?.(tunnel, verdict);
       };
-      this.#health.set(tunnel.name, new LocalHealth({ tunnel, check, dns: options.dns, onChange }));
+      this.#health.set(
+        tunnel.name,
+        new LocalHealth({ tunnel, check, dns: options.dns, refusalOf: options.refusalOf, onChange }),
+      );
     }
   }
 
@@ -249,7 +254,8 @@ export class TunnelClient {
   #linesOf(tunnel: ExposedTunnel): LocalLines {
     const known = this.#lines.get(tunnel);
     if (known !== undefined) return known;
-    const lines = new LocalLines({ host: tunnel.localHost, port: tunnel.localPort }, this.#options.dns);
+    const { dns, refusalOf } = this.#options;
+    const lines = new LocalLines({ host: tunnel.localHost, port: tunnel.localPort }, dns, refusalOf);
     this.#lines.set(tunnel, lines);
     return lines;
   }
