@@ -52,6 +52,7 @@ async function stage(t: TestContext): Promise<Stage> {
     '/api/v1/backends/{id}': encodeURIComponent('pair/http://192.0.2.1'),
     '/api/v1/proxies/{id}': 'exits%2Fa',
     '/api/v1/requests/{id}': 'r1',
+    '/api/v1/tokens/{id}': await tokenIn(desk),
     '/api/v1/tunnels/accounts/{id}': account.id,
     '/api/v1/tunnels/invitations/{id}': '1',
     '/api/v1/tunnels/requests/{id}': '1',
@@ -73,6 +74,14 @@ async function stage(t: TestContext): Promise<Stage> {
         ...(body && { body: JSON.stringify(body) }),
       }),
   };
+}
+
+/** Empty: none can be made here. */
+async function tokenIn(desk: AdminDesk): Promise<string> {
+  const headers = { ...AUTHORIZED, 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ user: 'ci', may: ['egress'] });
+  const made = await desk.ask('/api/v1/tokens', { method: 'POST', headers, body });
+  return made.status === 201 ? ((await made.json()) as { id: string }).id : '';
 }
 
 function writesOf({ paths }: OpenApiDocument): Write[] {
