@@ -6,7 +6,7 @@ import { wish } from '../../test/support/exposed.ts';
 import { ScriptedServer } from '../../test/support/scripted-server.ts';
 import { runTunnels } from './run-tunnels.ts';
 
-const QUIET = { inspect: false, inspectAt: 'off' } as const;
+const QUIET = { dataDir: '/nowhere', inspect: false, inspectAt: 'off' } as const;
 
 function running(cli: FakeCli, port: number, json = false): Promise<number> {
   const server = `127.0.0.1:${port}`;

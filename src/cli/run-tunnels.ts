@@ -4,6 +4,7 @@
 import type { ClientTunnel, InspectConfig } from '../config/schema/tunnel-client.ts';
 import type { Inspector } from '../control/tunnel-inspector.ts';
 import { SluiceError } from '../core/errors.ts';
+import { controlRefusals } from '../runtime/control-refusals.ts';
 import {
   type ClientEnd,
   type ExposedTunnel,
@@ -32,6 +33,8 @@ export interface RunTunnels {
   readonly server: string;
   readonly token: string;
   readonly tunnels: readonly ClientTunnel[];
+  /** Of the Sluice whose control plane nobody is to get to by them. */
+  readonly dataDir: string;
   readonly through: Through;
   readonly json: boolean;
   /** Also before the first success. */
@@ -45,6 +48,11 @@ export interface RunTunnels {
 
 /** Resolves with the exit code; rejects with a SluiceError where the server ended it. */
 export async function runTunnels(context: CliContext, options: RunTunnels): Promise<number> {
+  const refusalOf = controlRefusals(options.dataDir);
+  for (const { local_host: host, local_port: port } of options.tunnels) {
+    const refusal = refusalOf(host, port);
+    if (refusal !== null) throw refusal;
+  }
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const teller = tellerFor(context, options);
   const board = new ExposedBoard();
@@ -54,7 +62,7 @@ export async function runTunnels(context: CliContext, options: RunTunnels): Prom
     (options.inspectAt !== 'usual' || (teller.tellsInspector && options.inspect !== false));
   if (isInspected) desk.keep(options.inspect);
   const client = exposeTunnels(
-    { ...options, env: context.env, ...(desk.book !== null && { book: desk.book }) },
+    { ...options, env: context.env, refusalOf, ...(desk.book !== null && { book: desk.book }) },
     {
       connecting: (attempt) => teller.connecting(attempt),
       opened: (opened) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeCli } from '../../../test/support/cli-context.ts';
+import { runAdmin } from '../../../test/support/running-admin.ts';
 import { ScriptedServer } from '../../../test/support/scripted-server.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { main } from '../main.ts';
@@ -18,6 +19,17 @@ test('sluice http asks for the name that it was given, and ends with 69 where th
   talk.say('Error', { code: 'SUBDOMAIN_UNAVAILABLE', message: 'somebody has it' });
   assert.equal(await ended, 69);
   assert.match(cli.err, /refuses: somebody has it \(SUBDOMAIN_UNAVAILABLE\)/);
+});
+
+test('sluice http leads nobody to the admin door of the Sluice beside it', async (t) => {
+  const admin = await runAdmin(t);
+  const cli = new FakeCli({
+    cwd: admin.folder,
+    env: { ...admin.env, HOME: admin.folder, RETUNNEL_AUTH_TOKEN: 'secret' },
+  });
+  const place = `localhost:${new URL(admin.address).port}`;
+  assert.notEqual(await main(['http', place, '--server', '127.0.0.1:1'], cli), 0);
+  assert.match(cli.err, /a door of the control plane/);
 });
 
 test('sluice http says what is wrong with its arguments', async (t) => {

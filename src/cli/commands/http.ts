@@ -68,12 +68,13 @@ export function httpCommand(context: CliContext): Command {
         response_headers: fieldChanges(options.responseHeader),
         health: await healthOf(options),
       };
-      const { server, through, inspect } = settings;
+      const { server, through, inspect, dataDir } = settings;
       const run = {
         server,
         through,
         token: requireToken(settings),
         tunnels: [tunnel],
+        dataDir,
         inspect,
         inspectAt,
         ...patienceOf(options),

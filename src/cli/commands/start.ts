@@ -35,6 +35,7 @@ export function startCommand(context: CliContext): Command {
         through,
         token: requireToken(settings),
         tunnels,
+        dataDir: settings.dataDir,
         inspect,
         ...patienceOf(patience),
       };

@@ -66,12 +66,13 @@ export function tcpCommand(context: CliContext): Command {
         response_headers: {},
         health: await healthOf(options),
       };
-      const { server, through, inspect } = settings;
+      const { server, through, inspect, dataDir } = settings;
       const run = {
         server,
         through,
         token: requireToken(settings),
         tunnels: [tunnel],
+        dataDir,
         inspect,
         inspectAt,
         json: options.json === true,
