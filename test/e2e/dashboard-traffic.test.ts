@@ -37,6 +37,18 @@ test('what goes through is listed as it ends, found by filters and opened', { ti
   );
   await page.becomes(`${ROWS}.length === 6`);
 
+  await t.test('as it was for as long as somebody holds it', async () => {
+    const press = (words: string): Promise<unknown> =>
+      page.value(`[...document.querySelectorAll('button')].find((each) => each.textContent === '${words}').click()`);
+    await press('Hold');
+    await page.shows('held');
+    await stage.send(1, '/items?page=3');
+    await page.becomes(`document.querySelector('.page-head').textContent.includes('7 shown')`);
+    assert.equal(await page.value(`${ROWS}.length`), 6);
+    await press('Go on');
+    await page.becomes(`${ROWS}.length === 7 && ${ROWS}[0].textContent.includes('page=3')`);
+  });
+
   await t.test('by keyboard alone', async () => {
     await page.press('/');
     await page.type('boom');
@@ -86,7 +98,7 @@ test('what goes through is listed as it ends, found by filters and opened', { ti
       `[...document.querySelectorAll('.pane button')].find((each) => each.textContent === 'Replay').click()`,
     );
     await page.shows('Sent again:');
-    await page.becomes(`${ROWS}.length === 8`);
+    await page.becomes(`${ROWS}.length === 9`);
     await page.value(
       `[...document.querySelectorAll('.pane button')].find((each) => each.textContent === 'Show it').click()`,
     );

@@ -61,6 +61,7 @@ test('the dashboard', { timeout: 90_000 }, async (t) => {
     assert.equal(await page.value('document.activeElement.id'), 'main');
     await page.press('?');
     await page.becomes(`document.querySelector('dialog')?.open`);
+    await stage.assertAccessible();
     await page.press('Escape');
     await page.becomes(`document.querySelector('dialog') === null`);
     await page.press('g');

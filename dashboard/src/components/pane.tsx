@@ -1,6 +1,6 @@
 // What opens beside a list about one of its rows. Rule: Escape closes it, and the focus goes back to where it was before.
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export interface PaneProps {
   readonly title: string;
@@ -10,7 +10,8 @@ export interface PaneProps {
 
 export function Pane({ title, onClose, children }: PaneProps): JSX.Element {
   const pane = useRef<HTMLElement>(null);
-  useEffect(() => {
+  // With the change of the page itself, for whoever types goes on at once.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     pane.current?.focus();
     return () => {
