@@ -1,7 +1,7 @@
 // What is asked of the state that nodes share, by what it is asked for, and the slots in which a thread records it. Rule: the uses are few and known.
 import type { MetricsRecorder } from './metrics-recorder.ts';
 
-export type StateUse = 'agents' | 'cache' | 'health' | 'limits' | 'nodes' | 'purges' | 'sessions' | 'tunnels' | 'usage';
+export type StateUse = 'cache' | 'limits' | 'nodes' | 'purges' | 'sessions' | 'usage';
 
 export interface StateFamilies {
   readonly operations: number;

@@ -3,8 +3,7 @@ import { formatHostPort, isLocalAddress } from '../../core/address.ts';
 import { parseStateUrl, type StateServerAddress } from '../../core/state-url.ts';
 import type { Check } from './finding.ts';
 
-const NOT_SHARED =
-  'process.state: numbers of running requests (limits.concurrent, ai_streams) and sticky sessions stay with each node';
+const NOT_SHARED = 'process.state: numbers of running requests (limits.concurrent, ai_streams) stay with each node';
 
 export const checkState: Check = ({ config: { process } }) => {
   if (process.state === 'embedded') return [];

@@ -11,17 +11,19 @@ import type { Dns } from '../assemble/configured-dns.ts';
 import type { WantedListener } from './door-listeners.ts';
 import { EngineDoor, type EngineManners, type ListenerFrame } from './engine-door.ts';
 import { SessionBindings } from '../hops/hop-sessions.ts';
+import { sharedBindings } from '../nodes/sessions-of-nodes.ts';
 import { serverTls } from '../assemble/pem-files.ts';
 import { MixedListener, type MixedServing, type MixedSettings } from '../registry.ts';
 import type { ThreadContext } from '../threads/thread-context.ts';
 
 export class EgressDoor extends EngineDoor<MixedSettings> {
   private readonly ownDoors: OwnDoors;
-  private readonly bindings = new SessionBindings();
+  private readonly bindings: SessionBindings;
 
   constructor(context: ThreadContext, ownDoors: OwnDoors, config: Config) {
     super('egress', context, config);
     this.ownDoors = ownDoors;
+    this.bindings = new SessionBindings(sharedBindings(context, config.process.state));
   }
 
   /** What clients send to servers elsewhere is not ours to measure: bodies may be of any size. */

@@ -8,6 +8,7 @@ import type { Member } from '../../services/balance/member.ts';
 import type { Credentials, ProxyEndpoint } from '../../services/chain/proxy-endpoint.ts';
 import { CredentialTemplate, type CredentialTemplateOptions } from '../../services/sticky/credential-template.ts';
 import { PROVIDER_TEMPLATES } from '../../services/sticky/provider-templates.ts';
+import type { SharedBindings } from '../../services/sticky/shared-bindings.ts';
 import { StickySessions } from '../../services/sticky/sticky-sessions.ts';
 import type { HopSessions, Session } from '../registry.ts';
 
@@ -57,6 +58,12 @@ export class ConfiguredSessions implements HopSessions {
 export class SessionBindings {
   private rules = '';
   private sessions: StickySessions | null = null;
+  private readonly elsewhere: SharedBindings | null;
+
+  constructor(elsewhere: SharedBindings | null = null) {
+    this.elsewhere = elsewhere;
+    if (elsewhere !== null) elsewhere.adopt = (name, memberId) => this.sessions?.adopt(name, memberId);
+  }
 
   under({ ttl, idle_ttl, max_ttl, max_sessions, mode }: StickyEgress): StickySessions {
     const rules = JSON.stringify([ttl, idle_ttl, max_ttl, max_sessions, mode]);
@@ -67,6 +74,7 @@ export class SessionBindings {
         maxTtlMs: max_ttl,
         maxSessions: max_sessions,
         mode,
+        elsewhere: this.elsewhere,
       });
       this.rules = rules;
     }

@@ -8,6 +8,7 @@ import { type DoorAddress, OwnDoors } from '../../services/rules/own-doors.ts';
 import type { ReplayOutcome, ReplayRequest } from '../../engine/replay-client.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { closeLimiter } from '../nodes/limits-of-nodes.ts';
+import { closeBindings } from '../nodes/sessions-of-nodes.ts';
 import { ControlGuard } from '../../services/rules/control-guard.ts';
 import { configuredDoors, controlAddresses, doorAddress, doorPaths } from '../doors/door-address.ts';
 import type { DoorStatus } from '../doors/door.ts';
@@ -128,6 +129,7 @@ export class ThreadPlane {
     for (const door of this.all) door.stop();
     await Promise.all(this.all.map((door) => door.close()));
     closeLimiter(this.limits);
+    closeBindings(this.limits);
   }
 
   /** null: there is no such door. */

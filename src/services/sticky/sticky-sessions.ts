@@ -5,6 +5,13 @@ import type { Group } from '../balance/group.ts';
 import type { Member } from '../balance/member.ts';
 import { sharedNow } from '../balance/shared-clock.ts';
 
+/** Bindings that others have made, and are told of. Names are opaque. */
+export interface BindingsElsewhere {
+  /** The id of the member; null: nobody has bound it. */
+  find(name: string): string | null;
+  bound(name: string, memberId: string, ttlMs: number, isMove: boolean): void;
+}
+
 export interface StickyOptions {
   /** How long a binding holds. */
   readonly ttlMs: number;
@@ -17,6 +24,8 @@ export interface StickyOptions {
   /** Those unused for longest are forgotten for new ones. Default: 100 000. */
   readonly maxSessions?: number;
   readonly now?: () => number;
+  /** Of other nodes. */
+  readonly elsewhere?: BindingsElsewhere | null;
   readonly onMove?: (move: SessionMove) => void;
 }
 
@@ -38,6 +47,13 @@ export interface SessionMove {
 export interface StickyAsk<T> {
   readonly exclude?: ReadonlySet<Member<T>> | null;
   readonly tags?: Readonly<Record<string, string>> | null;
+}
+
+/** How a session is bound. */
+interface Wish<T> {
+  readonly ask: StickyAsk<T>;
+  /** Its member is gone. */
+  readonly isMove: boolean;
 }
 
 interface Binding {
@@ -76,7 +92,7 @@ export class StickySessions {
     const name = nameOf(group, session.key);
     this.#sweep(now);
     const binding = this.#find(name, now);
-    if (binding === null) return this.#bind(group, session, ask);
+    if (binding === null) return this.#bind(group, session, { ask, isMove: false });
     const bound = group.find(binding.memberId);
     if (bound === null || !mayKeep(bound, group, ask)) return this.#elsewhere(group, session, ask);
     this.#use(name, binding, now);
@@ -90,26 +106,43 @@ export class StickySessions {
     return this.#find(nameOf(group, sessionKey), this.#now())?.memberId ?? null;
   }
 
+  /** Somebody else has bound it otherwise, and that is what counts. */
+  adopt(name: string, memberId: string): void {
+    const binding = this.#find(name, this.#now());
+    if (binding !== null) this.#bindings.set(name, { ...binding, memberId });
+  }
+
   /** Ends a binding early. */
   forget<T>(group: Group<T>, sessionKey: string): void {
     this.#bindings.delete(nameOf(group, sessionKey));
   }
 
-  #bind<T>(group: Group<T>, session: StickySession, ask: StickyAsk<T>): Member<T> | null {
-    const member = group.pick({ ...ask, key: session.key });
+  #bind<T>(group: Group<T>, session: StickySession, { ask, isMove }: Wish<T>): Member<T> | null {
+    const name = nameOf(group, session.key);
+    const member = this.#choose(group, session, { ask, isMove });
     if (member === null) return null;
     this.#makeRoom();
     const now = this.#now();
     const ttlMs = Math.min(session.ttlMs ?? this.#options.ttlMs, this.#options.maxTtlMs ?? DEFAULT_MAX_TTL_MS);
     const binding = { memberId: member.id, endsAt: now + ttlMs, usedAt: now };
-    this.#use(nameOf(group, session.key), binding, now);
+    this.#use(name, binding, now);
+    this.#options.elsewhere?.bound(name, member.id, ttlMs, isMove);
     return member;
+  }
+
+  /** Whom it has elsewhere, if it has somebody. */
+  #choose<T>(group: Group<T>, session: StickySession, { ask, isMove }: Wish<T>): Member<T> | null {
+    const known = isMove ? null : (this.#options.elsewhere?.find(nameOf(group, session.key)) ?? null);
+    const theirs = known === null ? null : group.find(known);
+    if (theirs !== null && mayKeep(theirs, group, ask) && ask.exclude?.has(theirs) !== true) return theirs;
+    if (known !== null && this.#options.mode === 'strict') return null;
+    return group.pick({ ...ask, key: session.key });
   }
 
   #elsewhere<T>(group: Group<T>, session: StickySession, ask: StickyAsk<T>): Member<T> | null {
     if (this.#options.mode === 'strict') return null;
     const from = this.boundTo(group, session.key);
-    const member = this.#bind(group, session, ask);
+    const member = this.#bind(group, session, { ask, isMove: true });
     if (member !== null && from !== null) {
       this.#options.onMove?.({ group: group.name, session: session.key, from, to: member.id });
     }
