@@ -26,7 +26,7 @@ export function cache(options: CacheOptions): Policy {
       const turn = turns.get(exchange);
       if (turn === undefined) return;
       turns.delete(exchange);
-      end(turn, options);
+      end(turn, options, exchange.errorCode === 'client_closed');
     },
   };
 }
@@ -42,7 +42,7 @@ function isWanted(turn: Turn | undefined): boolean {
 }
 
 /** Whatever has not come to its end will not. */
-function end(turn: Turn, { store }: CacheOptions): void {
+function end(turn: Turn, { store }: CacheOptions, hasLeft: boolean): void {
   turn.isOver = true;
   if (turn.waiting !== null) {
     store.leave(turn.flightKey, turn.waiting);
@@ -50,5 +50,5 @@ function end(turn: Turn, { store }: CacheOptions): void {
   }
   letGo(turn.kept);
   turn.flight?.release();
-  if (turn.filling?.status === 'open') turn.filling.abort();
+  if (turn.filling?.status === 'open') turn.filling.abort(hasLeft);
 }

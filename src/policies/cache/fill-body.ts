@@ -47,7 +47,7 @@ export class FillBody implements BodyTransform {
   abort(): void {
     this.filling.onDrain = null;
     this.reading?.cancel();
-    this.filling.abort();
+    this.filling.abort(this.exchange.errorCode === 'client_closed');
   }
 
   /** False: it cannot be read. */

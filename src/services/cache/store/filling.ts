@@ -62,6 +62,7 @@ export class Filling implements BodySource, JoinedFilling {
   #slot = -1;
   written = 0;
   status: 'open' | 'whole' | 'torn' = 'open';
+  isGivenUp = false;
   trailers: readonly FieldLine[] = [];
   /** Called when more can be written, after `write` answered false. */
   onDrain: (() => void) | null = null;
@@ -178,8 +179,8 @@ export class Filling implements BodySource, JoinedFilling {
     return true;
   }
 
-  /** There will be no more of it: whoever reads it is cut, and nobody finds it. */
-  abort(): void {
+  /** There will be no more of it: whoever reads it is cut, and nobody finds it. `isGivenUp`: nobody here wants it; the origin has not failed. */
+  abort(isGivenUp = false): void {
     if (this.status !== 'open') return;
     this.#isPending = false;
     // All of it has come, and is there: that its end was not heard changes nothing of it.
@@ -187,6 +188,7 @@ export class Filling implements BodySource, JoinedFilling {
       this.#endWhole(this.trailers);
       return;
     }
+    this.isGivenUp = isGivenUp;
     this.#over('torn');
     this.#spool?.abort();
   }

@@ -240,7 +240,7 @@ export class Flights {
     if (this.context.channel !== null && this.#table.isHeard(flight.key)) filling.takePlace();
     if (filling.isPending) filling.onBegun = () => this.#placed(flight, filling);
     else if (!filling.isShared) this.#overflown(flight, filling, 'alone');
-    filling.onOver = () => this.end(flight, filling.status === 'torn' ? 'failed' : 'again');
+    filling.onOver = () => this.end(flight, filling.status === 'torn' && !filling.isGivenUp ? 'failed' : 'again');
     if (!filling.isPending) this.#announce(flight, filling);
   }
 
@@ -399,7 +399,7 @@ export class Flights {
     const all = [...waiters];
     waiters.clear();
     for (const waiter of all) {
-      if (filling !== null) waiter.joined(filling);
+      if (filling !== null && filling.status !== 'torn') waiter.joined(filling);
       else waiter[outcome]();
     }
   }
