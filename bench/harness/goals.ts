@@ -38,6 +38,10 @@ const ratioGoals: readonly RatioGoal[] = [
   { case: 'access-log', of: 'sluice, log on', to: 'sluice', atMost: 1.1 },
   { case: 'policies', of: 'sluice, policies on', to: 'sluice', atMost: 1.25 },
   { case: 'limits-shared', of: 'sluice, shared limits', to: 'sluice, local limits', atMost: 1.15 },
+  ...sluiceTo('nginx', 0.8, 'cache-small'),
+  ...sluiceTo('varnish', 0.65, 'cache-small'),
+  ...sluiceTo('nginx', 1.3, 'cache-100k'),
+  { case: 'cache-miss', of: 'sluice, cache on', to: 'sluice', atMost: 1.15 },
   { case: 'workers', of: 'sluice × 2', to: 'sluice × 1', atMost: 1.1 },
 ];
 
