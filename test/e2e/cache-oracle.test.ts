@@ -73,13 +73,17 @@ class Load {
 
   async run(seconds: number, seed: number): Promise<void> {
     const endMs = performance.now() + seconds * 1000;
+    const stop = new AbortController();
     const lane = async (index: number): Promise<void> => {
       const dice = new Dice(seed * 1000 + index);
-      while (performance.now() < endMs || (index === 0 && this.tally.purged < 3)) await this.step(dice, index);
+      const goesOn = (): boolean =>
+        !stop.signal.aborted && (performance.now() < endMs || (index === 0 && this.tally.purged < 3));
+      while (goesOn()) await this.step(dice, index);
     };
     try {
       await Promise.all(Array.from({ length: LANES }, (_, index) => lane(index)));
     } finally {
+      stop.abort();
       this.agent.destroy();
     }
   }
@@ -189,10 +193,11 @@ class Load {
         });
         answer.on('error', () => {});
         answer.on('close', () => {
-          if (!answer.complete) this.tally[leaves ? 'left' : 'cut'] += 1;
+          const isWhole = answer.complete && !leaves;
+          if (!isWhole) this.tally[leaves ? 'left' : 'cut'] += 1;
           const { statusCode: status = 0, headers: fields } = answer;
           const endedMs = performance.now();
-          resolve(answer.complete ? { status, headers: fields, body: Buffer.concat(parts), endedMs } : null);
+          resolve(isWhole ? { status, headers: fields, body: Buffer.concat(parts), endedMs } : null);
         });
       });
       request.on('error', () => {

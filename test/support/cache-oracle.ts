@@ -215,7 +215,12 @@ export interface Given {
 }
 
 function decoded({ headers, body }: Given): Buffer {
-  return headers['content-encoding'] === 'gzip' ? gunzipSync(body) : body;
+  if (headers['content-encoding'] !== 'gzip') return body;
+  try {
+    return gunzipSync(body);
+  } catch (cause) {
+    return Buffer.from(`${String(cause)}, of ${body.length} bytes`);
+  }
 }
 
 function checkLength({ headers }: Given, body: Buffer, about: string): void {

@@ -143,4 +143,17 @@ describe('an answer of the server', () => {
       ['200 x | fwd=uri-miss; fwd-status=200; detail=no-lifetime', '404 x | hit'],
     );
   });
+
+  test('without a body is kept as any other, and nobody who waits for it is told that it failed', async (t) => {
+    const caching = await Caching.open(t, (_request, response, count) =>
+      response.writeHead(200, { 'Cache-Control': FRESH, 'Content-Length': 0, 'X-Count': count }).end(),
+    );
+    const all = await Promise.all([1, 2, 3].map(() => caching.ask('/empty')));
+    assert.deepEqual(
+      all.map(({ status, headers }) => `${status} ${String(headers['x-count'])}`),
+      Array.from({ length: 3 }, () => '200 1'),
+    );
+    assert.match(await caching.told('/empty'), /\| hit$/);
+    assert.equal(caching.asked.length, 1);
+  });
 });

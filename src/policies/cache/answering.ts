@@ -144,7 +144,7 @@ export class Answering {
     const length = status === 204 ? '0' : fields.get('content-length');
     turn.filling = beginFilling(answered, turn, length === undefined ? -1 : Number(length), this.options);
     // No body follows, so nobody will say that it has ended.
-    if (status === 204) turn.filling?.end();
+    if (Number(length) === 0) turn.filling?.end();
   }
 
   private said(status: CacheStatus, { asked }: Turn): Said {
