@@ -19,6 +19,8 @@ test('/api/v1/tokens makes tokens that are shown once, lists them and takes them
   const text = await listed.text();
   assert.ok(!text.includes(token));
   assert.deepEqual((JSON.parse(text) as TokensAnswer).tokens, [{ id, ...rest }]);
+  const one = await desk.ask(`/api/v1/tokens/${id}`, { headers: AUTHORIZED });
+  assert.deepEqual(await one.json(), { id, ...rest });
   for (const wrong of [
     { user: 'ci' },
     { user: 'a b', may: ['ai'] },

@@ -46,6 +46,19 @@ const listRoute = createRoute({
   },
 });
 
+const idParam = z.object({ id: z.string() });
+
+const oneRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/tokens/{id}',
+  summary: 'One token that was made, without its value',
+  request: { params: idParam },
+  responses: {
+    200: { description: 'The token.', content: { 'application/json': { schema: tokenSchema } } },
+    ...refusals,
+  },
+});
+
 const makeRoute = createRoute({
   method: 'post',
   path: '/api/v1/tokens',
@@ -62,7 +75,7 @@ const revokeRoute = createRoute({
   method: 'delete',
   path: '/api/v1/tokens/{id}',
   summary: 'Take a token back',
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: idParam },
   responses: {
     200: {
       description: 'It opens nothing any more; what was begun with it ends as it would have.',
@@ -76,6 +89,12 @@ export function addTokenRoutes(app: AdminApp, { sluice }: AdminParts): void {
   app.openapi(listRoute, (context) => {
     return context.json({ tokens: sluice.tokens.reports(sluice.loaded.config).map(tokenAnswer) }, 200);
   });
+  app.openapi(oneRoute, (context) => {
+    const { id } = context.req.valid('param');
+    const found = sluice.tokens.reports(sluice.loaded.config).find((each) => each.id === id);
+    if (found === undefined) throw noToken(id);
+    return context.json(tokenAnswer(found), 200);
+  });
   app.openapi(makeRoute, async (context) => {
     const { user, may = null } = context.req.valid('json');
     const token = newToken();
@@ -85,8 +104,12 @@ export function addTokenRoutes(app: AdminApp, { sluice }: AdminParts): void {
   app.openapi(revokeRoute, async (context) => {
     const { id } = context.req.valid('param');
     if ((await sluice.revokeToken(id)) !== null) return context.json({ revoked: id }, 200);
-    throw new SluiceError('not_found', { message: `There is no token "${id}" that was made at the admin door.` });
+    throw noToken(id);
   });
+}
+
+function noToken(id: string): SluiceError {
+  return new SluiceError('not_found', { message: `There is no token "${id}" that was made at the admin door.` });
 }
 
 function tokenAnswer({ id, user, may, madeAtMs, isInForce }: TokenReport): TokenAnswer {
