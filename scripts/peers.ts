@@ -18,18 +18,21 @@ export type PeerName =
   | 'microsocks'
   | 'nghttp'
   | 'nginx'
+  | 'nix-instantiate'
   | 'openssl'
   | 'privoxy'
   | 'prometheus'
   | 'promtool'
   | 'redis-benchmark'
   | 'redis-server'
+  | 'ruby'
   | 'slowhttptest'
   | 'socat'
   | 'squid'
   | 'ssh'
   | 'ssh-keygen'
   | 'sshd'
+  | 'systemd-analyze'
   | 'testssl'
   | 'tinyproxy'
   | 'wget'
@@ -51,12 +54,14 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   microsocks: 'microsocks',
   nghttp: 'nghttp2-client',
   nginx: 'nginx',
+  'nix-instantiate': 'nix-bin',
   openssl: 'openssl',
   privoxy: 'privoxy',
   prometheus: 'prometheus',
   promtool: 'prometheus',
   'redis-benchmark': 'redis-tools',
   'redis-server': 'redis-server',
+  ruby: 'ruby',
   slowhttptest: 'slowhttptest',
   socat: 'socat',
   // The other package of it speaks no TLS through OpenSSL.
@@ -64,6 +69,7 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   ssh: 'openssh-client',
   'ssh-keygen': 'openssh-client',
   sshd: 'openssh-server',
+  'systemd-analyze': 'systemd',
   testssl: 'testssl.sh',
   tinyproxy: 'tinyproxy',
   wget: 'wget',
