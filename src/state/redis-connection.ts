@@ -7,6 +7,8 @@ import { type RedisClient, redisClient, retryMs } from './redis-client.ts';
 /** Told of every command. */
 export interface ConnectionWatch {
   ended(durationMs: number, isGood: boolean): void;
+  /** It is there, or it is not. */
+  turned(isUp: boolean): void;
 }
 
 export interface RedisConnectionOptions {
@@ -149,6 +151,7 @@ export class RedisConnection {
     this.isDown = false;
     this.isLost = false;
     this.firstTry.resolve();
+    this.options.watch?.turned(true);
     this.options.onUp?.();
   }
 
@@ -163,6 +166,7 @@ export class RedisConnection {
     this.firstTry.resolve();
     if (this.isDown || this.isClosed) return;
     this.isDown = true;
+    this.options.watch?.turned(false);
     this.options.onDown?.(this.lastError);
   }
 

@@ -19,4 +19,24 @@ test('operations, errors and who does without are recorded by what was asked las
   limits.degraded(true);
   cache.ended(1, true);
   assert.deepEqual(degradedUses(view), ['limits']);
+  cache.turned(false);
+  assert.deepEqual(degradedUses(view), ['cache', 'limits']);
+  cache.turned(true);
+  limits.turned(true);
+  assert.deepEqual(degradedUses(view), ['limits']);
+});
+
+test('a failure is forgotten after a while, and that there is no connection is not', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const recorder = new MetricsRecorder();
+  const view = new MetricsView();
+  const cache = stateWatch(recorder, 'cache');
+  view.attach(recorder.slab, recorder.definitions);
+  cache.ended(50, false);
+  t.mock.timers.tick(20_000);
+  assert.deepEqual(degradedUses(view), []);
+  cache.ended(50, false);
+  cache.turned(false);
+  t.mock.timers.tick(20_000);
+  assert.deepEqual(degradedUses(view), ['cache']);
 });

@@ -29,7 +29,7 @@ const SOON_MS = 5;
 const MOST_ASKED = 10_000;
 const MOST_REST_MS = 2_000;
 /** How many nodes there are. */
-const COUNT_EVERY_MS = 5_000;
+const COUNT_EVERY_MS = 2_000;
 /** Takes nothing. */
 const PROBE: LoanWish = { bucket: 'probe', limit: { intervalMs: 1, burst: 1 }, spent: 0, need: 0, more: 0 };
 const DIGEST_CHARACTERS = 22;
