@@ -5,9 +5,12 @@ import type { AiConfig, Credential, StoreCredential } from '../../config/schema/
 import { originDialler } from '../../engine/origin-dialler.ts';
 import { claudeStore } from '../../services/credentials/claude-store.ts';
 import { codexStore } from '../../services/credentials/codex-store.ts';
-import { CredentialStore } from '../../services/credentials/credential-store.ts';
+import { CredentialStore, type CredentialStoreInit } from '../../services/credentials/credential-store.ts';
+import { sharedExchange } from '../../services/credentials/shared-exchange.ts';
 import { requestToken, type TokenEndpoint } from '../../services/credentials/token-request.ts';
 import type { DnsCache } from '../../transport/dns-cache.ts';
+import { RedisConnection } from '../../state/redis-connection.ts';
+import { RedisState } from '../../state/redis-state.ts';
 import type { BackendWays } from '../backends/backend-ways.ts';
 import { originOfUrl } from '../registry.ts';
 
@@ -23,6 +26,13 @@ const CODEX_TOKEN_URL = 'https://auth.openai.com/oauth/token';
 /** As long as Claude Code waits. */
 const TIMEOUT_MS = 30_000;
 
+type TokenQuestion = CredentialStoreInit['ask'];
+
+/** For one renewal. */
+function openState(url: string): RedisState {
+  return new RedisState({ connection: new RedisConnection({ url }), url });
+}
+
 export function openStore(
   config: Config,
   provider: ProviderName,
@@ -30,10 +40,12 @@ export function openStore(
   parts: StoreParts,
 ): CredentialStore {
   const endpoint = tokenEndpoint(config, provider, parts);
+  const ask: TokenQuestion = (question) => requestToken(endpoint, question);
+  const { state } = config.process;
   return new CredentialStore({
     file: credential.store,
     format: FORMATS[provider],
-    ask: (question) => requestToken(endpoint, question),
+    ask: state === 'embedded' ? ask : sharedExchange({ ask, open: () => openState(state) }),
   });
 }
 
