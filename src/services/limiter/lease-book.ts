@@ -4,6 +4,8 @@ import type { Verdict } from './limit-bucket.ts';
 
 export interface Lease {
   readonly key: string;
+  /** What the others know it by; empty as long as nobody was asked. */
+  place: string;
   /** That may be given away here; below 0: that were given away and have yet to be charged. */
   tokens: number;
   /** Until when these are ours. */
@@ -42,6 +44,7 @@ export class LeaseBook {
     if (this.#leases.size >= this.#most) this.#makeRoom();
     const lease: Lease = {
       key,
+      place: '',
       tokens: 0,
       untilMs: 0,
       closedUntilMs: 0,

@@ -85,7 +85,8 @@ export class SharedBucket implements LimitBucket {
     lease.tokens = Math.max(0, lease.tokens);
     const need = Math.max(0, lease.waiting.length - lease.tokens);
     const more = Math.max(0, this.#slice - lease.tokens);
-    return { bucket: this.#lender.placeOf(this.#scope, lease.key), limit, spent, need, more };
+    if (lease.place === '') lease.place = this.#lender.placeOf(this.#scope, lease.key);
+    return { bucket: lease.place, limit, spent, need, more };
   }
 
   /** `asked`: so many of those that wait have been asked for. */
