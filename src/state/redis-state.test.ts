@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { Redis } from '../../test/support/redis.ts';
 import { SluiceError } from '../core/errors.ts';
+import { RedisConnection } from './redis-connection.ts';
 import { RedisState } from './redis-state.ts';
 
 class Connection {
@@ -29,6 +32,35 @@ class Connection {
 
 const wishes = Array.from({ length: 250 }, (_, index) => {
   return { bucket: String(index), limit: { intervalMs: 1, burst: 1 }, spent: 0, need: 1, more: 0 };
+});
+
+test('a user of Redis with no more rights than the guide says may do all of it', { timeout: 20_000 }, async (t) => {
+  const redis = await Redis.start(t);
+  if (redis === undefined) return;
+  const guide = readFileSync(new URL('../../docs/guide-scaling.md', import.meta.url), 'utf8');
+  const [, rights = ''] = /ACL needs `([^`]+)`/.exec(guide) ?? [];
+  const admin = new RedisConnection({ url: redis.url });
+  t.after(() => admin.close());
+  await admin.send(['ACL', 'SETUSER', 'sluice', 'on', '>pass', ...rights.split(' ')]);
+  const url = redis.url.replace('redis://', 'redis://sluice:pass@');
+  const state = new RedisState({ connection: new RedisConnection({ url }), url });
+  t.after(() => state.close());
+  const up = Promise.withResolvers<void>();
+  const heard = Promise.withResolvers<string>();
+  state.hear('c', heard.resolve, up.resolve);
+  await up.promise;
+  await state.publish('c', 'hello');
+  assert.equal(await heard.promise, 'hello');
+  assert.equal((await state.borrow(wishes)).length, 250);
+  const { lease } = await state.claim({ name: 'n', owner: 'A', value: '', ttlMs: 60_000 });
+  assert.deepEqual([...(await state.renew([lease], 60_000)), await state.release(lease)], [true, true]);
+  assert.deepEqual([await state.bind('k', 'v', 1_000), await state.holder('n')], ['v', null]);
+  await state.append('l', [{ id: 1, text: 't' }], { most: 10, ttlMs: 1_000 });
+  assert.equal((await state.readAfter('l', 0, 9)).length, 1);
+  await state.keepRow('t', 'k', 'r');
+  assert.deepEqual([(await state.rows('t')).size, await state.removeRow('t', 'k')], [1, true]);
+  assert.equal((await state.standUp({ id: 'A', address: '' }, 60_000)).length, 1);
+  await state.standDown('A');
 });
 
 describe('buckets in Redis', () => {

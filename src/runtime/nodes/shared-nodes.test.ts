@@ -18,6 +18,10 @@ describe('the nodes', { timeout: 20_000 }, () => {
     assert.deepEqual(nodes.nodes, [{ id: nodes.id, address: '' }]);
     assert.equal(await nodes.state.get('a'), null);
     assert.equal(existsSync(join(folder, 'state.db')), false);
+    const tunnels = nodes.tunnels({ lost: () => {}, refused: () => {} });
+    assert.partialDeepStrictEqual(await tunnels.claim('app', 'ann'), { kind: 'mine', place: { node: nodes.id } });
+    tunnels.close();
+    assert.equal(existsSync(join(folder, 'state.db')), false);
     await nodes.close();
   });
 

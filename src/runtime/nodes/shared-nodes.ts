@@ -4,6 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { ProcessConfig } from '../../config/schema/process.ts';
 import { SharedRuns } from '../../services/agents/shared-runs.ts';
+import { SharedDirectory } from '../../services/tunnels/shared-directory.ts';
+import type { DirectoryEvents, TunnelDirectory } from '../../services/tunnels/tunnel-directory.ts';
+import { MemoryState } from '../../state/memory-state.ts';
 import { RedisConnection } from '../../state/redis-connection.ts';
 import { RedisState } from '../../state/redis-state.ts';
 import type { NodeEntry, SharedState } from '../../state/shared-state.ts';
@@ -55,6 +58,12 @@ export class SharedNodes {
   /** Of agents, on all nodes. */
   runs(): SharedRuns {
     return new SharedRuns({ state: this.state, node: this.id, nodes: () => this.#nodes });
+  }
+
+  /** Of tunnels: on all nodes, or on this one alone. */
+  tunnels(events: DirectoryEvents): TunnelDirectory {
+    const state = this.isShared ? this.state : new MemoryState();
+    return new SharedDirectory({ state, node: this.id, address: () => this.#address, events });
   }
 
   /** Until this is closed. */
