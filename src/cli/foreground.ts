@@ -127,6 +127,7 @@ function assemble(
     takeSpans: (spans) => traces.take(spans),
     processes,
     tunnelSocket: tunnels.socketPath,
+    knownNames: tunnels.knownNames,
     noteFault,
     countWorkerRestart: () => count('workerRestarts'),
   });

@@ -364,6 +364,7 @@ export class Sluice {
       lists: this.#dataPlane.lists,
       backendsOf: (route) => this.backends.specsOf(route),
       budgets: this.#dataPlane.counts.budgets,
+      knownNames: this.tunnels.knownNames,
       isDeadAccount: (provider, id) => this.accounts.isDead(provider, id),
     });
   }

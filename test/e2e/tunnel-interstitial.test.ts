@@ -9,6 +9,9 @@ import { ask, type Answered } from '../support/ask.ts';
 import { Page } from '../support/browser.ts';
 import { Exposed, localServer, serveTunnels, TUNNEL_SERVER, wish } from '../support/exposed.ts';
 import type { Gateway, GatewaySettings } from '../support/gateway.ts';
+import { configOf } from '../support/gateway.ts';
+import { TunnelClient } from '../support/tunnel-client.ts';
+import { WorkerStage } from '../support/worker-stage.ts';
 import { requirePeer } from '../support/peer.ts';
 import { runSluice } from '../support/sluice-process.ts';
 
@@ -34,8 +37,10 @@ interface Stage {
   readonly asked: string[];
 }
 
-function withPage(interstitial: unknown, domain = 'example.test'): GatewaySettings {
-  return { tunnels: { server: { ...TUNNEL_SERVER.tunnels.server, domain, interstitial } } };
+function withPage(interstitial: true | object, domain = 'example.test'): GatewaySettings {
+  // Those of the test belong to a user of the configuration.
+  const page = interstitial === true ? { users: true } : { users: true, ...interstitial };
+  return { tunnels: { server: { ...TUNNEL_SERVER.tunnels.server, domain, interstitial: page } } };
 }
 
 async function staged(t: TestContext, settings: GatewaySettings): Promise<Stage> {
@@ -174,4 +179,22 @@ test('without a word there is none; a word for it may name another field, and a 
     assert.notEqual(code, 0);
     assert.match(stderr + stdout, told);
   }
+});
+
+test('tunnels of users of the configuration have no page unless it is wished for, on any thread', async (t) => {
+  const users = [{ name: 'alice', token: 'token-of-alice', may: ['tunnels'] }];
+  const settings = { users, tunnels: { server: { ...TUNNEL_SERVER.tunnels.server, interstitial: true } } };
+  const stage = new WorkerStage(t, 2);
+  await stage.tunnels.apply(configOf(settings));
+  await stage.apply(settings);
+  const door = stage.tunnels.doors()[0]?.address ?? '';
+  const known = await TunnelClient.open(t, door, { token: 'token-of-alice', names: ['app'] });
+  const { token } = stage.tunnels.office.add({ email: 'eve@example.com', token: null });
+  await TunnelClient.open(t, door, { token, names: ['stranger'] });
+  const go = (name: string) => ask(stage.url, { headers: { ...SECURE, Host: `${name}.example.test` } });
+  const visits = Array.from({ length: 8 }, () => go('app'));
+  for (const _visit of visits) known.answer((await known.nextOf('StreamOpen'))['stream_id'], { body: 'the app' });
+  assert.deepEqual([...new Set((await Promise.all(visits)).map(({ body }) => body))], ['the app']);
+  const warned = await Promise.all(Array.from({ length: 8 }, () => go('stranger')));
+  assert.ok(warned.every(({ headers }) => headers['sluice-interstitial'] === '1'));
 });

@@ -126,6 +126,7 @@ export class Gateway {
       log: this.note,
       services: { kind: 'here', desk: this.desk } as const,
       tunnelSocket: this.tunnels.socketPath,
+      knownNames: this.tunnels.knownNames,
       tellUsage: countedUsage(this.recorder, (record) => this.used.push(record)),
     };
     this.plane = new ThreadPlane(context, config);

@@ -59,6 +59,7 @@ export class WorkerStage {
       files: new DomainLists(),
       log: (level, fields, message) => void this.said.push({ level, fields, message }),
       tunnelSocket: this.tunnels.socketPath,
+      knownNames: this.tunnels.knownNames,
       tellUsage: (record) => void this.used.push(record),
       takeSpans: () => {},
       inner: new InnerDoor({ desk: this.desk, log: () => {} }),

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { interstitialSchema } from './tunnels-interstitial.ts';
 
 test('there is no page without a word, and one with all that it needs with a single one', () => {
-  const whole = { skip_header: 'sluice-skip-interstitial', cookie_ttl: 7 * 86_400_000 };
+  const whole = { skip_header: 'sluice-skip-interstitial', cookie_ttl: 7 * 86_400_000, users: false };
   assert.deepEqual(
     [undefined, false, null, true, {}].map((said) => interstitialSchema.parse(said)),
     [null, null, null, whole, whole],
   );
-  const other = interstitialSchema.parse({ skip_header: 'X-Skip', cookie_ttl: '30d' });
-  assert.deepEqual(other, { skip_header: 'x-skip', cookie_ttl: 30 * 86_400_000 });
+  const other = interstitialSchema.parse({ skip_header: 'X-Skip', cookie_ttl: '30d', users: true });
+  assert.deepEqual(other, { skip_header: 'x-skip', cookie_ttl: 30 * 86_400_000, users: true });
   assert.equal(interstitialSchema.parse({ skip_header: null })?.skip_header, null);
 });
 

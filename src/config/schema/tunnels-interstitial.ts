@@ -7,6 +7,8 @@ export interface InterstitialConfig {
   /** In lower case; null: nothing exempts. */
   readonly skip_header: string | null;
   readonly cookie_ttl: number;
+  /** Also before tunnels of users of the configuration. */
+  readonly users: boolean;
 }
 
 /** It is taken out of what apps get. */
@@ -20,6 +22,12 @@ const settings = z.strictObject({
     .nullable()
     .prefault('sluice-skip-interstitial')
     .describe('Requests with this header field, whatever it says, go straight to the app. `null`: none do.'),
+  users: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      'Also before tunnels of `users`, whom the operator knows; `false`: only before those of accounts that have registered.',
+    ),
   cookie_ttl: duration({ min: '1s', max: '365d' })
     .prefault('7d')
     .describe('How long the browser that has been told is not told again, for each host.'),

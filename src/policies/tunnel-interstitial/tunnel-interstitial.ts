@@ -11,6 +11,8 @@ export interface InterstitialOptions {
   /** In lower case; null: nothing exempts. */
   readonly skipHeader: string | null;
   readonly cookieTtlMs: number;
+  /** Whose names are those of people whom the operator knows: they have no page. */
+  readonly isKnown?: (name: string) => boolean;
 }
 
 const COOKIE = 'sluice-interstitial';
@@ -21,6 +23,7 @@ const MARK = `${COOKIE}=continue`;
 type Verdict = keyof typeof REASONS;
 
 const REASONS = {
+  known: 'the tunnel belongs to a user of the configuration',
   elsewhere: 'the host is no name of a tunnel below the domain',
   pressed: 'the button of the page was pressed',
   forged: 'the button of the page is said to be pressed, and another page says it',
@@ -31,7 +34,7 @@ const REASONS = {
 } as const;
 
 export function tunnelInterstitial(options: InterstitialOptions): Policy {
-  const { domain, skipHeader, cookieTtlMs } = options;
+  const { domain, skipHeader, cookieTtlMs, isKnown = () => false } = options;
   const below = `.${domain}`;
   const verdicts = new WeakMap<Exchange, Verdict>();
   const isBelow = (host: string): boolean => host.endsWith(below) && !host.slice(0, -below.length).includes('.');
@@ -39,7 +42,10 @@ export function tunnelInterstitial(options: InterstitialOptions): Policy {
   return {
     name: 'tunnel-interstitial',
     request(exchange: Exchange): void {
-      const verdict = isBelow(exchange.request.host) ? verdictOf(exchange, skipHeader) : 'elsewhere';
+      const { host } = exchange.request;
+      const verdict = isBelow(host)
+        ? verdictOf(exchange, skipHeader, isKnown(host.slice(0, -below.length)))
+        : 'elsewhere';
       verdicts.set(exchange, verdict);
       if (verdict === 'pressed' || verdict === 'forged') sendBack(exchange, verdict === 'pressed' ? maxAge : null);
       else if (verdict === 'told') {
@@ -55,12 +61,13 @@ export function tunnelInterstitial(options: InterstitialOptions): Policy {
 }
 
 /** What is between the browser and us is gone from the request afterwards. */
-function verdictOf({ request }: Exchange, skipHeader: string | null): Verdict {
+function verdictOf({ request }: Exchange, skipHeader: string | null, isKnown: boolean): Verdict {
   const { fields } = request;
   if (request.method === 'POST' && isMarked(request.query)) return isFromSameHost(request) ? 'pressed' : 'forged';
   const hasSeen = takeCookie(fields);
   const isSkipped = skipHeader !== null && fields.has(skipHeader);
   if (isSkipped) fields.remove(skipHeader);
+  if (isKnown) return 'known';
   if (!isBrowserVisit(request)) return 'program';
   if (isSkipped) return 'skipped';
   return hasSeen ? 'seen' : 'told';

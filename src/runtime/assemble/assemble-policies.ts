@@ -11,6 +11,7 @@ import type { MirrorPolicy } from '../../config/schema/policies-mirror.ts';
 import type { ScanPolicy } from '../../config/schema/policies-scan.ts';
 import { type UserPolicy, userPolicies } from '../../config/schema/user-policies.ts';
 import type { Policy } from '../../contract/policy.ts';
+import type { KnownNames } from '../../services/tunnels/known-names.ts';
 import { ClientAddress } from '../../services/identity/client-address.ts';
 import type { OtherTokens, UserDirectory } from '../../services/identity/user-directory.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
@@ -47,6 +48,8 @@ export interface PolicyParts {
   readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
   readonly tellUsage: TellUsage;
+  /** The names of tunnels of users of the configuration. */
+  readonly knownNames?: KnownNames | null;
   /** Makes a policy of the user's own. */
   readonly ofModule: (use: UserPolicy, at: UserPolicyPlace) => Policy;
   readonly ofScan: (settings: ScanPolicy) => Policy;
@@ -70,6 +73,7 @@ export interface ThreadPolicyParts extends UserPolicyParts {
   readonly caches: CacheShelf;
   readonly recorder: MetricsRecorder;
   readonly tellUsage: TellUsage;
+  readonly knownNames?: KnownNames;
   /** The tokens that runs of agents have. */
   readonly runs?: OtherTokens;
 }
@@ -91,6 +95,7 @@ export function policyParts(
     lists: parts.lists,
     recorder: parts.recorder,
     tellUsage: parts.tellUsage,
+    knownNames: parts.knownNames ?? null,
     ofModule: (use, at) => createUserPolicy(use, at, parts),
     ofScan: (settings) => scans.policy(settings),
     ofMirror: makesMirror,
@@ -117,6 +122,7 @@ export class ConfiguredPolicies {
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
   readonly #clients = new Map<AclPolicy | null, ClientAddress>();
+  readonly #knownNames: KnownNames | null;
   readonly #ofModule: PolicyParts['ofModule'];
 
   constructor(config: Config, parts: PolicyParts) {
@@ -126,6 +132,7 @@ export class ConfiguredPolicies {
     this.#running = parts.running;
     this.#lists = parts.lists;
     this.#recorder = parts.recorder;
+    this.#knownNames = parts.knownNames ?? null;
     this.#ofModule = parts.ofModule;
     this.#ofScan = parts.ofScan;
     this.#ofMirror = parts.ofMirror;
@@ -150,7 +157,7 @@ export class ConfiguredPolicies {
 
   /** Of names of tunnels. Who may not come in is not told either what is there. */
   ofTunnels(listen: GatewayListen | null = null): Policy[] {
-    return this.#whole(this.#gatewayPlaces(listen), interstitialOf(this.#config));
+    return this.#whole(this.#gatewayPlaces(listen), interstitialOf(this.#config, this.#knownNames));
   }
 
   /** The forward proxy has its own way of asking for users. */

@@ -15,11 +15,10 @@ import { dryMirrorOf } from '../assemble/assemble-mirror.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
 import type { Scene } from './scene.ts';
 
+type DryScene = Pick<Scene, 'config' | 'lists' | 'budgets'> & { readonly knownNames?: PolicyParts['knownNames'] };
+
 /** `user` is taken for proved, with credentials that hold within a dry run. */
-export function dryParts(
-  { config, lists, budgets }: Pick<Scene, 'config' | 'lists' | 'budgets'>,
-  user: string | null,
-): PolicyParts {
+export function dryParts({ config, lists, budgets, knownNames = null }: DryScene, user: string | null): PolicyParts {
   const users = user === null ? configuredUsers(config.users) : dryUsers(config);
   const recorder = new MetricsRecorder();
   const scans = new ConfiguredScans({ recorder, log: () => {}, threads: 1 }, config.timeouts.connect);
@@ -28,7 +27,7 @@ export function dryParts(
   const running = new RunningTable({ capacity: 8 });
   const shared = { lists, budgets: budgets ?? new BudgetTable({ capacity: config.users.length + 1 }) };
   const made = { ofModule, ofScan, ofMirror: dryMirrorOf, ofCache: dryCacheMaker(config) };
-  return { users, limiter, running, ...shared, recorder, tellUsage: () => {}, ...made };
+  return { users, limiter, running, ...shared, knownNames, recorder, tellUsage: () => {}, ...made };
 }
 
 /** Whatever a module does, it would do it now. */

@@ -24,6 +24,7 @@ export interface RunningScene {
   readonly lists: DomainShelf;
   readonly backendsOf?: Scene['backendsOf'];
   readonly budgets?: Scene['budgets'];
+  readonly knownNames?: Scene['knownNames'];
   readonly isDeadAccount?: Scene['isDeadAccount'];
 }
 
@@ -36,12 +37,12 @@ export async function explain(
   const doors = new OwnDoors([...configuredDoors(config), ...open]);
   const members = running?.members ?? new MemberTable({ capacity: memberCount(config) });
   const lists = running?.lists ?? (await readLists(config));
-  const { backendsOf, isDeadAccount, budgets } = running ?? {};
+  const { backendsOf, isDeadAccount, budgets, knownNames } = running ?? {};
   const known = {
     ...(backendsOf !== undefined && { backendsOf }),
     ...(isDeadAccount !== undefined && { isDeadAccount }),
   };
-  const scene: Scene = { config, origins, members, lists, doors, budgets, ...known };
+  const scene: Scene = { config, origins, members, lists, doors, budgets, knownNames, ...known };
   const asked = askedUrl(question);
   const { door, localPort, listen } = chooseDoor(asked, question, scene);
   const found =

@@ -1,6 +1,7 @@
 // Chooses where the data path runs: on the main thread, or on workers. Rule: the rest of the program cannot tell which.
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import type { KnownNames } from '../../services/tunnels/known-names.ts';
 import type { Config } from '../../config/config.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
@@ -42,6 +43,8 @@ export interface DataPlaneContext {
   readonly processes: ProcessDesk;
   /** Where the main thread takes exchanges for tunnels. */
   readonly tunnelSocket: string;
+  /** The names of tunnels of users of the configuration. */
+  readonly knownNames?: KnownNames;
   /** Told of errors that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countWorkerRestart: () => void;
@@ -50,7 +53,7 @@ export interface DataPlaneContext {
 const TICKET_KEY_BYTES = 48;
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
-  const { config, recorder, view, logger, accessSink, tellUsage, processes, tunnelSocket } = context;
+  const { config, recorder, view, logger, accessSink, tellUsage, processes, tunnelSocket, knownNames } = context;
   const { takeSpans, noteFault, countWorkerRestart } = context;
   const { workers } = config.process;
   const { access } = config.log;
@@ -69,6 +72,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       takeSpans,
       inner: new InnerDoor({ desk: processes, log: threadLog(logger) }),
       tunnelSocket,
+      knownNames,
       noteFault,
       countRestart: countWorkerRestart,
     });
@@ -91,6 +95,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     log: threadLog(logger),
     services: { kind: 'here', desk: processes } as const,
     tunnelSocket,
+    ...(knownNames !== undefined && { knownNames }),
     tellUsage: countedUsage(recorder, tellUsage),
   };
   return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own }, files);

@@ -1,4 +1,5 @@
 // What the doors of one thread are given. Types only.
+import type { KnownNames } from '../../services/tunnels/known-names.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
@@ -47,6 +48,8 @@ export interface ThreadContext {
   readonly services: ServiceHome;
   /** Where the main thread takes exchanges for tunnels. */
   readonly tunnelSocket: string;
+  /** The names of tunnels of users of the configuration, as the main thread writes them. */
+  readonly knownNames?: KnownNames;
   /** Takes what was used of AI providers. */
   readonly tellUsage: TellUsage;
 }

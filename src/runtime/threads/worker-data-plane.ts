@@ -1,6 +1,7 @@
 // The data plane on several threads, all listening on the same doors; the kernel spreads connections over them. Rule: a
 // configuration holds on every thread or on none; a thread that dies is replaced and counted.
 import { randomBytes } from 'node:crypto';
+import type { KnownNames } from '../../services/tunnels/known-names.ts';
 import type { Config } from '../../config/config.ts';
 import { parseAddress } from '../../core/address.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
@@ -42,6 +43,8 @@ export interface WorkerPlaneContext {
   readonly log: ThreadLog;
   /** Where this thread takes exchanges for tunnels. */
   readonly tunnelSocket: string;
+  /** The names of tunnels of users of the configuration. */
+  readonly knownNames?: KnownNames | undefined;
   /** What workers have seen used of AI providers. */
   readonly tellUsage: TellUsage;
   /** What workers have recorded of traces. */
@@ -110,6 +113,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
       budgets: this.counts.budgets.memory,
       inner: context.inner.address,
       tunnelSocket: context.tunnelSocket,
+      knownNames: context.knownNames?.memory,
       accessFormat: context.accessFormat,
     };
   }

@@ -33,6 +33,8 @@ export interface WorkerStart {
   readonly inner: InnerAddress;
   /** Where the main thread takes exchanges for tunnels. */
   readonly tunnelSocket: string;
+  /** The memory of the names of tunnels of users of the configuration. */
+  readonly knownNames?: SharedArrayBuffer | undefined;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 

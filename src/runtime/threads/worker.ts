@@ -3,6 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
 import type { ReplayOutcome } from '../../engine/replay-client.ts';
+import { KnownNames } from '../../services/tunnels/known-names.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
@@ -93,6 +94,7 @@ async function carryOut(call: WorkerCall): Promise<ReplayOutcome | null> {
           log,
           services: { kind: 'elsewhere', inner: start.inner },
           tunnelSocket: start.tunnelSocket,
+          ...(start.knownNames !== undefined && { knownNames: new KnownNames(start.knownNames) }),
           tellUsage,
         },
         call.config,

@@ -8,6 +8,8 @@ import type { Config } from '../../config/config.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import type { ClientAddress } from '../../services/identity/client-address.ts';
 import { peerAddress } from '../../services/tunnels/peer-address.ts';
+import { KnownNames } from '../../services/tunnels/known-names.ts';
+import { OF_CONFIGURATION } from '../../services/tunnels/tunnel-accounts.ts';
 import { SERVER_ITSELF, TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 import { SessionList } from '../../services/tunnels/session-list.ts';
 import { type NameUse, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
@@ -64,6 +66,8 @@ const TIDY_MS = 30_000;
 export class TunnelDesk {
   /** Where all threads pass exchanges for tunnels on to. */
   readonly socketPath: string;
+  /** Those of users of the configuration; for all threads. */
+  readonly knownNames: KnownNames = new KnownNames();
   readonly #options: TunnelDeskOptions;
   readonly #folder: string;
   readonly office: TunnelOffice;
@@ -73,6 +77,10 @@ export class TunnelDesk {
     now: Date.now,
     limitsOf: (account) => this.office.limitsOf(account),
     refuseHostname: (hostname, account) => this.office.refuseHostname(hostname, account),
+    named: (name, account) => {
+      if (account?.startsWith(OF_CONFIGURATION) === true) this.knownNames.add(name);
+      else this.knownNames.delete(name);
+    },
   });
   readonly #sessions = new SessionList();
   #tidying: NodeJS.Timeout | undefined;

@@ -54,6 +54,8 @@ export interface TunnelRegistryOptions {
   readonly now: () => number;
   /** How many names an account may have at once, and how many clients with names. */
   limitsOf(account: string): Pick<TunnelLimits, 'tunnels' | 'clients'>;
+  /** Whose a name is from now on; null: nobody's. */
+  named?(name: string, account: string | null): void;
   /** Why an account may not have a hostname; null: it is its own. */
   refuseHostname?(hostname: string, account: string): Claim | null;
 }
@@ -240,6 +242,7 @@ export class TunnelRegistry {
 
   #put(name: string, held: Held): void {
     this.#names.set(name, held);
+    this.#options.named?.(name, held.account);
     const own = this.#namesOf.get(held.account);
     if (own === undefined) this.#namesOf.set(held.account, new Set([name]));
     else own.add(name);
@@ -323,6 +326,7 @@ export class TunnelRegistry {
 
   #delete(name: string, { account, session }: Held): void {
     this.#names.delete(name);
+    this.#options.named?.(name, null);
     if (session !== null) this.#online -= 1;
     this.#book?.dropName(name);
     const own = this.#namesOf.get(account);
