@@ -26,6 +26,7 @@ import type { Claim, TunnelRegistry } from '../../services/tunnels/tunnel-regist
 import type { Admission } from '../../services/tunnels/session-host.ts';
 import { type AccountPage, TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 import { textResolverOf } from '../../transport/resolver.ts';
+import { HostnameCertificates } from './hostname-certificates.ts';
 
 export interface AccountReport {
   readonly id: string;
@@ -89,6 +90,7 @@ export class TunnelOffice {
   readonly #registry: TunnelRegistry;
   readonly #ports: PortKeeper;
   #config: Config | null = null;
+  readonly #certificates = new HostnameCertificates();
   #onHostnames: () => void = () => {};
   #open: Open | null = null;
 
@@ -124,6 +126,7 @@ export class TunnelOffice {
 
   configure(config: Config, users: UserDirectory): void {
     this.#config = config;
+    this.#certificates.follow(config);
     const { hold, reserved, group_strategy: groupStrategy, address_limits: most } = config.tunnels.server;
     this.#open?.accounts.follow(users);
     this.#open?.meters.follow(limitsOf(config));
@@ -153,6 +156,11 @@ export class TunnelOffice {
 
   get hostnames(): TunnelHostnames | null {
     return this.#open?.hostnames ?? null;
+  }
+
+  /** Over TLS at the gateway; it may also be ended in front. */
+  hasCertificate(hostname: string): boolean {
+    return this.#certificates.has(hostname);
   }
 
   get domain(): string {

@@ -29,8 +29,16 @@ export function hostnameCall(method: string, path: string): HostnameCall | 'wron
   return method === 'DELETE' ? { kind: 'remove', hostname } : 'wrong_method';
 }
 
-/** Certificates are those of the gateway: none is asked for. */
-export function hostnameState(row: HostnameRow, domain: string): object {
+/** What is the same for all hostnames. */
+export interface HostnamePlace {
+  readonly domain: string;
+  /** Certificates are those of the gateway: none is asked for. */
+  hasCertificate(hostname: string): boolean;
+}
+
+export function hostnameState(row: HostnameRow, place: HostnamePlace): object {
+  const { domain } = place;
+  const hasCertificate = place.hasCertificate(row.hostname);
   const isVerified = row.verifiedAtMs !== null;
   return {
     hostname: row.hostname,
@@ -38,8 +46,8 @@ export function hostnameState(row: HostnameRow, domain: string): object {
     routable: isVerified,
     verification_error: row.problem,
     checked_at: row.checkedAtMs === null ? null : new Date(row.checkedAtMs).toISOString(),
-    certificate: null,
-    certificate_state: 'not_requested',
+    certificate: hasCertificate,
+    certificate_state: hasCertificate ? 'issued' : 'not_requested',
     certificate_attempts: 0,
     certificate_error: null,
     dns: {

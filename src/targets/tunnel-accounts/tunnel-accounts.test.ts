@@ -10,6 +10,7 @@ const TARGET = tunnelAccounts({
   registration: 'open',
   hostnames: null,
   domain: 'example.test',
+  hasCertificate: () => false,
   register: () => assert.fail('nobody registers here'),
   rotate: () => assert.fail('nobody asks for that here'),
   registrations: budget(1),

@@ -33,6 +33,7 @@ export interface AccountsOffice {
   readonly hostnames: HostnamesDesk | null;
   /** Names are below it. */
   readonly domain: string;
+  hasCertificate(hostname: string): boolean;
 }
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -239,9 +240,9 @@ function onHostname({ asked, call, id, hostnames }: HostnameAsked): Answer | Pro
   const told = (status: number, answer: HostnameAnswer): Answer =>
     'refused' in answer
       ? refusal(exchange, REFUSALS[answer.refused], answer.why)
-      : json(status, hostnameState(answer, office.domain));
+      : json(status, hostnameState(answer, office));
   if (call.kind === 'list') {
-    return json(200, { hostnames: hostnames.of(id).map((row) => hostnameState(row, office.domain)) });
+    return json(200, { hostnames: hostnames.of(id).map((row) => hostnameState(row, office)) });
   }
   if (call.kind === 'verify') return hostnames.verify(id, call.hostname).then((answer) => told(200, answer));
   if (call.kind === 'register') {
