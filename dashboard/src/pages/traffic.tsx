@@ -6,6 +6,7 @@ import type { RequestAnswer } from '../../../src/control/admin-answers.ts';
 import { Chip, FilterChip, statusTone } from '../components/chip.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { ErrorNotice } from '../components/error-notice.tsx';
+import { SearchField } from '../components/search-field.tsx';
 import { Table, type Column } from '../components/table.tsx';
 import { formatBytes, formatClock, formatCount, formatMs } from '../format.ts';
 import { adjustQuery, route } from '../state/route.ts';
@@ -13,8 +14,6 @@ import { CHIP_GROUPS, filtersIn, LOOSE_FILTERS, type Filter } from '../traffic/f
 import { RequestList } from '../traffic/request-list.ts';
 import { RequestPane } from '../traffic/request-pane.tsx';
 import './traffic.css';
-
-const TYPING_MS = 250;
 
 export function Page(): JSX.Element {
   const wanted = filtersIn(route.value.query).toString();
@@ -83,21 +82,13 @@ function Standing({ list, isHeld, onHold }: StandingProps): JSX.Element {
 
 function Filters(): JSX.Element {
   const { query } = route.value;
-  const typed = useSignal(query.get('text') ?? '');
-  useEffect(() => {
-    const timer = setTimeout(() => {
-      if ((route.peek().query.get('text') ?? '') !== typed.value) setFilter('text', typed.value);
-    }, TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [typed.value]);
   return (
     <div class="toolbar filters">
-      <input
-        type="search"
-        aria-label="Filter by text"
+      <SearchField
+        label="Filter by text"
         placeholder="Host, path, client, user, error…"
-        value={typed.value}
-        onInput={(event) => (typed.value = event.currentTarget.value)}
+        value={query.get('text') ?? ''}
+        onChange={(text) => setFilter('text', text)}
       />
       {CHIP_GROUPS.map(({ filter, title, choices }) => (
         <fieldset key={filter} class="chips">
