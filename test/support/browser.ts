@@ -88,9 +88,11 @@ export class Page {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     t.after(async () => {
-      const ended = once(child, 'close');
+      // Not `close`: what crashed of it, or reports crashes, may hold its output open in a session of its own.
+      const ended = once(child, 'exit');
       process.kill(-child.pid!, 'SIGKILL');
       await ended;
+      child.stderr.destroy();
     });
     let said = '';
     let door: string | undefined;
