@@ -33,6 +33,7 @@ function cachePolicy(): Policy {
   return cache({
     store: new CacheStore({ maxBytes: MEMORY_BYTES }),
     tier: null,
+    copier: null,
     rules: {
       defaultTtlMs: HOUR_MS,
       statusTtlMs: new Map(),

@@ -60,6 +60,8 @@ export interface ResponseView {
   status: number;
   /** Made here, not received from an upstream, now or when it was kept. */
   readonly isOurs: boolean;
+  /** It was kept in more than one encoding, and is in the one that this client gets. */
+  readonly isNegotiated?: boolean;
   readonly fields: Fields;
   /** What has followed its body: known from the `end` of its transforms on. */
   readonly trailers: readonly [name: string, value: string][];

@@ -6,6 +6,8 @@ import type { NodeBuffer } from '../core/node-buffer.ts';
 /** An answer that is known whole and lies ready to be sent: giving it costs one copy of its bytes. */
 export interface ReadyAnswer {
   readonly status: number;
+  /** It is in the encoding that the client gets. */
+  readonly isNegotiated?: true;
   /** Status line and field lines as HTTP/1.1 has them, each with its CRLF, without the empty line; made by `readyHead`. */
   readonly head: NodeBuffer;
   readonly headFrom: number;

@@ -28,6 +28,10 @@ export class ResponseState implements ResponseView {
   private copy: HeadCopy | null = null;
   private readonly own = new EditableFields();
 
+  get isNegotiated(): boolean {
+    return this.ready?.isNegotiated === true;
+  }
+
   get fields(): EditableFields {
     if (this.ready !== null) this.read(this.ready);
     return this.own;

@@ -15,6 +15,8 @@ import type { CacheOptions } from './cache-options.ts';
 import { FillBody } from './fill-body.ts';
 import { give, type Kept, letGo, type Said } from './kept-answer.ts';
 import { beginFilling, takeHead, takeNotModified } from './origin-answer.ts';
+import { Filling } from '../../services/cache/store/filling.ts';
+import { copyOfComing } from './copy-maker.ts';
 import type { Turn } from './turn.ts';
 import type { Turns } from './turns.ts';
 
@@ -38,8 +40,8 @@ export class Answering {
   }
 
   fill(exchange: Exchange, sink: BodySink): BodyTransform | null {
-    const filling = this.turns.get(exchange)?.filling ?? null;
-    return filling === null || filling.status !== 'open' ? null : new FillBody(exchange, filling, sink);
+    const { filling = null, copy = null } = this.turns.get(exchange) ?? {};
+    return filling === null || filling.status !== 'open' ? null : new FillBody(exchange, filling, sink, copy);
   }
 
   private takeAnswer(exchange: Exchange, turn: Turn): void {
@@ -103,12 +105,26 @@ export class Answering {
     const { status, fields } = exchange.response;
     if (!fields.has('date')) fields.append('Date', new Date(nowMs).toUTCString());
     this.beginFilling(exchange, turn, nowMs);
+    this.beginCopy(exchange, turn);
     letGo(turn.kept);
     turn.kept = null;
     const isStored = turn.filling !== null;
     this.options.count(exchange.route, isStored ? 'miss' : 'uncacheable');
     const detail = turn.refusal ?? undefined;
     this.tell(exchange, { hit: false, fwd: turn.fwd, fwdStatus: status, stored: isStored, detail });
+  }
+
+  /** The client gets what all others get that like the same encoding. */
+  private beginCopy({ response }: Exchange, turn: Turn): void {
+    const { copier, store } = this.options;
+    const { filling, asked } = turn;
+    if (copier === null || filling === null || filling.status !== 'open' || !filling.isKept) return;
+    if (!copier.isWorth(response.status, filling.meta.fields, filling.bodyLength)) return;
+    const encoding = copier.choose(asked);
+    const copy = encoding === null ? null : copyOfComing(filling, encoding, { store, copier });
+    if (encoding === null || !(copy instanceof Filling)) return;
+    turn.copy = copy;
+    copier.encode(response.fields, encoding);
   }
 
   private takeUnsafe(exchange: Exchange, turn: Turn): void {

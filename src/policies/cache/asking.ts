@@ -21,7 +21,8 @@ import { askOrigin, type Background } from './ask-origin.ts';
 import { TierFlight } from '../../services/cache/tier/tier-flight.ts';
 import type { CacheOptions } from './cache-options.ts';
 import { give, giveAsItComes, HIT, keep, type Kept, type Said } from './kept-answer.ts';
-import type { Turn } from './turn.ts';
+import { Presenting } from './presenting.ts';
+import type { Beginning, Place, Turn } from './turn.ts';
 import type { Turns } from './turns.ts';
 import { type Outcome, Waiting } from './waiting.ts';
 
@@ -52,11 +53,6 @@ function bits(...names: readonly (typeof ASKED_NAMES)[number][]): number {
   return names.reduce((sum, name) => sum | (1 << ASKED_NAMES.indexOf(name)), 0);
 }
 
-interface Place {
-  readonly url: string;
-  readonly key: string;
-}
-
 /** What was found in the place, and what has been asked. */
 interface Look extends Place {
   readonly wishes: Wishes;
@@ -74,11 +70,13 @@ export class Asking {
   private readonly nowMs: () => number;
   private readonly bypassNames: NameSet | null;
   private readonly background: Background;
+  private readonly presenting: Presenting;
 
   constructor(options: CacheOptions, turns: Turns) {
     this.options = options;
     this.turns = turns;
     this.background = { ...options, running: new Set() };
+    this.presenting = new Presenting(options, turns, (exchange, asked) => this.begin(exchange, asked, 'uri-miss'));
     this.keys = new KeyMaker(options.key);
     this.nowMs = options.nowMs ?? Date.now;
     this.bypassNames = options.bypassHeaders.length === 0 ? null : new NameSet(options.bypassHeaders);
@@ -125,11 +123,7 @@ export class Asking {
     if (fwd === 'bypass') this.options.count(exchange.route, 'bypass');
   }
 
-  private begin(
-    exchange: Exchange,
-    asked: Place & { readonly wishes: Wishes; readonly has: number },
-    fwd: Forwarded,
-  ): Turn {
+  private begin(exchange: Exchange, asked: Beginning, fwd: Forwarded): Turn {
     const { url, key, wishes, has } = asked;
     const turn: Turn = {
       kind: fwd === 'bypass' ? 'bypass' : fwd === 'method' ? 'unsafe' : 'safe',
@@ -148,6 +142,7 @@ export class Asking {
       flightKey: key,
       waiting: null,
       filling: null,
+      copy: null,
       refusal: null,
       isOver: false,
     };
@@ -167,15 +162,13 @@ export class Asking {
       const verdict = judge(stored.meta, asked.wishes, nowMs);
       if (verdict !== 'ask') {
         const kept = keep(store, stored, {
+          copier: this.options.copier,
           fields,
           has: asked.has & OWN_CONDITIONS,
           wantsBody: method === 'GET',
           nowMs,
         });
-        if (kept !== null) {
-          this.hit(exchange, kept, verdict, asked);
-          return;
-        }
+        if (kept !== null) return this.hit(exchange, kept, verdict, asked);
       }
     }
     const { url, key, wishes, has, count } = asked;
@@ -187,19 +180,19 @@ export class Asking {
     kept: Kept,
     verdict: Exclude<Verdict, 'ask'>,
     asked: Omit<Look, 'variants' | 'stored'>,
-  ): void {
+  ): void | Promise<void> {
     const { stored } = kept;
     this.options.store.hit(stored, verdict !== 'fresh');
     this.turns.delete(exchange);
     if (verdict === 'fresh') {
       this.options.count(exchange.route, 'hit');
-      give(exchange, kept, stored.meta, this.said(HIT, asked.has, exchange.request.fields));
-      return;
+      return this.presenting.present(exchange, kept, this.said(HIT, asked.has, exchange.request.fields), asked);
     }
     this.options.count(exchange.route, 'stale');
     if (verdict === 'ask-later') this.askLater(exchange, stored, asked);
     const detail = verdict === 'ask-later' ? 'stale-while-revalidate' : 'max-stale';
-    give(exchange, kept, stored.meta, this.said({ hit: true, detail }, asked.has, exchange.request.fields));
+    const said = this.said({ hit: true, detail }, asked.has, exchange.request.fields);
+    return this.presenting.present(exchange, kept, said, asked);
   }
 
   private askLater(exchange: Exchange, stored: StoredAnswer, asked: Omit<Look, 'variants' | 'stored'>): void {
@@ -238,6 +231,7 @@ export class Asking {
     const waiting = new Waiting(
       (meta) => this.fits(meta, turn),
       (bytes) => store.coalesced(route, bytes),
+      (filling) => this.presenting.see(filling, turn.asked),
     );
     const claim = store.claim(turn.flightKey, waiting);
     if (claim === 'waiting') turn.waiting = waiting;
@@ -307,7 +301,8 @@ export class Asking {
     const { store, count } = this.options;
     const nowMs = this.nowMs();
     if (stored !== undefined && mayServeOnError(stored.meta, nowMs)) {
-      const asked = { fields: turn.asked, has: has & OWN_CONDITIONS, wantsBody: turn.wantsBody, nowMs };
+      const { copier } = this.options;
+      const asked = { copier, fields: turn.asked, has: has & OWN_CONDITIONS, wantsBody: turn.wantsBody, nowMs };
       const kept = keep(store, stored, asked);
       if (kept !== null) {
         this.turns.delete(exchange);
@@ -328,7 +323,8 @@ export class Asking {
     store.missed(exchange.route);
     turn.requestedAtMs = this.nowMs();
     if (stored === undefined) return;
-    const asked = { fields, has: has & OWN_CONDITIONS, wantsBody: turn.wantsBody, nowMs: turn.requestedAtMs };
+    const { requestedAtMs: nowMs, wantsBody } = turn;
+    const asked = { copier: this.options.copier, fields, has: has & OWN_CONDITIONS, wantsBody, nowMs };
     turn.kept = keep(store, stored, asked);
     const conditions = conditionsFor(stored.meta);
     if (turn.kept === null || !turn.wantsBody || conditions.length === 0) return;

@@ -1,4 +1,5 @@
 // What a cache goes by in one place of the configuration. Types only. Rule: everything here is decided at load time.
+import type { Copier } from '../../services/cache/copier.ts';
 import type { KeyParts } from '../../services/cache/rules/cache-key.ts';
 import type { StoreRules } from '../../services/cache/rules/storable.ts';
 import type { CacheTier } from '../../services/cache/tier/cache-tier.ts';
@@ -21,6 +22,8 @@ export interface CacheOptions {
   /** What nodes share; null: nothing. */
   readonly tier: CacheTier | null;
   readonly rules: StoreRules;
+  /** Makes copies in other encodings; null: what is kept is given as it came. */
+  readonly copier: Copier | null;
   readonly key: KeyParts;
   /** Requests with one of these fields or cookies have nothing to do with the cache. */
   readonly bypassHeaders: readonly string[];

@@ -34,10 +34,11 @@ export function cache(options: CacheOptions): Policy {
 /** Others wait for it, or little is missing. */
 function isWanted(turn: Turn | undefined): boolean {
   if (turn === undefined) return false;
-  const { flight, filling } = turn;
+  const { flight, filling, copy } = turn;
   if (flight !== null) return flight.waiting > 0;
   if (filling === null || filling.status !== 'open') return false;
-  if (filling.hasReaders) return true;
+  // Its own client reads the copy, and the copy is made of it.
+  if (filling.readers > (copy === null ? 0 : 1) || (copy?.readers ?? 0) > 1) return true;
   return filling.isKept && filling.bodyLength >= 0 && filling.bodyLength - filling.written <= WORTH_FINISHING_BYTES;
 }
 

@@ -7,18 +7,21 @@ import type { BodyReader, BodyReading } from '../../services/cache/store/body-re
 import type { Filling } from '../../services/cache/store/filling.ts';
 
 export class FillBody implements BodyTransform {
-  readonly keepsLength = true;
+  readonly keepsLength?: true;
   private readonly exchange: Exchange;
   private readonly filling: Filling;
   private readonly sink: BodySink;
   /** What the client gets from the cache; null: it gets what comes. */
   private reading: BodyReading | null = null;
 
-  constructor(exchange: Exchange, filling: Filling, sink: BodySink) {
+  /** `copy`: what the client gets in its place; null: the same. */
+  constructor(exchange: Exchange, filling: Filling, sink: BodySink, copy: Filling | null = null) {
     this.exchange = exchange;
     this.filling = filling;
     this.sink = sink;
     filling.onDrain = () => sink.resume();
+    if (copy === null) this.keepsLength = true;
+    else this.reading = copy.read(this.reader);
   }
 
   write(bytes: Uint8Array, from: number, to: number): void {
@@ -52,8 +55,13 @@ export class FillBody implements BodyTransform {
 
   /** False: it cannot be read. */
   private fallBehind(): boolean {
-    const { filling, sink } = this;
-    const reader: BodyReader = {
+    this.reading = this.filling.read(this.reader, this.filling.written);
+    return this.reading !== null;
+  }
+
+  private get reader(): BodyReader {
+    const { sink } = this;
+    return {
       take: (bytes, from, to) => {
         sink.write(bytes, from, to);
         return sink.isFull !== true;
@@ -61,7 +69,5 @@ export class FillBody implements BodyTransform {
       end: () => sink.end(),
       failed: () => sink.fail(new SluiceError('upstream_incomplete')),
     };
-    this.reading = filling.read(reader, filling.written);
-    return this.reading !== null;
   }
 }

@@ -9,6 +9,7 @@ import { foreseenCache } from './foreseen-cache.ts';
 const policy = foreseenCache({
   store: new CacheStore({ maxBytes: 65_536 }),
   tier: null,
+  copier: null,
   rules: {
     defaultTtlMs: 0,
     statusTtlMs: new Map(),

@@ -70,6 +70,7 @@ function scene(): Scene {
     flightKey: URL_,
     waiting: null,
     filling: null,
+    copy: null,
     refusal: null,
     isOver: false,
   };

@@ -9,6 +9,18 @@ import type { Flight } from '../../services/cache/store/flights.ts';
 import type { Kept } from './kept-answer.ts';
 import type { Waiting } from './waiting.ts';
 
+/** What is asked for, and where answers to it are kept. */
+export interface Place {
+  readonly url: string;
+  readonly key: string;
+}
+
+/** What a turn begins with. */
+export interface Beginning extends Place {
+  readonly wishes: Wishes;
+  readonly has: number;
+}
+
 export interface Turn {
   /** `safe`: may be answered from what is kept. `unsafe`: may change what is kept. `bypass`: has nothing to do with it. */
   readonly kind: 'safe' | 'unsafe' | 'bypass';
@@ -30,6 +42,8 @@ export interface Turn {
   flightKey: string;
   waiting: Waiting | null;
   filling: Filling | null;
+  /** What its own client gets of that, in another encoding; null: the same. */
+  copy: Filling | null;
   refusal: Refusal | null;
   isOver: boolean;
 }

@@ -50,11 +50,11 @@ test('who has gone reads nothing', () => {
   const waits = waiting(true);
   const begun = filling();
   waits.joined(begun);
-  assert.equal(begun.hasReaders, true);
+  assert.equal(begun.readers, 1);
   waits.leave();
-  assert.equal(begun.hasReaders, false);
+  assert.equal(begun.readers, 0);
   const late = waiting(true);
   late.leave();
   late.joined(begun);
-  assert.equal(begun.hasReaders, false);
+  assert.equal(begun.readers, 0);
 });

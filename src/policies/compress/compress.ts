@@ -6,6 +6,7 @@ import { AcceptedEncodings, type Encoding } from './accepted-encodings.ts';
 import { EncodedBody } from './encoded-body.ts';
 import { encodeHead, isKnownAsWeak, strengthenTags, varyByEncoding, weakenTag } from './encoded-head.ts';
 import { encoderOf, type Levels } from './encoders.ts';
+import type { HeadFields } from './held-lines.ts';
 import { essenceOf, MediaTypes } from './media-types.ts';
 
 export interface CompressOptions {
@@ -24,7 +25,7 @@ interface Chosen {
 }
 
 /** Answers with these have no body, or a part of one. */
-const UNTOUCHED = new Set([204, 205, 206, 304]);
+export const UNTOUCHED: ReadonlySet<number> = new Set([204, 205, 206, 304]);
 const NOT_MODIFIED = 304;
 
 const NO_TRANSFORM = /(?:^|,)\s*no-transform\s*(?:,|$)/i;
@@ -51,8 +52,10 @@ export function compress({ encodings, types, minBytes, levels, count }: Compress
     },
     response(exchange: Exchange): void {
       const { request, response } = exchange;
-      const { status, fields } = response;
       chosen.delete(exchange);
+      // A cache has made what this client gets.
+      if (response.isNegotiated) return;
+      const { status, fields } = response;
       if (status === NOT_MODIFIED) fitNotModified(request.fields, fields, worth);
       if (status < 200 || UNTOUCHED.has(status) || !isWorth(fields, worth, minBytes)) return;
       varyByEncoding(fields);
@@ -78,7 +81,11 @@ export function compress({ encodings, types, minBytes, levels, count }: Compress
 }
 
 /** For some client at least. */
-function isWorth(fields: Fields, types: MediaTypes, minBytes: number): boolean {
+export function isWorth(
+  fields: Pick<HeadFields, 'get' | 'getAll' | 'has'>,
+  types: MediaTypes,
+  minBytes: number,
+): boolean {
   const type = fields.get('content-type');
   if (type === undefined || !types.include(type)) return false;
   if (isEncoded(fields) || fields.has('content-range') || forbidsTransforms(fields)) return false;
@@ -86,13 +93,14 @@ function isWorth(fields: Fields, types: MediaTypes, minBytes: number): boolean {
   return length === undefined || Number(length) >= Math.max(1, minBytes);
 }
 
-function isEncoded(fields: Fields): boolean {
+function isEncoded(fields: Pick<HeadFields, 'get'>): boolean {
   const encoding = fields.get('content-encoding');
   return encoding !== undefined && encoding.toLowerCase() !== 'identity';
 }
 
-function forbidsTransforms(fields: Fields): boolean {
-  return fields.has('cache-control') && fields.getAll('cache-control').some((value) => NO_TRANSFORM.test(value));
+export function forbidsTransforms(fields: Pick<HeadFields, 'get' | 'getAll'>): boolean {
+  if (fields.get('cache-control') === undefined) return false;
+  return fields.getAll('cache-control').some((value) => NO_TRANSFORM.test(value));
 }
 
 /**
@@ -108,7 +116,7 @@ function fitNotModified(request: Fields, fields: Fields, types: MediaTypes): voi
 }
 
 /** Events, and whatever says so by the field that nginx knows for it. */
-function isLive(fields: Fields): boolean {
+export function isLive(fields: Pick<HeadFields, 'get'>): boolean {
   if (fields.get('x-accel-buffering')?.toLowerCase() === 'no') return true;
   return essenceOf(fields.get('content-type') ?? '') === 'text/event-stream';
 }

@@ -2,12 +2,14 @@
 import type { Config } from '../../config/config.ts';
 import type { CachePolicy } from '../../config/schema/policies-cache.ts';
 import type { Policy } from '../../contract/policy.ts';
+import type { Copier } from '../../services/cache/copier.ts';
 import type { StoreRules } from '../../services/cache/rules/storable.ts';
 import { CacheStore } from '../../services/cache/store/cache-store.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { CacheTier } from '../../services/cache/tier/cache-tier.ts';
 import { cacheFamilies } from '../../telemetry/families.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { assembleCopier } from './assemble-compress.ts';
 import { cacheTierOf } from '../cache-of-nodes.ts';
 import { cache, type CacheOptions, foreseenCache } from '../registry.ts';
 import type { CachePlace, PolicyParts } from './assemble-policies.ts';
@@ -30,14 +32,16 @@ export function cacheMaker(config: Config, { caches, recorder }: CacheParts): Po
     // A program that no door serves from.
     if (store === null) return NO_STORE;
     const tier = cacheTierOf(caches, config.process.state, config.cache.state_timeout, recorder);
-    return cache(optionsOf({ settings, at, config, tier }, store, count));
+    const copier = at.compress === null ? null : assembleCopier(at.compress, recorder);
+    return cache(optionsOf({ settings, at, config, tier, copier }, store, count));
   };
 }
 
 /** What it would do is told by the request alone. */
 export function dryCacheMaker(config: Config): PolicyParts['ofCache'] {
   const store = new CacheStore({ maxBytes: DRY_BYTES });
-  return (settings, at) => foreseenCache(optionsOf({ settings, at, config, tier: null }, store, () => {}));
+  return (settings, at) =>
+    foreseenCache(optionsOf({ settings, at, config, tier: null, copier: null }, store, () => {}));
 }
 
 interface Told {
@@ -45,16 +49,18 @@ interface Told {
   readonly at: CachePlace;
   readonly config: Config;
   readonly tier: CacheTier | null;
+  readonly copier: Copier | null;
 }
 
 function optionsOf(
-  { settings, at, config, tier }: Told,
+  { settings, at, config, tier, copier }: Told,
   store: CacheStore,
   count: CacheOptions['count'],
 ): CacheOptions {
   return {
     store,
     tier,
+    copier,
     rules: rulesOf(settings, config),
     key: {
       ignoredQuery: settings.key.ignore_query,

@@ -61,6 +61,8 @@ export interface PolicyParts {
 export interface CachePlace {
   readonly place: string;
   readonly isForwardProxy: boolean;
+  /** Of what is compressed there; null: nothing. */
+  readonly compress: CompressPolicy | null;
 }
 
 /** What a thread has for policies. */
@@ -121,6 +123,7 @@ export class ConfiguredPolicies {
   readonly #ofCache: PolicyParts['ofCache'];
   #auth: Policy | null = null;
   readonly #made = new Map<object, Policy>();
+  readonly #caches = new Map<CachePolicy, Map<CompressPolicy, Policy>>();
   readonly #clients = new Map<AclPolicy | null, ClientAddress>();
   readonly #knownNames: KnownNames | null;
   readonly #ofModule: PolicyParts['ofModule'];
@@ -212,8 +215,7 @@ export class ConfiguredPolicies {
         ...(this.#config[isForwardProxy ? 'egress' : 'gateway'].listen.length > 0 ? this.#ofModules(places) : []),
         // What is kept, and what is copied to others, has come through it.
         ...gate,
-        ...this.#cache(nearest(places, 'cache'), isForwardProxy),
-        ...this.#bodies(places),
+        ...this.#bodies(places, isForwardProxy),
         ...(isForwardProxy ? [] : this.#mirror(nearest(places, 'mirror'))),
         ...this.#answersChanged(headers, isForwardProxy),
         ...this.#requestsChanged(headers),
@@ -250,20 +252,24 @@ export class ConfiguredPolicies {
     return [rateLimit({ limiter: this.#limiter, scope: place.name, per, client, limit, tellsInOursOnly })];
   }
 
-  /** What is kept has been compressed and scanned, and its fields changed; who may have it is asked each time. */
-  #cache(at: Place | undefined, isForwardProxy: boolean): Policy[] {
-    const settings = at?.policies.cache || null;
-    if (at === undefined || settings === null) return [];
-    const make = (): Policy => this.#ofCache(settings, { place: at.place, isForwardProxy });
-    // What stands at the top is said for both ways, which name what is asked for differently.
-    return [isForwardProxy ? make() : this.#once(settings, make)];
-  }
-
-  #bodies(places: readonly Place[]): Policy[] {
+  /** What a cache keeps is compressed once, beside the answer as it came. */
+  #bodies(places: readonly Place[], isForwardProxy: boolean): Policy[] {
+    const compressed = nearest(places, 'compress')?.policies.compress || null;
     return [
-      ...this.#compress(nearest(places, 'compress')?.policies.compress || null),
+      ...this.#compress(compressed),
+      ...this.#cache(nearest(places, 'cache'), isForwardProxy, compressed),
       ...this.#scan(nearest(places, 'scan')?.policies.scan || null),
     ];
+  }
+
+  /** What is kept has been scanned, and its fields changed; who may have it is asked each time. */
+  #cache(at: Place | undefined, isForwardProxy: boolean, compressed: CompressPolicy | null): Policy[] {
+    const settings = at?.policies.cache || null;
+    if (at === undefined || settings === null) return [];
+    const make = (): Policy => this.#ofCache(settings, { place: at.place, isForwardProxy, compress: compressed });
+    // What stands at the top is said for both ways, which name what is asked for differently.
+    if (isForwardProxy) return [make()];
+    return [compressed === null ? this.#once(settings, make) : this.#onceForBoth(settings, compressed, make)];
   }
 
   #mirror(place: Place | undefined): Policy[] {
@@ -351,6 +357,13 @@ export class ConfiguredPolicies {
       for (const policy of this.#made.values()) policy.dispose?.();
       throw cause;
     }
+  }
+
+  #onceForBoth(settings: CachePolicy, compressed: CompressPolicy, make: () => Policy): Policy {
+    const known = this.#caches.get(settings) ?? new Map<CompressPolicy, Policy>();
+    const made = known.get(compressed) ?? make();
+    this.#caches.set(settings, known.set(compressed, made));
+    return made;
   }
 
   #once(settings: object, make: () => Policy): Policy {

@@ -217,7 +217,8 @@ export class CacheStore {
   drop(answer: StoredAnswer): void {
     const { lock, table } = this.#core;
     lock.take();
-    if (this.#isThere(answer) && table.state(answer.slot) === STATE.WHOLE) table.drop(answer.slot);
+    for (const each of [answer, ...answer.copies])
+      if (this.#isThere(each) && table.state(each.slot) === STATE.WHOLE) table.drop(each.slot);
     lock.give();
   }
 
@@ -274,16 +275,18 @@ export class CacheStore {
   #purgeOne({ slot, generation }: PlaceOfAnswer, isSoft: boolean): boolean {
     const { table, counters } = this.#core;
     if (table.state(slot) !== STATE.WHOLE || table.get(slot, SLOT.GENERATION) !== generation) return false;
-    counters.purged(table.get(slot, SLOT.ROUTE));
+    // A copy goes with its answer, and is not counted.
+    const isOriginal = table.encoding(slot) === 0;
+    if (isOriginal) counters.purged(table.get(slot, SLOT.ROUTE));
     // A file does not know that its answer was purged softly.
     if (!isSoft || this.#isOnDisk(slot)) {
       table.drop(slot);
-      return true;
+      return isOriginal;
     }
     table.forgetFile(slot);
     table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) | SLOT_FLAG.SOFT);
     table.changed(table.bucketOf(table.get(slot, SLOT.HASH)));
-    return true;
+    return isOriginal;
   }
 
   #look(key: string): readonly StoredAnswer[] {

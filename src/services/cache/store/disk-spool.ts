@@ -83,8 +83,8 @@ export class DiskSpool implements Spool {
     return this.#coming.trailers;
   }
 
-  get hasReaders(): boolean {
-    return this.#readings.length > 0;
+  get readers(): number {
+    return this.#readings.length;
   }
 
   write(bytes: Uint8Array, from: number, to: number): void {

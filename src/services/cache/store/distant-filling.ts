@@ -38,6 +38,10 @@ export class DistantFilling implements BodySource, JoinedFilling {
     this.bodyLength = declaredLength(core.table, slot);
   }
 
+  takeSerial(): number {
+    return this.#isSpooled ? 0 : this.#core.table.get(this.slot, SLOT.SERIAL);
+  }
+
   /** In memory. */
   get written(): number {
     return this.#core.table.bodyLength(this.slot);

@@ -41,7 +41,7 @@ describe('a filling', () => {
     filling.write(Buffer.from('hello'));
     filling.abort();
     assert.deepEqual([reader.text, reader.state], ['hello', 'failed']);
-    assert.equal(filling.hasReaders, false);
+    assert.equal(filling.readers, 0);
     assert.equal(store.purge({ kind: 'all' }), 0);
   });
 

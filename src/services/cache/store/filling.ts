@@ -42,6 +42,8 @@ export interface JoinedFilling {
   /** -1: only its end will tell. */
   readonly bodyLength: number;
   readonly status: 'open' | 'whole' | 'torn';
+  /** Where copies of it belong to; 0: nowhere. */
+  takeSerial(): number;
   /** From the first byte on. Null: some of it is gone already. */
   read(reader: BodyReader): BodyReading | null;
 }
@@ -137,9 +139,15 @@ export class Filling implements BodySource, JoinedFilling {
     return this.isKept && this.#hasHead;
   }
 
-  /** Somebody reads it. */
-  get hasReaders(): boolean {
-    return this.#readings.length > 0 || (this.#spool?.hasReaders ?? false) || this.#isReadElsewhere;
+  /** How many read it; those of other threads count as one. */
+  get readers(): number {
+    return this.#readings.length + (this.#spool?.readers ?? 0) + Number(this.#isReadElsewhere);
+  }
+
+  /** Where copies of it in other encodings belong to; 0: nowhere, for it will lie in a file. */
+  takeSerial(): number {
+    if (this.#isPending) this.takePlace();
+    return this.#isKept && this.slot >= 0 ? this.#core.table.get(this.slot, SLOT.SERIAL) : 0;
   }
 
   get firstBlock(): number {

@@ -3,10 +3,10 @@ import { hash32 } from '../../balance/hash.ts';
 import type { AnswerMeta, FieldLine } from '../answer-meta.ts';
 import { writeChain } from './chain-bytes.ts';
 import { headBytes } from './head-bytes.ts';
-import { QUEUE, SLOT, SLOT_FLAG } from './slot-fields.ts';
+import { QUEUE, SLOT, SLOT_FLAG, STATE } from './slot-fields.ts';
 import { keyHash, type SlotTable } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
-import { type CopyEncoding, ENCODINGS } from './stored-answer.ts';
+import { type CopyEncoding, ENCODINGS, unpackSlot } from './stored-answer.ts';
 
 /** Of one key; the oldest go. */
 const MOST_VARIANTS = 64;
@@ -67,9 +67,21 @@ export function dropVariant(core: StoreCore, slot: number): void {
   const hash = { one: table.get(slot, SLOT.HASH), two: table.get(slot, SLOT.HASH_TWO) };
   if (core.memory.buckets[table.bucketOf(hash.one)] === 0) return;
   const others = table.withHash(hash);
+  const dropped: number[] = [];
   for (const [index, other] of others.entries()) {
     const isSame = table.get(other, SLOT.VARIANT) === table.get(slot, SLOT.VARIANT);
-    if (isSame || index >= MOST_VARIANTS - 1) table.drop(other);
+    if (!isSame && index < MOST_VARIANTS - 1) continue;
+    dropped.push(table.get(other, SLOT.SERIAL));
+    table.drop(other);
+  }
+  if (dropped.length > 0 && table.encoding(slot) === 0) dropCopies(core, others, dropped);
+}
+
+/** Those of answers that are gone. */
+function dropCopies({ table, memory }: StoreCore, slots: readonly number[], gone: readonly number[]): void {
+  for (const slot of slots) {
+    if (table.encoding(slot) === 0 || table.state(slot) !== STATE.WHOLE) continue;
+    if (gone.includes(unpackSlot(memory, table, slot).copyOf)) table.drop(slot);
   }
 }
 
