@@ -261,7 +261,7 @@ export class CacheStore {
     const { table, counters, memory } = this.#core;
     return {
       entries: memory.header[HEADER.ENTRIES]!,
-      bytes: table.usedBytes + this.#near.bytes,
+      bytes: Math.round(table.usedBytes + this.#near.bytes),
       maxBytes: this.#maxBytes,
       diskBytes: this.#core.disk?.usedBytes ?? 0,
       routes: counters.byRoute(),
