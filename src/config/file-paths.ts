@@ -16,6 +16,7 @@ import { findNode, type ConfigNode, type PlainValue } from './source-tree.ts';
 export const FILE_PATHS: readonly string[] = [
   'process.data_dir',
   'log.file',
+  'traces.ca',
   'gateway.tls.certificates.*.cert',
   'gateway.tls.certificates.*.key',
   'gateway.tls.client_ca',

@@ -75,6 +75,10 @@ function replayCommand(context: CliContext): Command {
     .option('--json', 'as JSON')
     .action((id: string, options: ReplayOptions) => replay(context, id, options));
   addConfigOption(command, 'the config of that Sluice, to find it by its data directory');
+  addExamples(command, [
+    ['sluice requests replay 4f1c-27', 'the same again'],
+    ['sluice requests replay 4f1c-27 --without cookie --target /cart', 'the same without cookies, elsewhere'],
+  ]);
   return command;
 }
 
