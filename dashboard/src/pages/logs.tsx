@@ -10,7 +10,7 @@ import { Pane } from '../components/pane.tsx';
 import { SearchField } from '../components/search-field.tsx';
 import { Table, type Column } from '../components/table.tsx';
 import { formatClock, formatCount, formatDate } from '../format.ts';
-import { LineList } from '../logs/line-list.ts';
+import { LiveList } from '../state/live-list.ts';
 import { adjustQuery, route } from '../state/route.ts';
 
 const LEVELS = ['info', 'warn', 'error'] as const;
@@ -18,17 +18,17 @@ const TONES: Readonly<Record<EventAnswer['level'], Tone>> = { info: 'plain', war
 
 export function Page(): JSX.Element {
   const wanted = queryOf(route.value.query).toString();
-  const list = useMemo(() => new LineList(new URLSearchParams(wanted)), [wanted]);
+  const list = useMemo(() => listOf(wanted), [wanted]);
   useEffect(() => () => list.leave(), [list]);
   const open = useSignal<EventAnswer | null>(null);
-  const { lines, arrived, missed, isRead } = list.state.value;
+  const { count, arrived, missed, version } = list.state.value;
   return (
     <>
       <header class="page-head">
         <h1>Logs</h1>
         <p class="quiet">
           {missed > 0 && <Chip tone="warn">{formatCount(missed)} came too fast to be shown</Chip>}
-          <span>{formatCount(lines.length)} shown</span>
+          <span>{formatCount(count)} shown</span>
           <Chip tone={list.connection.value === 'reconnecting' ? 'warn' : 'good'}>{list.connection.value}</Chip>
         </p>
       </header>
@@ -39,13 +39,13 @@ export function Page(): JSX.Element {
           key={wanted}
           label="Lines of the log"
           columns={COLUMNS}
-          count={lines.length}
-          rowAt={(index) => lineAt(lines, index)}
+          count={count}
+          rowAt={(index) => list.at(index)}
           keyOf={({ number }) => number}
           selected={open.value?.number ?? null}
           onOpen={(line) => (open.value = line)}
           putBefore={arrived}
-          empty={isRead ? <Nothing /> : undefined}
+          empty={version === 0 ? undefined : <Nothing />}
         />
         {open.value !== null && <Line line={open.value} onClose={() => (open.value = null)} />}
       </div>
@@ -60,10 +60,8 @@ function queryOf(query: URLSearchParams): URLSearchParams {
   return asked;
 }
 
-function lineAt(lines: readonly EventAnswer[], index: number): EventAnswer {
-  const line = lines[index];
-  if (line === undefined) throw new RangeError(`There is no line ${index}.`);
-  return line;
+function listOf(wanted: string): LiveList<EventAnswer> {
+  return new LiveList({ path: '/api/v1/events', part: 'events', query: new URLSearchParams(wanted) });
 }
 
 function Filters(): JSX.Element {

@@ -9,9 +9,9 @@ import { ErrorNotice } from '../components/error-notice.tsx';
 import { SearchField } from '../components/search-field.tsx';
 import { Table, type Column } from '../components/table.tsx';
 import { formatBytes, formatClock, formatCount, formatMs } from '../format.ts';
+import { LiveList } from '../state/live-list.ts';
 import { adjustQuery, route } from '../state/route.ts';
 import { CHIP_GROUPS, filtersIn, LOOSE_FILTERS, type Filter } from '../traffic/filters.ts';
-import { RequestList } from '../traffic/request-list.ts';
 import { RequestPane } from '../traffic/request-pane.tsx';
 import './traffic.css';
 
@@ -19,7 +19,7 @@ export function Page(): JSX.Element {
   const wanted = filtersIn(route.value.query).toString();
   const isHeld = useSignal(false);
   const open = useSignal<RequestAnswer | null>(null);
-  const list = useMemo(() => new RequestList(new URLSearchParams(wanted)), [wanted]);
+  const list = useMemo(() => listOf(wanted), [wanted]);
   useEffect(() => () => list.leave(), [list]);
   return (
     <>
@@ -51,12 +51,16 @@ export function Page(): JSX.Element {
   );
 }
 
+function listOf(wanted: string): LiveList<RequestAnswer> {
+  return new LiveList({ path: '/api/v1/requests', part: 'requests', query: new URLSearchParams(wanted) });
+}
+
 function setFilter(filter: Filter, value: string | null): void {
   adjustQuery({ [filter]: value });
 }
 
 interface StandingProps {
-  readonly list: RequestList;
+  readonly list: LiveList<RequestAnswer>;
   readonly isHeld: boolean;
   readonly onHold: () => void;
 }
@@ -148,7 +152,7 @@ function pathIn(target: string, host: string): string {
 }
 
 interface RequestsProps {
-  readonly list: RequestList;
+  readonly list: LiveList<RequestAnswer>;
   readonly isHeld: boolean;
   readonly open: RequestAnswer | null;
   readonly onOpen: (request: RequestAnswer) => void;
