@@ -46,6 +46,12 @@ export function formatPercent(ratio: number): string {
   return `${figures(ratio * 100)} %`;
 }
 
+/** Of money: small sums need the digits that large ones do not. */
+export function formatCost(cost: number): string {
+  if (cost === 0) return '0';
+  return cost < 0.01 ? cost.toPrecision(2) : cost < 1000 ? cost.toFixed(2) : formatCount(cost);
+}
+
 /** The time of day here. */
 export function formatClock(iso: string): string {
   return clock.format(new Date(iso));

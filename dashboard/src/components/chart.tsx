@@ -19,9 +19,11 @@ export interface ChartProps {
   readonly series: readonly ChartSeries[];
   readonly height?: number;
   readonly format?: (value: number) => string;
-  /** Bars for sums of days; lines for what goes on. */
+  /** Bars for sums of days (UTC), one upon the other; lines for what goes on. */
   readonly kind?: 'lines' | 'bars';
 }
+
+const HALF_DAY_S = 43_200;
 
 export function Chart(props: ChartProps): JSX.Element {
   const place = useRef<HTMLDivElement>(null);
@@ -43,7 +45,15 @@ export function Chart(props: ChartProps): JSX.Element {
       drawn?.destroy();
     };
   }, [times, series, height, theme.value]);
-  return <div ref={place} class="chart" role="img" aria-label={label} style={{ minHeight: `${height}px` }} />;
+  return (
+    <div
+      ref={place}
+      class={`chart ${props.kind ?? 'lines'}`}
+      role="img"
+      aria-label={label}
+      style={{ minHeight: `${height}px` }}
+    />
+  );
 }
 
 async function loadPlot(): Promise<typeof uPlot> {
@@ -51,14 +61,37 @@ async function loadPlot(): Promise<typeof uPlot> {
   return Plot;
 }
 
-function dataOf({ times, series }: ChartProps): uPlot.AlignedData {
-  return [[...times], ...series.map(({ values }) => [...values])];
+function dataOf({ times, series, kind }: ChartProps): uPlot.AlignedData {
+  const values = series.map((each) => [...each.values]);
+  // Drawn in order: each bar is as high as it and those that are drawn after it together, which cover what is theirs.
+  if (kind === 'bars') {
+    for (let index = values.length - 2; index >= 0; index -= 1) {
+      const after = values[index + 1] ?? [];
+      values[index] = (values[index] ?? []).map((value, at) => (value ?? 0) + (after[at] ?? 0));
+    }
+  }
+  return [[...times], ...values];
+}
+
+function whenOf(Plot: typeof uPlot, { times, kind }: ChartProps): Partial<uPlot.Options> {
+  if (kind !== 'bars') return {};
+  const [first = 0] = times;
+  const last = times.at(-1) ?? first;
+  return {
+    tzDate: (seconds) => Plot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    scales: {
+      x: { range: () => [first - HALF_DAY_S, last + HALF_DAY_S] },
+      y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] },
+    },
+  };
 }
 
 function optionsOf(Plot: typeof uPlot, props: ChartProps, place: HTMLElement): uPlot.Options {
   const { series, height = 180, format = String, kind = 'lines' } = props;
   const style = getComputedStyle(place);
   const color = (name: string): string => style.getPropertyValue(name).trim();
+  const day = (_plot: uPlot, values: number[]): string[] =>
+    values.map((seconds) => new Date(seconds * 1000).toISOString().slice(5, 10));
   const axis = { stroke: color('--muted'), grid: { stroke: color('--edge'), width: 1 }, ticks: { show: false } };
   const paths = kind === 'bars' ? Plot.paths.bars?.({ size: [0.6, 60] }) : undefined;
   return {
@@ -67,16 +100,23 @@ function optionsOf(Plot: typeof uPlot, props: ChartProps, place: HTMLElement): u
     cursor: { points: { size: 6 } },
     legend: { live: true },
     scales: { y: { range: (_plot, _least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 64, values: (_plot, values) => values.map(format) }],
+    ...whenOf(Plot, props),
+    axes: [
+      kind === 'bars' ? { ...axis, values: day } : axis,
+      { ...axis, size: 64, values: (_plot, values) => values.map(format) },
+    ],
     series: [
-      {},
+      kind === 'bars' ? { label: 'Day', value: '{YYYY}-{MM}-{DD}' } : {},
       ...series.map((each, index) => ({
         label: each.label,
         stroke: color(each.color ?? `--line-${(index % 6) + 1}`),
         width: 1.5,
         ...(kind === 'bars' && { fill: color(each.color ?? `--line-${(index % 6) + 1}`) }),
-        ...(paths !== undefined && { paths }),
-        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+        ...(paths !== undefined && { paths, points: { show: false } }),
+        value: (_plot: uPlot, _drawn: number | null, _place: number, at: number | null) => {
+          const value = at === null ? null : (each.values[at] ?? null);
+          return value === null ? '–' : format(value);
+        },
       })),
     ],
   };

@@ -1,4 +1,4 @@
-// What stands where nothing is yet. Rule: it says why, and names the next command.
+// What stands where nothing is yet, in a page or a card. Rule: it says why, and names the next command.
 import type { ComponentChildren, JSX } from 'preact';
 import { Code } from './code.tsx';
 
@@ -12,7 +12,7 @@ export interface EmptyStateProps {
 export function EmptyState({ title, children, command }: EmptyStateProps): JSX.Element {
   return (
     <div class="empty">
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       {children !== undefined && <p>{children}</p>}
       {command !== undefined && <Code text={command} />}
     </div>
