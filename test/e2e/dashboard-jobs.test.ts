@@ -9,6 +9,7 @@ import { ask } from '../support/ask.ts';
 import { DashboardStage, HOSTILE } from '../support/dashboard.ts';
 import { localServer } from '../support/exposed.ts';
 import { freePorts } from '../support/free-ports.ts';
+import { startSluice } from '../support/sluice-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const TOKEN = 'the-token-of-alice-1';
@@ -135,17 +136,16 @@ test('the pages of the jobs that run', { timeout: 60_000 }, async (t) => {
   await t.test('agents: what runs and what it prints, as text, and stopping one', async () => {
     await stage.visit('agents');
     await page.shows('No agent has run yet');
-    await stage.assertAccessible();
     const start = (prompt: string): Promise<Response> =>
       sluice.admin('/api/v1/agents?user=alice', {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ prompt }),
       });
-    assert.equal((await start('go')).status, 200);
-    await page.becomes(`document.querySelector('.rows .row')?.textContent.includes('ok') === true`);
-    assert.equal((await start('wait')).status, 200);
-    await page.shows('1 running');
+    for (const prompt of ['go', 'wait']) assert.equal((await start(prompt)).status, 200);
+    await page.becomes(
+      `/running.*ok/.test([...document.querySelectorAll('.rows .row')].map((row) => row.textContent).join())`,
+    );
     await openFirstRow();
     await page.shows(`no JSON: ${HOSTILE}`);
     await stage.assertAccessible();
@@ -197,5 +197,22 @@ test('the pages of the jobs that run', { timeout: 60_000 }, async (t) => {
     assert.doesNotMatch(String(await page.value('document.body.innerHTML')), /hunter2/);
     await stage.assertNotHacked();
     stage.assertKeptToItself();
+  });
+
+  await t.test('those that are switched off say what switches them on', async (own) => {
+    const other = await startSluice(own);
+    await page.goTo(`${other.address('admin')}/#t=${other.token}`);
+    await page.shows('Sign out');
+    for (const [id, words, command] of [
+      ['tunnels', 'There are no tunnels', 'sluice relay --domain tunnels.example.com'],
+      ['agents', 'Agents are switched off', 'SLUICE_AGENTS__ENABLED=true sluice up'],
+      ['ai', 'The door to AI providers is switched off', 'SLUICE_AI__ENABLED=true SLUICE_AI__AUTH=none sluice up'],
+    ] as const) {
+      await stage.visit('overview');
+      await stage.visit(id);
+      await page.shows(words);
+      await page.shows(command);
+      await stage.assertAccessible();
+    }
   });
 });

@@ -17,7 +17,7 @@ const SPANS = ['7', '30', '90'] as const;
 const MEASURES: readonly Measure[] = ['tokens', 'cost', 'requests'];
 const KEYS: readonly UsageKey[] = ['user', 'model'];
 
-export function UsageCard(): JSX.Element {
+export function UsageCard({ isOn }: { readonly isOn: boolean }): JSX.Element {
   const { query } = route.value;
   const span = SPANS.find((each) => each === query.get('days')) ?? '30';
   const key = KEYS.find((each) => each === query.get('by')) ?? 'user';
@@ -40,8 +40,13 @@ export function UsageCard(): JSX.Element {
       </header>
       <ErrorNotice error={error.value} />
       {isEmpty && (
-        <EmptyState title="Nothing was used in these days" command="sluice ai test">
-          What requests use appears here when they have ended. To send a small one to each provider:
+        <EmptyState
+          title="Nothing was used in these days"
+          {...(isOn && { command: 'sluice ai test claude --model claude-haiku-4-5' })}
+        >
+          {isOn
+            ? 'What requests use appears here when they have ended. To ask a model for one token:'
+            : 'What was used before is kept, and shown here.'}
         </EmptyState>
       )}
       {answer !== null && !isEmpty && <Usage answer={answer} by={key} measure={measure} />}

@@ -16,7 +16,7 @@ export function Page(): JSX.Element {
   const accounts = usePolled<AiAccountsAnswer>('/api/v1/ai/accounts', LOOK_EVERY_MS);
   const overview = usePolled<OverviewAnswer>('/api/v1/overview', OVERVIEW_EVERY_MS);
   const list = accounts.data.value?.accounts ?? [];
-  const job = overview.data.value?.jobs.find((each) => each.job === 'ai');
+  const isOn = isOnIn(overview.data.value);
   return (
     <>
       <header class="page-head">
@@ -28,17 +28,25 @@ export function Page(): JSX.Element {
         )}
       </header>
       <ErrorNotice error={accounts.error.value ?? overview.error.value} />
-      {job?.on === false && (
-        <EmptyState title="The door to AI providers is switched off" command="SLUICE_AI__ENABLED=true sluice up">
+      {isOn === false && (
+        <EmptyState
+          title="The door to AI providers is switched off"
+          command="SLUICE_AI__ENABLED=true SLUICE_AI__AUTH=none sluice up"
+        >
           One door to Claude and ChatGPT, with accounts, usage and limits: ai.enabled in the config, or to try it:
         </EmptyState>
       )}
       {list.length > 0 && <AccountsCard accounts={list} />}
-      {job?.on === true && accounts.data.value !== null && list.length === 0 && <OwnCredentials />}
-      <UsageCard />
-      {job?.on === true && <LimitsCard />}
+      {isOn && accounts.data.value !== null && list.length === 0 && <OwnCredentials />}
+      <UsageCard isOn={isOn === true} />
+      {isOn && <LimitsCard />}
     </>
   );
+}
+
+/** null: it is not known yet. */
+function isOnIn(overview: OverviewAnswer | null): boolean | null {
+  return overview?.jobs.find(({ job }) => job === 'ai')?.on ?? null;
 }
 
 function OwnCredentials(): JSX.Element {
