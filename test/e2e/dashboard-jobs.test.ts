@@ -195,6 +195,9 @@ test('the pages of the jobs that run', { timeout: 60_000 }, async (t) => {
     await press('cost');
     await page.becomes(`document.querySelector('.ai-usage canvas') !== null`);
     assert.doesNotMatch(String(await page.value('document.body.innerHTML')), /hunter2/);
+    await page.resize(420, 860);
+    assert.equal(await page.value('document.documentElement.scrollWidth'), 420, 'a narrow page is not too wide');
+    await page.resize(1360, 860);
     await stage.assertNotHacked();
     stage.assertKeptToItself();
   });

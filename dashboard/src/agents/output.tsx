@@ -9,7 +9,13 @@ import type { RunOutput } from './run-output.ts';
 /** So near to the bottom is at it. */
 const BOTTOM_PX = 24;
 
-export function OutputLines({ output }: { readonly output: RunOutput }): JSX.Element {
+export interface OutputLinesProps {
+  /** Of the run. */
+  readonly id: string;
+  readonly output: RunOutput;
+}
+
+export function OutputLines({ id, output }: OutputLinesProps): JSX.Element {
   const box = useRef<HTMLOListElement>(null);
   const isAtEnd = useRef(true);
   const isPrinted = useSignal(false);
@@ -36,7 +42,11 @@ export function OutputLines({ output }: { readonly output: RunOutput }): JSX.Ele
           as printed
         </FilterChip>
       </div>
-      {dropped > 0 && <p class="quiet">The first {formatCount(dropped)} are not shown; sluice agent logs has them.</p>}
+      {dropped > 0 && (
+        <p class="quiet">
+          The first {formatCount(dropped)} are not shown; all: <code>sluice agent logs {id}</code>
+        </p>
+      )}
       <ol ref={box} class="output-lines" tabIndex={0} aria-label="Output of the agent" onScroll={look}>
         {lines.map(({ number, kind, text, printed }) => (
           <li key={number}>

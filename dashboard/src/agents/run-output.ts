@@ -5,8 +5,8 @@ import type { AgentAnswer } from '../../../src/control/admin-answers.ts';
 import { EventStream, type StreamState } from '../state/event-stream.ts';
 import { outputLine, type OutputLine } from './output-line.ts';
 
-const MOST_KEPT = 2000;
-const TOLD_EVERY_MS = 100;
+const MOST_KEPT = 1000;
+const TOLD_EVERY_MS = 150;
 
 export interface Output {
   readonly lines: readonly OutputLine[];

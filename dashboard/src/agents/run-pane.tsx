@@ -48,7 +48,7 @@ export function RunPane({ id, onClose, onChanged }: RunPaneProps): JSX.Element {
           <Facts run={run} />
         </>
       )}
-      <OutputLines output={output} />
+      <OutputLines id={id} output={output} />
     </Pane>
   );
 }

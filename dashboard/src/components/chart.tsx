@@ -63,14 +63,20 @@ async function loadPlot(): Promise<typeof uPlot> {
 
 function dataOf({ times, series, kind }: ChartProps): uPlot.AlignedData {
   const values = series.map((each) => [...each.values]);
-  // Drawn in order: each bar is as high as it and those that are drawn after it together, which cover what is theirs.
-  if (kind === 'bars') {
-    for (let index = values.length - 2; index >= 0; index -= 1) {
-      const after = values[index + 1] ?? [];
-      values[index] = (values[index] ?? []).map((value, at) => (value ?? 0) + (after[at] ?? 0));
-    }
-  }
-  return [[...times], ...values];
+  return [[...times], ...(kind === 'bars' ? stacked(values) : values)];
+}
+
+/**
+ * Drawn in order: each bar is as high as it and those that are drawn after it together, which cover what is theirs. Where there is nothing, not
+ * even a line is drawn.
+ */
+function stacked(values: readonly (readonly (number | null)[])[]): (number | null)[][] {
+  return values.map((own, index) =>
+    own.map((_, at) => {
+      const height = values.slice(index).reduce((sum, each) => sum + (each[at] ?? 0), 0);
+      return height === 0 ? null : height;
+    }),
+  );
 }
 
 function whenOf(Plot: typeof uPlot, { times, kind }: ChartProps): Partial<uPlot.Options> {
