@@ -20,15 +20,15 @@ interface Site {
 async function site(t: TestContext, threads: number): Promise<Site> {
   const asked = new Map<string, number>();
   const held: (() => void)[] = [];
-  const origin = await http1Origin(t, ({ url = '' }: IncomingMessage, response: ServerResponse) => {
+  const origin = await http1Origin(t, ({ url = '', method }: IncomingMessage, response: ServerResponse) => {
     asked.set(url, (asked.get(url) ?? 0) + 1);
     response.setHeader('cache-control', 'max-age=600');
     response.setHeader('cache-tag', url.includes('7') ? 'seven' : 'other');
-    if (!url.startsWith('/held')) {
+    if (!url.startsWith('/held') || method === 'DELETE') {
       response.end(`${url} `.repeat(50));
       return;
     }
-    response.write('first ');
+    response.write(`first ${asked.get(url)} `);
     held.push(() => response.end('last'));
   });
   const settings = { gateway: { policies: { cache: {} }, routes: [{ to: { backends: [origin] } }] } };
@@ -84,7 +84,7 @@ describe('the cache of several workers', () => {
     await whole.stage.until(() => whole.stage.plane.doors()[0]?.openConnections === 250, 'that all have come');
     whole.release();
     const all = await Promise.all([...answers, ...late]);
-    assert.deepEqual(new Set(all.map(({ body }) => body)), new Set(['first last']));
+    assert.deepEqual(new Set(all.map(({ body }) => body)), new Set(['first 1 last']));
     assert.equal(whole.asked.get('/held'), 1);
   });
 
@@ -100,6 +100,29 @@ describe('the cache of several workers', () => {
     await askAll(whole);
     assert.equal(sum(whole.asked), before + count + distinct.size);
   });
+
+  for (const [threads, how] of [
+    [1, 'an unsafe request'],
+    [4, 'a purge'],
+  ] as const) {
+    test(`does not give who asks after ${how} what was being fetched before, with ${threads} thread(s)`, async (t) => {
+      const whole = await site(t, threads);
+      const url = `${whole.stage.url}/held`;
+      const before = Array.from({ length: 8 }, () => ask(url));
+      await whole.stage.until(() => whole.asked.get('/held') === 1, 'that it is being fetched');
+      if (how === 'a purge') whole.stage.plane.caches.purge({ kind: 'url', url });
+      else assert.equal((await ask(url, { method: 'DELETE' })).status, 200);
+      const known = whole.asked.get('/held') ?? 0;
+      const after = Array.from({ length: 8 }, () => ask(url));
+      await whole.stage.until(() => (whole.asked.get('/held') ?? 0) > known, 'that it is fetched anew');
+      await whole.stage.until(() => whole.stage.plane.doors()[0]?.openConnections === 16, 'that all have come');
+      whole.release();
+      const bodies = (await Promise.all([...before, ...after])).map(({ body }) => body);
+      assert.deepEqual(bodies.slice(8), Array(8).fill(`first ${known + 1} last`));
+      assert.ok(bodies.slice(0, 8).every((body) => /^first \d+ last$/.test(body)));
+      assert.equal(whole.asked.get('/held'), known + 1);
+    });
+  }
 
   test('goes on when one of them dies', async (t) => {
     const whole = await site(t, 3);

@@ -7,7 +7,6 @@ import { gunzipSync } from 'node:zlib';
 /** What may pass between an answer of the origin and the start of its lifetime, or of a request and its look. */
 const SLACK_MS = 1_500;
 const SHORT_MS = 1_000;
-const STILL_RUNS_MS = 1_000;
 const SIZES = [0, 1, 40, 900, 3_000, 20_000, 70_000, 300_000, 1_200_000];
 export const VARIANTS = ['', 'red', 'green'] as const;
 
@@ -87,9 +86,9 @@ export class Site {
     this.eras.push({ version: last.version + 1, fromMs: last.toMs, toMs: Infinity });
   }
 
-  /** Nothing older than that is right any more, but from a fetch that had begun before and still runs: who asks meanwhile may join it. */
+  /** Nothing older than that is right any more for who asks from now on. */
   raise(version: number): void {
-    this.floors.push({ afterMs: performance.now() + STILL_RUNS_MS, version });
+    this.floors.push({ afterMs: performance.now(), version });
   }
 
   tag(version: number, variant: string): string {

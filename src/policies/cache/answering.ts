@@ -131,7 +131,11 @@ export class Answering {
     const { response, request } = exchange;
     const { status, fields, isOurs } = response;
     if (!isOurs) {
+      const { store } = this.options;
+      const isLast = store.purgeClock === turn.since;
       for (const url of invalidated(request.method, turn.url, status, fields)) this.purge(url);
+      // Its own answer is newer than what it has driven out.
+      if (isLast) turn.since = store.purgeClock;
       if (request.method === 'POST') this.beginFilling(exchange, turn, this.nowMs());
     }
     this.tell(exchange, { hit: false, fwd: 'method', fwdStatus: isOurs ? undefined : status });

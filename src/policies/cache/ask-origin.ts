@@ -30,7 +30,14 @@ export function askOrigin(exchange: Exchange, turn: Turn, stored: StoredAnswer, 
   // Where nobody waits for others, what runs here is still asked for once.
   const flight = claim === 'alone' ? null : forAllNodes(claim, options);
   const { path, query, authority, fields } = exchange.request;
-  const asked: Turn = { ...turn, asked: new FieldList(fields.entries()), flight, requestedAtMs: nowMs(), kept: null };
+  const asked: Turn = {
+    ...turn,
+    asked: new FieldList(fields.entries()),
+    flight,
+    requestedAtMs: nowMs(),
+    since: store.purgeClock,
+    kept: null,
+  };
   const events = new AskedOrigin(asked, stored, answeredOf(exchange, asked), options);
   exchange.askAgain(
     {

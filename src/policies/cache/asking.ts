@@ -136,6 +136,7 @@ export class Asking {
       asked: exchange.request.fields,
       fwd,
       requestedAtMs: this.nowMs(),
+      since: this.options.store.purgeClock,
       kept: null,
       asksByIt: false,
       flight: null,
@@ -322,6 +323,7 @@ export class Asking {
     const { fields } = exchange.request;
     store.missed(exchange.route);
     turn.requestedAtMs = this.nowMs();
+    turn.since = store.purgeClock;
     if (stored === undefined) return;
     const { requestedAtMs: nowMs, wantsBody } = turn;
     const asked = { copier: this.options.copier, fields, has: has & OWN_CONDITIONS, wantsBody, nowMs };

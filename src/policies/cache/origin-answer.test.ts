@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { found, keep, storedMeta } from '../../../test/support/cache-store.ts';
 import type { FieldLine } from '../../services/cache/answer-meta.ts';
+import { answerFlags } from '../../services/cache/answer-meta.ts';
 import { FieldList } from '../../services/cache/rules/field-reader.ts';
 import { NO_WISHES } from '../../services/cache/rules/reuse.ts';
 import type { StoreRules } from '../../services/cache/rules/storable.ts';
@@ -64,6 +65,7 @@ function scene(): Scene {
     wantsBody: true,
     fwd: 'stale',
     requestedAtMs: NOW,
+    since: 0,
     kept: null,
     asksByIt: true,
     flight,
@@ -133,4 +135,36 @@ test('an answer that cannot be shared ends the wait, kept or not', () => {
   const filling = beginFilling(answered('no-cache'), asking.turn, -1, asking.settings);
   assert.deepEqual([filling?.isKept, asking.flight.ended], [true, 'uncacheable']);
   assert.equal(storedMeta(URL_).route, 'site');
+});
+
+test('what was asked for before a purge is not kept after it, and 304 does not make up for a soft purge', () => {
+  const soft = scene();
+  keep(soft.store, URL_, 'x');
+  soft.store.purge({ kind: 'url', url: URL_ }, true);
+  takeNotModified(soft.store.find(URL_)[0]!, soft.turn, said(304, ['Cache-Control', 'max-age=9']), soft.settings);
+  assert.equal(soft.store.find(URL_)[0]?.meta.flags, answerFlags.purged);
+  soft.turn.since = soft.store.purgeClock;
+  takeNotModified(soft.store.find(URL_)[0]!, soft.turn, said(304, ['Cache-Control', 'max-age=9']), soft.settings);
+  assert.equal(soft.store.find(URL_)[0]?.meta.flags, 0);
+  const alone = scene();
+  alone.turn.flight = null;
+  alone.store.purge({ kind: 'url', url: URL_ });
+  const filling = beginFilling(
+    {
+      method: 'GET',
+      url: URL_,
+      host: 'site.test',
+      route: 'web',
+      request: new FieldList([]),
+      status: 200,
+      response: new FieldList([['Cache-Control', 'max-age=9']]),
+      requestedAtMs: NOW,
+      respondedAtMs: NOW,
+    },
+    alone.turn,
+    0,
+    alone.settings,
+  );
+  filling?.end();
+  assert.equal(found(alone.store, URL_), null);
 });

@@ -32,7 +32,7 @@ export function takeNotModified(
 ): AnswerMeta {
   const by = { request: turn.asked, response, requestedAtMs: turn.requestedAtMs, respondedAtMs: nowMs };
   const { meta, isKept } = refreshed(stored.meta, by, rules);
-  const isReplaced = isKept && speaksOf(stored.meta, response) && store.replace(stored, meta);
+  const isReplaced = isKept && speaksOf(stored.meta, response) && store.replace(stored, meta, turn.since);
   if (!isReplaced) store.drop(stored);
   endFlight(turn, isReplaced && isShareable(meta, nowMs));
   return meta;
@@ -51,7 +51,7 @@ export function takeHead(
   }
   const by = { request: turn.asked, response, requestedAtMs: turn.requestedAtMs, respondedAtMs: nowMs };
   const { meta, isKept } = refreshed(stored.meta, by, rules);
-  if (isKept) store.replace(stored, meta);
+  if (isKept) store.replace(stored, meta, turn.since);
   else store.drop(stored);
 }
 
@@ -67,7 +67,7 @@ export function beginFilling(answered: Answered, turn: Turn, bodyLength: number,
     endFlight(turn, false);
     return null;
   }
-  const more = { mostBytes: maxObjectBytes };
+  const more = { mostBytes: maxObjectBytes, since: turn.since };
   if (flight === null) return store.fill(turn.key, meta, bodyLength, more);
   turn.flight = null;
   if (isShareable(meta, answered.respondedAtMs)) return flight.fill(turn.key, meta, bodyLength, more);

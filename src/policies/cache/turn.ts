@@ -34,6 +34,8 @@ export interface Turn {
   readonly wantsBody: boolean;
   fwd: Forwarded;
   requestedAtMs: number;
+  /** Of the purges, when the origin was asked: what was purged since then is not kept. */
+  since: number;
   /** What may be given if the origin says so, or fails. */
   kept: Kept | null;
   /** The origin is asked whether that is still good. */

@@ -196,13 +196,17 @@ export class CacheStore {
     return this.#flights.begin({ ...more, key, meta, bodyLength });
   }
 
-  /** What is known of it from now on; it is found as new. False: it is gone. */
-  replace(answer: StoredAnswer, meta: AnswerMeta): boolean {
+  /**
+   * What is known of it from now on; it is found as new, unless it was purged since the origin was asked: then it stays stale. False: it
+   * is gone. `since`: as in FillOptions.
+   */
+  replace(answer: StoredAnswer, meta: AnswerMeta, since: number = this.purgeClock): boolean {
     const { table } = this.#core;
     const { slot, key, trailers, encoding } = answer;
     return this.#core.locked(() => {
       if (!this.#isThere(answer) || table.state(slot) !== STATE.WHOLE) return false;
-      table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) & ~SLOT_FLAG.SOFT);
+      if (!this.#core.purges.isPurged(since, key, meta))
+        table.set(slot, SLOT.FLAGS, table.get(slot, SLOT.FLAGS) & ~SLOT_FLAG.SOFT);
       // A file goes on saying what was known before.
       if (!this.#isOnDisk(slot)) table.forgetFile(slot);
       return rewriteHead(this.#core, slot, { key, meta, trailers, encoding });

@@ -156,4 +156,64 @@ test('what comes after a reader of another thread has left is not taken for what
   filling.end();
   assert.equal(own.state, 'ended');
   assert.ok(Buffer.concat(own.parts).equals(body));
+
+  for (const hasBegun of [false, true]) {
+    test(`is not joined after a purge, ${hasBegun ? 'once' : 'before'} its answer has begun; who reads it reads on`, async () => {
+      const [first, second] = threads();
+      const flight = first.claim(A, new Waiting()) as Flight;
+      const [here, early] = [new Waiting(), new Waiting()];
+      first.claim(A, here);
+      second.claim(A, early);
+      const begun = hasBegun ? flight.fill(A, storedMeta(A), -1) : null;
+      begun?.write(Buffer.from('old '));
+      await turn();
+      first.purge({ kind: 'url', url: A });
+      const next = second.claimFree(A) as Flight;
+      assert.equal(typeof next, 'object');
+      const [lateHere, lateThere] = [new Waiting(), new Waiting()];
+      assert.equal(first.claim(A, lateHere), 'waiting');
+      assert.equal(second.claim(A, lateThere), 'waiting');
+      const filling = begun ?? flight.fill(A, storedMeta(A), -1);
+      filling.write(Buffer.from('answer'));
+      filling.end();
+      await turn();
+      const fresh = next.fill(A, storedMeta(A), -1);
+      fresh.write(Buffer.from('new'));
+      await turn();
+      fresh.end();
+      await turn();
+      const texts = [here, early, lateHere, lateThere].map(({ reader }) => [reader.text, reader.state]);
+      const old = hasBegun ? 'old answer' : 'answer';
+      // Who had not been given anything yet may as well have the newer one.
+      const own = hasBegun ? old : 'new';
+      assert.deepEqual(texts, [
+        [old, 'ended'],
+        [own, 'ended'],
+        ['new', 'ended'],
+        ['new', 'ended'],
+      ]);
+      assert.deepEqual([found(first, A), found(second, A)], ['new', 'new']);
+      assert.equal(typeof first.claimFree(A), 'object');
+    });
+  }
+
+  test('that a purge has overtaken on its own thread leaves its place to the next', async () => {
+    const [first, second] = threads();
+    const flight = first.claim(A, new Waiting()) as Flight;
+    const [early, late] = [new Waiting(), new Waiting()];
+    second.claim(A, early);
+    const filling = flight.fill(A, storedMeta(A), -1);
+    filling.write(Buffer.from('old '));
+    await turn();
+    second.purge({ kind: 'all' });
+    const next = first.claim(A, new Waiting()) as Flight;
+    assert.equal(second.claim(A, late), 'waiting');
+    filling.write(Buffer.from('answer'));
+    filling.end();
+    await turn();
+    assert.deepEqual([early.reader.text, early.reader.state, late.said], ['old answer', 'ended', '']);
+    next.fill(A, storedMeta(A), 0).end();
+    await turn();
+    assert.ok(late.said === 'joined' || late.said === 'again');
+  });
 });

@@ -15,6 +15,8 @@ const SLOT_LINK = 3;
 const LISTENERS = 4;
 /** Of the slot: it may be of another answer by the time that somebody looks. */
 const GENERATION = 5;
+/** How many purges there had been when it began. */
+const SINCE = 6;
 /** Entries that a key may have. */
 const WAYS = 8;
 /** Threads beyond have one bit together. */
@@ -30,7 +32,7 @@ export class FlightTable {
   }
 
   /** Under the lock: where the flight of another thread stands; -1: it is ours now, if there was room for it. */
-  claim(hash: KeyHash): number {
+  claim(hash: KeyHash, purges: number): number {
     const at = this.find(hash);
     if (at >= 0 && this.#ints[at + OWNER] !== this.#thread + 1) {
       this.#ints[at + LISTENERS]! |= this.#bit;
@@ -42,8 +44,23 @@ export class FlightTable {
     this.#ints[free + HASH_TWO] = hash.two;
     this.#ints[free + OWNER] = this.#thread + 1;
     this.#ints[free + SLOT_LINK] = 0;
-    this.#ints[free + LISTENERS] = 0;
+    this.#ints[free + SINCE] = purges;
+    // Those who wait for one of ours that a purge has overtaken hear of the next.
+    if (at < 0) this.#ints[free + LISTENERS] = 0;
     return -1;
+  }
+
+  /** Under the lock: it is ours from now on, and so are those who wait. */
+  takeOver(at: number, purges: number): void {
+    this.#ints[at + OWNER] = this.#thread + 1;
+    this.#ints[at + SLOT_LINK] = 0;
+    this.#ints[at + SINCE] = purges;
+    this.#ints[at + LISTENERS]! &= ~this.#bit;
+  }
+
+  /** How many purges there had been when it began. */
+  sinceAt(at: number): number {
+    return this.#ints[at + SINCE]!;
   }
 
   /** -1: there is none. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { keep, storedMeta, TakingReader } from '../../../../test/support/cache-store.ts';
+import { found, keep, storedMeta, TakingReader } from '../../../../test/support/cache-store.ts';
 import { CacheStore } from './cache-store.ts';
 import type { Flight, FlightWaiter } from './flights.ts';
+import type { PurgeOrder } from './purge-lists.ts';
 
 const A = 'http://a.test/one';
 
@@ -85,5 +86,50 @@ describe('a flight', () => {
     flight.fill(A, storedMeta(A), 900_000);
     assert.ok(waiters.every(({ said }) => said === 'alone'));
     keep(store, A, 'small');
+  });
+
+  for (const order of [{ kind: 'url', url: A }, { kind: 'tag', tag: 'one' }, { kind: 'all' }] satisfies PurgeOrder[]) {
+    for (const hasBegun of [false, true]) {
+      test(`is not joined after a purge by ${order.kind}, ${hasBegun ? 'once' : 'before'} its answer has begun`, () => {
+        const store = new CacheStore({ maxBytes: 1_000_000 });
+        const { flight, waiters } = claim(store);
+        const begun = hasBegun ? flight.fill(A, storedMeta(A, { tags: ['one'] }), 3) : null;
+        store.purge(order);
+        const next = store.claim(A, new Waiting()) as Flight;
+        assert.equal(typeof next, 'object');
+        const late = new Waiting();
+        assert.equal(store.claim(A, late), 'waiting');
+        const filling = begun ?? flight.fill(A, storedMeta(A, { tags: ['one'] }), 3);
+        filling.write(Buffer.from('old'));
+        filling.end();
+        assert.ok(waiters.every(({ reader }) => reader.text === 'old' && reader.state === 'ended'));
+        const fresh = next.fill(A, storedMeta(A), 3);
+        fresh.write(Buffer.from('new'));
+        fresh.end();
+        assert.deepEqual([late.reader.text, late.reader.state], ['new', 'ended']);
+        assert.equal(found(store, A), 'new');
+      });
+    }
+  }
+
+  test('is joined whatever else was purged', () => {
+    const store = new CacheStore({ maxBytes: 1_000_000 });
+    const { flight } = claim(store);
+    store.purge({ kind: 'url', url: 'http://a.test/two' });
+    assert.equal(store.claim(A, new Waiting()), 'waiting');
+    flight.fill(A, storedMeta(A, { tags: ['one'] }), -1);
+    store.purge({ kind: 'tag', tag: 'two' });
+    assert.equal(store.claim(A, new Waiting()), 'waiting');
+  });
+
+  test('that a purge has overtaken forgets who leaves', () => {
+    const store = new CacheStore({ maxBytes: 1_000_000 });
+    const { flight, waiters } = claim(store);
+    store.purge({ kind: 'all' });
+    (store.claim(A, new Waiting()) as Flight).release();
+    store.leave(A, waiters[0]!);
+    assert.equal(flight.waiting, 999);
+    flight.failed();
+    assert.deepEqual([waiters[0]!.said, waiters[1]!.said], ['', 'failed']);
   });
 });

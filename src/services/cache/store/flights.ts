@@ -1,5 +1,6 @@
 // One fetch for all who want the same at once. Who claims a key first flies; the others wait, and get what comes from its first byte on.
-// Rule: nobody waits for what cannot be shared: a key whose answer turned out not to be cacheable is remembered, and everybody goes alone.
+// Rule: nobody waits for what cannot be shared: a key whose answer turned out not to be cacheable is remembered, and everybody goes alone. Nor does
+// who asks after a purge wait for what was being fetched before it: that goes on for those who have it, and the next flies anew.
 import type { AnswerMeta } from '../answer-meta.ts';
 import type { Filling, FillOptions, FillRequest, JoinedFilling } from './filling.ts';
 import { DistantFilling } from './distant-filling.ts';
@@ -9,6 +10,7 @@ import { SLOT } from './slot-fields.ts';
 import { type KeyHash, keyHash } from './slot-table.ts';
 import type { StoreCore } from './store-core.ts';
 import type { StoreMemory } from './store-memory.ts';
+import { unpackSlot } from './stored-answer.ts';
 
 /* oxlint-disable typescript/no-non-null-assertion -- every index lies within the memory that was laid out. */
 
@@ -86,6 +88,8 @@ interface FlightWord {
   readonly two: number;
   /** How it has ended; null: it has not. */
   readonly outcome: 'again' | 'alone' | 'failed' | null;
+  /** The key, if the flight of whoever hears it has been overtaken by a purge, and another one flies. */
+  readonly overtaken?: string;
 }
 
 /** Between the threads that use one store. */
@@ -114,6 +118,8 @@ class LocalFlight implements Flight, Keyed<LocalFlight> {
   readonly #waiters: FlightWaiter[] = [];
   readonly #flights: Flights;
   readonly #since: number;
+  /** By a purge: nobody joins it any more, and nothing of it stands in the table. */
+  isOvertaken = false;
 
   constructor(key: string, flights: Flights) {
     this.key = key;
@@ -122,7 +128,19 @@ class LocalFlight implements Flight, Keyed<LocalFlight> {
   }
 
   get waiting(): number {
-    return this.#waiters.length + this.#flights.waitingElsewhere(this.key);
+    return this.#waiters.length + (this.isOvertaken ? 0 : this.#flights.waitingElsewhere(this.key));
+  }
+
+  /** It began before a purge that means what it brings, or may mean it. */
+  get isPurged(): boolean {
+    const { core } = this.#flights.context;
+    if (core.purges.now === this.#since) return false;
+    const { filling } = this;
+    return core.locked(() =>
+      filling === null
+        ? core.purges.mayBePurged(this.#since, this.key)
+        : core.purges.isPurged(this.#since, filling.key, filling.meta),
+    );
   }
 
   join(waiter: FlightWaiter): void {
@@ -175,7 +193,14 @@ interface DistantFlight {
   readonly hash: KeyHash;
   readonly waiters: Set<FlightWaiter>;
   filling: DistantFilling | null;
+  /** How many purges there had been when it was last known to be the one to join. */
+  purges: number;
 }
+
+/** In place of a place in the table. */
+const FREE = -1;
+const OVERTAKEN = -2;
+const NEWS = -3;
 
 export class Flights {
   readonly context: FlightsContext;
@@ -184,6 +209,7 @@ export class Flights {
   readonly #distant = new Map<string, DistantFlight>();
   /** Fillings of other threads that nobody new may join. */
   readonly #overflowed = new Set<DistantFilling>();
+  readonly #overtaken = new Set<LocalFlight>();
   #watching: NodeJS.Timeout | null = null;
   /** Keys of which others are to hear that there is more. */
   readonly #toTell = new Set<string>();
@@ -200,7 +226,7 @@ export class Flights {
    */
   claim(key: string, waiter: FlightWaiter, version: number | null = null): Flight | 'waiting' | 'alone' {
     if (this.context.keys.has(key)) return 'alone';
-    const flight = this.#byKey.get(key);
+    const flight = this.#toJoin(key);
     if (flight !== undefined) {
       flight.join(waiter);
       return 'waiting';
@@ -210,21 +236,69 @@ export class Flights {
 
   /** As `claim`, for who has made no waiter yet; null: claim with one. */
   claimFree(key: string, version: number | null): Flight | 'alone' | null {
-    const { keys, channel, core } = this.context;
+    const { keys, channel } = this.context;
     if (keys.has(key)) return 'alone';
-    if (this.#byKey.get(key) !== undefined) return null;
+    if (this.#toJoin(key) !== undefined) return null;
     if (channel === null) return this.#take(key);
     const hash = keyHash(key);
-    const isFree = core.locked(() => {
-      const isNews = version !== null && core.table.version(core.table.bucketOf(hash.one)) !== version;
-      return !isNews && this.#table.claim(hash) < 0;
+    const at = this.#place(key, hash, version);
+    return at === FREE || at === OVERTAKEN ? this.#takePlace(key, hash, at) : null;
+  }
+
+  #toJoin(key: string): LocalFlight | undefined {
+    const flight = this.#byKey.get(key);
+    if (flight === undefined || !flight.isPurged) return flight;
+    this.#overtake(flight);
+    return undefined;
+  }
+
+  /** Those who have it are told of the rest. */
+  #overtake(flight: LocalFlight): void {
+    this.#byKey.remove(flight);
+    this.#overtaken.add(flight);
+    flight.isOvertaken = true;
+    if (flight.filling !== null) this.#goOn(flight, flight.filling);
+  }
+
+  #goOn(flight: LocalFlight, filling: Filling): void {
+    filling.onOverflow = null;
+    filling.onBegun = null;
+    filling.onMore = () => this.#tellSoon(flight.key);
+    filling.onOver = () => {
+      this.#overtaken.delete(flight);
+      this.#tellSoon(flight.key);
+    };
+  }
+
+  /** Where the flight of another thread stands, or how it is that there is none to join. */
+  #place(key: string, hash: KeyHash, version: number | null): number {
+    const { core } = this.context;
+    return core.locked(() => {
+      if (version !== null && core.table.version(core.table.bucketOf(hash.one)) !== version) return NEWS;
+      const purges = core.purges.now;
+      const at = this.#table.claim(hash, purges);
+      if (at < 0) return FREE;
+      if (this.#table.sinceAt(at) === purges || !this.#isPurged(at, key)) return at;
+      this.#table.takeOver(at, purges);
+      return OVERTAKEN;
     });
-    return isFree ? this.#take(key) : null;
+  }
+
+  /** Under the lock: see LocalFlight.isPurged. */
+  #isPurged(at: number, key: string): boolean {
+    const { purges, table, memory } = this.context.core;
+    const since = this.#table.sinceAt(at);
+    const slot = this.#table.slotAt(at);
+    if (slot < 0 || table.get(slot, SLOT.GENERATION) !== this.#table.generationAt(at))
+      return purges.mayBePurged(since, key);
+    const { answer } = unpackSlot(memory, table, slot);
+    return purges.isPurged(since, answer.key, answer.meta);
   }
 
   /** Its client has gone. */
   leave(key: string, waiter: FlightWaiter): void {
     this.#byKey.get(key)?.leave(waiter);
+    for (const flight of this.#overtaken) flight.leave(waiter);
     this.#distant.get(key)?.waiters.delete(waiter);
   }
 
@@ -234,6 +308,10 @@ export class Flights {
   }
 
   begun(flight: LocalFlight, filling: Filling): void {
+    if (flight.isOvertaken) {
+      this.#goOn(flight, filling);
+      return;
+    }
     // What goes into a file others read from there.
     filling.onOverflow = () => filling.isShared || this.#overflown(flight, filling);
     // Those who wait elsewhere get it as it comes.
@@ -276,7 +354,8 @@ export class Flights {
 
   /** `null`: those who have joined it read on. */
   end(flight: LocalFlight, outcome: FlightWord['outcome']): void {
-    if (this.#byKey.remove(flight)) this.#sayOver(flight.key, outcome);
+    if (flight.isOvertaken) this.#overtaken.delete(flight);
+    else if (this.#byKey.remove(flight)) this.#sayOver(flight.key, outcome);
   }
 
   #sayOver(key: string, outcome: FlightWord['outcome']): void {
@@ -304,23 +383,42 @@ export class Flights {
   }
 
   #claimAmongThreads(key: string, waiter: FlightWaiter, version: number | null): Flight | 'waiting' {
-    const { core } = this.context;
     const hash = keyHash(key);
-    const { at, isNews } = core.locked(() => {
-      const isNews = version !== null && core.table.version(core.table.bucketOf(hash.one)) !== version;
-      return { isNews, at: isNews ? -1 : this.#table.claim(hash) };
-    });
-    if (isNews) {
+    const at = this.#place(key, hash, version);
+    if (at === FREE || at === OVERTAKEN) return this.#takePlace(key, hash, at);
+    if (at === NEWS) {
       waiter.again();
       return 'waiting';
     }
-    if (at < 0) return this.#take(key);
-    const flight = this.#distant.get(key) ?? { key, hash, waiters: new Set(), filling: null };
-    this.#distant.set(key, flight);
+    const flight = this.#distantToJoin(key, hash);
     flight.waiters.add(waiter);
     this.#watch();
     this.#look(flight, 'again');
     return 'waiting';
+  }
+
+  #takePlace(key: string, hash: KeyHash, at: number): LocalFlight {
+    const mine = this.#take(key);
+    if (at === FREE) return mine;
+    const before = this.#distant.get(key);
+    if (before !== undefined && before.filling !== null) this.#look(before, 'again');
+    else if (before !== undefined) {
+      this.#distant.delete(key);
+      for (const waiter of before.waiters) mine.join(waiter);
+    }
+    this.context.channel?.say({ ...hash, outcome: null, overtaken: key } satisfies FlightWord);
+    return mine;
+  }
+
+  /** What is read here already may be of a flight that another one has taken the place of. */
+  #distantToJoin(key: string, hash: KeyHash): DistantFlight {
+    const purges = this.context.core.purges.now;
+    const known = this.#distant.get(key);
+    if (known !== undefined && known.filling !== null && known.purges !== purges) this.#look(known, 'again');
+    const flight = this.#distant.get(key) ?? { key, hash, waiters: new Set(), filling: null, purges };
+    flight.purges = purges;
+    this.#distant.set(key, flight);
+    return flight;
   }
 
   /** Others hear of what has come within one turn at once. */
@@ -342,6 +440,8 @@ export class Flights {
   };
 
   #hear(word: FlightWord | null): void {
+    const mine = word?.overtaken === undefined ? undefined : this.#byKey.get(word.overtaken);
+    if (mine !== undefined && mine.isPurged) this.#overtake(mine);
     // Who is told may claim at once.
     const waitedFor = [...this.#distant.values()];
     for (const flight of waitedFor) {
@@ -379,6 +479,8 @@ export class Flights {
     const isThere = core.locked(() => {
       const at = this.#table.find(flight.hash);
       const slot = at < 0 ? -1 : this.#table.slotAt(at);
+      // Another flight has taken its place.
+      if (flight.filling !== null && flight.filling.slot !== slot) return false;
       if (slot < 0) return at >= 0;
       // Its flight is over, though that is not written down yet, and the slot has been given to another.
       if (core.table.get(slot, SLOT.GENERATION) !== this.#table.generationAt(at)) return false;

@@ -6,10 +6,11 @@ import { hash32 } from '../../balance/hash.ts';
 import type { AnswerMeta } from '../answer-meta.ts';
 import type { PurgeOrder } from './purge-lists.ts';
 
-/** How many purges there were; the last of those that cannot be told by one hash; then the last for each hash. */
+/** How many purges there were; the last of those that cannot be told by one hash; the last by more than a key or URL; then for each hash. */
 const NOW = 0;
 const WIDE = 1;
-const FIRST = 2;
+const LOOSE = 2;
+const FIRST = 3;
 const PLACES = 8192;
 export const PURGE_INTS: number = FIRST + PLACES;
 
@@ -30,6 +31,7 @@ export class PurgeClock {
   note(order: PurgeOrder): void {
     const now = Atomics.add(this.#ints, NOW, 1) + 1;
     this.#ints[placeOf(order)] = now;
+    if (order.kind !== 'key' && order.kind !== 'url') this.#ints[LOOSE] = now;
   }
 
   /** Under the lock: whether it was meant by a purge after `since`. */
@@ -41,6 +43,18 @@ export class PurgeClock {
       this.#isAfter(since, SEEDS.url, url) ||
       this.#isAfter(since, SEEDS.host, host) ||
       tags.some((tag) => this.#isAfter(since, SEEDS.tag, tag))
+    );
+  }
+
+  /** The same of what is being fetched, of which nothing is known but the key that it flies under: rather too often than not. */
+  mayBePurged(since: number, flightKey: string): boolean {
+    if (this.now === since) return false;
+    const [key = ''] = flightKey.split('\n\n', 1);
+    const [first = ''] = key.split('\n', 1);
+    return (
+      this.#ints[LOOSE]! > since ||
+      this.#isAfter(since, SEEDS.key, key) ||
+      this.#isAfter(since, SEEDS.url, first.slice(first.lastIndexOf(' ') + 1))
     );
   }
 

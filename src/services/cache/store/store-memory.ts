@@ -41,7 +41,7 @@ export const COUNTERS = 8;
 const REMEMBERED = 8192;
 /** See FlightTable. */
 const FLIGHTS = 4096;
-export const FLIGHT_INTS = 6;
+export const FLIGHT_INTS = 7;
 
 export interface StoreMemory {
   readonly buffer: SharedArrayBuffer;
