@@ -1,7 +1,8 @@
 // Tunnels from end to end: what a request costs server and client together, what one stream carries over a long way, and what a slow
 // reader does to the server and to others. Beside frp where SLUICE_BENCH_FRPS and SLUICE_BENCH_FRPC name its programs, and beside the
 // local server itself.
-// Run it alone: node bench/tunnels.ts [requests] [delay] [slow] [--rounds N] [--seconds N]. SLUICE_BENCH_CPU_PROF=DIR keeps profiles.
+// With `nodes` (and redis-server): what a request costs whose client is connected to another node, beside one that is served where it comes in.
+// Run it alone: node bench/tunnels.ts [requests] [nodes] [delay] [slow] [--rounds N] [--seconds N]. SLUICE_BENCH_CPU_PROF=DIR keeps profiles.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -34,6 +35,8 @@ interface Way {
   /** Where visitors come in. */
   readonly port: number;
   readonly started: readonly StartedProcess[];
+  /** Of several nodes. */
+  readonly servers?: readonly StartedProcess[];
 }
 
 interface Place {
@@ -43,7 +46,7 @@ interface Place {
   readonly delayMs: number;
 }
 
-function node(name: string): string[] {
+function nodeProgram(name: string): string[] {
   const folder = process.env['SLUICE_BENCH_CPU_PROF'];
   if (folder === undefined) return [process.execPath];
   return [process.execPath, '--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}.cpuprofile`];
@@ -58,12 +61,51 @@ async function viaRelay({ dir, delayMs }: Place, port: number, name: string): Pr
   return [relayPort, [relay]];
 }
 
+/** What makes a server one of several. */
+interface NodeOf {
+  readonly name: string;
+  readonly state: string;
+}
+
+interface Server {
+  readonly process: StartedProcess;
+  readonly gateway: number;
+  readonly control: number;
+}
+
 async function sluice(place: Place): Promise<Way> {
-  const { dir, backendPort } = place;
+  const { process: server, gateway, control } = await startServer(place);
+  const [port, relays] = await viaRelay(place, control, 'sluice');
+  return { name: 'sluice', port: gateway, started: [server, startClient(place, port), ...relays] };
+}
+
+/** The client is connected to one node; visitors come in at that one, or at the other. */
+async function sluiceNodes(place: Place, comesIn: 'here' | 'elsewhere'): Promise<Way> {
+  const [redisPort = 0] = await findFreePorts(1);
+  const command = ['redis-server', '--port', String(redisPort), '--bind', '127.0.0.1', '--save', ''];
+  const redis = startProcess(command, { name: 'redis', dir: place.dir, cpus: null });
+  await untilListening(redis, redisPort);
+  const state = `redis://127.0.0.1:${redisPort}`;
+  const one = await startServer(place, { name: 'node-one', state });
+  const other = await startServer(place, { name: 'node-other', state });
+  const client = startClient(place, one.control);
+  const servers = [one.process, other.process];
+  const { gateway: port } = comesIn === 'here' ? one : other;
+  return { name: `client ${comesIn}`, port, servers, started: [one.process, client, other.process, redis] };
+}
+
+async function startServer(place: Place, node: NodeOf | null = null): Promise<Server> {
+  const dir = node === null ? place.dir : join(place.dir, node.name);
+  mkdirSync(dir, { recursive: true });
   const [gateway = 0, control = 0, admin = 0, metrics = 0, egress = 0] = await findFreePorts(5);
   const address = (port: number): string => `127.0.0.1:${port}`;
   const config = {
-    process: { workers: 1, data_dir: join(dir, 'data'), shutdown_grace: '1s' },
+    process: {
+      workers: 1,
+      data_dir: join(dir, 'data'),
+      shutdown_grace: '1s',
+      ...(node !== null && { state: node.state, node: { listen: '127.0.0.1:0', secret: 'secret-of-the-bench' } }),
+    },
     log: { access: false },
     admin: { listen: address(admin) },
     metrics: { listen: address(metrics) },
@@ -76,21 +118,23 @@ async function sluice(place: Place): Promise<Way> {
   };
   writeFileSync(join(dir, 'sluice.json'), JSON.stringify(config));
   const options = { dir, cpus: null, env: { HOME: dir, NODE_ENV: 'production' } };
-  const serve = [...node('server'), LAUNCHER, 'up', '-c', join(dir, 'sluice.json')];
-  const server = startProcess(serve, { ...options, name: 'sluice-server' });
+  const serve = [...nodeProgram(node?.name ?? 'server'), LAUNCHER, 'up', '-c', join(dir, 'sluice.json')];
+  const server = startProcess(serve, { ...options, name: node?.name ?? 'sluice-server' });
   await untilListening(server, gateway);
   await untilListening(server, control);
-  const [port, relays] = await viaRelay(place, control, 'sluice');
+  return { process: server, gateway, control };
+}
+
+function startClient({ dir, backendPort }: Place, port: number): StartedProcess {
   const clientDir = join(dir, 'client');
   mkdirSync(clientDir, { recursive: true });
-  const expose = ['http', address(backendPort), '--server', `ws://${address(port)}`, '--subdomain', 'app'];
-  const client = startProcess([...node('client'), LAUNCHER, ...expose], {
-    ...options,
+  const expose = ['http', `127.0.0.1:${backendPort}`, '--server', `ws://127.0.0.1:${port}`, '--subdomain', 'app'];
+  return startProcess([...nodeProgram('client'), LAUNCHER, ...expose], {
+    cpus: null,
     dir: clientDir,
-    env: { ...options.env, RETUNNEL_AUTH_TOKEN: TOKEN },
+    env: { HOME: dir, NODE_ENV: 'production', RETUNNEL_AUTH_TOKEN: TOKEN },
     name: 'sluice-client',
   });
-  return { name: 'sluice', port: gateway, started: [server, client, ...relays] };
 }
 
 async function frp(place: Place): Promise<Way | null> {
@@ -180,6 +224,43 @@ async function requests(place: Place, { rounds, seconds }: Settings): Promise<vo
     if (name !== 'direct') console.log(told(`${name}, server and client`, costs.get(name) ?? [], 'µs CPU a request'));
     console.log(told(name, rates.get(name) ?? [], 'requests/s'));
     console.log(told(`${name}, p99`, slowest.get(name) ?? [], 'ms'));
+  }
+}
+
+/** The same at a node that the client is connected to, and at one that it is not. */
+async function nodes(place: Place, { rounds, seconds }: Settings): Promise<void> {
+  const whole = new Map<string, number[]>();
+  const servers = new Map<string, number[]>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const comesIn of ['here', 'elsewhere'] as const) {
+      await withWay(
+        (at) => sluiceNodes(at, comesIn),
+        place,
+        async (way) => {
+          const load = { dir: place.dir, cpus: null, connections: 50 };
+          const request = { url: `http://127.0.0.1:${way.port}/small`, headers: { Host: HOST } };
+          await runWrk(request, { ...load, seconds: 2 });
+          const [client] = way.started.slice(1);
+          const ofServers = (): number => (way.servers ?? []).reduce((sum, { pid }) => sum + cpuMicrosOf(pid), 0);
+          const ofClient = (): number => (client === undefined ? 0 : cpuMicrosOf(client.pid));
+          const [serversBefore, clientBefore] = [ofServers(), ofClient()];
+          const result = await runWrk(request, { ...load, seconds });
+          const spent = ofServers() - serversBefore;
+          add(servers, way.name, spent / result.requests);
+          add(whole, way.name, (spent + ofClient() - clientBefore) / result.requests);
+          if (result.errors > 0) console.log(`${way.name}: ${result.errors} errors`);
+        },
+      );
+    }
+  }
+  console.log('\nRequests at 50 connections, two nodes');
+  for (const [what, costs] of [
+    ['nodes and client', whole],
+    ['nodes alone', servers],
+  ] as const) {
+    for (const [name, values] of costs) console.log(told(`${name}, ${what}`, values, 'µs CPU a request'));
+    const [here, elsewhere] = [costs.get('client here') ?? [], costs.get('client elsewhere') ?? []];
+    console.log(`${what}: ${(median(elsewhere) / median(here)).toFixed(2)} ×`);
   }
 }
 
@@ -273,7 +354,7 @@ const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' } },
 });
 const settings = { rounds: Number(values.rounds), seconds: Number(values.seconds) };
-const all = { requests, delay: longWay, slow: slowReader };
+const all = { requests, nodes, delay: longWay, slow: slowReader };
 const dir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
 // The workers of nginx are somebody else.
 chmodSync(dir, 0o755);

@@ -116,7 +116,7 @@ function assemble(
   const nodes = new SharedNodes({ process: loaded.config.process, recorder });
   if (nodes.isShared) processes.agents.shareRuns(nodes.runs());
   sharePurges(processes.cache, loaded.config.process.state, recorder);
-  const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log) });
+  const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log), nodes });
   const dataPlane = createDataPlane({
     config: loaded.config,
     logger: log,
@@ -128,6 +128,7 @@ function assemble(
     processes,
     tunnelSocket: tunnels.socketPath,
     knownNames: tunnels.knownNames,
+    knownPlaces: tunnels.knownPlaces,
     noteFault,
     countWorkerRestart: () => count('workerRestarts'),
   });

@@ -25,7 +25,7 @@ import { checkPolicyFiles, policyFileUses } from './checks/policy-files.ts';
 import { checkAgentUse } from './checks/agents.ts';
 import { checkAi } from './checks/ai.ts';
 import { checkRoutes } from './checks/routes.ts';
-import { checkState } from './checks/state.ts';
+import { checkNode, checkState } from './checks/state.ts';
 import { checkTlsFiles, tlsFiles } from './checks/tls-files.ts';
 import { checkTraces } from './checks/traces.ts';
 import type { Config } from './config.ts';
@@ -109,6 +109,7 @@ const CHECKS: readonly Check[] = [
   checkAgentUse,
   checkAiStores,
   checkAiLimits,
+  checkNode,
   checkState,
   checkTlsFiles,
   checkTraces,

@@ -107,6 +107,8 @@ export interface ForwardTarget {
    * so much of its body is kept for that until an answer goes to the client. A body that is longer is sent once.
    */
   readonly resendsBodies?: { readonly bytes: number };
+  /** Asked before each `select`. True: it has taken the exchange, as an answer target does, and nobody is to be named. */
+  answers?(exchange: Exchange): boolean;
   /** Asked again, with the origins that have failed, when the request may be tried elsewhere. Null: there is nobody else. */
   select(exchange: Exchange, tried: readonly Origin[]): Origin | null | Promise<Origin | null>;
   /** For a request that asks for a connection (CONNECT, SOCKS). Without it such requests are refused. */

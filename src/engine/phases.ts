@@ -54,6 +54,7 @@ export function toTarget(exchange: HttpExchange): void {
 }
 
 function select(exchange: HttpExchange, target: ForwardTarget): void {
+  if (target.answers !== undefined && target.answers(exchange)) return;
   const origin = target.select(exchange, exchange.attempts.tried);
   if (origin instanceof Promise) takePromised(exchange, target, origin);
   else forward(exchange, target, origin);

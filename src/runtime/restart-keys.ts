@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 const READ_AT_START = new Set([
   'process.workers',
   'process.state',
+  'process.node',
   'process.data_dir',
   'log.file',
   'log.format',

@@ -9,6 +9,7 @@ export interface TunnelFamilies {
   readonly created: number;
   readonly reconnects: number;
   readonly streams: number;
+  readonly toNodes: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
 }
@@ -32,6 +33,10 @@ export function tunnelFamilies(recorder: MetricsRecorder): TunnelFamilies {
       'Tunnels whose client has come back, or was replaced by another one of its account.',
     ),
     streams: recorder.counter('sluice_tunnel_streams_total', 'Requests and WebSockets that went through tunnels.'),
+    toNodes: recorder.counter(
+      'sluice_tunnel_to_nodes_total',
+      'Requests for tunnels whose client is connected to another node, sent there.',
+    ),
     bytesIn: bytes('in'),
     bytesOut: bytes('out'),
   };

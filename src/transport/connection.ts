@@ -120,6 +120,11 @@ export class Connection {
     return typeof protocol === 'string' ? protocol : '';
   }
 
+  /** TLS: bytes that both ends know and nobody between them (RFC 5705); null without it. */
+  keyingMaterial(label: string, length: number): Buffer | null {
+    return this.secure ? (this.socket as TLSSocket).exportKeyingMaterial(length, label, Buffer.alloc(0)) : null;
+  }
+
   /** Writes a part of `bytes`; the caller may reuse them at once. False: wait for onDrain. */
   write(bytes: Buffer, from: number, to: number): boolean {
     if (this.closed) return false;

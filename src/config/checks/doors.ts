@@ -31,6 +31,7 @@ export const checkAddresses: Check = (context) => {
 
 function openDoors({ config }: CheckContext): DoorAddress[] {
   const { admin, metrics, gateway, egress, tunnels } = config;
+  const { node } = config.process;
   const doors: DoorAddress[] = gateway.listen.map(({ address }, index) => ({
     address,
     path: ['gateway', 'listen', index, 'address'],
@@ -39,6 +40,7 @@ function openDoors({ config }: CheckContext): DoorAddress[] {
   if (admin.listen !== null) doors.push({ address: admin.listen, path: ['admin', 'listen'] });
   if (metrics.listen !== null) doors.push({ address: metrics.listen, path: ['metrics', 'listen'] });
   if (tunnels.server.enabled) doors.push({ address: tunnels.server.listen, path: ['tunnels', 'server', 'listen'] });
+  if (node !== null) doors.push({ address: node.listen, path: ['process', 'node', 'listen'] });
   return doors;
 }
 

@@ -1,7 +1,9 @@
 // The Redis server that nodes share: what it is not used for yet, and who could listen. Rule: it is said before somebody relies on it.
-import { formatHostPort, isLocalAddress } from '../../core/address.ts';
+import { formatHostPort, isLocalAddress, parseAddress } from '../../core/address.ts';
 import { parseStateUrl, type StateServerAddress } from '../../core/state-url.ts';
-import type { Check } from './finding.ts';
+import type { ProcessConfig } from '../schema/process.ts';
+import type { Check, Finding } from './finding.ts';
+import { MIN_TOKEN_LENGTH } from './names.ts';
 
 const NOT_SHARED = 'process.state: numbers of running requests (limits.concurrent, ai_streams) stay with each node';
 
@@ -18,4 +20,36 @@ export const checkState: Check = ({ config: { process } }) => {
 
 function isHere({ host, port }: StateServerAddress): boolean {
   return isLocalAddress(formatHostPort(host, port));
+}
+
+const IN_NODE = ['process', 'node'] as const;
+
+/** Of the door for other nodes. */
+export const checkNode: Check = ({ config: { process } }) => {
+  const { node, state } = process;
+  if (node === null) return [];
+  if (state !== 'embedded') return doorFindings(node);
+  const message = 'other nodes are found by process.state of Redis; with the embedded one nobody comes';
+  return [{ severity: 'warning', code: 'config_conflict', message, path: IN_NODE, atKey: true }];
+};
+
+function doorFindings({ listen, address, secret, tls }: NonNullable<ProcessConfig['node']>): Finding[] {
+  const findings: Finding[] = [];
+  if (secret.length < MIN_TOKEN_LENGTH) {
+    const message = `the secret of the nodes is shorter than ${MIN_TOKEN_LENGTH} characters and can be guessed`;
+    findings.push({ severity: 'warning', code: 'config_unsafe', message, path: [...IN_NODE, 'secret'], atKey: true });
+  }
+  if (!isLocalAddress(listen) && tls === null) {
+    const message = 'what visitors of tunnels and their clients say goes between nodes in the clear';
+    const hint = 'set process.node.tls; any certificate will do';
+    findings.push({ severity: 'warning', code: 'config_unsafe', message, path: [...IN_NODE, 'listen'], hint });
+  }
+  const at = parseAddress(listen, { host: '' });
+  const isNowhere = at.kind !== 'tcp' || at.host === '' || at.host === '0.0.0.0' || at.host === '::';
+  if (isNowhere && address === null) {
+    const message = `other nodes cannot find ${listen}`;
+    const hint = 'set process.node.address to the host and port by which they reach this one';
+    findings.push({ code: 'config_missing', message, path: [...IN_NODE, 'listen'], hint });
+  }
+  return findings;
 }

@@ -5,6 +5,7 @@ import { accessSync, constants } from 'node:fs';
 import type { Config } from '../config.ts';
 import { fileFault } from '../file-fault.ts';
 import type { KeyPath } from '../key-path.ts';
+import type { NodeConfig } from '../schema/node.ts';
 import type { ClientTls, TlsConfig } from '../schema/tls.ts';
 import type { Check } from './finding.ts';
 
@@ -20,7 +21,7 @@ export const checkTlsFiles: Check = ({ config }) =>
   });
 
 /** Also worth watching: a renewed certificate is a change of the configuration. */
-export function tlsFiles({ gateway, egress, hops }: Config): NamedFile[] {
+export function tlsFiles({ gateway, egress, hops, process: { node } }: Config): NamedFile[] {
   const files = gateway.tls === null ? [] : filesOf(gateway.tls, ['gateway', 'tls']);
   for (const [index, { tls }] of gateway.listen.entries()) {
     if (tls !== null && tls !== gateway.tls) files.push(...filesOf(tls, ['gateway', 'listen', index, 'tls']));
@@ -37,7 +38,11 @@ export function tlsFiles({ gateway, egress, hops }: Config): NamedFile[] {
       files.push(...clientFilesOf(proxy.tls, ['hops', name, 'proxies', index, 'tls']));
     }
   }
-  return files;
+  return [...files, ...nodeFiles(node)];
+}
+
+function nodeFiles(node: NodeConfig | null): NamedFile[] {
+  return node === null || node.tls === null ? [] : filesOf(node.tls, ['process', 'node', 'tls']);
 }
 
 function clientFilesOf(tls: ClientTls, path: KeyPath): NamedFile[] {

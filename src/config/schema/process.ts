@@ -3,11 +3,14 @@
 import { z } from 'zod';
 import { parseStateUrl } from '../../core/state-url.ts';
 import { count, duration, filePath, listenAddress, secret, size } from './fields.ts';
+import { type NodeConfig, nodeSchema } from './node.ts';
 
 export interface ProcessConfig {
   readonly workers: number | 'auto';
   /** `embedded`, or the URL of a Redis server. */
   readonly state: string;
+  /** null: other nodes have no way in. */
+  readonly node: NodeConfig | null;
   readonly data_dir: string;
   /** Milliseconds. */
   readonly shutdown_grace: number;
@@ -31,6 +34,13 @@ export const processSchema: z.ZodType<ProcessConfig> = z
         'Where it is kept what nodes can share: `embedded` keeps it on this machine; the URL of a Redis server (with TLS: `rediss:`), with user, password and the number of a database, shares it with every node. Behind Sentinels it is `redis+sentinel://one,two/MASTER/0`, as a cluster `redis+cluster://one,two`. See the guide on several nodes.',
       )
       .meta({ samples: ['redis://host:6379/0', 'redis+sentinel://one,two,three/master/0', 'redis+cluster://one,two'] }),
+    node: nodeSchema
+      .nullable()
+      .prefault(null)
+      .describe(
+        'With `process.state` of Redis: visitors of tunnels reach their client from every node. `null`: only from the node that the client is connected to.',
+      )
+      .meta({ samples: [{ listen: '10.0.0.5:7946', secret: '${SLUICE_NODE_SECRET}' }] }),
     data_dir: filePath()
       .prefault('~/.sluice')
       .describe('Folder for the database, the certificate authority and tokens. Created readable by its owner only.'),

@@ -2,17 +2,34 @@
 // visitor comes to, the exchange goes to the main one, where the clients are.
 import type { Config } from '../../config/config.ts';
 import type { Policy } from '../../contract/policy.ts';
-import type { AnswerTarget } from '../../contract/target.ts';
+import type { AnswerTarget, Origin, OriginDialler } from '../../contract/target.ts';
+import { originDialler } from '../../engine/origin-dialler.ts';
 import type { RouteSpec } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
 import type { AclPolicy } from '../../config/schema/policies.ts';
 import { ClientAddress } from '../../services/identity/client-address.ts';
-import { type BackendOrigin, backends, originOfUrl, tunnelName } from '../registry.ts';
+import type { KnownPlaces } from '../../services/tunnels/known-places.ts';
+import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { tunnelFamilies } from '../../telemetry/tunnel-families.ts';
+import {
+  type BackendOrigin,
+  backends,
+  hidesMisses,
+  nameBelow,
+  originOfUrl,
+  tunnelName,
+  tunnelWay,
+} from '../registry.ts';
+import { greetedDial } from '../tunnels/greeted-dial.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
+import { ConfiguredDns } from './configured-dns.ts';
 
 export interface TunnelParts {
   /** Of the unix socket where the main thread takes exchanges for tunnels. */
   readonly tunnelSocket: string;
+  /** On which other nodes tunnels are; missing: this one is alone. */
+  readonly knownPlaces?: KnownPlaces;
+  readonly recorder?: MetricsRecorder;
 }
 
 export const TUNNEL_ROUTE = 'tunnel';
@@ -28,13 +45,38 @@ export interface WayToTunnel {
 
 export function wayToTunnel(
   config: Config,
-  { tunnelSocket }: TunnelParts,
+  { tunnelSocket, knownPlaces, recorder }: TunnelParts,
   { client = null, ...of }: TunnelWish,
 ): WayToTunnel {
   if (!config.tunnels.server.enabled) return { before: [], spec: { target: NO_TUNNELS, policies: [] } };
   const url = originOfUrl(`unix:${tunnelSocket}`);
   const origin: BackendOrigin = { ...url, name: 'tunnels', label: 'tunnels', member: null };
-  return { before: [patience(config)], spec: { target: backends(origin), policies: [tunnelName(of, client)] } };
+  const { node } = config.process;
+  const policies = [tunnelName(of, client)];
+  if (knownPlaces === undefined || node === null) {
+    return { before: [patience(config)], spec: { target: backends(origin), policies } };
+  }
+  const target = tunnelWay({
+    here: origin,
+    places: knownPlaces,
+    nameOf: ({ request }) => ('name' in of ? of.name : nameBelow(request.host, of.domain)),
+    diallerOf: nodeDiallers(config, node.secret),
+    sent: recorder === undefined ? () => {} : counterOf(recorder),
+  });
+  return { before: [patience(config)], spec: { target, policies: [hidesMisses, ...policies] } };
+}
+
+function counterOf(recorder: MetricsRecorder): () => void {
+  const { toNodes } = tunnelFamilies(recorder);
+  const { slots } = recorder;
+  return () => void (slots[toNodes] = (slots[toNodes] ?? 0) + 1);
+}
+
+function nodeDiallers(config: Config, secret: string): (node: Origin) => OriginDialler {
+  const dial = originDialler(config.timeouts.connect, new ConfiguredDns().of(config).cache);
+  // The part that is asked next tells of it.
+  const greeted = greetedDial(dial, secret, () => {});
+  return (node) => ({ dial: (events, proxyHeader) => greeted(node, events, proxyHeader) });
 }
 
 export type TunnelWish = Parameters<typeof tunnelName>[0] & { readonly client?: ClientAddress | null };

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { KnownNames } from '../../services/tunnels/known-names.ts';
+import type { KnownPlaces } from '../../services/tunnels/known-places.ts';
 import type { Config } from '../../config/config.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
@@ -45,6 +46,8 @@ export interface DataPlaneContext {
   readonly tunnelSocket: string;
   /** The names of tunnels of users of the configuration. */
   readonly knownNames?: KnownNames;
+  /** On which other nodes tunnels are. */
+  readonly knownPlaces?: KnownPlaces | undefined;
   /** Told of errors that nothing on a worker handled. */
   readonly noteFault: (error: Error, where: LogFields) => void;
   readonly countWorkerRestart: () => void;
@@ -54,7 +57,7 @@ const TICKET_KEY_BYTES = 48;
 
 export function createDataPlane(context: DataPlaneContext): DataPlane {
   const { config, recorder, view, logger, accessSink, tellUsage, processes, tunnelSocket, knownNames } = context;
-  const { takeSpans, noteFault, countWorkerRestart } = context;
+  const { knownPlaces, takeSpans, noteFault, countWorkerRestart } = context;
   const { workers } = config.process;
   const { access } = config.log;
   const threads = workers === 'auto' ? availableParallelism() : workers;
@@ -73,6 +76,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
       inner: new InnerDoor({ desk: processes, log: threadLog(logger) }),
       tunnelSocket,
       knownNames,
+      knownPlaces,
       noteFault,
       countRestart: countWorkerRestart,
     });
@@ -96,6 +100,7 @@ export function createDataPlane(context: DataPlaneContext): DataPlane {
     services: { kind: 'here', desk: processes } as const,
     tunnelSocket,
     ...(knownNames !== undefined && { knownNames }),
+    ...(knownPlaces !== undefined && { knownPlaces }),
     tellUsage: countedUsage(recorder, tellUsage),
   };
   return new LocalDataPlane({ recorder, accessLog, threads, ticketKeys, ...shared, ...own }, files);

@@ -1,5 +1,6 @@
 // What the doors of one thread are given. Types only.
 import type { KnownNames } from '../../services/tunnels/known-names.ts';
+import type { KnownPlaces } from '../../services/tunnels/known-places.ts';
 import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
@@ -50,6 +51,8 @@ export interface ThreadContext {
   readonly tunnelSocket: string;
   /** The names of tunnels of users of the configuration, as the main thread writes them. */
   readonly knownNames?: KnownNames;
+  /** On which other nodes tunnels are, as the main thread writes it. */
+  readonly knownPlaces?: KnownPlaces;
   /** Takes what was used of AI providers. */
   readonly tellUsage: TellUsage;
 }

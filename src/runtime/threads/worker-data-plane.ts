@@ -2,6 +2,7 @@
 // configuration holds on every thread or on none; a thread that dies is replaced and counted.
 import { randomBytes } from 'node:crypto';
 import type { KnownNames } from '../../services/tunnels/known-names.ts';
+import type { KnownPlaces } from '../../services/tunnels/known-places.ts';
 import type { Config } from '../../config/config.ts';
 import { parseAddress } from '../../core/address.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
@@ -45,6 +46,8 @@ export interface WorkerPlaneContext {
   readonly tunnelSocket: string;
   /** The names of tunnels of users of the configuration. */
   readonly knownNames?: KnownNames | undefined;
+  /** On which other nodes tunnels are. */
+  readonly knownPlaces?: KnownPlaces | undefined;
   /** What workers have seen used of AI providers. */
   readonly tellUsage: TellUsage;
   /** What workers have recorded of traces. */
@@ -114,6 +117,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
       inner: context.inner.address,
       tunnelSocket: context.tunnelSocket,
       knownNames: context.knownNames?.memory,
+      knownPlaces: context.knownPlaces?.memory,
       accessFormat: context.accessFormat,
     };
   }

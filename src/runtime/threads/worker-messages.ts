@@ -35,6 +35,8 @@ export interface WorkerStart {
   readonly tunnelSocket: string;
   /** The memory of the names of tunnels of users of the configuration. */
   readonly knownNames?: SharedArrayBuffer | undefined;
+  /** The memory of on which other nodes tunnels are. */
+  readonly knownPlaces?: SharedArrayBuffer | undefined;
   readonly accessFormat: 'json' | 'common' | 'combined' | null;
 }
 

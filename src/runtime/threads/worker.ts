@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SluiceError } from '../../core/errors.ts';
 import type { ReplayOutcome } from '../../engine/replay-client.ts';
 import { KnownNames } from '../../services/tunnels/known-names.ts';
+import { KnownPlaces } from '../../services/tunnels/known-places.ts';
 import type { OpenConnection } from '../../engine/open-connection.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { CacheShelf } from '../../services/cache/store/cache-shelf.ts';
@@ -70,6 +71,12 @@ const log: ThreadLog = (level, fields, message) => {
 const tellUsage = countedUsage(recorder, (record) => say({ kind: 'usage', record }));
 let plane: ThreadPlane | null = null;
 
+/** Of tunnels. */
+const known = {
+  ...(start.knownNames !== undefined && { knownNames: new KnownNames(start.knownNames) }),
+  ...(start.knownPlaces !== undefined && { knownPlaces: new KnownPlaces(start.knownPlaces) }),
+};
+
 /** What came of a request that was to be sent again. */
 async function carryOut(call: WorkerCall): Promise<ReplayOutcome | null> {
   if (call.kind === 'apply') {
@@ -94,7 +101,7 @@ async function carryOut(call: WorkerCall): Promise<ReplayOutcome | null> {
           log,
           services: { kind: 'elsewhere', inner: start.inner },
           tunnelSocket: start.tunnelSocket,
-          ...(start.knownNames !== undefined && { knownNames: new KnownNames(start.knownNames) }),
+          ...known,
           tellUsage,
         },
         call.config,

@@ -8,6 +8,7 @@ import type { Config } from '../../config/config.ts';
 import type { Exchange } from '../../contract/exchange.ts';
 import type { ClientAddress } from '../../services/identity/client-address.ts';
 import { peerAddress } from '../../services/tunnels/peer-address.ts';
+import { KnownPlaces } from '../../services/tunnels/known-places.ts';
 import { KnownNames } from '../../services/tunnels/known-names.ts';
 import { OF_CONFIGURATION } from '../../services/tunnels/tunnel-accounts.ts';
 import { SERVER_ITSELF, TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
@@ -22,16 +23,20 @@ import { visitorsOf } from '../assemble/assemble-tunnels.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { tunnel, tunnelAccounts, tunnelControl, tunnelProxySockets } from '../registry.ts';
+import type { SharedNodes } from '../nodes/shared-nodes.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { TcpDesk, type TcpTunnelReport } from './tcp-desk.ts';
 import { TlsDesk, tlsUrlOf } from './tls-desk.ts';
 import { checkTunnelTls, TunnelDoor, type TunnelDoorRoute } from './tunnel-door.ts';
+import { TunnelNodes } from './tunnel-nodes.ts';
 import { TunnelOffice } from './tunnel-office.ts';
 
 export interface TunnelDeskOptions {
   readonly dataDir: string;
   readonly recorder: MetricsRecorder;
   readonly log: ThreadLog;
+  /** Missing: this one is alone. */
+  readonly nodes?: SharedNodes;
 }
 
 export interface TunnelReport {
@@ -68,6 +73,8 @@ export class TunnelDesk {
   readonly socketPath: string;
   /** Those of users of the configuration; for all threads. */
   readonly knownNames: KnownNames = new KnownNames();
+  /** On which other nodes tunnels are; for all threads. Undefined: this one is alone. */
+  readonly knownPlaces: KnownPlaces | undefined;
   readonly #options: TunnelDeskOptions;
   readonly #folder: string;
   readonly office: TunnelOffice;
@@ -77,6 +84,9 @@ export class TunnelDesk {
     now: Date.now,
     limitsOf: (account) => this.office.limitsOf(account),
     refuseHostname: (hostname, account) => this.office.refuseHostname(hostname, account),
+    taken: (name, account) => this.#nodes?.taken(name, account),
+    left: (name, holdMs) => this.#nodes?.left(name, holdMs),
+    dropped: (name) => this.#nodes?.dropped(name),
     named: (name, account) => {
       if (account?.startsWith(OF_CONFIGURATION) === true) this.knownNames.add(name);
       else this.knownNames.delete(name);
@@ -91,9 +101,11 @@ export class TunnelDesk {
   readonly #ticketKeys = randomBytes(TICKET_KEY_BYTES);
   #inner: TunnelDoor | null = null;
   #door: TunnelDoor | null = null;
+  #nodes: TunnelNodes | null = null;
 
   constructor(options: TunnelDeskOptions) {
     this.#options = options;
+    this.knownPlaces = options.nodes?.isShared === true ? new KnownPlaces() : undefined;
     this.#tcp = new TcpDesk(options.recorder);
     this.office = new TunnelOffice(this.#sessions, this.#registry, this.#tcp);
     // Short, for the name of a unix socket may not be long.
@@ -116,6 +128,7 @@ export class TunnelDesk {
     this.office.open(this.#options.dataDir, config, users);
     this.#tidying ??= setInterval(() => this.office.tidy(), TIDY_MS).unref();
     this.#families ??= tunnelFamilies(this.#options.recorder);
+    this.#nodes ??= await this.#openNodes(config);
     this.#inner ??= await this.#openInner(config);
     await this.#tls.configure(config);
     await this.#openDoor(config);
@@ -124,6 +137,7 @@ export class TunnelDesk {
     this.#visitors = visitorsOf(config.gateway.policies, config.policies);
     this.office.configure(config, users);
     this.#inner.configure(config);
+    this.#nodes?.configure(config);
     this.#door?.configure(config);
   }
 
@@ -187,21 +201,49 @@ export class TunnelDesk {
   async #switchOff(): Promise<void> {
     this.#door?.stop();
     for (const session of this.#sessions.all()) session.close();
-    await Promise.all([this.#door?.close(), this.#inner?.close()]);
+    await Promise.all([this.#door?.close(), this.#inner?.close(), this.#nodes?.close()]);
     this.#door = null;
     this.#inner = null;
+    this.#nodes = null;
     clearInterval(this.#tidying);
     this.#tidying = undefined;
     this.office.close();
     this.#tls.close();
   }
 
+  /** null: this one is alone, or wants to be. */
+  async #openNodes(config: Config): Promise<TunnelNodes | null> {
+    const { nodes, log } = this.#options;
+    const { node } = config.process;
+    if (nodes === undefined || !nodes.isShared || node === null) return null;
+    const sent = (): void => void (this.#families !== null && this.#add(this.#families.toNodes, 1));
+    const opened = new TunnelNodes({
+      nodes,
+      registry: this.#registry,
+      node,
+      log,
+      ticketKeys: this.#ticketKeys,
+      places: this.knownPlaces ?? null,
+      sent,
+    });
+    try {
+      await opened.open(config);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+    return opened;
+  }
+
   async #openInner(config: Config): Promise<TunnelDoor> {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const { log } = this.#options;
-    const target = tunnel(this.#registry);
+    const { target, policies, dialOver } = this.#nodes ?? { target: tunnel(this.#registry), policies: [] };
     const fields = [[TUNNEL_FIELD, SERVER_ITSELF] as const];
-    const routes = [{ name: 'tunnel', path: '/*', target }, ...this.#routes().map((route) => ({ ...route, fields }))];
+    const routes = [
+      { name: 'tunnel', path: '/*', target, policies },
+      ...this.#routes().map((route) => ({ ...route, fields })),
+    ];
     const inner = new TunnelDoor(config, {
       door: 'inner',
       listen: null,
@@ -210,6 +252,7 @@ export class TunnelDesk {
       recorder: null,
       log,
       ticketKeys: this.#ticketKeys,
+      ...(dialOver !== undefined && { dialOver }),
     });
     await inner.start();
     return inner;
@@ -247,6 +290,7 @@ export class TunnelDesk {
     legacyClients: new LegacyClients(),
     admit: (token: string, address: string): Admission => this.office.admit(token, address),
     addressOf: (exchange: Exchange): string => peerAddress(exchange, this.#visitors),
+    confirm: (name) => this.#nodes?.confirm(name) ?? null,
     urlOf: (name: string): string => this.#urlOf(name),
     tlsUrlOf: (name) => (this.#config === null ? null : tlsUrlOf(this.#config, name)),
     openTcp: (wish, session) => this.#tcp.open(wish, session),

@@ -1,12 +1,15 @@
-// A door of the tunnel server: that of its clients, or the unix socket by which the threads pass exchanges on. Rule: what comes over the
-// socket has been judged by the gateway already, so nothing there is bounded by time but what has lost its client.
+// A door of the tunnel server: that of its clients, the unix socket by which the threads pass exchanges on, or that of other nodes. Rule: what comes
+// by the latter two has been judged by a gateway already, so nothing there is bounded by time but what has lost its client.
 import type { Config } from '../../config/config.ts';
 import type { Timeouts } from '../../contract/bounds.ts';
-import type { AnswerTarget } from '../../contract/target.ts';
+import type { Target } from '../../contract/target.ts';
 import { parseAddress } from '../../core/address.ts';
 import { compile } from '../../engine/compile.ts';
+import type net from 'node:net';
+import type { Policy } from '../../contract/policy.ts';
 import { Engine, type EngineLimits } from '../../engine/engine.ts';
 import { originDialler } from '../../engine/origin-dialler.ts';
+import type { Dial } from '../../engine/origin-pool.ts';
 import type { RouteSpec } from '../../engine/program.ts';
 import type { RouteMatch } from '../../engine/router.ts';
 import { Traffic } from '../../engine/traffic.ts';
@@ -27,11 +30,12 @@ export interface TunnelDoorRoute {
   readonly path: string;
   /** What is asked for has to say so in these fields. */
   readonly fields?: RouteMatch['fields'];
-  readonly target: AnswerTarget;
+  readonly target: Target;
+  readonly policies?: readonly Policy[];
 }
 
 export interface TunnelDoorOptions {
-  readonly door: 'tunnels' | 'inner';
+  readonly door: 'tunnels' | 'inner' | 'nodes';
   /** As it stands in the configuration; null: it is the socket. */
   readonly listen: string | null;
   readonly path: string | null;
@@ -40,7 +44,14 @@ export interface TunnelDoorOptions {
   readonly recorder: MetricsRecorder | null;
   readonly log: ThreadLog;
   readonly ticketKeys: Buffer;
+  /** Who comes has to prove something first. */
+  readonly admit?: (socket: net.Socket, first: Buffer | null, engine: Engine) => void;
+  /** Connections to other nodes begin with something of ours. */
+  readonly dialOver?: (dial: Dial) => Dial;
 }
+
+/** As they stand in the configuration. */
+const KEYS = { tunnels: 'tunnels.server', inner: 'tunnels.server', nodes: 'process.node' } as const;
 
 const DAY_MS = 86_400_000;
 const SOCKET_CAPACITY = 4096;
@@ -53,7 +64,7 @@ export class TunnelDoor {
   readonly #names = new ConfiguredDns();
 
   constructor(config: Config, options: TunnelDoorOptions) {
-    const { door, listen, recorder, log } = options;
+    const { door, listen, recorder, log, admit } = options;
     this.listen = listen;
     this.#options = options;
     const traffic = new Traffic({
@@ -66,16 +77,19 @@ export class TunnelDoor {
       limits: this.#limits(config),
       timeouts: this.#timeouts(config),
       traffic,
-      dial: originDialler(config.timeouts.connect, this.#names.of(config).cache),
+      dial: this.#dial(config),
       onFault: (cause) => log('error', { err: cause, door }, 'an exchange failed inside Sluice'),
     });
     this.#engine.http2InTheClear = false;
     this.#listener = new HttpListener({
       address: addressOf(options),
-      maxConnections: listen === null ? Number.MAX_SAFE_INTEGER : config.limits.connections,
+      maxConnections: isOfGateways(options) ? Number.MAX_SAFE_INTEGER : config.limits.connections,
       reusePort: false,
       serving: {
-        serveHttp1: (socket, first) => this.#engine.serve(socket, first, ''),
+        serveHttp1: (socket, first) => {
+          if (admit === undefined) this.#engine.serve(socket, first, '');
+          else admit(socket, first, this.#engine);
+        },
         serveHttp2: (socket) => socket.destroy(),
         refused: () => traffic.refused(),
         handshakeEnded: () => {},
@@ -88,14 +102,18 @@ export class TunnelDoor {
     try {
       await this.#listener.start();
     } catch (cause) {
-      throw listenError('tunnels.server.listen', this.listen ?? this.#options.path ?? '', cause);
+      throw listenError(`${KEYS[this.#options.door]}.listen`, this.listen ?? this.#options.path ?? '', cause);
     }
   }
 
   configure(config: Config): void {
-    const dial = originDialler(config.timeouts.connect, this.#names.of(config).cache);
-    this.#engine.configure(this.#limits(config), this.#timeouts(config), dial);
+    this.#engine.configure(this.#limits(config), this.#timeouts(config), this.#dial(config));
     this.#listener.configure(settingsOf(config, this.#options));
+  }
+
+  #dial(config: Config): Dial {
+    const dial = originDialler(config.timeouts.connect, this.#names.of(config).cache);
+    return this.#options.dialOver?.(dial) ?? dial;
   }
 
   status(): DoorStatus {
@@ -116,15 +134,15 @@ export class TunnelDoor {
     return this.#engine.untilEmpty();
   }
 
-  #spec({ name, path, target, fields = [] }: TunnelDoorRoute): RouteSpec {
+  #spec({ name, path, target, policies = [], fields = [] }: TunnelDoorRoute): RouteSpec {
     // Over the socket a gateway that has let go has lost its visitor.
     const gone = { name: 'tunnel-bounds', bounds: { halfIsGone: true } };
-    return { name, match: { hosts: [], path, methods: [], fields, query: [] }, policies: [gone], target };
+    return { name, match: { hosts: [], path, methods: [], fields, query: [] }, policies: [gone, ...policies], target };
   }
 
   #limits(config: Config): EngineLimits {
     const limits = engineLimits(config);
-    if (this.listen !== null) return limits;
+    if (!isOfGateways(this.#options)) return limits;
     const { request } = limits;
     // Our own fields come on top of what a visitor may send.
     const room = { maxHeadBytes: request.maxHeadBytes + 8192, maxFields: request.maxFields + 16 };
@@ -133,7 +151,7 @@ export class TunnelDoor {
 
   #timeouts(config: Config): Timeouts {
     const timeouts = engineTimeouts(config);
-    if (this.listen !== null) return timeouts;
+    if (!isOfGateways(this.#options)) return timeouts;
     return {
       ...timeouts,
       headersMs: DAY_MS,
@@ -152,8 +170,12 @@ export function checkTunnelTls(config: Config, ticketKeys: Buffer): void {
   if (tls !== null) createServerContexts(serverTls(tls, ticketKeys));
 }
 
-function settingsOf(config: Config, { listen, ticketKeys }: TunnelDoorOptions): HttpSettings {
-  const { tls } = config.tunnels.server;
+function isOfGateways({ door }: TunnelDoorOptions): boolean {
+  return door !== 'tunnels';
+}
+
+function settingsOf(config: Config, { door, listen, ticketKeys }: TunnelDoorOptions): HttpSettings {
+  const tls = door === 'nodes' ? (config.process.node?.tls ?? null) : config.tunnels.server.tls;
   const options = tls === null || listen === null ? null : serverTls(tls, ticketKeys);
   return { tls: options, http2: false, proxyPeers: [], proxyTimeoutMs: 0 };
 }

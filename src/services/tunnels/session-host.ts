@@ -14,6 +14,8 @@ export interface SessionHost {
   /** Whose token that is, or why its client may not connect. */
   admit(token: string, address: string): Admission;
   urlOf(name: string): string;
+  /** Whether a name that a client was just given is its account's on all nodes. null: no other node gives names. */
+  confirm?(name: string): Promise<boolean> | null;
   /** null: there are no tunnels of TLS. */
   tlsUrlOf(name: string): string | null;
   openTcp(wish: TcpWish, session: TunnelLink): Promise<TcpOpened>;

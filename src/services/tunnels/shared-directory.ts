@@ -73,6 +73,12 @@ export class SharedDirectory implements TunnelDirectory {
     }
   }
 
+  async hold(name: string, holdMs: number): Promise<void> {
+    const own = this.#own.get(name);
+    if (own === undefined) return;
+    await this.#options.state.put(holdKey(name), own.account, holdMs).catch(() => {});
+  }
+
   async release(name: string, holdMs: number): Promise<void> {
     const own = this.#own.get(name);
     if (own === undefined) return;
@@ -162,7 +168,7 @@ export class SharedDirectory implements TunnelDirectory {
     if (this.#own.get(name) !== own) return;
     if (holder !== null && holder.owner !== node) {
       const place = this.#placeOf(name, holder);
-      this.#book.put(name, place, holder.fence);
+      this.#put(name, place, holder.fence);
       this.#lose(name, own, place);
       return;
     }
@@ -210,7 +216,7 @@ export class SharedDirectory implements TunnelDirectory {
   async #drop(name: string, { lease, account }: Own): Promise<void> {
     if (lease === null) return;
     const { fence } = lease;
-    this.#book.put(name, null, fence);
+    this.#put(name, null, fence);
     const wasMine = await this.#options.state.release(lease);
     if (wasMine) await this.#tell({ name, node: '', account, address: '', fence });
   }
@@ -228,9 +234,14 @@ export class SharedDirectory implements TunnelDirectory {
     const own = this.#own.get(name);
     const isHere = node === this.#options.node;
     const place = node === '' ? null : { name, account, node, address, fence, isHere };
-    this.#book.put(name, place, fence);
+    this.#put(name, place, fence);
     const isLost = own !== undefined && own.lease !== null && !isHere && place !== null && fence > own.lease.fence;
     if (isLost) this.#lose(name, own, place);
+  }
+
+  #put(name: string, place: TunnelPlace | null, fence: number): void {
+    this.#book.put(name, place, fence);
+    this.#options.events.seen?.(name, this.#book.last(name));
   }
 
   #lose(name: string, own: Own, place: TunnelPlace): void {
@@ -244,7 +255,7 @@ export class SharedDirectory implements TunnelDirectory {
       const lease = await this.#options.state.holder(leaseName(name));
       const place = lease === null ? null : this.#placeOf(name, lease);
       // Nobody has it: whatever was known of whoever had it is over.
-      this.#book.put(name, place, lease?.fence ?? this.#book.last(name)?.fence ?? 0);
+      this.#put(name, place, lease?.fence ?? this.#book.last(name)?.fence ?? 0);
       return place;
     } catch {
       return this.#book.last(name);

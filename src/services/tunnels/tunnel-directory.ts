@@ -25,6 +25,8 @@ export type DirectoryClaim =
   | { readonly kind: 'alone' };
 
 export interface DirectoryEvents {
+  /** Where a name is by the last that was heard; null: nowhere. */
+  seen?(name: string, place: TunnelPlace | null): void;
   /** The name is another node's by now: its client has connected there. */
   lost(name: string, place: TunnelPlace): void;
   /** The name is another account's by now: nobody could be asked when it was given away here, or it was not renewed for too long. */
@@ -34,6 +36,8 @@ export interface DirectoryEvents {
 export interface TunnelDirectory {
   /** The client of that name is connected here. One of the same account, on whatever node, gives way. */
   claim(name: string, account: string): Promise<DirectoryClaim>;
+  /** Whatever becomes of this node, it waits so long for its account. */
+  hold(name: string, holdMs: number): Promise<void>;
   /** It has gone; the name waits so long for its account. */
   release(name: string, holdMs: number): Promise<void>;
   /** Nobody's from here on. */

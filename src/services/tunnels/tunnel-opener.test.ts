@@ -55,3 +55,29 @@ test('what the server does not have is refused', () => {
   const ann = opener(registry, 'ann');
   assert.deepEqual([ann({ protocol: 'udp' }), ann({ protocol: 'tls' })], Array(2).fill('UNSUPPORTED_PROTOCOL'));
 });
+
+test('answers keep their order while other nodes are asked, and a name that another account has there is refused', async () => {
+  const registry = new TunnelRegistry({ now: () => 0, limitsOf: () => ({ tunnels: 9, clients: 9 }) });
+  const asked = new Map<string, (isOurs: boolean) => void>();
+  const told: string[] = [];
+  const seat = {
+    account: 'ann',
+    isOpen: true,
+    names: new Set<string>(),
+    tlsTunnels: new Map(),
+    tell: (bytes: Buffer) => {
+      const said = readMsgpack(bytes) as ReadonlyMap<string, string>;
+      told.push(said.get('url') ?? said.get('code') ?? '');
+    },
+    settleLater: () => {},
+  } as unknown as OpenerSeat;
+  const confirm = (name: string): Promise<boolean> => new Promise((resolve) => asked.set(name, resolve));
+  const host = { registry, confirm, note: () => {}, urlOf: (name: string) => name, tlsUrlOf: () => null };
+  const opener = new TunnelOpener(host as unknown as SessionHost, seat);
+  for (const subdomain of ['one', 'admin', 'two']) opener.create({ ...WISH, subdomain });
+  asked.get('two')?.(true);
+  assert.deepEqual(told, []);
+  asked.get('one')?.(false);
+  await new Promise(setImmediate);
+  assert.deepEqual(told, ['SUBDOMAIN_UNAVAILABLE', 'SUBDOMAIN_UNAVAILABLE', 'two']);
+});

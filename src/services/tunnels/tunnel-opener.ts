@@ -26,6 +26,8 @@ interface Given {
   readonly isPath?: boolean;
 }
 
+type TellableGiven = { readonly [K in keyof Given]: Given[K] | undefined };
+
 const HTTP: Given = {};
 /** What clients that ask for a path know of the same. */
 const OF_PATHS: Readonly<Record<string, string>> = {
@@ -36,6 +38,9 @@ const OF_PATHS: Readonly<Record<string, string>> = {
 export class TunnelOpener {
   readonly #host: SessionHost;
   readonly #seat: OpenerSeat;
+  /** Answers that wait for what other nodes say. */
+  #waiting = 0;
+  #answers: Promise<void> = Promise.resolve();
 
   constructor(host: SessionHost, seat: OpenerSeat) {
     this.#host = host;
@@ -70,12 +75,42 @@ export class TunnelOpener {
 
   #claimed(claimed: Claim, { tls, isPath = false }: Given = HTTP): void {
     if ('refused' in claimed) {
-      this.#refuse(claimed.refused, claimed.why);
+      this.#inTurn(() => this.#refuse(claimed.refused, claimed.why));
       return;
     }
     const { name } = claimed;
     if (tls === undefined) this.#seat.tlsTunnels.delete(name);
     else this.#seat.tlsTunnels.set(name, tls);
+    const confirmed = this.#host.confirm?.(name) ?? null;
+    this.#inTurn(
+      (isOurs) => (isOurs ? this.#given(claimed, { tls, isPath }) : this.#refuseTaken(name, isPath)),
+      confirmed,
+    );
+  }
+
+  /** At once, unless there is something to wait for. */
+  #inTurn(answer: (isOurs: boolean) => void, confirmed: Promise<boolean> | null = null): void {
+    if (confirmed === null && this.#waiting === 0) {
+      answer(true);
+      return;
+    }
+    this.#waiting += 1;
+    this.#answers = this.#answers.then(async () => {
+      const isOurs = confirmed === null || (await confirmed);
+      this.#waiting -= 1;
+      if (!this.#seat.isOpen) return;
+      this.#seat.settleLater();
+      answer(isOurs);
+    });
+  }
+
+  #refuseTaken(name: string, isPath: boolean): void {
+    this.#seat.tlsTunnels.delete(name);
+    this.#refuse(isPath ? 'PATH_TAKEN' : 'SUBDOMAIN_UNAVAILABLE', `${name} belongs to another account`);
+  }
+
+  #given(claimed: Extract<Claim, { name: string }>, { tls, isPath = false }: TellableGiven): void {
+    const { name } = claimed;
     this.#host.note(claimed.again ? 'recreated' : 'created', this.#seat);
     const url = tls === undefined ? this.#host.urlOf(name) : (this.#host.tlsUrlOf(name) ?? '');
     this.#seat.tell(message('TunnelCreated', { url, subdomain: name, path: isPath ? name : undefined }));

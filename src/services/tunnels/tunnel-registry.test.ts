@@ -208,3 +208,30 @@ describe('a name', () => {
     assert.equal(stage.registry.isExpected('app'), false);
   });
 });
+
+test('other nodes are told whose a name is, and may have it instead', () => {
+  const told: string[] = [];
+  const note = (what: string) => (name: string) => void told.push(`${what} ${name}`);
+  const registry = new TunnelRegistry({
+    now: () => 0,
+    limitsOf: () => ({ tunnels: 1, clients: 9 }),
+    taken: note('taken'),
+    left: note('left'),
+    dropped: note('dropped'),
+  });
+  const stage = new Stage();
+  const session = stage.session('ann');
+  const link = Object.assign(session, { replaced: note('replaced'), removed: note('removed') });
+  registry.claim('app', 'ann', { session: link, shares: false });
+  assert.equal(registry.isOnline('app'), true);
+  registry.release(link);
+  link.names.clear();
+  assert.equal(registry.isOnline('app'), false);
+  registry.claim('second', 'ann', { session: link, shares: false });
+  registry.giveWay('second', 'replaced');
+  registry.claim('third', 'ann', { session: link, shares: false });
+  registry.giveWay('third', 'refused');
+  registry.giveWay('third', 'removed');
+  const expected = ['taken app', 'left app', 'dropped app', 'taken second', 'replaced second', 'taken third'];
+  assert.deepEqual([told, registry.entries(), link.names.has('third')], [expected, [], false]);
+});

@@ -56,6 +56,12 @@ export interface TunnelRegistryOptions {
   limitsOf(account: string): Pick<TunnelLimits, 'tunnels' | 'clients'>;
   /** Whose a name is from now on; null: nobody's. */
   named?(name: string, account: string | null): void;
+  /** A client has the name from now on; the first of those who share it. */
+  taken?(name: string, account: string): void;
+  /** Its client has gone; it waits so long for its account. */
+  left?(name: string, holdMs: number): void;
+  /** It waits for nobody any more. */
+  dropped?(name: string): void;
   /** Why an account may not have a hostname; null: it is its own. */
   refuseHostname?(hostname: string, account: string): Claim | null;
 }
@@ -160,6 +166,11 @@ export class TunnelRegistry {
     for (const name of this.#waiting.keys()) this.#wake(name);
   }
 
+  isOnline(name: string): boolean {
+    const held = this.#names.get(name);
+    return held !== undefined && held.session !== null;
+  }
+
   find(name: string): FoundTunnel {
     const held = this.#names.get(name);
     if (held === undefined) return UNKNOWN;
@@ -194,12 +205,17 @@ export class TunnelRegistry {
     const group = shares ? this.#newGroup(name, session) : null;
     this.#put(name, { account, use, session, group, sinceMs: this.#options.now(), heldUntilMs: 0 });
     this.#online += 1;
-    this.#book?.keepName({ name, account, heldUntilMs: null });
     session.names.add(name);
+    this.#tellOthers(name, account);
     if (again) use.reconnects += 1;
     for (const link of before) if (link !== session) link.replaced(name);
     if (this.#waiting.size > 0) setImmediate(() => this.#wake(name));
     return { name, again };
+  }
+
+  #tellOthers(name: string, account: string): void {
+    this.#book?.keepName({ name, account, heldUntilMs: null });
+    this.#options.taken?.(name, account);
   }
 
   #join(name: string, known: Held, session: TunnelLink): Claim {
@@ -285,6 +301,7 @@ export class TunnelRegistry {
       held.session = null;
       held.sinceMs = this.#options.now();
       held.heldUntilMs = this.#holdUntil();
+      this.#options.left?.(name, this.#rules.holdMs);
       this.#book?.keepName({ name, account: held.account, heldUntilMs: held.heldUntilMs });
     }
   }
@@ -294,8 +311,25 @@ export class TunnelRegistry {
     const held = this.#names.get(name);
     if (held === undefined) return false;
     this.#delete(name, held);
+    this.#options.dropped?.(name);
     for (const link of linksOf(held)) link.removed(name);
     return true;
+  }
+
+  /** Another node has it: for a client of the same account, for another account, or since its client has yet to be told that it is not its own. */
+  giveWay(name: string, why: 'replaced' | 'removed' | 'refused'): void {
+    const held = this.#names.get(name);
+    if (held === undefined) return;
+    this.#delete(name, held);
+    for (const link of linksOf(held)) {
+      if (why === 'refused') link.names.delete(name);
+      else link[why](name);
+    }
+  }
+
+  /** How long names wait for their accounts. */
+  get holdMs(): number {
+    return this.#rules.holdMs;
   }
 
   /** Everything that an account has is nobody's any more. */
@@ -353,6 +387,7 @@ export class TunnelRegistry {
     const [oldest] = waiting;
     if (oldest === undefined) return false;
     this.#delete(oldest.name, oldest.held);
+    this.#options.dropped?.(oldest.name);
     return true;
   }
 }

@@ -9,6 +9,10 @@ const RETRY_MS = 5_000;
 export interface RefusalDetail {
   readonly message?: string;
   readonly retryAfterMs?: number;
+  /** In place of that of the error, for another node. */
+  readonly status?: number;
+  /** Added for another node. */
+  readonly field?: string;
 }
 
 export function refuseTunnel(exchange: Exchange, code: ErrorCode, detail: RefusalDetail = {}): void {
@@ -18,11 +22,13 @@ export function refuseTunnel(exchange: Exchange, code: ErrorCode, detail: Refusa
 function absence(exchange: Exchange, code: ErrorCode, detail: RefusalDetail): Answer {
   const { message = ERROR_CATALOGUE[code].summary, retryAfterMs = RETRY_MS } = detail;
   const { request } = exchange;
-  const { status, retry } = ERROR_CATALOGUE[code];
+  const { retry } = ERROR_CATALOGUE[code];
+  const { status = ERROR_CATALOGUE[code].status, field } = detail;
   const later = retry ? [['Retry-After', String(Math.ceil(retryAfterMs / 1000))] as const] : [];
   // The gateway has given the request an id, which stands in its log.
   const id = request.fields.get('x-request-id') ?? exchange.id;
-  const fields = [['Cache-Control', 'no-store'] as const, ['Sluice-Error', code] as const, ...later];
+  const said = field === undefined ? [] : [[field, '1'] as const];
+  const fields = [['Cache-Control', 'no-store'] as const, ['Sluice-Error', code] as const, ...later, ...said];
   if (!wantsPage(exchange)) {
     const body = `${JSON.stringify(errorBody(code, message, id))}\n`;
     return { status, fields: [...fields, ['Content-Type', 'application/json']], body };

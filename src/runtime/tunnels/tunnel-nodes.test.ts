@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { DirectoryClaim, DirectoryEvents, TunnelDirectory } from '../../services/tunnels/tunnel-directory.ts';
+import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { TunnelNodes } from './tunnel-nodes.ts';
+
+const NODE = { listen: '127.0.0.1:0', address: null, secret: 'secret-of-all-nodes', tls: null };
+
+function stage(claim: DirectoryClaim['kind']): { nodes: TunnelNodes; events: DirectoryEvents; said: string[] } {
+  const said: string[] = [];
+  const directory = {
+    claim: () => Promise.resolve({ kind: claim }),
+    hold: async (name: string, ms: number) => void said.push(`holds ${name} ${ms}`),
+    release: async (name: string) => void said.push(`releases ${name}`),
+    forget: async (name: string) => void said.push(`forgets ${name}`),
+    leave: async () => void said.push('leaves'),
+    close: () => {},
+  } as unknown as TunnelDirectory;
+  let events: DirectoryEvents | null = null;
+  const tunnels = (heard: DirectoryEvents): TunnelDirectory => {
+    events = heard;
+    return directory;
+  };
+  const registry = {
+    giveWay: (name: string, why: string) => said.push(`${name} ${why}`),
+    holdMs: 100,
+  } as unknown as TunnelRegistry;
+  const nodes = new TunnelNodes({
+    nodes: { tunnels, reachableAt: () => {} },
+    registry,
+    node: NODE,
+    log: () => {},
+    ticketKeys: Buffer.alloc(48),
+    places: null,
+    sent: () => {},
+  });
+  assert.ok(events !== null);
+  return { nodes, events, said };
+}
+
+test('a name is claimed on all nodes, held for its account and given back', async () => {
+  const { nodes, events, said } = stage('mine');
+  nodes.taken('app', 'ann');
+  assert.equal(await nodes.confirm('app'), true);
+  assert.equal(nodes.confirm('app'), null);
+  nodes.left('app', 100);
+  nodes.dropped('app');
+  events.lost('app', { name: 'app', account: 'ann', node: 'b', address: '', fence: 2, isHere: false });
+  await nodes.close();
+  assert.deepEqual(said, ['holds app 100', 'releases app', 'forgets app', 'app replaced', 'leaves']);
+});
+
+test('a name of another account is refused before it is given, and taken away if it was given already', async () => {
+  const asked = stage('taken');
+  asked.nodes.taken('app', 'bob');
+  assert.equal(await asked.nodes.confirm('app'), false);
+  assert.deepEqual(asked.said, ['app refused']);
+  await asked.nodes.close();
+  const given = stage('taken');
+  given.nodes.taken('app', 'bob');
+  await Promise.resolve().then(() => Promise.resolve());
+  assert.deepEqual(given.said, ['app removed']);
+  await given.nodes.close();
+});
+
+test('while nobody can be asked a name is this node’s', async () => {
+  const { nodes, events, said } = stage('alone');
+  nodes.taken('app', 'ann');
+  assert.equal(await nodes.confirm('app'), true);
+  events.refused('app');
+  assert.deepEqual(said, ['app removed']);
+  await nodes.close();
+});

@@ -1,0 +1,172 @@
+// What the tunnel server of this node has to do with those of others: it claims the names of its clients, takes visitors to the clients of others, and
+// lets in those whom other nodes bring. Rule: a name that another node has for another account is given up here, and its client is told.
+import type net from 'node:net';
+import type { Config } from '../../config/config.ts';
+import type { NodeConfig } from '../../config/schema/node.ts';
+import type { Policy } from '../../contract/policy.ts';
+import type { ForwardTarget } from '../../contract/target.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { Dial } from '../../engine/origin-pool.ts';
+import type { KnownPlaces } from '../../services/tunnels/known-places.ts';
+import { receiveNode } from '../../services/tunnels/node-handshake.ts';
+import type { DirectoryClaim, TunnelDirectory } from '../../services/tunnels/tunnel-directory.ts';
+import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { Connection, NOBODY } from '../../transport/connection.ts';
+import type { SharedNodes } from '../nodes/shared-nodes.ts';
+import { hidesMisses, spokenAddress, tunnelOfThisNode, TunnelOfNodes } from '../registry.ts';
+import type { ThreadLog } from '../threads/thread-log.ts';
+import { greetedDial } from './greeted-dial.ts';
+import { TunnelDoor } from './tunnel-door.ts';
+
+export interface TunnelNodesOptions {
+  readonly nodes: Pick<SharedNodes, 'tunnels' | 'reachableAt'>;
+  readonly registry: TunnelRegistry;
+  readonly node: NodeConfig;
+  readonly log: ThreadLog;
+  readonly ticketKeys: Buffer;
+  /** What the threads are told of the places of names. */
+  readonly places: KnownPlaces | null;
+  /** A visitor goes to another node. */
+  readonly sent: () => void;
+}
+
+interface Claiming {
+  readonly outcome: Promise<DirectoryClaim>;
+  /** Whoever has given the name to its client tells it. */
+  isConfirmed: boolean;
+}
+
+/** Should this node end without a word, its names wait for their accounts from about then on. */
+const HOLD_AGAIN_MS = 3_600_000;
+
+export class TunnelNodes {
+  readonly target: ForwardTarget;
+  readonly policies: readonly Policy[] = [hidesMisses];
+  readonly #options: TunnelNodesOptions;
+  readonly #directory: TunnelDirectory;
+  readonly #claims = new Map<string, Claiming>();
+  readonly #holding: NodeJS.Timeout;
+  #door: TunnelDoor | null = null;
+
+  constructor(options: TunnelNodesOptions) {
+    const { nodes, registry, log, places, sent } = options;
+    this.#options = options;
+    this.#directory = nodes.tunnels({
+      lost: (name, { node }) => {
+        log('info', { name, node }, 'the client of a tunnel has connected to another node');
+        registry.giveWay(name, 'replaced');
+      },
+      refused: (name) => this.#refused(name),
+      seen: (name, place) => {
+        const isThere = place !== null && !place.isHere && !registry.isOnline(name);
+        places?.set(name, isThere ? place.address : '');
+      },
+    });
+    this.target = new TunnelOfNodes({ registry, places: this.#directory, sent });
+    this.#holding = setInterval(() => this.#holdAll(), HOLD_AGAIN_MS).unref();
+  }
+
+  async open(config: Config): Promise<void> {
+    const { node, registry, log, ticketKeys, nodes } = this.#options;
+    const door = new TunnelDoor(config, {
+      door: 'nodes',
+      listen: node.listen,
+      path: null,
+      routes: [{ name: 'tunnel', path: '/*', target: tunnelOfThisNode(registry) }],
+      recorder: null,
+      log,
+      ticketKeys,
+      admit: (socket, first, engine) => this.#admit(socket, first, engine),
+    });
+    await door.start();
+    this.#door = door;
+    const { host } = new URL(door.status().address);
+    const address = spokenAddress(node.address ?? host, node.tls !== null);
+    nodes.reachableAt(address);
+    log('info', { address }, 'open for other nodes');
+  }
+
+  configure(config: Config): void {
+    this.#door?.configure(config);
+  }
+
+  /** What begins a connection to another node. */
+  readonly dialOver = (dial: Dial): Dial => {
+    const { node, log } = this.#options;
+    return greetedDial(dial, node.secret, (address, reason) => {
+      log('warn', { address, reason }, 'another node cannot be spoken to');
+    });
+  };
+
+  // -- What the registry tells -----------------------------------------------------------------------------------------
+
+  taken(name: string, account: string): void {
+    this.#options.places?.set(name, '');
+    const claiming: Claiming = { outcome: this.#directory.claim(name, account), isConfirmed: false };
+    this.#claims.set(name, claiming);
+    void claiming.outcome.then((outcome) => {
+      if (this.#claims.get(name) === claiming) this.#claims.delete(name);
+      if (outcome.kind === 'mine') void this.#directory.hold(name, this.#options.registry.holdMs);
+      if (outcome.kind !== 'taken') return;
+      if (claiming.isConfirmed) this.#options.registry.giveWay(name, 'refused');
+      else this.#refused(name);
+    });
+  }
+
+  left(name: string, holdMs: number): void {
+    void this.#directory.release(name, holdMs);
+  }
+
+  dropped(name: string): void {
+    void this.#directory.forget(name);
+  }
+
+  /** Whether a name that is being claimed is this node's; null: it is none of those. */
+  confirm(name: string): Promise<boolean> | null {
+    const claiming = this.#claims.get(name);
+    if (claiming === undefined) return null;
+    claiming.isConfirmed = true;
+    return claiming.outcome.then(({ kind }) => kind !== 'taken');
+  }
+
+  #refused(name: string): void {
+    this.#options.log('warn', { name }, 'a tunnel belongs to another account on another node');
+    this.#options.registry.giveWay(name, 'removed');
+  }
+
+  #holdAll(): void {
+    const { registry } = this.#options;
+    for (const { name, session } of registry.entries()) {
+      if (session !== null) void this.#directory.hold(name, registry.holdMs);
+    }
+  }
+
+  // --------------------------------------------------------------------------------------------------------------------
+
+  #admit(socket: net.Socket, first: Buffer | null, engine: Engine): void {
+    const connection = new Connection(socket, NOBODY);
+    if (first !== null && first.length > 0) connection.unread(first);
+    receiveNode(connection, this.#options.node.secret, {
+      agreed: (agreed, rest) => {
+        engine.serveConnection(agreed);
+        if (rest.length > 0) agreed.handler.onData(rest, 0, rest.length);
+      },
+      failed: (why) => {
+        const { remoteAddress: client } = connection;
+        this.#options.log('warn', { client, reason: why }, 'somebody who is no node was turned away');
+      },
+    });
+  }
+
+  /** No more visitors of other nodes; those that are there may end. */
+  stop(): void {
+    this.#door?.stop();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#holding);
+    await this.#directory.leave();
+    this.#directory.close();
+    await this.#door?.close();
+  }
+}

@@ -1,0 +1,160 @@
+// Takes exchanges to the client of a tunnel on whatever node it is. Rule: a client that is here is served here, whatever the directory knows; an
+// exchange goes to one other node at most, which serves its own clients and sends nothing on.
+import type { Exchange } from '../../contract/exchange.ts';
+import type { AnswerTarget, ForwardTarget, Origin, OriginTls } from '../../contract/target.ts';
+import type { Policy } from '../../contract/policy.ts';
+import { parseAddress } from '../../core/address.ts';
+import { ERROR_CATALOGUE } from '../../core/errors.ts';
+import type { TunnelDirectory, TunnelPlace } from '../../services/tunnels/tunnel-directory.ts';
+import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
+import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { refuseTunnel } from './no-tunnel.ts';
+import { tunnel } from './tunnel.ts';
+
+export type Places = Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt' | 'heldFor'>;
+
+export interface TunnelOfNodesOptions {
+  readonly registry: TunnelRegistry;
+  readonly places: Places;
+  /** An exchange goes to another node. */
+  readonly sent: () => void;
+}
+
+/** The client is not there (any more): nothing was done (RFC 9110, 15.5.20). */
+export const MISSED: number = 421;
+/** Says that it is the node that answers so, and not an app. */
+export const MISSED_FIELD: string = 'sluice-tunnel-missed';
+/** So much of a body is kept for another node. */
+export const KEPT_BYTES: number = 64 * 1024;
+/** Nodes that have gone leave theirs behind. */
+const MOST_ORIGINS = 1_000;
+/** How another node is reached within TLS is proved by the secret. */
+const ANY_CERTIFICATE: OriginTls = { serverName: null, ca: null, certificate: null, verify: false };
+const TLS_SCHEME = 'tls://';
+
+export class TunnelOfNodes implements ForwardTarget {
+  readonly kind = 'forward';
+  readonly maxAttempts = 2;
+  readonly retryStatuses: readonly number[] = [MISSED];
+  readonly resendsBodies: { readonly bytes: number } = { bytes: KEPT_BYTES };
+  readonly #options: TunnelOfNodesOptions;
+  readonly #here: AnswerTarget;
+  readonly #origins = new Map<string, Origin>();
+  /** Which of its questions an exchange waits for. */
+  readonly #asked = new Map<Exchange, object>();
+
+  constructor(options: TunnelOfNodesOptions) {
+    this.#options = options;
+    this.#here = tunnel(options.registry);
+  }
+
+  answers(exchange: Exchange): boolean {
+    const { registry } = this.#options;
+    const name = nameOf(exchange);
+    if (!registry.isOnline(name) && !registry.isExpected(name)) return false;
+    this.#here.take(exchange);
+    return true;
+  }
+
+  select(exchange: Exchange, tried: readonly Origin[]): Origin | Promise<Origin | null> {
+    const { places, sent } = this.#options;
+    const place = places.find(nameOf(exchange));
+    if (place === undefined || place === null || place.isHere || place.address === '') return this.#ask(exchange, []);
+    if (tried.length > 0) {
+      places.doubt(place);
+      return this.#ask(exchange, tried);
+    }
+    sent();
+    return this.#originOf(place);
+  }
+
+  async #ask(exchange: Exchange, tried: readonly Origin[]): Promise<Origin | null> {
+    const { places, registry, sent } = this.#options;
+    const name = nameOf(exchange);
+    const question = {};
+    this.#asked.set(exchange, question);
+    const place = await places.lookUp(name);
+    const origin = place === null || place.isHere || place.address === '' ? null : this.#originOf(place);
+    const isElsewhere = origin !== null && !tried.includes(origin);
+    const isOffline = place !== null || registry.find(name).kind === 'offline';
+    const isKnown = isElsewhere || isOffline || (await places.heldFor(name).catch(() => null)) !== null;
+    if (this.#asked.get(exchange) !== question) return null;
+    this.#asked.delete(exchange);
+    if (isElsewhere) {
+      sent();
+      return origin;
+    }
+    refuseTunnel(exchange, isKnown ? 'tunnel_offline' : 'tunnel_unknown');
+    return null;
+  }
+
+  leave(exchange: Exchange): void {
+    this.#asked.delete(exchange);
+  }
+
+  mayDoBetter({ response }: Exchange): boolean {
+    return response.fields.has(MISSED_FIELD);
+  }
+
+  #originOf({ address }: TunnelPlace): Origin {
+    const known = this.#origins.get(address);
+    if (known !== undefined) return known;
+    const [oldest] = this.#origins.keys();
+    if (this.#origins.size >= MOST_ORIGINS && oldest !== undefined) this.#origins.delete(oldest);
+    // The gateway has said whose request it is.
+    const origin = { ...nodeAt(address), isTransparent: true };
+    this.#origins.set(address, origin);
+    return origin;
+  }
+}
+
+/** For what other nodes bring: who is connected here, and nobody else. */
+export function tunnelOfThisNode(registry: TunnelRegistry): AnswerTarget {
+  const here = tunnel(registry);
+  const take = (exchange: Exchange): void => {
+    const name = nameOf(exchange);
+    if (registry.isOnline(name) || registry.isExpected(name)) here.take(exchange);
+    else refuseTunnel(exchange, 'tunnel_offline', { status: MISSED, field: MISSED_FIELD });
+  };
+  return { ...here, take };
+}
+
+/** What another node says to this one is none of the visitor's business. */
+export const hidesMisses: Policy = {
+  name: 'tunnel-misses',
+  response: ({ response }) => {
+    if (response.status !== MISSED || !response.fields.has(MISSED_FIELD)) return;
+    response.fields.remove(MISSED_FIELD);
+    response.status = ERROR_CATALOGUE.tunnel_offline.status;
+  },
+};
+
+/** How others are told of a door: its host and port, and whether TLS is spoken there. */
+export function spokenAddress(hostAndPort: string, isTls: boolean): string {
+  return isTls ? `${TLS_SCHEME}${hostAndPort}` : hostAndPort;
+}
+
+export function nodeAt(spoken: string): Origin {
+  const isTls = spoken.startsWith(TLS_SCHEME);
+  const place = parseAddress(isTls ? spoken.slice(TLS_SCHEME.length) : spoken);
+  const { host, port } = place.kind === 'tcp' ? place : { host: 'invalid.', port: 0 };
+  return {
+    name: `node ${spoken}`,
+    label: 'nodes',
+    host,
+    port,
+    path: null,
+    tls: isTls ? ANY_CERTIFICATE : null,
+    hostField: null,
+    protocol: 'http1',
+    pathPrefix: '',
+    maxConnections: 0,
+    proxyProtocol: null,
+    dialler: null,
+    isProxy: false,
+  };
+}
+
+function nameOf({ request }: Exchange): string {
+  return request.fields.get(TUNNEL_FIELD) ?? '';
+}
