@@ -122,6 +122,21 @@ describe('a flight', () => {
     assert.equal(store.claim(A, new Waiting()), 'waiting');
   });
 
+  test('that a purge has overtaken tells of its end who wants to know of it', () => {
+    const store = new CacheStore({ maxBytes: 1_000_000 });
+    const filling = claim(store).flight.fill(A, storedMeta(A), -1);
+    const { onOver } = filling;
+    let ends = 0;
+    filling.onOver = () => {
+      onOver?.();
+      ends += 1;
+    };
+    store.purge({ kind: 'all' });
+    store.claim(A, new Waiting());
+    filling.end();
+    assert.equal(ends, 1);
+  });
+
   test('that a purge has overtaken forgets who leaves', () => {
     const store = new CacheStore({ maxBytes: 1_000_000 });
     const { flight, waiters } = claim(store);

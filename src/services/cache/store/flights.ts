@@ -240,9 +240,8 @@ export class Flights {
     if (keys.has(key)) return 'alone';
     if (this.#toJoin(key) !== undefined) return null;
     if (channel === null) return this.#take(key);
-    const hash = keyHash(key);
-    const at = this.#place(key, hash, version);
-    return at === FREE || at === OVERTAKEN ? this.#takePlace(key, hash, at) : null;
+    const at = this.#place(key, keyHash(key), version);
+    return at === FREE || at === OVERTAKEN ? this.#takePlace(key, at) : null;
   }
 
   #toJoin(key: string): LocalFlight | undefined {
@@ -264,7 +263,10 @@ export class Flights {
     filling.onOverflow = null;
     filling.onBegun = null;
     filling.onMore = () => this.#tellSoon(flight.key);
+    // Others have hung on to it.
+    const { onOver } = filling;
     filling.onOver = () => {
+      onOver?.();
       this.#overtaken.delete(flight);
       this.#tellSoon(flight.key);
     };
@@ -385,7 +387,7 @@ export class Flights {
   #claimAmongThreads(key: string, waiter: FlightWaiter, version: number | null): Flight | 'waiting' {
     const hash = keyHash(key);
     const at = this.#place(key, hash, version);
-    if (at === FREE || at === OVERTAKEN) return this.#takePlace(key, hash, at);
+    if (at === FREE || at === OVERTAKEN) return this.#takePlace(key, at);
     if (at === NEWS) {
       waiter.again();
       return 'waiting';
@@ -397,7 +399,7 @@ export class Flights {
     return 'waiting';
   }
 
-  #takePlace(key: string, hash: KeyHash, at: number): LocalFlight {
+  #takePlace(key: string, at: number): LocalFlight {
     const mine = this.#take(key);
     if (at === FREE) return mine;
     const before = this.#distant.get(key);
@@ -406,7 +408,7 @@ export class Flights {
       this.#distant.delete(key);
       for (const waiter of before.waiters) mine.join(waiter);
     }
-    this.context.channel?.say({ ...hash, outcome: null, overtaken: key } satisfies FlightWord);
+    this.context.channel?.say({ ...keyHash(key), outcome: null, overtaken: key } satisfies FlightWord);
     return mine;
   }
 
