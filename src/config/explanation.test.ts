@@ -32,7 +32,7 @@ describe('an explanation', () => {
   test('lists the keys below, also those of items and of names that are free', () => {
     assert.deepEqual(
       explain('process').keys.map(({ key }) => key),
-      ['workers', 'state', 'data_dir', 'shutdown_grace', 'shutdown_delay'],
+      ['workers', 'state', 'node', 'data_dir', 'shutdown_grace', 'shutdown_delay'],
     );
     assert.ok(explain('users').keys.some(({ key }) => key === 'may'));
     assert.ok(explain('hops').keys.some(({ key }) => key === 'proxies'));

@@ -15,6 +15,9 @@ import { findNode, type ConfigNode, type PlainValue } from './source-tree.ts';
  */
 export const FILE_PATHS: readonly string[] = [
   'process.data_dir',
+  'process.node.tls.certificates.*.cert',
+  'process.node.tls.certificates.*.key',
+  'process.node.tls.client_ca',
   'log.file',
   'traces.ca',
   'gateway.tls.certificates.*.cert',

@@ -7,6 +7,7 @@ describe('process', () => {
     assert.deepEqual(processSchema.parse(undefined), {
       workers: 1,
       state: 'embedded',
+      node: null,
       data_dir: '~/.sluice',
       shutdown_grace: 30_000,
       shutdown_delay: 0,
