@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { CacheShelf, MAIN_STORE } from '../../src/services/cache/store/cache-shelf.ts';
+import { StoreLock } from '../../src/services/cache/store/store-lock.ts';
+import { HEADER, openStoreMemory } from '../../src/services/cache/store/store-memory.ts';
 import { filesUnder, until } from '../support/cache-disk.ts';
 import { BOARD_INTS, COUNT, counted, startLoad, stopLoad } from '../support/cache-load.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -34,6 +36,12 @@ test('under any load every answer is whole, of one piece and not older than it m
     workers[thread] = worker;
     ends[thread] = new Promise((resolve) => worker.once('exit', resolve));
   };
+  /** As when a thread dies in the middle of a change. */
+  const forgetEverything = (): void => {
+    const { memory } = memories.get(MAIN_STORE)!;
+    new StoreLock(openStoreMemory(memory).header, HEADER.LOCK, WORKERS + 1).take();
+    shelf.forgetThread(WORKERS + 1);
+  };
   const openFiles = readdirSync('/proc/self/fd').length;
   for (let thread = 0; thread < WORKERS; thread += 1) start(thread);
   await until(() => counted(board, COUNT.HITS) > 0 || errors.length > 0, 'that the load has begun');
@@ -44,7 +52,10 @@ test('under any load every answer is whole, of one piece and not older than it m
     const { bytes, maxBytes, diskBytes } = store.stats;
     assert.ok(bytes <= maxBytes, `${bytes} of memory`);
     assert.ok(diskBytes <= 20_000_000, `${diskBytes} on the disk`);
-    if (round % 2 === 1) continue;
+    if (round % 2 === 1) {
+      forgetEverything();
+      continue;
+    }
     await workers[WORKERS - 1]!.terminate();
     shelf.forgetThread(WORKERS - 1);
     start(WORKERS - 1);

@@ -161,9 +161,11 @@ class Load {
       return;
     }
     const judge = new Judge(index, version);
+    const { epoch } = this.#store;
     judge.reading = this.#store.open(answer, judge);
-    if (judge.reading === null) return;
-    if ((await judge.over) === 'failed') throw new Error(`what was kept of ${index} was cut`);
+    if (judge.reading === null || (await judge.over) === 'ended') return;
+    // A thread that died with the lock has taken everything with it.
+    if (epoch === this.#store.epoch) throw new Error(`what was kept of ${index} was cut`);
   }
 
   async #fetch(index: number, oldest: number, tries: number): Promise<void> {

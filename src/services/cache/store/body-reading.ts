@@ -135,7 +135,7 @@ export class MemoryReading implements BodyReading {
       const end = Math.min(this.#to, this.#source.written);
       if (this.at >= end) return;
       if (this.#core.epoch !== this.#epoch) return this.fail();
-      this.#findBlock();
+      if (!this.#findBlock()) return this.fail();
       const size = Math.min(arena.sizeOf(this.#block) - this.#skip, end - this.at);
       const from = arena.at(this.#block) + this.#skip;
       this.#skip += size;
@@ -144,20 +144,25 @@ export class MemoryReading implements BodyReading {
     }
   }
 
-  #findBlock(): void {
+  /** False: there is none, for everything was forgotten meanwhile. */
+  #findBlock(): boolean {
     const { arena } = this.#core.memory;
     if (this.#block === 0) this.#block = this.#source.firstBlock;
-    while (this.#skip >= arena.sizeOf(this.#block)) {
+    while (this.#block > 0 && this.#skip >= arena.sizeOf(this.#block)) {
       this.#skip -= arena.sizeOf(this.#block);
       this.#block = arena.next(this.#block);
+      if (this.#core.epoch !== this.#epoch) return false;
     }
+    return this.#block > 0;
   }
 
   #endIfOver(): void {
-    const { status, written, trailers } = this.#source;
-    if (status === 'torn') {
+    const { status, written } = this.#source;
+    // What was forgotten while it was read may have been read in the middle of that.
+    if (status === 'torn' || this.#core.epoch !== this.#epoch) {
       this.fail();
     } else if (this.at >= this.#to || (status === 'whole' && this.at >= written)) {
+      const { trailers } = this.#source;
       this.#finish();
       this.#reader.end(trailers);
     }

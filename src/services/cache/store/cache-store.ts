@@ -247,6 +247,11 @@ export class CacheStore {
     this.#flights.forget(thread);
   }
 
+  /** Another one after everything was forgotten: who reads then is cut, also of what was whole. */
+  get epoch(): number {
+    return this.#core.epoch;
+  }
+
   /** What was left half done cannot be told from what is whole. */
   #startAnew(): void {
     try {

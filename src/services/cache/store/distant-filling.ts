@@ -59,7 +59,10 @@ export class DistantFilling implements BodySource, JoinedFilling {
   }
 
   get trailers(): readonly FieldLine[] {
-    return this.#core.locked(() => unpackSlot(this.#core.memory, this.#core.table, this.slot).answer.trailers);
+    const { memory, table } = this.#core;
+    return this.#core.locked(() =>
+      this.#core.epoch === this.#epoch ? unpackSlot(memory, table, this.slot).answer.trailers : [],
+    );
   }
 
   get firstBlock(): number {

@@ -283,8 +283,7 @@ export class Filling implements BodySource, JoinedFilling {
   }
 
   #keep(bytes: Uint8Array, from: number, to: number): boolean {
-    if (this.written + to - from > this.#request.mostBytes) return false;
-    return this.#store(bytes, from, to);
+    return this.written + to - from <= this.#request.mostBytes && this.#store(bytes, from, to);
   }
 
   #store(bytes: Uint8Array, from: number, to: number): boolean {
@@ -338,11 +337,13 @@ export class Filling implements BodySource, JoinedFilling {
     this.#spool = spool;
     this.#core.locked(() => setSpooled(table, this.slot, spool.file));
     let left = this.written;
-    for (let block = this.firstBlock; left > 0; block = memory.arena.next(block)) {
+    for (let block = this.firstBlock; left > 0 && block > 0 && this.slot >= 0; block = memory.arena.next(block)) {
       const size = Math.min(left, memory.arena.sizeOf(block));
       this.#spool.write(memory.arena.bytes, memory.arena.at(block), memory.arena.at(block) + size);
       left -= size;
     }
+    // Everything was forgotten meanwhile, and what was read of it may be anything.
+    if (left > 0 || this.slot < 0) spool.abort();
   }
 
   /** Called once when it turns out that it is not kept in memory. */
@@ -378,6 +379,8 @@ export class Filling implements BodySource, JoinedFilling {
     const { lock, table, memory } = this.#core;
     if (this.slot < 0 || this.#isReadElsewhere) return;
     lock.take();
+    // Everything was forgotten before it was our turn.
+    if (this.slot < 0) return lock.give();
     const isAtEnd = this.#readings.every((reading) => reading.at >= this.written);
     const standing = new Set(isAtEnd ? [] : this.#readings.map(({ block }) => block));
     let first = this.firstBlock;

@@ -9,7 +9,7 @@ import { moveBody } from './slot-writing.ts';
 import { unpackSlot } from './stored-answer.ts';
 import { SlotTable } from './slot-table.ts';
 import { StoreLock } from './store-lock.ts';
-import { HEADER, PINS_PER_THREAD, type StoreMemory, unitCost } from './store-memory.ts';
+import { HEADER, PINS_PER_THREAD, resetStoreMemory, type StoreMemory, unitCost } from './store-memory.ts';
 
 export class StoreCore {
   readonly memory: StoreMemory;
@@ -24,7 +24,7 @@ export class StoreCore {
   constructor(memory: StoreMemory, thread: number, counters: CacheCounters) {
     this.memory = memory;
     this.table = new SlotTable(memory);
-    this.lock = new StoreLock(memory.header, HEADER.LOCK, thread);
+    this.lock = new StoreLock(memory.header, HEADER.LOCK, thread, () => resetStoreMemory(memory));
     this.counters = counters;
     this.#pinsFrom = thread * PINS_PER_THREAD;
     this.purges = new PurgeClock(memory.purges);

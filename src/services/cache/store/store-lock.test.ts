@@ -25,3 +25,18 @@ test('the lock of a thread that has died is inherited, and that of another is no
   mine.give();
   mine.take();
 });
+
+test('who waits for long takes the lock from the dead itself, and says so', () => {
+  const ints = new Int32Array(new SharedArrayBuffer(4));
+  const dead = new StoreLock(ints, 0, 3);
+  dead.take();
+  let inherited = 0;
+  const mine = new StoreLock(ints, 0, 0, () => (inherited += 1));
+  mine.take();
+  assert.equal(inherited, 1);
+  // Were it alive after all, it would have nothing to give.
+  dead.give();
+  assert.equal(ints[0], 1);
+  mine.give();
+  assert.equal(ints[0], 0);
+});

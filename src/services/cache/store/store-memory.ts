@@ -103,6 +103,8 @@ export function createStoreMemory(maxBytes: number, threads: number): StoreMemor
 /** Under the lock: forgets everything. Threads find nothing of what they remember, and none of the slots that they know. */
 export function resetStoreMemory(memory: StoreMemory): void {
   const { header, slots, buckets, versions, flights, pins, queues, urls, hosts, tags, arena } = memory;
+  // First of all: who reads without the lock looks at it before and after.
+  Atomics.add(header, HEADER.EPOCH, 1);
   for (let slot = 0; slot < header[HEADER.SLOTS]!; slot += 1) {
     const generation = slots[slot * SLOT_INTS + SLOT.GENERATION]!;
     slots.fill(0, slot * SLOT_INTS, (slot + 1) * SLOT_INTS);
@@ -113,7 +115,6 @@ export function resetStoreMemory(memory: StoreMemory): void {
   buckets.fill(0);
   flights.fill(0);
   pins.fill(0);
-  Atomics.add(header, HEADER.EPOCH, 1);
   header[HEADER.SLOTS_USED] = 0;
   header[HEADER.FREE_SLOT] = 0;
   header[HEADER.ENTRIES] = 0;
