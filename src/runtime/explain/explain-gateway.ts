@@ -21,6 +21,7 @@ import { backendNamed, explainTarget, manner, redirectTo } from './explain-targe
 import type { ExplainedChoice, ExplainedResult, Explanation, Question } from './explanation.ts';
 import { aiRoutesAt, dryAccounts, explainAi, placeOfProvider } from './explain-ai.ts';
 import { ownRoutesAt } from './explain-services.ts';
+import { controlRefusal } from './explain-control.ts';
 import { type AskedRoute, explainBackends } from './explain-backends.ts';
 import { placeOf } from './place-of.ts';
 import { runPolicies } from './run-policies.ts';
@@ -114,6 +115,8 @@ function whereTo(
   const result = found.result(exchange.request);
   const route = balancedRoute(found, scene);
   if (route === null) return { hops: [], result };
+  const denied = scene.controls === undefined ? null : controlRefusal(route.to, scene.controls);
+  if (denied !== null) return { hops: [], result: denied };
   const { hops, result: chosen } = explainBackends(route, exchange, scene);
   if (chosen === null || chosen.kind !== 'backend') return { hops, result: chosen ?? result };
   return { hops, result: backendNamed([chosen.text, ...manner(route.to, exchange.request)].join(' ')) };

@@ -62,6 +62,14 @@ describe('a Sluice that runs', () => {
     const unknown = await ask({ url: 'http://127.0.0.1:4444' });
     assert.deepEqual([unknown.states, unknown.result.kind], ['unknown', 'direct']);
   });
+
+  test('does not lead through the gateway to the doors of its control plane either', async () => {
+    const gateway = { ...settings.gateway, routes: [{ match: { host: 'own.test' }, to: 'http://localhost:4444' }] };
+    const known = await ask({ url: 'http://own.test' }, { gateway }, true);
+    assert.deepEqual([known.result.status, known.result.code], [403, 'destination_denied']);
+    const unknown = await ask({ url: 'http://own.test' }, { gateway });
+    assert.equal(unknown.result.kind, 'backend');
+  });
 });
 
 test('a field is written as people write it', () => {

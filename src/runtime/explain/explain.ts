@@ -1,5 +1,6 @@
 // A dry run: what this Sluice would do with a request, and why, without doing any of it. Rule: nothing is dialled, resolved,
 // counted or changed.
+import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { GatewayListen } from '../../config/schema/gateway.ts';
 import { parseAddress } from '../../core/address.ts';
@@ -7,9 +8,10 @@ import { SluiceError } from '../../core/errors.ts';
 import { MemberTable } from '../../services/balance/member-table.ts';
 import { DomainLists } from '../../services/domains/domain-lists.ts';
 import { DomainShelf } from '../../services/domains/domain-shelf.ts';
+import { ControlGuard } from '../../services/rules/control-guard.ts';
 import { OwnDoors } from '../../services/rules/own-doors.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
-import { configuredDoors, doorAddress } from '../doors/door-address.ts';
+import { configuredDoors, controlAddresses, doorAddress, doorPaths } from '../doors/door-address.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { type AskedUrl, askedUrl } from './asked-request.ts';
 import { explainEgress } from './explain-egress.ts';
@@ -42,7 +44,17 @@ export async function explain(
     ...(backendsOf !== undefined && { backendsOf }),
     ...(isDeadAccount !== undefined && { isDeadAccount }),
   };
-  const scene: Scene = { config, origins, members, lists, doors, budgets, knownNames, ...known };
+  const scene: Scene = {
+    config,
+    origins,
+    members,
+    lists,
+    doors,
+    budgets,
+    knownNames,
+    controls: controlsOf(config, running),
+    ...known,
+  };
   const asked = askedUrl(question);
   const { door, localPort, listen } = chooseDoor(asked, question, scene);
   const found =
@@ -50,6 +62,14 @@ export async function explain(
       ? await explainEgress(asked, question, { ...scene, localPort })
       : await explainGateway(asked, question, { ...scene, localPort, listen });
   return { door, from: question.from, states: running === null ? 'unknown' : 'running', ...found };
+}
+
+function controlsOf(config: Config, running: RunningScene | null): ControlGuard {
+  const open = (running?.doors ?? []).filter(({ name }) => name === 'admin' || name === 'metrics');
+  const addresses = [...controlAddresses(config), ...open.map(({ address }) => address)];
+  const guard = new ControlGuard();
+  guard.replace(addresses.flatMap(doorAddress), doorPaths(addresses));
+  return guard;
 }
 
 /** Of `Accept: text/html`, as people write it. */

@@ -5,6 +5,7 @@ import type { MemberTable } from '../../services/balance/member-table.ts';
 import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { BackendSpec } from '../backends/resolved-backends.ts';
 import type { BudgetTable } from '../../services/usage/budget-table.ts';
+import type { ControlGuard } from '../../services/rules/control-guard.ts';
 import type { OwnDoors } from '../../services/rules/own-doors.ts';
 
 export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {
@@ -21,4 +22,6 @@ export interface Scene extends Pick<LoadedConfig, 'config' | 'origins'> {
   readonly isDeadAccount?: (provider: 'claude' | 'chatgpt', id: string) => boolean;
   /** Where this Sluice listens, or would. */
   readonly doors: OwnDoors;
+  /** Those of the control plane; missing: nobody knows. */
+  readonly controls?: ControlGuard;
 }
