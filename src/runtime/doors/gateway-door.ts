@@ -39,7 +39,7 @@ export class GatewayDoor extends EngineDoor<HttpSettings> {
     super('gateway', context, config, guard);
     this.readiness = readiness;
     this.answers = countedAnswers(context.recorder);
-    this.passages = new GatewayPassages(context, config);
+    this.passages = new GatewayPassages(context, config, guard);
   }
 
   protected override mannersOf(config: Config): EngineManners {

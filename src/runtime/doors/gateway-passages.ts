@@ -3,7 +3,7 @@ import type net from 'node:net';
 import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import type { Config } from '../../config/config.ts';
 import type { PassRoutes } from '../../services/passthrough/pass-routes.ts';
-import { Passages, type PassagesSettings } from '../../services/passthrough/passages.ts';
+import { type PassGuard, Passages, type PassagesSettings } from '../../services/passthrough/passages.ts';
 import { type PassthroughFamilies, passthroughFamilies } from '../../telemetry/passthrough-families.ts';
 import { passRoutes } from '../assemble/assemble-passthrough.ts';
 import { ConfiguredDns } from '../assemble/configured-dns.ts';
@@ -14,13 +14,16 @@ type Parts = Pick<ThreadContext, 'recorder' | 'tunnelSocket'>;
 
 export class GatewayPassages {
   readonly #parts: Parts;
+  readonly #guard: PassGuard | null;
   readonly #names = new ConfiguredDns();
   readonly #passages: Passages;
   #routes: PassRoutes;
   #families: PassthroughFamilies | null = null;
 
-  constructor(parts: Parts, config: Config) {
+  /** Nothing goes through to a door of the control plane, which `guard` knows. */
+  constructor(parts: Parts, config: Config, guard: PassGuard | null = null) {
     this.#parts = parts;
+    this.#guard = guard;
     this.#routes = passRoutes(config);
     const { slots } = parts.recorder;
     const add = (slot: number): void => {
@@ -61,6 +64,7 @@ export class GatewayPassages {
       connectMs: config.timeouts.connect,
       idleMs: config.timeouts.tunnel_idle,
       tunnelSocket: tlsSocketBeside(this.#parts.tunnelSocket),
+      guard: this.#guard,
     };
   }
 }

@@ -3,6 +3,7 @@
 import type { Buffer } from 'node:buffer';
 import type net from 'node:net';
 import { formatProxyHeaderV1, formatProxyHeaderV2, type ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
+import type { SluiceError } from '../../core/errors.ts';
 import { Connection, type ConnectionHandler, endsOf, NOBODY } from '../../transport/connection.ts';
 import { type Dial, dial } from '../../transport/dial.ts';
 import type { DnsCache } from '../../transport/dns-cache.ts';
@@ -11,12 +12,20 @@ import type { PassPlace, PassRoute } from './pass-routes.ts';
 
 export type PassOutcome = 'passed' | 'not_allowed' | 'unreachable';
 
+/** Says why somewhere must not be connected to; null: it may. */
+export interface PassGuard {
+  /** A name, or an address. */
+  refusalOf(host: string, port: number): SluiceError | null;
+  refusalOfPath(path: string): SluiceError | null;
+}
+
 export interface PassagesSettings {
   readonly dns: DnsCache;
   readonly connectMs: number;
   readonly idleMs: number;
   /** Where tunnels are. */
   readonly tunnelSocket: string;
+  readonly guard?: PassGuard | null;
 }
 
 export interface PassagesEvents {
@@ -103,14 +112,27 @@ class Passage implements ConnectionHandler {
     this.#downstream = new Connection(arrival.socket, this);
   }
 
-  start({ to, proxyProtocol }: PassRoute, { dns, connectMs, idleMs, tunnelSocket }: PassagesSettings): void {
+  start({ to, proxyProtocol }: PassRoute, settings: PassagesSettings): void {
+    const { dns, connectMs, idleMs, tunnelSocket, guard = null } = settings;
     const { ends, first } = this.#arrival;
+    if (guard !== null && refusalOf(guard, to) !== null) {
+      this.#owner.noted('not_allowed');
+      this.cut();
+      return;
+    }
     // The tunnels are told who comes in any case.
     const version = to.kind === 'tunnel' ? 'v2' : proxyProtocol;
     const head = version === 'v1' ? formatProxyHeaderV1(ends) : formatProxyHeaderV2(ends);
     this.#dial = dial(
       placeOf(to, tunnelSocket),
-      { dns, connectTimeoutMs: connectMs, ...(version === 'none' ? {} : { proxyHeader: head }) },
+      {
+        dns,
+        connectTimeoutMs: connectMs,
+        ...(version === 'none' ? {} : { proxyHeader: head }),
+        ...(guard === null || to.kind === 'tunnel'
+          ? {}
+          : { refusalOf: (address: string) => guard.refusalOf(address, to.port) }),
+      },
       {
         onConnected: (socket) => {
           this.#owner.noted('passed');
@@ -146,6 +168,11 @@ class Passage implements ConnectionHandler {
     if (!this.#hasEnded) this.#owner.ended();
     this.#hasEnded = true;
   }
+}
+
+function refusalOf(guard: PassGuard, to: PassPlace): SluiceError | null {
+  if (to.kind === 'tunnel') return null;
+  return to.path === null ? guard.refusalOf(to.host, to.port) : guard.refusalOfPath(to.path);
 }
 
 function placeOf(to: PassPlace, tunnelSocket: string): { host: string; port: number; path?: string } {
