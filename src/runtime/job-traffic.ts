@@ -2,6 +2,7 @@
 // which rates, quantiles and their recent course follow.
 
 import type { MetricFamily, MetricsView } from '../telemetry/metrics-view.ts';
+import { SampleRow } from './sample-row.ts';
 
 const SAMPLE_EVERY_MS = 5_000;
 /** Five minutes, and the one before them. */
@@ -44,27 +45,24 @@ interface Sample {
 export class JobMeter {
   readonly #view: Pick<MetricsView, 'find'>;
   readonly #nowMs: () => number;
-  /** The oldest one first. */
-  readonly #samples: Sample[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  readonly #row: SampleRow<Sample>;
 
   constructor(view: Pick<MetricsView, 'find'>, nowMs: () => number = () => performance.now()) {
     this.#view = view;
     this.#nowMs = nowMs;
+    this.#row = new SampleRow({ everyMs: SAMPLE_EVERY_MS, most: SAMPLES, look: () => this.#look() });
   }
 
   start(): void {
-    this.sample();
-    this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY_MS).unref();
+    this.#row.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#row.stop();
   }
 
   sample(): void {
-    this.#samples.push(this.#look());
-    if (this.#samples.length > SAMPLES) this.#samples.shift();
+    this.#row.sample();
   }
 
   read(): JobTraffic[] {
@@ -93,8 +91,8 @@ export class JobMeter {
         p99Ms: quantileMs(ended, bounds, 0.99),
         requestsInFlight: inFlight[job],
         openConnections: open[job] ?? null,
-        rates: this.#samples.slice(1).map((each, index) => {
-          const before = this.#samples[index] ?? each;
+        rates: this.#row.samples.slice(1).map((each, index) => {
+          const before = this.#row.samples[index] ?? each;
           return rateBetween(before, each, job, 'requests');
         }),
       };
@@ -103,7 +101,7 @@ export class JobMeter {
 
   /** The newest one that is old enough, or the oldest there is. */
   #sampleBefore(atMs: number): Sample | undefined {
-    return this.#samples.findLast((each) => each.atMs <= atMs) ?? this.#samples[0];
+    return this.#row.samples.findLast((each) => each.atMs <= atMs) ?? this.#row.samples[0];
   }
 
   #look(): Sample {

@@ -2,6 +2,7 @@
 // second it notes the total, for the rate over the last seconds.
 
 import type { MetricsView } from '../telemetry/metrics-view.ts';
+import { SampleRow } from './sample-row.ts';
 
 const SAMPLE_EVERY_MS = 1_000;
 const SAMPLES = 10;
@@ -22,32 +23,30 @@ interface Sample {
 export class TrafficMeter {
   readonly #view: Pick<MetricsView, 'total'>;
   readonly #nowMs: () => number;
-  /** The oldest one first. */
-  readonly #samples: Sample[] = [];
-  #timer: NodeJS.Timeout | null = null;
+  readonly #row: SampleRow<Sample>;
 
   constructor(view: Pick<MetricsView, 'total'>, nowMs: () => number = () => performance.now()) {
     this.#view = view;
     this.#nowMs = nowMs;
+    const look = (): Sample => ({ atMs: this.#nowMs(), requests: this.#requests() });
+    this.#row = new SampleRow({ everyMs: SAMPLE_EVERY_MS, most: SAMPLES, look });
   }
 
   start(): void {
-    this.sample();
-    this.#timer = setInterval(() => this.sample(), SAMPLE_EVERY_MS).unref();
+    this.#row.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#row.stop();
   }
 
   sample(): void {
-    this.#samples.push({ atMs: this.#nowMs(), requests: this.#requests() });
-    if (this.#samples.length > SAMPLES) this.#samples.shift();
+    this.#row.sample();
   }
 
   read(): Traffic {
     const totalRequests = this.#requests();
-    const [oldest] = this.#samples;
+    const [oldest] = this.#row.samples;
     const elapsedMs = oldest === undefined ? 0 : this.#nowMs() - oldest.atMs;
     return {
       totalRequests,
