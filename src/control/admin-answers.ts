@@ -4,6 +4,7 @@
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Explanation } from '../runtime/explain/explanation.ts';
 import type { AgentAnswer } from '../services/agents/event-text.ts';
+import type { MemberAnswer, MemberStatsAnswer } from './member-answers.ts';
 
 export interface HealthAnswer {
   readonly status: 'ok';
@@ -82,33 +83,14 @@ export interface OverviewAnswer {
   readonly jobs: JobAnswer[];
 }
 
-export interface ProxyAnswer {
-  /** As in X-Sluice-Exit and in metrics: hop/proxy, or the hop alone in its short form. */
-  readonly id: string;
+export interface ProxyAnswer extends MemberAnswer {
   readonly hop: string;
   readonly host: string;
   readonly port: number;
   readonly protocol: 'http' | 'https' | 'socks5' | 'socks5h' | 'socks4' | 'socks4a';
-  readonly healthy: boolean;
-  readonly enabled: boolean;
-  readonly draining: boolean;
-  readonly health: 'unknown' | 'healthy' | 'unhealthy';
-  readonly breaker: 'closed' | 'open' | 'half_open';
-  readonly obstacle: string | null;
-  readonly retry_in_ms: number;
-  readonly weight: number;
-  readonly priority: number;
-  readonly backup: boolean;
   readonly tags: Record<string, string>;
   readonly changed: 'kept' | 'until_restart' | null;
-  readonly last_check: string | null;
-  readonly last_error: string | null;
-  readonly last_error_at: string | null;
-  readonly active: number;
-  readonly stats: {
-    readonly total_requests: number;
-    readonly success_rate: number | null;
-    readonly avg_latency_ms: number | null;
+  readonly stats: MemberStatsAnswer & {
     readonly bytes: number;
     readonly bytes_sent: number;
     readonly bytes_received: number;
@@ -117,13 +99,6 @@ export interface ProxyAnswer {
 
 export interface ProxiesAnswer {
   readonly proxies: ProxyAnswer[];
-}
-
-export interface ProxyTestAnswer {
-  readonly id: string;
-  readonly passed: boolean | null;
-  readonly latency_ms: number | null;
-  readonly error: string | null;
 }
 
 export interface ProxyRemovedAnswer {

@@ -1,40 +1,16 @@
 // What the admin API answers about the gateway and what is limited, as types. Rule: names are those of the JSON; fields are added, never renamed.
 
-export interface BackendAnswer {
-  readonly id: string;
+import type { MemberAnswer, MemberStatsAnswer } from './member-answers.ts';
+
+export interface BackendAnswer extends MemberAnswer {
   readonly route: string;
   readonly url: string;
-  readonly healthy: boolean;
-  readonly enabled: boolean;
-  readonly draining: boolean;
-  readonly health: 'unknown' | 'healthy' | 'unhealthy';
-  readonly breaker: 'closed' | 'open' | 'half_open';
-  readonly obstacle: string | null;
-  readonly retry_in_ms: number;
-  readonly weight: number;
-  readonly priority: number;
-  readonly backup: boolean;
   readonly changed: 'until_restart' | null;
-  readonly last_check: string | null;
-  readonly last_error: string | null;
-  readonly last_error_at: string | null;
-  readonly active: number;
-  readonly stats: {
-    readonly total_requests: number;
-    readonly success_rate: number | null;
-    readonly avg_latency_ms: number | null;
-  };
+  readonly stats: MemberStatsAnswer;
 }
 
 export interface BackendsAnswer {
   readonly backends: readonly BackendAnswer[];
-}
-
-export interface BackendTestAnswer {
-  readonly id: string;
-  readonly passed: boolean | null;
-  readonly latency_ms: number | null;
-  readonly error: string | null;
 }
 
 export interface RoutePolicyAnswer {

@@ -1,25 +1,10 @@
 // A proxy of a hop or a backend of a route, as this page sees them: both are chosen among others, watched, and taken out. Rule: what is said of one in
 // words comes from here, so that the two say it alike.
-import type { ProxyAnswer } from '../../../src/control/admin-answers.ts';
+import type { MemberAnswer, MemberStatsAnswer } from '../../../src/control/member-answers.ts';
 import type { Tone } from '../components/chip.tsx';
 import { formatMs } from '../format.ts';
 
-export type Member = Pick<
-  ProxyAnswer,
-  | 'id'
-  | 'healthy'
-  | 'enabled'
-  | 'draining'
-  | 'health'
-  | 'breaker'
-  | 'obstacle'
-  | 'retry_in_ms'
-  | 'weight'
-  | 'backup'
-  | 'last_error'
-  | 'last_error_at'
-  | 'active'
-> & { readonly stats: Pick<ProxyAnswer['stats'], 'total_requests' | 'success_rate' | 'avg_latency_ms'> };
+export type Member = MemberAnswer & { readonly stats: MemberStatsAnswer };
 
 export interface Standing {
   readonly tone: Tone;

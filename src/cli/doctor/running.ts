@@ -1,8 +1,9 @@
 // What the running Sluice says of itself, and of what only it can ask without disturbing anybody: proxies and logins. Rule: it is asked, and
 // changes nothing; where none runs, the config alone is gone by.
 import type { Config } from '../../config/config.ts';
-import type { AiAccountsAnswer, ProxiesAnswer, ProxyTestAnswer, StatusAnswer } from '../../control/admin-answers.ts';
+import type { AiAccountsAnswer, ProxiesAnswer, StatusAnswer } from '../../control/admin-answers.ts';
 import type { AdminClient } from '../../control/admin-client.ts';
+import type { MemberTestAnswer } from '../../control/member-answers.ts';
 import { ERROR_CATALOGUE, type ErrorCode, SluiceError } from '../../core/errors.ts';
 import { lookAtLogins } from '../../runtime/accounts/look-at-logins.ts';
 import { probeHops } from '../../runtime/hops/probe-hops.ts';
@@ -59,7 +60,7 @@ async function askedHops(client: AdminClient): Promise<Finding[]> {
 async function tested(client: AdminClient, id: string): Promise<Finding> {
   const path = `/api/v1/proxies/${encodeURIComponent(id)}/test`;
   try {
-    const { passed, latency_ms: latency, error } = await client.post<ProxyTestAnswer>(path);
+    const { passed, latency_ms: latency, error } = await client.post<MemberTestAnswer>(path);
     if (passed === null) return skipped('hop', id, 'the hops before it cannot be got through');
     return passed ? ok('hop', id, `answers, ${Math.round(latency ?? 0)} ms`) : hopFault(id, error ?? 'internal');
   } catch (cause) {

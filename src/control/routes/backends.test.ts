@@ -3,7 +3,8 @@ import { describe, test, type TestContext } from 'node:test';
 import { AdminDesk, AUTHORIZED, refused } from '../../../test/support/admin-desk.ts';
 import { configOf } from '../../../test/support/gateway.ts';
 import { http1Origin } from '../../../test/support/origins.ts';
-import type { BackendAnswer, BackendsAnswer, BackendTestAnswer } from '../gateway-answers.ts';
+import type { BackendAnswer, BackendsAnswer } from '../gateway-answers.ts';
+import type { MemberTestAnswer } from '../member-answers.ts';
 
 async function deskWith(t: TestContext, ...urls: readonly string[]): Promise<AdminDesk> {
   const desk = await AdminDesk.open();
@@ -58,9 +59,9 @@ describe('/api/v1/backends', () => {
   test('checks one now', async (t) => {
     const origin = await http1Origin(t, (_request, response) => response.end('ok'));
     const desk = await deskWith(t, origin, 'http://127.0.0.1:1');
-    const check = async (url: string): Promise<BackendTestAnswer> => {
+    const check = async (url: string): Promise<MemberTestAnswer> => {
       const answer = await desk.ask(`/api/v1/backends/${idOf(url)}/test`, { method: 'POST', headers: AUTHORIZED });
-      return (await answer.json()) as BackendTestAnswer;
+      return (await answer.json()) as MemberTestAnswer;
     };
     const good = await check(new URL(origin).origin);
     assert.deepEqual([good.passed, good.error], [true, null]);

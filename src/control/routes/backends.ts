@@ -7,53 +7,34 @@ import { SluiceError } from '../../core/errors.ts';
 import type { BackendReport } from '../../runtime/backends/backend-desk.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
-import type { BackendAnswer, BackendsAnswer, BackendTestAnswer } from '../gateway-answers.ts';
+import type { BackendAnswer, BackendsAnswer } from '../gateway-answers.ts';
+import {
+  memberAnswer,
+  memberFields,
+  memberIdParam,
+  memberStats,
+  memberStatsFields,
+  memberTestAnswer,
+  memberTestSchema,
+} from './members.ts';
 
 const backendSchema: z.ZodType<BackendAnswer> = z
   .object({
     id: z.string().openapi({ example: 'shop/http://10.0.0.7', description: 'The route and the backend.' }),
     route: z.string(),
     url: z.string(),
-    healthy: z.boolean().openapi({ description: 'Neither checks nor uses keep it from being used.' }),
-    enabled: z.boolean(),
-    draining: z.boolean().openapi({ description: 'It finishes what it has and gets nothing new.' }),
-    health: z.enum(['unknown', 'healthy', 'unhealthy']).openapi({ description: 'What the checks say.' }),
-    breaker: z.enum(['closed', 'open', 'half_open']),
-    obstacle: z.string().nullable().openapi({ description: 'Why it is not used just now.' }),
-    retry_in_ms: z.number(),
-    weight: z.int(),
-    priority: z.int(),
-    backup: z.boolean(),
+    ...memberFields,
     changed: z
       .literal('until_restart')
       .nullable()
       .openapi({ description: 'Somebody has changed it while Sluice runs.' }),
-    last_check: z.iso.datetime().nullable(),
-    last_error: z.string().nullable(),
-    last_error_at: z.iso.datetime().nullable(),
-    active: z.int(),
-    stats: z.object({
-      total_requests: z.number(),
-      success_rate: z.number().nullable(),
-      avg_latency_ms: z.number().nullable(),
-    }),
+    stats: z.object(memberStatsFields),
   })
   .openapi('Backend');
 
 const listSchema: z.ZodType<BackendsAnswer> = z.object({ backends: z.array(backendSchema) }).openapi('Backends');
 
-const testSchema: z.ZodType<BackendTestAnswer> = z
-  .object({
-    id: z.string(),
-    passed: z.boolean().nullable().openapi({ description: 'null: it could not be got through to.' }),
-    latency_ms: z.number().nullable(),
-    error: z.string().nullable(),
-  })
-  .openapi('BackendTest');
-
-const idParam = z.object({
-  id: z.string().openapi({ param: { name: 'id', in: 'path' }, description: 'URL-encoded.' }),
-});
+const testSchema = memberTestSchema('it could not be got through to.').openapi('BackendTest');
 
 const changeSchema = z
   .strictObject({ enabled: z.boolean().optional(), draining: z.boolean().optional() })
@@ -78,7 +59,7 @@ const oneRoute = createRoute({
   method: 'get',
   path: '/api/v1/backends/{id}',
   summary: 'One backend',
-  request: { params: idParam },
+  request: { params: memberIdParam },
   responses: {
     200: { description: 'The backend.', content: { 'application/json': { schema: backendSchema } } },
     ...refusals,
@@ -89,7 +70,10 @@ const changeRoute = createRoute({
   method: 'patch',
   path: '/api/v1/backends/{id}',
   summary: 'Change a backend: enable, disable, drain; until the next start',
-  request: { params: idParam, body: { required: true, content: { 'application/json': { schema: changeSchema } } } },
+  request: {
+    params: memberIdParam,
+    body: { required: true, content: { 'application/json': { schema: changeSchema } } },
+  },
   responses: {
     200: { description: 'As it is now.', content: { 'application/json': { schema: backendSchema } } },
     ...refusals,
@@ -101,7 +85,7 @@ const testRoute = createRoute({
   method: 'post',
   path: '/api/v1/backends/{id}/test',
   summary: 'Check a backend now',
-  request: { params: idParam },
+  request: { params: memberIdParam },
   responses: {
     200: { description: 'What came of it.', content: { 'application/json': { schema: testSchema } } },
     ...refusals,
@@ -123,43 +107,18 @@ export function addBackendRoutes(app: AdminApp, { sluice: { backends } }: AdminP
   });
   app.openapi(testRoute, async (context) => {
     const { id } = answerFor(context.req.valid('param').id);
-    const result = await backends.check(id);
-    const latency = result?.passed === true ? result.latencyMs : null;
-    const error = result?.passed === false ? result.reason : null;
-    return context.json({ id, passed: result?.passed ?? null, latency_ms: latency, error }, 200);
+    return context.json(memberTestAnswer(id, await backends.check(id)), 200);
   });
 }
 
 function backendAnswer(report: BackendReport): BackendAnswer {
-  const { id, route, name, state, isHealthy, weight, priority, backup, isChanged } = report;
-  const ended = state.successes + state.failures;
+  const { id, route, name, state, isChanged } = report;
   return {
     id,
     route,
     url: redactTarget(name),
-    healthy: isHealthy,
-    enabled: state.admin !== 'disabled',
-    draining: state.admin === 'draining',
-    health: state.health,
-    breaker: state.breaker,
-    obstacle: state.obstacle,
-    retry_in_ms: state.retryInMs,
-    weight,
-    priority,
-    backup,
+    ...memberAnswer(report),
     changed: isChanged ? 'until_restart' : null,
-    last_check: timeAgo(state.lastCheckAgoMs),
-    last_error: state.lastError,
-    last_error_at: timeAgo(state.lastErrorAgoMs),
-    active: state.active,
-    stats: {
-      total_requests: state.uses,
-      success_rate: ended === 0 ? null : state.successes / ended,
-      avg_latency_ms: state.latencyMs,
-    },
+    stats: memberStats(state),
   };
-}
-
-function timeAgo(agoMs: number | null): string | null {
-  return agoMs === null ? null : new Date(Date.now() - agoMs).toISOString();
 }

@@ -6,9 +6,18 @@ import { proxyPatchSchema, proxySpecSchema } from '../../config/schema/proxy-edi
 import { SluiceError } from '../../core/errors.ts';
 import { exitName } from '../../runtime/hops/exit-name.ts';
 import type { ProxyReport } from '../../runtime/hops/hop-desk.ts';
-import type { ProxiesAnswer, ProxyAnswer, ProxyRemovedAnswer, ProxyTestAnswer } from '../admin-answers.ts';
+import type { ProxiesAnswer, ProxyAnswer, ProxyRemovedAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
+import {
+  memberAnswer,
+  memberFields,
+  memberIdParam,
+  memberStats,
+  memberStatsFields,
+  memberTestAnswer,
+  memberTestSchema,
+} from './members.ts';
 
 const proxySchema: z.ZodType<ProxyAnswer> = z
   .object({
@@ -17,29 +26,14 @@ const proxySchema: z.ZodType<ProxyAnswer> = z
     host: z.string(),
     port: z.int(),
     protocol: z.enum(['http', 'https', 'socks5', 'socks5h', 'socks4', 'socks4a']),
-    healthy: z.boolean().openapi({ description: 'Neither checks nor uses keep it from being used.' }),
-    enabled: z.boolean(),
-    draining: z.boolean().openapi({ description: 'It finishes what it has and gets nothing new.' }),
-    health: z.enum(['unknown', 'healthy', 'unhealthy']).openapi({ description: 'What the checks say.' }),
-    breaker: z.enum(['closed', 'open', 'half_open']),
-    obstacle: z.string().nullable().openapi({ description: 'Why it is not used just now.', example: 'cooling' }),
-    retry_in_ms: z.number().openapi({ description: 'How long until it is tried again; 0 when nothing is waited for.' }),
-    weight: z.int(),
-    priority: z.int(),
-    backup: z.boolean(),
+    ...memberFields,
     tags: z.record(z.string(), z.string()),
     changed: z
       .enum(['kept', 'until_restart'])
       .nullable()
       .openapi({ description: 'How it differs from the config: for good, or until the next start.' }),
-    last_check: z.iso.datetime().nullable(),
-    last_error: z.string().nullable().openapi({ example: 'hop_timeout' }),
-    last_error_at: z.iso.datetime().nullable(),
-    active: z.int().openapi({ description: 'Requests and tunnels that it carries now.' }),
     stats: z.object({
-      total_requests: z.number(),
-      success_rate: z.number().nullable().openapi({ description: 'From 0 to 1; null before the first one has ended.' }),
-      avg_latency_ms: z.number().nullable(),
+      ...memberStatsFields,
       bytes: z.number(),
       bytes_sent: z.number(),
       bytes_received: z.number(),
@@ -49,22 +43,11 @@ const proxySchema: z.ZodType<ProxyAnswer> = z
 
 const listSchema: z.ZodType<ProxiesAnswer> = z.object({ proxies: z.array(proxySchema) }).openapi('Proxies');
 
-const testSchema: z.ZodType<ProxyTestAnswer> = z
-  .object({
-    id: z.string(),
-    passed: z.boolean().nullable().openapi({ description: 'null: the hops before it cannot be got through.' }),
-    latency_ms: z.number().nullable(),
-    error: z.string().nullable(),
-  })
-  .openapi('ProxyTest');
+const testSchema = memberTestSchema('the hops before it cannot be got through.').openapi('ProxyTest');
 
 const removedSchema: z.ZodType<ProxyRemovedAnswer> = z
   .object({ id: z.string(), removed: z.literal(true), active: z.int().openapi({ description: 'What still goes on.' }) })
   .openapi('ProxyRemoved');
-
-const idParam = z.object({
-  id: z.string().openapi({ param: { name: 'id', in: 'path' }, description: 'URL-encoded.', example: 'exits%2Ffr-1' }),
-});
 
 const persist = z.boolean().default(false).openapi({ description: 'true: it outlives this run of Sluice.' });
 
@@ -105,7 +88,7 @@ const oneRoute = createRoute({
   method: 'get',
   path: '/api/v1/proxies/{id}',
   summary: 'One proxy',
-  request: { params: idParam },
+  request: { params: memberIdParam },
   responses: { 200: jsonResponse('The proxy.', proxySchema), 401: refusals[401], 404: refusals[404] },
 });
 
@@ -125,7 +108,10 @@ const changeRoute = createRoute({
   method: 'patch',
   path: '/api/v1/proxies/{id}',
   summary: 'Change a proxy: enable, disable, drain, weigh',
-  request: { params: idParam, body: { required: true, content: { 'application/json': { schema: changeSchema } } } },
+  request: {
+    params: memberIdParam,
+    body: { required: true, content: { 'application/json': { schema: changeSchema } } },
+  },
   responses: { 200: jsonResponse('As it is now.', proxySchema), ...refusals },
 });
 
@@ -133,7 +119,7 @@ const removeRoute = createRoute({
   method: 'delete',
   path: '/api/v1/proxies/{id}',
   summary: 'Remove a proxy; what it carries goes on',
-  request: { params: idParam, query: z.object({ persist: z.enum(['true', 'false']).default('false') }) },
+  request: { params: memberIdParam, query: z.object({ persist: z.enum(['true', 'false']).default('false') }) },
   responses: { 200: jsonResponse('It gets nothing new.', removedSchema), ...refusals },
 });
 
@@ -141,7 +127,7 @@ const testRoute = createRoute({
   method: 'post',
   path: '/api/v1/proxies/{id}/test',
   summary: 'Check a proxy now, through the hops before it',
-  request: { params: idParam },
+  request: { params: memberIdParam },
   responses: { 200: jsonResponse('What came of it.', testSchema), ...refusals },
 });
 
@@ -179,13 +165,7 @@ export function addProxyRoutes(app: AdminApp, { sluice }: AdminParts): void {
   });
   app.openapi(testRoute, async (context) => {
     const { id } = answerFor(context.req.valid('param').id);
-    const result = await hops.check(id);
-    const passed = result?.passed ?? null;
-    const latency = result?.passed === true ? result.latencyMs : null;
-    return context.json(
-      { id, passed, latency_ms: latency, error: result?.passed === false ? result.reason : null },
-      200,
-    );
+    return context.json(memberTestAnswer(id, await hops.check(id)), 200);
   });
 }
 
@@ -198,43 +178,23 @@ function read<T>(schema: { safeParse(input: unknown): z.ZodSafeParseResult<T> },
 }
 
 function proxyAnswer(report: ProxyReport, changed: ProxyAnswer['changed']): ProxyAnswer {
-  const { name, hop, endpoint, isHealthy, weight, priority, backup, tags, state } = report;
-  const ended = state.successes + state.failures;
+  const { name, hop, endpoint, tags, state } = report;
   return {
     id: name,
     hop,
     host: endpoint.host,
     port: endpoint.port,
     protocol: endpoint.protocol,
-    healthy: isHealthy,
-    enabled: state.admin !== 'disabled',
-    draining: state.admin === 'draining',
-    health: state.health,
-    breaker: state.breaker,
-    obstacle: state.obstacle,
-    retry_in_ms: state.retryInMs,
-    weight,
-    priority,
-    backup,
+    ...memberAnswer(report),
     tags: { ...tags },
     changed,
-    last_check: timeAgo(state.lastCheckAgoMs),
-    last_error: state.lastError,
-    last_error_at: timeAgo(state.lastErrorAgoMs),
-    active: state.active,
     stats: {
-      total_requests: state.uses,
-      success_rate: ended === 0 ? null : state.successes / ended,
-      avg_latency_ms: state.latencyMs,
+      ...memberStats(state),
       bytes: state.bytesSent + state.bytesReceived,
       bytes_sent: state.bytesSent,
       bytes_received: state.bytesReceived,
     },
   };
-}
-
-function timeAgo(agoMs: number | null): string | null {
-  return agoMs === null ? null : new Date(Date.now() - agoMs).toISOString();
 }
 
 function jsonResponse<T extends z.ZodType>(description: string, schema: T) {
