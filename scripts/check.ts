@@ -22,6 +22,8 @@ const STEPS: readonly Step[] = [
   { name: 'types of the dashboard', run: () => runTool('tsc', ['-p', 'dashboard']) },
   { name: 'lint', run: () => runTool('oxlint', ['--deny-warnings']) },
   { name: 'config docs', run: () => runTool('node', ['scripts/generate-config-docs.ts', '--check']) },
+  { name: 'error docs', run: () => runTool('node', ['scripts/generate-error-docs.ts', '--check']) },
+  { name: 'command docs', run: () => runTool('node', ['scripts/generate-cli-docs.ts', '--check']) },
   // A lock file that lacks the packages of other systems installs here and fails there; newer versions of npm refuse it.
   { name: 'lock file', run: () => checkLock('.') },
   { name: 'lock file of the tests', run: () => checkLock('test/peers') },

@@ -36,7 +36,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const DOOR_HOST = 'gateway.listen.host';
 const DOOR_PORT = 'gateway.listen.port';
 
-interface KnownVariable {
+/** A variable with a name of its own, beside `SLUICE_SECTION__KEY`. */
+export interface KnownVariable {
   readonly name: string;
   readonly path: string;
   readonly change?: (text: string) => string | boolean;
@@ -60,7 +61,7 @@ function backendUrl(text: string): string {
 }
 
 /** Later lines go over earlier ones. */
-const KNOWN_VARIABLES: readonly KnownVariable[] = [
+export const KNOWN_VARIABLES: readonly KnownVariable[] = [
   { name: 'RETUNNEL_LOG_LEVEL', path: 'log.level', change: levelName },
   { name: 'LOG_LEVEL', path: 'log.level', change: levelName },
   { name: 'SLUICE_LOG', path: 'log.level', change: levelName },

@@ -6,15 +6,16 @@ import { readPart } from '../../runtime/program-part.ts';
 import type { CliContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
 
-const TOPICS: Readonly<Record<string, string>> = {
+/** What can be asked for beside commands and codes; docs/cli.md has the same. */
+export const HELP_TOPICS: Readonly<Record<string, string>> = {
   environment: `Environment
 
   SLUICE_CONFIG          the config file that is used when no -c is given
   SLUICE_SECTION__KEY    overrides a key of the config: SLUICE_GATEWAY__LISTEN=127.0.0.1:8081
-  SLUICE_ADMIN_URL       the admin door that status, reload, env and run talk to
-  SLUICE_URL             the gateway that exec talks to
-  SLUICE_TOKEN           the token of a user for it
-  SLUICE_TOKEN_FILE      a file with the token for it
+  SLUICE_ADMIN_URL       the admin door that status, reload and the like talk to, when it is not the one of this machine
+  SLUICE_TOKEN_FILE      a file with the token for that door
+  SLUICE_URL             the gateway that exec and agent talk to
+  SLUICE_TOKEN           the token of a user for that gateway
   OTEL_*                 traces, as everywhere: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER, …
   NO_COLOR, CLICOLOR=0   no colour
   FORCE_COLOR, CLICOLOR_FORCE   colour also where no terminal is; wins over NO_COLOR
@@ -35,6 +36,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   8    a forced stop with connections still open
   69   the tunnel server refuses for good: the token, the name
   75   the tunnel server cannot be reached, after several tries
+  78   what "sluice http", "tcp" and "start" are told about tunnels is not valid
+  130  Ctrl-C, in "sluice http", "tcp" and "start"
 
   "sluice run" ends as its command ends: 127 when there is none of that name, 126 when it cannot be run, 128 and the number
   of the signal when one has ended it.
@@ -56,7 +59,7 @@ export function helpCommand(context: CliContext, wholeProgram: () => Promise<Com
     .argument('[WORDS...]', 'a command, a topic or an error code')
     .action(async (words: string[]) => {
       const [first = ''] = words;
-      if (Object.hasOwn(TOPICS, first)) context.stdout.write(TOPICS[first] ?? '');
+      if (Object.hasOwn(HELP_TOPICS, first)) context.stdout.write(HELP_TOPICS[first] ?? '');
       else if (isErrorCode(first)) context.stdout.write(explainError(first));
       else if (first.startsWith('config_')) context.stdout.write(await explainProblem(first));
       else findCommand(await wholeProgram(), words).outputHelp();
@@ -74,7 +77,7 @@ function findCommand(program: Command, words: readonly string[]): Command {
   for (const word of words) {
     const below = command.commands.find((candidate) => candidate.name() === word);
     if (below === undefined) {
-      const topics = Object.keys(TOPICS).join(', ');
+      const topics = Object.keys(HELP_TOPICS).join(', ');
       const message = `There is no help on "${words.join(' ')}". Topics: ${topics}. Commands: see sluice --help.`;
       throw new SluiceError('usage', { message });
     }
