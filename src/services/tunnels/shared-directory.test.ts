@@ -110,6 +110,31 @@ for (const [kind, places] of [
       assert.deepEqual([one.heard, other.heard], [[], []]);
     });
 
+    test('says where a client comes to that has lost its node or was sent away, and that it has left', async (t) => {
+      const open = await places(t);
+      if (open === undefined) return;
+      const [one, other, third] = [node(t, open(), 'A'), node(t, open(), 'B'), node(t, open(), 'C')];
+      await one.directory.claim('app', 'ann');
+      const first = await third.directory.lookUp('app');
+      assert.ok(first !== null);
+      const next = third.directory.next(first, HOUR_MS);
+      await one.directory.sendAway('app', HOUR_MS);
+      assert.equal(await whereIs(third, 'app'), 'ann at A');
+      assert.equal(await kindOf(other, 'app', 'ann'), 'mine, before A');
+      const second = await next;
+      assert.equal(second?.address, 'at B');
+      const none = third.directory.next(second, HOUR_MS);
+      await other.directory.release('app', HOUR_MS);
+      assert.equal(await none, null);
+      await one.directory.claim('web', 'ann');
+      const web = await third.directory.lookUp('web');
+      assert.ok(web !== null);
+      assert.equal(await third.directory.next(web, 1), null);
+      const here = third.directory.next(web, HOUR_MS);
+      await third.directory.claim('web', 'ann');
+      assert.equal((await here)?.isHere, true);
+    });
+
     test('takes a name along to the node where its client comes back, and nothing that the other one does changes that', async (t) => {
       const open = await places(t);
       if (open === undefined) return;

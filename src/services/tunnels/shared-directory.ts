@@ -2,6 +2,7 @@
 // client is here; while nobody can be asked, names that are known keep working, and what was given away meanwhile is claimed afterwards.
 import type { Lease, Listening, SharedState } from '../../state/shared-state.ts';
 import { PlaceBook } from './place-book.ts';
+import { PlaceWaits } from './place-waits.ts';
 import type { DirectoryClaim, DirectoryEvents, TunnelDirectory, TunnelPlace } from './tunnel-directory.ts';
 
 export interface SharedDirectoryOptions {
@@ -20,6 +21,8 @@ interface Own {
   readonly account: string;
   /** null: it has yet to be claimed. */
   lease: Lease | null;
+  /** How long it waits for its account; 0: nobody has said so yet. */
+  holdMs: number;
 }
 
 interface News {
@@ -36,6 +39,10 @@ const RENEWALS_PER_LEASE = 4;
 const CHANNEL = 'tunnels';
 /** Others have come between; then it is asked again. */
 const TRIES = 3;
+/** Whoever waits for a client asks so often, beside what is heard. */
+const ASK_AGAIN_MS = 1_000;
+/** A state that is back may have forgotten everything: so long nodes take at most to say anew what they have. */
+const SAID_ANEW_MS = 8_000;
 
 export class SharedDirectory implements TunnelDirectory {
   readonly #options: SharedDirectoryOptions;
@@ -43,27 +50,33 @@ export class SharedDirectory implements TunnelDirectory {
   readonly #book: PlaceBook;
   readonly #own = new Map<string, Own>();
   readonly #asking = new Map<string, Promise<TunnelPlace | null>>();
+  readonly #waits = new PlaceWaits();
+  readonly #now: () => number;
   readonly #ears: Listening;
   readonly #timer: NodeJS.Timeout;
   #isRenewing = false;
+  #isClosed = false;
+  #backAtMs = -Infinity;
 
   constructor(options: SharedDirectoryOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
-    this.#book = new PlaceBook(options.now ?? Date.now);
+    this.#now = options.now ?? Date.now;
+    this.#book = new PlaceBook(this.#now);
     this.#ears = options.state.hear(
       CHANNEL,
       (text) => this.#hear(text),
-      () => this.#book.doubtAll(),
+      () => this.#heardAgain(),
     );
     this.#timer = setInterval(() => void this.renew(), this.#leaseMs / RENEWALS_PER_LEASE).unref();
   }
 
   async claim(name: string, account: string): Promise<DirectoryClaim> {
-    const own: Own = { account, lease: null };
+    const own: Own = { account, lease: null, holdMs: 0 };
     const before = this.#own.get(name);
     if (before !== undefined && before.account !== account) return { kind: 'taken' };
     this.#own.set(name, own);
+    this.#waits.wake(name);
     try {
       const claim = await this.#claim(name, own);
       if (claim.kind === 'taken') this.#giveBack(name, own, before);
@@ -76,6 +89,7 @@ export class SharedDirectory implements TunnelDirectory {
   async hold(name: string, holdMs: number): Promise<void> {
     const own = this.#own.get(name);
     if (own === undefined) return;
+    own.holdMs = holdMs;
     await this.#options.state.put(holdKey(name), own.account, holdMs).catch(() => {});
   }
 
@@ -90,6 +104,13 @@ export class SharedDirectory implements TunnelDirectory {
     } catch {
       // The lease ends by itself.
     }
+  }
+
+  async sendAway(name: string, holdMs: number): Promise<void> {
+    const own = this.#own.get(name);
+    this.#own.delete(name);
+    // Its lease goes on for as long as it takes, so that whoever comes knows that it was here just now.
+    if (own !== undefined) await this.#options.state.put(holdKey(name), own.account, holdMs).catch(() => {});
   }
 
   async forget(name: string): Promise<void> {
@@ -120,6 +141,21 @@ export class SharedDirectory implements TunnelDirectory {
     this.#book.doubt(place);
   }
 
+  async next(place: TunnelPlace, waitMs: number): Promise<TunnelPlace | null> {
+    const { name, fence } = place;
+    const untilMs = this.#now() + waitMs;
+    for (;;) {
+      const known = await this.lookUp(name);
+      const own = this.#own.get(name);
+      if (own !== undefined) return this.#placeOfOwn(name, own);
+      if (known === null || known.fence > fence) return known;
+      const leftMs = untilMs - this.#now();
+      if (leftMs <= 0 || this.#isClosed) return null;
+      await this.#waits.news(name, Math.min(leftMs, ASK_AGAIN_MS));
+      this.#book.doubt(place);
+    }
+  }
+
   async heldFor(name: string): Promise<string | null> {
     return this.#options.state.get(holdKey(name));
   }
@@ -131,8 +167,17 @@ export class SharedDirectory implements TunnelDirectory {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     this.#ears.close();
+    this.#waits.wakeAll();
+  }
+
+  /** Something may have been said that was not heard, and what was kept may be gone. */
+  #heardAgain(): void {
+    this.#backAtMs = this.#now();
+    this.#book.doubtAll();
+    void this.renew();
   }
 
   /** All of this node's leases; called from time to time. */
@@ -173,6 +218,7 @@ export class SharedDirectory implements TunnelDirectory {
       return;
     }
     const claim = await this.#claim(name, own);
+    if (claim.kind === 'mine' && own.holdMs > 0) await this.hold(name, own.holdMs);
     if (claim.kind !== 'taken' || this.#own.get(name) !== own) return;
     this.#own.delete(name);
     events.refused(name);
@@ -216,9 +262,12 @@ export class SharedDirectory implements TunnelDirectory {
   async #drop(name: string, { lease, account }: Own): Promise<void> {
     if (lease === null) return;
     const { fence } = lease;
+    // With nobody to ask it has gone all the same.
+    const wasMine = await this.#options.state.release(lease).catch(() => true);
+    // Else another node has it, which says so.
+    if (!wasMine) return;
     this.#put(name, null, fence);
-    const wasMine = await this.#options.state.release(lease);
-    if (wasMine) await this.#tell({ name, node: '', account, address: '', fence });
+    await this.#tell({ name, node: '', account, address: '', fence });
   }
 
   /** Who does not hear it finds out by asking. */
@@ -242,6 +291,7 @@ export class SharedDirectory implements TunnelDirectory {
   #put(name: string, place: TunnelPlace | null, fence: number): void {
     this.#book.put(name, place, fence);
     this.#options.events.seen?.(name, this.#book.last(name));
+    this.#waits.wake(name);
   }
 
   #lose(name: string, own: Own, place: TunnelPlace): void {
@@ -253,6 +303,9 @@ export class SharedDirectory implements TunnelDirectory {
   async #ask(name: string): Promise<TunnelPlace | null> {
     try {
       const lease = await this.#options.state.holder(leaseName(name));
+      const last = this.#book.last(name);
+      // Its node has yet to say so anew.
+      if (lease === null && last !== null && !last.isHere && this.#now() - this.#backAtMs < SAID_ANEW_MS) return last;
       const place = lease === null ? null : this.#placeOf(name, lease);
       // Nobody has it: whatever was known of whoever had it is over.
       this.#put(name, place, lease?.fence ?? this.#book.last(name)?.fence ?? 0);

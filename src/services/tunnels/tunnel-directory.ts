@@ -40,6 +40,8 @@ export interface TunnelDirectory {
   hold(name: string, holdMs: number): Promise<void>;
   /** It has gone; the name waits so long for its account. */
   release(name: string, holdMs: number): Promise<void>;
+  /** It has been sent to another node: as above, and visitors wait for it. */
+  sendAway(name: string, holdMs: number): Promise<void>;
   /** Nobody's from here on. */
   forget(name: string): Promise<void>;
   /** Without asking anybody: undefined: it is not known here; null: it is on no node. */
@@ -48,6 +50,8 @@ export interface TunnelDirectory {
   lookUp(name: string): Promise<TunnelPlace | null>;
   /** That node does not have it, or is not there: it is asked for again. */
   doubt(place: TunnelPlace): void;
+  /** Its client is not there any more, and has not said that it leaves. Where it comes to; null: it has left, or has not come in time. */
+  next(place: TunnelPlace, waitMs: number): Promise<TunnelPlace | null>;
   /** Whose name it is while its client is away; null: nobody's. */
   heldFor(name: string): Promise<string | null>;
   /** Gives up every name of this node, so that others may have them at once. */

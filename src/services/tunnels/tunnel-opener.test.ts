@@ -60,6 +60,7 @@ test('answers keep their order while other nodes are asked, and a name that anot
   const registry = new TunnelRegistry({ now: () => 0, limitsOf: () => ({ tunnels: 9, clients: 9 }) });
   const asked = new Map<string, (isOurs: boolean) => void>();
   const told: string[] = [];
+  let isHeld = false;
   const seat = {
     account: 'ann',
     isOpen: true,
@@ -70,14 +71,16 @@ test('answers keep their order while other nodes are asked, and a name that anot
       told.push(said.get('url') ?? said.get('code') ?? '');
     },
     settleLater: () => {},
+    holdStreams: () => (isHeld = true),
+    letStreamsGo: () => (isHeld = false),
   } as unknown as OpenerSeat;
   const confirm = (name: string): Promise<boolean> => new Promise((resolve) => asked.set(name, resolve));
   const host = { registry, confirm, note: () => {}, urlOf: (name: string) => name, tlsUrlOf: () => null };
   const opener = new TunnelOpener(host as unknown as SessionHost, seat);
   for (const subdomain of ['one', 'admin', 'two']) opener.create({ ...WISH, subdomain });
   asked.get('two')?.(true);
-  assert.deepEqual(told, []);
+  assert.deepEqual([told, isHeld], [[], true]);
   asked.get('one')?.(false);
   await new Promise(setImmediate);
-  assert.deepEqual(told, ['SUBDOMAIN_UNAVAILABLE', 'SUBDOMAIN_UNAVAILABLE', 'two']);
+  assert.deepEqual([told, isHeld], [['SUBDOMAIN_UNAVAILABLE', 'SUBDOMAIN_UNAVAILABLE', 'two'], false]);
 });

@@ -17,6 +17,9 @@ export interface OpenerSeat extends TunnelLink {
   tell(bytes: Buffer): void;
   /** It may be about to ask for another one. */
   settleLater(): void;
+  /** It has yet to be told of a tunnel, and knows nothing of requests for it until then. */
+  holdStreams(): void;
+  letStreamsGo(): void;
 }
 
 interface Given {
@@ -95,12 +98,14 @@ export class TunnelOpener {
       return;
     }
     this.#waiting += 1;
+    this.#seat.holdStreams();
     this.#answers = this.#answers.then(async () => {
       const isOurs = confirmed === null || (await confirmed);
       this.#waiting -= 1;
       if (!this.#seat.isOpen) return;
       this.#seat.settleLater();
       answer(isOurs);
+      if (this.#waiting === 0) this.#seat.letStreamsGo();
     });
   }
 

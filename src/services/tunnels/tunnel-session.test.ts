@@ -38,6 +38,24 @@ describe('a session', () => {
     assert.deepEqual([told.at(-1), stage.events.at(-1)], ['failed gone', 'closed']);
   });
 
+  test('tells its client of no request before it has told it of the tunnel, while other nodes are asked', async () => {
+    const host = new SessionStage().host;
+    const asked = Promise.withResolvers<boolean>();
+    const stage = new SessionStage(undefined, { ...host, confirm: () => asked.promise });
+    stage.say('Auth', { token: 'right', version: 3 });
+    stage.say('TunnelCreate', { protocol: 'http', subdomain: 'app' });
+    const found = host.registry.find('app');
+    assert.ok(found.kind === 'online');
+    found.session.open(REQUEST, null, listener([]));
+    asked.resolve(true);
+    await new Promise(setImmediate);
+    assert.deepEqual(
+      stage.heard.map(({ Type }) => Type),
+      ['HeartbeatAck', 'TunnelCreated', 'StreamOpen'],
+    );
+    stage.leave();
+  });
+
   test('takes no more requests than a client does, and none when it has ended', async () => {
     const stage = await SessionStage.settled();
     const session = stage.session!;

@@ -310,6 +310,15 @@ export class TunnelSession implements StreamHost, OpenerSeat {
     wheel.arm(this.#settling, SETTLED_MS);
   }
 
+  holdStreams(): void {
+    this.#held ??= [];
+  }
+
+  /** Before version 3 the time does that. */
+  letStreamsGo(): void {
+    if (this.version >= WITH_CREDITS) this.#settled();
+  }
+
   #refuse(code: string, why: string): void {
     this.#host.note('refused', this);
     this.tell(message('Error', { code, message: why }));

@@ -13,6 +13,9 @@ function place(name: string, address: string): TunnelPlace {
 class Stage {
   readonly session = new ToldSession();
   readonly doubted: string[] = [];
+  readonly waited: string[] = [];
+  /** Where a client comes to that is on its way. */
+  coming: TunnelPlace | null = null;
   readonly held = new Set<string>();
   readonly known = new Map<string, TunnelPlace | null>();
   readonly asked = new Map<string, TunnelPlace | null>();
@@ -29,6 +32,10 @@ class Stage {
     const places: Places = {
       find: (name) => this.known.get(name),
       lookUp: (name) => Promise.resolve(this.asked.get(name) ?? null),
+      next: ({ address }, waitMs) => {
+        this.waited.push(`${address} ${waitMs}`);
+        return Promise.resolve(this.coming);
+      },
       doubt: ({ address }) => void this.doubted.push(address),
       heldFor: (name) => Promise.resolve(this.held.has(name) ? 'a' : null),
     };
@@ -70,6 +77,24 @@ describe('a visitor of a tunnel', () => {
     const other = stage.visit('app');
     assert.equal(await stage.target.select(other.exchange, [first]), null);
     assert.deepEqual([other.code, told.answered], ['tunnel_offline', null]);
+    assert.deepEqual(stage.waited, ['10.0.0.2:1 10000']);
+  });
+
+  test('waits for a client that has lost its node, and goes where it comes to, also if that is here', async () => {
+    const stage = new Stage();
+    const { exchange } = stage.visit('app');
+    stage.known.set('app', place('app', '10.0.0.2:1'));
+    const first = stage.target.select(exchange, []);
+    assert.ok(first !== null && !(first instanceof Promise));
+    stage.asked.set('app', place('app', '10.0.0.2:1'));
+    stage.coming = { ...place('app', '10.0.0.1:1'), fence: 2, isHere: true };
+    const second = await stage.target.select(exchange, [first]);
+    assert.equal(second?.host, '10.0.0.1');
+    stage.known.set('app', { ...place('app', '10.0.0.1:1'), isHere: true });
+    stage.asked.set('app', { ...place('app', '10.0.0.1:1'), isHere: true });
+    stage.coming = place('app', '10.0.0.3:1');
+    const third = await stage.target.select(stage.visit('app').exchange, []);
+    assert.equal(third?.host, '10.0.0.3');
   });
 
   test('is told whether a tunnel is away or there is none', async () => {

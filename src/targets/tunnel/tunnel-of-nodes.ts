@@ -11,7 +11,7 @@ import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import { refuseTunnel } from './no-tunnel.ts';
 import { tunnel } from './tunnel.ts';
 
-export type Places = Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt' | 'heldFor'>;
+export type Places = Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt' | 'next' | 'heldFor'>;
 
 export interface TunnelOfNodesOptions {
   readonly registry: TunnelRegistry;
@@ -24,6 +24,10 @@ export interface TunnelOfNodesOptions {
 export const MISSED: number = 421;
 /** Says that it is the node that answers so, and not an app. */
 export const MISSED_FIELD: string = 'sluice-tunnel-missed';
+/** A client that has lost its node is connected to another one within that time. */
+const ON_ITS_WAY_MS = 10_000;
+/** Twice on a connection that breaks, and then on the next node, which may be asked twice as well. */
+export const MOST_ATTEMPTS = 4;
 /** So much of a body is kept for another node. */
 export const KEPT_BYTES: number = 64 * 1024;
 /** Nodes that have gone leave theirs behind. */
@@ -34,7 +38,7 @@ const TLS_SCHEME = 'tls://';
 
 export class TunnelOfNodes implements ForwardTarget {
   readonly kind = 'forward';
-  readonly maxAttempts = 2;
+  readonly maxAttempts: number = MOST_ATTEMPTS;
   readonly retryStatuses: readonly number[] = [MISSED];
   readonly resendsBodies: { readonly bytes: number } = { bytes: KEPT_BYTES };
   readonly #options: TunnelOfNodesOptions;
@@ -59,7 +63,8 @@ export class TunnelOfNodes implements ForwardTarget {
   select(exchange: Exchange, tried: readonly Origin[]): Origin | Promise<Origin | null> {
     const { places, sent } = this.#options;
     const place = places.find(nameOf(exchange));
-    if (place === undefined || place === null || place.isHere || place.address === '') return this.#ask(exchange, []);
+    if (place === undefined || place === null || place.isHere || place.address === '')
+      return this.#ask(exchange, tried);
     if (tried.length > 0) {
       places.doubt(place);
       return this.#ask(exchange, tried);
@@ -73,19 +78,25 @@ export class TunnelOfNodes implements ForwardTarget {
     const name = nameOf(exchange);
     const question = {};
     this.#asked.set(exchange, question);
-    const place = await places.lookUp(name);
-    const origin = place === null || place.isHere || place.address === '' ? null : this.#originOf(place);
-    const isElsewhere = origin !== null && !tried.includes(origin);
-    const isOffline = place !== null || registry.find(name).kind === 'offline';
-    const isKnown = isElsewhere || isOffline || (await places.heldFor(name).catch(() => null)) !== null;
+    const known = await places.lookUp(name);
+    const place = known === null ? null : await this.#reached(known, tried);
+    const isOffline = known !== null || registry.find(name).kind === 'offline';
+    const isKnown = isOffline || (await places.heldFor(name).catch(() => null)) !== null;
     if (this.#asked.get(exchange) !== question) return null;
     this.#asked.delete(exchange);
-    if (isElsewhere) {
+    if (place !== null && place.address !== '') {
       sent();
-      return origin;
+      return this.#originOf(place);
     }
     refuseTunnel(exchange, isKnown ? 'tunnel_offline' : 'tunnel_unknown');
     return null;
+  }
+
+  /** A client that is not where it was, without having left, is on its way; nothing of the request has come to an app. */
+  async #reached(known: TunnelPlace, tried: readonly Origin[]): Promise<TunnelPlace | null> {
+    const { places, registry } = this.#options;
+    const isLost = known.isHere ? !registry.isOnline(known.name) : tried.includes(this.#originOf(known));
+    return isLost ? places.next(known, ON_ITS_WAY_MS) : known;
   }
 
   leave(exchange: Exchange): void {

@@ -3,7 +3,7 @@
 import type { Exchange } from '../../contract/exchange.ts';
 import type { ForwardTarget, Origin, OriginDialler } from '../../contract/target.ts';
 import type { KnownPlaces } from '../../services/tunnels/known-places.ts';
-import { KEPT_BYTES, MISSED, MISSED_FIELD, nodeAt } from './tunnel-of-nodes.ts';
+import { KEPT_BYTES, MISSED, MISSED_FIELD, MOST_ATTEMPTS, nodeAt } from './tunnel-of-nodes.ts';
 
 export interface TunnelWayOptions {
   /** Of this node. */
@@ -32,7 +32,7 @@ export function tunnelWay({ here, places, nameOf, diallerOf, sent }: TunnelWayOp
   };
   return {
     kind: 'forward',
-    maxAttempts: 2,
+    maxAttempts: MOST_ATTEMPTS,
     retryStatuses: [MISSED],
     resendsBodies: { bytes: KEPT_BYTES },
     mayDoBetter: ({ response }) => response.fields.has(MISSED_FIELD),
