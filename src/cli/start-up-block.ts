@@ -52,6 +52,7 @@ const DOORS: Readonly<Record<DoorName, DoorLines>> = {
       `curl -x ${address}${user === null ? '' : ` -U ${user}`} https://example.com`,
   },
   tunnels: { title: 'Tunnels' },
+  nodes: { title: 'Nodes' },
   admin: { title: 'Admin', attempt: () => 'sluice status' },
   metrics: { title: 'Metrics', attempt: (address, { metricsPath }) => curl(address, metricsPath) },
 };

@@ -73,7 +73,13 @@ export { CACHE_PATH, cacheAdmin } from '../targets/cache-admin/cache-admin.ts';
 export { exec } from '../targets/exec/exec.ts';
 export { tunnel } from '../targets/tunnel/tunnel.ts';
 export { tunnelWay } from '../targets/tunnel/tunnel-way.ts';
-export { hidesMisses, spokenAddress, tunnelOfThisNode, TunnelOfNodes } from '../targets/tunnel/tunnel-of-nodes.ts';
+export {
+  hidesMisses,
+  nodeAt,
+  spokenAddress,
+  tunnelOfThisNode,
+  TunnelOfNodes,
+} from '../targets/tunnel/tunnel-of-nodes.ts';
 export { tunnelAccounts } from '../targets/tunnel-accounts/tunnel-accounts.ts';
 export { tunnelControl, tunnelProxySockets } from '../targets/tunnel-control/tunnel-control.ts';
 export { httpsUrl, redirectLocation } from '../targets/redirect/redirect.ts';

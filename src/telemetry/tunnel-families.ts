@@ -35,7 +35,7 @@ export function tunnelFamilies(recorder: MetricsRecorder): TunnelFamilies {
     streams: recorder.counter('sluice_tunnel_streams_total', 'Requests and WebSockets that went through tunnels.'),
     toNodes: recorder.counter(
       'sluice_tunnel_to_nodes_total',
-      'Requests for tunnels whose client is connected to another node, sent there.',
+      'Requests and visitors of tunnels whose client is connected to another node, sent there.',
     ),
     bytesIn: bytes('in'),
     bytesOut: bytes('out'),

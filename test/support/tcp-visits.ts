@@ -4,6 +4,12 @@ import { once } from 'node:events';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
 
+export interface TcpVisitPlace {
+  readonly host?: string;
+  /** Where they come from. */
+  readonly localAddress?: string;
+}
+
 export class TcpVisit {
   readonly socket: net.Socket;
   heard = '';
@@ -28,15 +34,15 @@ export class TcpVisit {
     socket.on('close', () => this.#wake());
   }
 
-  static async open(t: TestContext, port: number): Promise<TcpVisit> {
-    const visit = TcpVisit.begin(t, port);
+  static async open(t: TestContext, port: number, where: TcpVisitPlace = {}): Promise<TcpVisit> {
+    const visit = TcpVisit.begin(t, port, where);
     await once(visit.socket, 'connect');
     return visit;
   }
 
   /** Somebody who may be cut at once. */
-  static begin(t: TestContext, port: number): TcpVisit {
-    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  static begin(t: TestContext, port: number, where: TcpVisitPlace = {}): TcpVisit {
+    const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true, ...where });
     t.after(() => socket.destroy());
     return new TcpVisit(socket);
   }
@@ -57,8 +63,8 @@ export class TcpVisit {
   }
 }
 
-export async function refusedPort(port: number): Promise<boolean> {
-  const socket = net.connect(port, '127.0.0.1');
+export async function refusedPort(port: number, host = '127.0.0.1'): Promise<boolean> {
+  const socket = net.connect(port, host);
   try {
     await once(socket, 'connect');
     socket.destroy();

@@ -1,7 +1,7 @@
 // What the runtime can open, drain and close: an address that listens, on whatever protocol.
 // Rule: `address` tells the truth, that is the port that was really bound, once `start` has resolved.
 
-export type DoorName = 'gateway' | 'egress' | 'tunnels' | 'admin' | 'metrics' | 'handover';
+export type DoorName = 'gateway' | 'egress' | 'tunnels' | 'nodes' | 'admin' | 'metrics' | 'handover';
 
 export interface DoorStatus {
   readonly name: DoorName;

@@ -1,9 +1,19 @@
 // TCP tunnels as the configuration has them, with their numbers. Rule: they live on the main thread, where the clients are.
 import type { Config } from '../../config/config.ts';
-import { type TcpOpened, type TcpReport, TcpTunnels, type TcpWish } from '../../services/tunnels/tcp-tunnels.ts';
+import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
+import type { VisitAnswer } from '../../services/tunnels/node-handshake.ts';
+import type { PortDoors } from '../../services/tunnels/port-doors.ts';
+import {
+  type PortClaims,
+  type TcpOpened,
+  type TcpReport,
+  TcpTunnels,
+  type TcpWish,
+} from '../../services/tunnels/tcp-tunnels.ts';
 import type { TlsTunnelsEvents } from '../../services/tunnels/tls-tunnels.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import type { PortBook } from '../../services/tunnels/port-leases.ts';
+import type { Connection } from '../../transport/connection.ts';
 import type { NameUse } from '../../services/tunnels/tunnel-registry.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type TcpTunnelFamilies, tcpTunnelFamilies } from '../../telemetry/tcp-tunnel-families.ts';
@@ -33,10 +43,11 @@ export class TcpDesk {
       this.#add(direction === 'in' ? this.#families?.bytesIn : this.#families?.bytesOut, bytes),
   };
 
-  constructor(recorder: MetricsRecorder) {
+  constructor(recorder: MetricsRecorder, nodes?: PortClaims) {
     this.#recorder = recorder;
     this.#tunnels = new TcpTunnels({
       now: Date.now,
+      ...(nodes !== undefined && { nodes }),
       ...this.events,
       changed: (tunnels, connections) => {
         if (this.#families === null) return;
@@ -62,6 +73,34 @@ export class TcpDesk {
       allow: tcp.allow,
       idleMs: timeouts.tunnel_idle,
     });
+  }
+
+  get doors(): PortDoors {
+    return this.#tunnels.doors;
+  }
+
+  /** Those whose clients are here. */
+  ports(): number[] {
+    return this.#tunnels.ports();
+  }
+
+  placeOf(port: number): string | null {
+    return this.#tunnels.placeOf(port);
+  }
+
+  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+    return this.#tunnels.bring(name, connection, ends);
+  }
+
+  giveWay(port: number, why: 'replaced' | 'removed'): void {
+    this.#tunnels.giveWay(port, why);
+  }
+
+  /** Of other nodes: those that are open here, and those that cannot be had. */
+  countPorts(open: number, missing: number): void {
+    if (this.#families === null) return;
+    this.#recorder.slots[this.#families.nodePorts('open')] = open;
+    this.#recorder.slots[this.#families.nodePorts('unavailable')] = missing;
   }
 
   keepIn(book: PortBook | null): void {

@@ -1,11 +1,14 @@
 // Where the threads pass on TLS that is for tunnels. Rule: they have said who comes; which tunnel is read from what the client says.
 import { dirname, join } from 'node:path';
 import type net from 'node:net';
+import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import type { Config } from '../../config/config.ts';
 import { parseAddress } from '../../core/address.ts';
+import type { VisitAnswer } from '../../services/tunnels/node-handshake.ts';
 import { TlsTunnels, type TlsTunnelsEvents } from '../../services/tunnels/tls-tunnels.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import { Acceptor } from '../../transport/accept.ts';
+import type { Connection } from '../../transport/connection.ts';
 import { peekHello } from '../../transport/hello-peek.ts';
 import { receiveProxyHeader } from '../../transport/proxy-protocol.ts';
 import { passRoutes } from '../assemble/assemble-passthrough.ts';
@@ -50,6 +53,11 @@ export class TlsDesk {
     if (this.#acceptor !== null) return;
     this.#acceptor = new Acceptor({ address: { path: this.#path }, onSocket: (socket) => this.#accepted(socket) });
     await this.#acceptor.listen();
+  }
+
+  /** Somebody whom another node brings. */
+  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+    return this.#tunnels.bring(name, connection, ends);
   }
 
   close(): void {

@@ -11,7 +11,7 @@ import { peerAddress } from '../../services/tunnels/peer-address.ts';
 import { KnownPlaces } from '../../services/tunnels/known-places.ts';
 import { KnownNames } from '../../services/tunnels/known-names.ts';
 import { OF_CONFIGURATION } from '../../services/tunnels/tunnel-accounts.ts';
-import { SERVER_ITSELF, TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
+import { SERVER_ITSELF, TUNNEL_FIELD, tunnelNameOfPort } from '../../services/tunnels/tunnel-names.ts';
 import { SessionList } from '../../services/tunnels/session-list.ts';
 import { type NameUse, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
@@ -106,12 +106,23 @@ export class TunnelDesk {
   constructor(options: TunnelDeskOptions) {
     this.#options = options;
     this.knownPlaces = options.nodes?.isShared === true ? new KnownPlaces() : undefined;
-    this.#tcp = new TcpDesk(options.recorder);
+    this.#tcp = new TcpDesk(options.recorder, {
+      claim: (port, account) => this.#nodes?.claim(port, account) ?? null,
+      left: (port, holdMs) => this.#nodes?.left(tunnelNameOfPort(port), holdMs),
+      dropped: (port) => this.#nodes?.dropped(tunnelNameOfPort(port)),
+      isElsewhere: (port) => this.#nodes?.visits.isElsewhere(port) ?? false,
+    });
     this.office = new TunnelOffice(this.#sessions, this.#registry, this.#tcp);
     // Short, for the name of a unix socket may not be long.
     this.#folder = join(tmpdir(), `sluice-${process.pid}-${randomBytes(6).toString('hex')}`);
     this.socketPath = join(this.#folder, 'tunnels.sock');
-    this.#tls = new TlsDesk(this.socketPath, this.#registry, this.#tcp.events);
+    this.#tls = new TlsDesk(this.socketPath, this.#registry, {
+      ...this.#tcp.events,
+      passOn: (socket, visit) => {
+        this.#nodes?.visits.bring(socket, visit);
+        return this.#nodes !== null;
+      },
+    });
   }
 
   /** Before the threads have the same configuration: they may pass something on at once. */
@@ -149,7 +160,8 @@ export class TunnelDesk {
   }
 
   doors(): DoorStatus[] {
-    return this.#door === null ? [] : [this.#door.status()];
+    const nodes = this.#nodes?.doors() ?? [];
+    return this.#door === null ? nodes : [this.#door.status(), ...nodes];
   }
 
   reports(): TunnelReport[] {
@@ -183,14 +195,14 @@ export class TunnelDesk {
     for (const session of this.#sessions.all()) session.drain(reason, graceMs);
   }
 
-  /** Visitors of TCP tunnels who are there, beside those of the doors. */
+  /** Visitors of TCP tunnels who are there, and those who go through to other nodes, beside those of the doors. */
   get visitors(): number {
-    return this.#tcp.connections;
+    return this.#tcp.connections + (this.#nodes?.visits.size ?? 0);
   }
 
   /** Nobody comes to the ports of TCP tunnels any more. Resolves when those who are there have gone. */
-  drainVisitors(): Promise<void> {
-    return this.#tcp.drain();
+  async drainVisitors(): Promise<void> {
+    await Promise.all([this.#tcp.drain(), this.#nodes?.visits.drain()]);
   }
 
   async close(): Promise<void> {
@@ -220,6 +232,8 @@ export class TunnelDesk {
     const opened = new TunnelNodes({
       nodes,
       registry: this.#registry,
+      tcp: this.#tcp,
+      tls: this.#tls,
       node,
       log,
       ticketKeys: this.#ticketKeys,

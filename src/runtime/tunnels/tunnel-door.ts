@@ -117,7 +117,11 @@ export class TunnelDoor {
   }
 
   status(): DoorStatus {
-    return { name: 'tunnels', address: this.#listener.url, openConnections: this.#listener.connections };
+    return {
+      name: this.#options.door === 'nodes' ? 'nodes' : 'tunnels',
+      address: this.#listener.url,
+      openConnections: this.#listener.connections,
+    };
   }
 
   stop(): void {

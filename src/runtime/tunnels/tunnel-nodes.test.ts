@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DirectoryClaim, DirectoryEvents, TunnelDirectory } from '../../services/tunnels/tunnel-directory.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { MemoryState } from '../../state/memory-state.ts';
+import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { TcpDesk } from './tcp-desk.ts';
 import { TunnelNodes } from './tunnel-nodes.ts';
 
 const NODE = { listen: '127.0.0.1:0', address: null, secret: 'secret-of-all-nodes', tls: null };
@@ -26,8 +29,10 @@ function stage(claim: DirectoryClaim['kind']): { nodes: TunnelNodes; events: Dir
     holdMs: 100,
   } as unknown as TunnelRegistry;
   const nodes = new TunnelNodes({
-    nodes: { tunnels, reachableAt: () => {} },
+    nodes: { tunnels, reachableAt: () => {}, state: new MemoryState(), id: 'a', nodes: [] },
     registry,
+    tcp: new TcpDesk(new MetricsRecorder()),
+    tls: { bring: () => 'missed' },
     node: NODE,
     log: () => {},
     ticketKeys: Buffer.alloc(48),

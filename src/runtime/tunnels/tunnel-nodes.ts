@@ -1,5 +1,5 @@
-// What the tunnel server of this node has to do with those of others: it claims the names of its clients, takes visitors to the clients of others, and
-// lets in those whom other nodes bring. Rule: a name that another node has for another account is given up here, and its client is told.
+// What the tunnel server of this node has to do with those of others: it claims the names and ports of its clients, takes visitors to the clients of
+// others, and lets in those whom other nodes bring. Rule: what another node has for another account is given up here, and its client is told.
 import type net from 'node:net';
 import type { Config } from '../../config/config.ts';
 import type { NodeConfig } from '../../config/schema/node.ts';
@@ -11,16 +11,23 @@ import type { KnownPlaces } from '../../services/tunnels/known-places.ts';
 import { receiveNode } from '../../services/tunnels/node-handshake.ts';
 import type { DirectoryClaim, TunnelDirectory } from '../../services/tunnels/tunnel-directory.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { portOfTunnelName, tunnelNameOfPort } from '../../services/tunnels/tunnel-names.ts';
 import { Connection, NOBODY } from '../../transport/connection.ts';
+import type { DoorStatus } from '../doors/door.ts';
 import type { SharedNodes } from '../nodes/shared-nodes.ts';
 import { hidesMisses, spokenAddress, tunnelOfThisNode, TunnelOfNodes } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { greetedDial } from './greeted-dial.ts';
+import type { TcpDesk } from './tcp-desk.ts';
+import type { TlsDesk } from './tls-desk.ts';
 import { TunnelDoor } from './tunnel-door.ts';
+import { VisitsOfNodes } from './visits-of-nodes.ts';
 
 export interface TunnelNodesOptions {
-  readonly nodes: Pick<SharedNodes, 'tunnels' | 'reachableAt'>;
+  readonly nodes: Pick<SharedNodes, 'tunnels' | 'reachableAt' | 'state' | 'id' | 'nodes'>;
   readonly registry: TunnelRegistry;
+  readonly tcp: TcpDesk;
+  readonly tls: Pick<TlsDesk, 'bring'>;
   readonly node: NodeConfig;
   readonly log: ThreadLog;
   readonly ticketKeys: Buffer;
@@ -44,6 +51,7 @@ export class TunnelNodes {
   readonly policies: readonly Policy[] = [hidesMisses];
   readonly #options: TunnelNodesOptions;
   readonly #directory: TunnelDirectory;
+  readonly visits: VisitsOfNodes;
   readonly #claims = new Map<string, Claiming>();
   readonly #holding: NodeJS.Timeout;
   #door: TunnelDoor | null = null;
@@ -54,14 +62,17 @@ export class TunnelNodes {
     this.#directory = nodes.tunnels({
       lost: (name, { node }) => {
         log('info', { name, node }, 'the client of a tunnel has connected to another node');
-        registry.giveWay(name, 'replaced');
+        this.#giveWay(name, 'replaced');
       },
       refused: (name) => this.#refused(name),
       seen: (name, place) => {
         const isThere = place !== null && !place.isHere && !registry.isOnline(name);
         places?.set(name, isThere ? place.address : '');
+        this.visits.heard(name, place !== null && !place.isHere);
       },
     });
+    const { node, tcp, tls } = options;
+    this.visits = new VisitsOfNodes({ nodes, places: this.#directory, secret: node.secret, tcp, tls, log, sent });
     this.target = new TunnelOfNodes({ registry, places: this.#directory, sent });
     this.#holding = setInterval(() => this.#holdAll(), HOLD_AGAIN_MS).unref();
   }
@@ -88,6 +99,11 @@ export class TunnelNodes {
 
   configure(config: Config): void {
     this.#door?.configure(config);
+    this.visits.configure(config);
+  }
+
+  doors(): DoorStatus[] {
+    return this.#door === null ? [] : [this.#door.status()];
   }
 
   /** What begins a connection to another node. */
@@ -129,13 +145,31 @@ export class TunnelNodes {
     return claiming.outcome.then(({ kind }) => kind !== 'taken');
   }
 
+  // -- What TCP tunnels tell -------------------------------------------------------------------------------------------
+
+  async claim(port: number, account: string): Promise<boolean> {
+    const name = tunnelNameOfPort(port);
+    const { kind } = await this.#directory.claim(name, account);
+    if (kind === 'mine') void this.#directory.hold(name, this.#options.registry.holdMs);
+    return kind !== 'taken';
+  }
+
+  // --------------------------------------------------------------------------------------------------------------------
+
   #refused(name: string): void {
     this.#options.log('warn', { name }, 'a tunnel belongs to another account on another node');
-    this.#options.registry.giveWay(name, 'removed');
+    this.#giveWay(name, 'removed');
+  }
+
+  #giveWay(name: string, why: 'replaced' | 'removed'): void {
+    const port = portOfTunnelName(name);
+    if (port === null) this.#options.registry.giveWay(name, why);
+    else this.#options.tcp.giveWay(port, why);
   }
 
   #holdAll(): void {
-    const { registry } = this.#options;
+    const { registry, tcp } = this.#options;
+    for (const port of tcp.ports()) void this.#directory.hold(tunnelNameOfPort(port), registry.holdMs);
     for (const { name, session } of registry.entries()) {
       if (session !== null) void this.#directory.hold(name, registry.holdMs);
     }
@@ -147,7 +181,11 @@ export class TunnelNodes {
     const connection = new Connection(socket, NOBODY);
     if (first !== null && first.length > 0) connection.unread(first);
     receiveNode(connection, this.#options.node.secret, {
-      agreed: (agreed, rest) => {
+      agreed: (agreed, rest, visit) => {
+        if (visit !== '') {
+          this.visits.receive(visit, agreed, rest);
+          return;
+        }
         engine.serveConnection(agreed);
         if (rest.length > 0) agreed.handler.onData(rest, 0, rest.length);
       },
@@ -165,6 +203,7 @@ export class TunnelNodes {
 
   async close(): Promise<void> {
     clearInterval(this.#holding);
+    this.visits.close();
     await this.#directory.leave();
     this.#directory.close();
     await this.#door?.close();

@@ -11,6 +11,10 @@ export interface PortRange {
 export interface PortLeasesOptions {
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Somebody has it on another node. */
+  isElsewhere?(port: number): boolean;
+  /** It waits for nobody any more. */
+  dropped?(port: number): void;
 }
 
 export interface Lease<T> {
@@ -108,6 +112,11 @@ export class PortLeases<T> {
     return before?.holder ?? null;
   }
 
+  /** null: nobody's, or its client is away. */
+  holder(port: number): T | null {
+    return this.#held.get(port)?.holder ?? null;
+  }
+
   /** Its client has gone: the port waits for it. */
   leave(port: number, holder: T): void {
     const held = this.#held.get(port);
@@ -150,7 +159,7 @@ export class PortLeases<T> {
     const ports: number[] = [];
     for (let step = 0; step < count && ports.length < MOST_TRIES; step++) {
       const port = from + ((first + step) % count);
-      if (!this.#held.has(port)) ports.push(port);
+      if (!this.#held.has(port) && this.#options.isElsewhere?.(port) !== true) ports.push(port);
     }
     return ports;
   }
@@ -171,6 +180,8 @@ export class PortLeases<T> {
     const waiting = own.filter(([, { holder }]) => holder === null);
     waiting.sort(([, one], [, other]) => one.heldUntilMs - other.heldUntilMs);
     const [oldest] = waiting;
-    if (oldest !== undefined) this.drop(oldest[0]);
+    if (oldest === undefined) return;
+    this.drop(oldest[0]);
+    this.#options.dropped?.(oldest[0]);
   }
 }

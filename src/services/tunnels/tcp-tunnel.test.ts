@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freePorts } from '../../../test/support/free-ports.ts';
 import { refusedPort, TcpVisit } from '../../../test/support/tcp-visits.ts';
+import { PortDoors } from './port-doors.ts';
 import { TcpTunnel, type TcpVerdict } from './tcp-tunnel.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 
@@ -13,6 +14,7 @@ test('whoever comes while the client takes nobody is cut, and counted as such', 
   const host = {
     idleMs: 1_000,
     address: '127.0.0.1',
+    doors: new PortDoors(),
     proxyProtocol: 'v1' as const,
     judge: () => 'accepted' as const,
     noted: (verdict: TcpVerdict) => void noted.push(verdict),

@@ -1,10 +1,10 @@
 // One TCP tunnel: a port of ours that leads to a local server. Rule: whoever may not connect is cut before the client hears of them.
 import type { Buffer } from 'node:buffer';
 import type net from 'node:net';
-import { formatProxyHeaderV1, formatProxyHeaderV2 } from '../../codec/proxy-protocol/proxy-header.ts';
-import { Acceptor } from '../../transport/accept.ts';
-import { endsOf } from '../../transport/connection.ts';
+import { formatProxyHeaderV1, formatProxyHeaderV2, type ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
+import { Connection, endsOf, NOBODY } from '../../transport/connection.ts';
 import type { AddressRanges } from '../identity/address-ranges.ts';
+import type { PortDoors } from './port-doors.ts';
 import { TcpVisitor, type TcpVisitorHost } from './tcp-visitor.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import { tunnelNameOfPort } from './tunnel-names.ts';
@@ -18,6 +18,7 @@ export interface TcpTunnelHost {
   readonly idleMs: number;
   /** Where ports are opened. */
   readonly address: string;
+  readonly doors: PortDoors;
   readonly proxyProtocol: TcpProxyVersion;
   /** By the rules of all tunnels. */
   judge(tunnel: TcpTunnel, address: string): TcpVerdict;
@@ -48,8 +49,9 @@ export class TcpTunnel implements TcpVisitorHost {
   bytesOut = 0;
   readonly #host: TcpTunnelHost;
   readonly #parts: TcpTunnelParts;
-  readonly #acceptor: Acceptor;
+  readonly #take = (socket: net.Socket): void => this.#accepted(socket);
   readonly #visitors = new Set<TcpVisitor>();
+  #isStopped = false;
   #isClosed = false;
 
   constructor(parts: TcpTunnelParts, host: TcpTunnelHost) {
@@ -60,10 +62,6 @@ export class TcpTunnel implements TcpVisitorHost {
     this.address = host.address;
     this.#parts = parts;
     this.#host = host;
-    this.#acceptor = new Acceptor({
-      address: { host: host.address, port },
-      onSocket: (socket) => this.#accepted(socket),
-    });
   }
 
   get connections(): number {
@@ -76,18 +74,19 @@ export class TcpTunnel implements TcpVisitorHost {
 
   /** Rejects with the system's own error when the port cannot be had. */
   async listen(): Promise<void> {
-    await this.#acceptor.listen();
-    if (this.#isClosed) void this.#acceptor.stop();
+    await this.#host.doors.open({ port: this.port, host: this.address }, 'own', this.#take);
+    if (this.#isStopped) this.stop();
   }
 
-  /** Nobody comes any more; those who are there stay. */
+  /** Nobody comes to the port any more; those who are there stay, and other nodes bring theirs. */
   stop(): void {
-    this.#isClosed = true;
-    void this.#acceptor.stop();
+    this.#isStopped = true;
+    this.#host.doors.leave(this.port, 'own', this.#take);
   }
 
   /** Nobody comes any more, and those who are there are cut. */
   close(): void {
+    this.#isClosed = true;
     this.stop();
     for (const visitor of this.#visitors) visitor.cut();
   }
@@ -105,8 +104,16 @@ export class TcpTunnel implements TcpVisitorHost {
 
   #accepted(socket: net.Socket): void {
     const verdict = this.#verdictOn(socket.remoteAddress ?? '');
-    if (verdict === 'accepted') this.#begin(socket);
+    if (verdict === 'accepted') this.#begin(new Connection(socket, NOBODY), endsOf(socket));
     else this.#refuse(socket, verdict);
+  }
+
+  /** Somebody who has come in at another node; whoever is not accepted is still there, or has been cut. */
+  bring(connection: Connection, ends: ProxiedEnds | null): TcpVerdict {
+    const verdict = this.#verdictOn(ends?.sourceAddress ?? '');
+    if (verdict === 'accepted') return this.#begin(connection, ends) ? 'accepted' : 'busy';
+    this.#host.noted(verdict);
+    return verdict;
   }
 
   #verdictOn(address: string): TcpVerdict {
@@ -116,18 +123,20 @@ export class TcpTunnel implements TcpVisitorHost {
     return this.#host.judge(this, address);
   }
 
-  #begin(socket: net.Socket): void {
-    const head = this.#headFor(socket);
-    const visitor = new TcpVisitor(socket, this);
+  /** False: the client takes nobody, and they have been cut. */
+  #begin(connection: Connection, ends: ProxiedEnds | null): boolean {
+    const head = this.#headFor(ends);
+    const visitor = new TcpVisitor(connection, ends?.sourceAddress ?? '', this);
     this.#visitors.add(visitor);
     this.#host.visited(this, 1);
     if (!visitor.begin(this.client, this.name, head)) {
       this.#host.noted('busy');
       visitor.cut();
-      return;
+      return false;
     }
     this.connectionsTotal += 1;
     this.#host.noted('accepted');
+    return true;
   }
 
   #refuse(socket: net.Socket, verdict: TcpVerdict): void {
@@ -136,10 +145,9 @@ export class TcpTunnel implements TcpVisitorHost {
     this.#host.noted(verdict);
   }
 
-  #headFor(socket: net.Socket): Buffer | null {
+  #headFor(ends: ProxiedEnds | null): Buffer | null {
     const version = this.#parts.proxyProtocol ?? this.#host.proxyProtocol;
     if (version === 'none') return null;
-    const ends = endsOf(socket);
     return version === 'v1' ? formatProxyHeaderV1(ends) : formatProxyHeaderV2(ends);
   }
 }

@@ -1,11 +1,15 @@
 // All TCP tunnels of the server: who has which port, and what each may have. Rule: a port is somebody's before it is opened, so that no
 // two clients are ever told the same one.
+import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import { parseIpRange } from '../../core/ip.ts';
+import type { Connection } from '../../transport/connection.ts';
 import { AddressRanges } from '../identity/address-ranges.ts';
+import type { VisitAnswer } from './node-handshake.ts';
+import { PortDoors } from './port-doors.ts';
 import { type PortBook, PortLeases, type PortRange } from './port-leases.ts';
 import { type TcpProxyVersion, TcpTunnel, type TcpTunnelHost, type TcpVerdict } from './tcp-tunnel.ts';
 import type { TunnelLink } from './tunnel-link.ts';
-import { tunnelNameOfPort } from './tunnel-names.ts';
+import { portOfTunnelName, tunnelNameOfPort } from './tunnel-names.ts';
 
 export interface TcpTunnelsSettings {
   /** null: there are no TCP tunnels. */
@@ -51,6 +55,19 @@ export interface TcpTunnelsOptions {
   counted(direction: 'in' | 'out', bytes: number): void;
   /** How many tunnels and visitors there are. */
   changed(tunnels: number, connections: number): void;
+  /** Missing: there is no other node. */
+  readonly nodes?: PortClaims;
+}
+
+/** What other nodes have to do with ports. */
+export interface PortClaims {
+  /** Whether it is this account's on all nodes, or nobody can be asked. null: there is no other node. */
+  claim(port: number, account: string): Promise<boolean> | null;
+  /** Its client has gone; it waits so long for its account. */
+  left(port: number, holdMs: number): void;
+  /** It waits for nobody any more. */
+  dropped(port: number): void;
+  isElsewhere(port: number): boolean;
 }
 
 const OFF: TcpTunnelsSettings = {
@@ -77,6 +94,7 @@ export class TcpTunnels implements TcpTunnelHost {
   readonly #options: TcpTunnelsOptions;
   readonly #leases: PortLeases<TcpTunnel>;
   readonly #tunnels = new Set<TcpTunnel>();
+  readonly doors: PortDoors = new PortDoors();
   readonly #connectionsOf = new Map<string, number>();
   #connections = 0;
   #drains = false;
@@ -86,7 +104,12 @@ export class TcpTunnels implements TcpTunnelHost {
 
   constructor(options: TcpTunnelsOptions) {
     this.#options = options;
-    this.#leases = new PortLeases(options);
+    const { now, nodes } = options;
+    this.#leases = new PortLeases({
+      now,
+      isElsewhere: (port) => nodes?.isElsewhere(port) ?? false,
+      dropped: (port) => nodes?.dropped(port),
+    });
   }
 
   get idleMs(): number {
@@ -108,7 +131,7 @@ export class TcpTunnels implements TcpTunnelHost {
     this.#leases.configure(settings.ports ?? { from: 0, to: -1 }, settings.portsPerAccount, settings.holdMs);
     for (const tunnel of this.#tunnels) {
       if (tunnel.address === settings.address && this.#leases.isInRange(tunnel.port)) continue;
-      this.#leases.leave(tunnel.port, tunnel);
+      this.#leave(tunnel);
       this.#end(tunnel);
       tunnel.client.removed(tunnel.name);
     }
@@ -127,7 +150,11 @@ export class TcpTunnels implements TcpTunnelHost {
     const wanted = wish.port === 0 ? null : wish.port;
     const choice = this.#leases.choose(wanted, account);
     if ('refused' in choice) return choice;
+    let isAnothers = false;
     for (const port of choice.ports) {
+      const answer = this.#isAnothers(port, account);
+      isAnothers = answer === false ? false : await answer;
+      if (isAnothers) continue;
       const tunnel = new TcpTunnel({ port, client, ...parts }, this);
       const failure = await this.#listen(tunnel);
       if (failure === null) return this.#opened(tunnel);
@@ -135,7 +162,13 @@ export class TcpTunnels implements TcpTunnelHost {
       if (failure !== 'EADDRINUSE') return { refused: 'TUNNEL_CREATE_FAILED', why: `port ${port}: ${failure}` };
     }
     if (wanted === null) return { refused: 'POOL_EXHAUSTED', why: 'no port is free' };
+    if (isAnothers) return { refused: 'SUBDOMAIN_UNAVAILABLE', why: `port ${wanted} belongs to another account` };
     return { refused: 'TUNNEL_CREATE_FAILED', why: `port ${wanted} is in use by another program` };
+  }
+
+  /** At once where there is no other node. */
+  #isAnothers(port: number, account: string): boolean | Promise<boolean> {
+    return this.#options.nodes?.claim(port, account)?.then((isOurs) => !isOurs) ?? false;
   }
 
   /** null: it listens; else what the system says. */
@@ -151,11 +184,11 @@ export class TcpTunnels implements TcpTunnelHost {
       await tunnel.listen();
     } catch (error) {
       this.#tunnels.delete(tunnel);
-      this.#leases.leave(port, tunnel);
+      this.#leave(tunnel);
       return (error as NodeJS.ErrnoException).code ?? String(error);
     }
     if (client.isOpen && this.#tunnels.has(tunnel)) return null;
-    this.#leases.leave(port, tunnel);
+    this.#leave(tunnel);
     this.#end(tunnel);
     return 'the client has gone';
   }
@@ -183,7 +216,7 @@ export class TcpTunnels implements TcpTunnelHost {
   release(client: TunnelLink): void {
     for (const tunnel of this.#tunnels) {
       if (tunnel.client !== client) continue;
-      this.#leases.leave(tunnel.port, tunnel);
+      this.#leave(tunnel);
       this.#end(tunnel);
     }
   }
@@ -193,11 +226,37 @@ export class TcpTunnels implements TcpTunnelHost {
     const lease = this.#leases.entries().find(({ port }) => tunnelNameOfPort(port) === name);
     if (lease === undefined) return false;
     this.#leases.drop(lease.port);
+    this.#options.nodes?.dropped(lease.port);
     if (lease.holder !== null) {
       this.#end(lease.holder);
       lease.holder.client.removed(name);
     }
     return true;
+  }
+
+  /** Another node has it: for a client of the same account, or for another account. */
+  giveWay(port: number, why: 'replaced' | 'removed'): void {
+    const lease = this.#leases.drop(port);
+    if (lease === null || lease.holder === null) return;
+    this.#end(lease.holder);
+    lease.holder.client[why](lease.holder.name);
+  }
+
+  /** Those whose clients are here. */
+  ports(): number[] {
+    return [...this.#tunnels].map(({ port }) => port);
+  }
+
+  /** Where this node opens a port of another one; null: nowhere. */
+  placeOf(port: number): string | null {
+    return this.#leases.isInRange(port) && !this.#drains ? this.#settings.address : null;
+  }
+
+  /** A visitor whom another node brings. */
+  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+    const tunnel = this.#leases.holder(portOfTunnelName(name) ?? 0);
+    if (tunnel === null) return 'missed';
+    return tunnel.bring(connection, ends) === 'accepted' ? 'taken' : 'refused';
   }
 
   reports(): TcpReport[] {
@@ -233,6 +292,13 @@ export class TcpTunnels implements TcpTunnelHost {
 
   #changed(): void {
     this.#options.changed(this.#tunnels.size, this.#connections);
+  }
+
+  #leave(tunnel: TcpTunnel): void {
+    // Else a newer one has it, whose client has claimed it.
+    if (this.#leases.holder(tunnel.port) !== tunnel) return;
+    this.#leases.leave(tunnel.port, tunnel);
+    this.#options.nodes?.left(tunnel.port, this.#settings.holdMs);
   }
 
   #end(tunnel: TcpTunnel): void {

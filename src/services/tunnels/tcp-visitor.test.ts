@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { TcpVisit } from '../../../test/support/tcp-visits.ts';
+import { Connection, NOBODY } from '../../transport/connection.ts';
 import type { TunnelLink } from './tunnel-link.ts';
 import { TcpVisitor } from './tcp-visitor.ts';
 
@@ -19,7 +20,11 @@ class Stage {
     const visit = TcpVisit.begin(t, (server.address() as AddressInfo).port);
     const [socket] = (await once(server, 'connection')) as [net.Socket];
     const left = (): void => stage.#left.resolve();
-    const visitor = new TcpVisitor(socket, { idleMs: 60_000, counted: () => {}, left });
+    const visitor = new TcpVisitor(new Connection(socket, NOBODY), '10.0.0.9', {
+      idleMs: 60_000,
+      counted: () => {},
+      left,
+    });
     const stream = {
       send: (bytes: Buffer, { from, to }: { from: number; to: number }) => {
         stage.said.push(bytes.toString('latin1', from, to));

@@ -1,9 +1,8 @@
 // One visitor of a TCP tunnel: what they send goes to the client of the tunnel as it is, and what the local server answers comes back.
 // Rule: whoever reads slowly holds back the one who sends to them, and an end is told as an end, a cut as a cut.
 import type { Buffer } from 'node:buffer';
-import type net from 'node:net';
 import type { WsType } from '../../codec/tunnel/messages.ts';
-import { Connection, type CloseReason, type ConnectionHandler } from '../../transport/connection.ts';
+import type { CloseReason, Connection, ConnectionHandler } from '../../transport/connection.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import type { LinkStream, TunnelLink } from './tunnel-link.ts';
 import type { StreamEvents, StreamFailure } from './tunnel-stream.ts';
@@ -26,6 +25,7 @@ const HALF_CLOSE_VERSION = 3;
 
 export class TcpVisitor implements ConnectionHandler, StreamEvents {
   readonly #connection: Connection;
+  readonly #address: string;
   readonly #host: TcpVisitorHost;
   readonly #deadline = new Deadline(() => this.#expired());
   #stream: LinkStream | null = null;
@@ -35,14 +35,17 @@ export class TcpVisitor implements ConnectionHandler, StreamEvents {
   /** The stream is over, and what it has brought is on its way. */
   #isLingering = false;
 
-  constructor(socket: net.Socket, host: TcpVisitorHost) {
+  /** `address`: where they really come from, whoever has brought them; the connection is paused. */
+  constructor(connection: Connection, address: string, host: TcpVisitorHost) {
     this.#host = host;
-    this.#connection = new Connection(socket, this);
+    this.#address = address;
+    this.#connection = connection;
+    connection.handler = this;
   }
 
   /** `first`: what the local server is told in front. False: the client takes no more for now. */
   begin(client: TunnelLink, tunnelId: string, first: Buffer | null): boolean {
-    const headers = [['X-Forwarded-For', this.#connection.remoteAddress]] as const;
+    const headers = [['X-Forwarded-For', this.#address]] as const;
     const request = { tunnelId, mode: 'tcp', path: '', method: '', headers, hasBody: false } as const;
     this.#tellsEnds = client.version >= HALF_CLOSE_VERSION;
     this.#stream = client.open(request, null, this);

@@ -22,7 +22,10 @@ test('a visitor goes to the tunnel of the name that is asked for, with what was 
       return stream;
     },
   };
-  const registry = { find: (name: string) => ({ kind: name === 'gone' ? 'offline' : 'online', session }) };
+  const registry = {
+    isOnline: (name: string) => name !== 'gone',
+    find: (name: string) => ({ kind: name === 'gone' ? 'offline' : 'online', session }),
+  };
   const verdicts: TcpVerdict[] = [];
   const tunnels = new TlsTunnels(registry as unknown as TunnelRegistry, {
     noted: (verdict) => void verdicts.push(verdict),

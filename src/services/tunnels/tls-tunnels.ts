@@ -3,7 +3,10 @@
 import { Buffer } from 'node:buffer';
 import type net from 'node:net';
 import { formatProxyHeaderV1, formatProxyHeaderV2, type ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
+import { Connection, NOBODY } from '../../transport/connection.ts';
 import type { PassRoutes } from '../passthrough/pass-routes.ts';
+import type { VisitAnswer } from './node-handshake.ts';
+import type { Visit } from './node-visits.ts';
 import { isUsedUp, type TcpWishParts } from './tcp-tunnels.ts';
 import type { TcpProxyVersion, TcpVerdict } from './tcp-tunnel.ts';
 import { TcpVisitor, type TcpVisitorHost } from './tcp-visitor.ts';
@@ -21,12 +24,20 @@ export interface TlsTunnelsSettings {
 export interface TlsTunnelsEvents {
   noted(verdict: TcpVerdict): void;
   counted(direction: 'in' | 'out', bytes: number): void;
+  /** Takes somebody to the node of their tunnel. False: there is no other node. */
+  passOn?(socket: net.Socket, visit: Visit): boolean;
 }
 
 export interface TlsVisit {
   readonly serverName: string | null;
   /** What was read already. */
   readonly first: Buffer;
+  readonly ends: ProxiedEnds | null;
+}
+
+/** What is to be told in front, and who comes. */
+interface Arrival {
+  readonly first: Buffer | null;
   readonly ends: ProxiedEnds | null;
 }
 
@@ -54,33 +65,52 @@ export class TlsTunnels {
 
   take(socket: net.Socket, visit: TlsVisit): void {
     const verdict = this.#begin(socket, visit);
+    if (verdict === 'passed on') return;
     this.#events.noted(verdict);
     if (verdict === 'accepted') return;
     socket.on('error', () => {});
     socket.destroy();
   }
 
-  #begin(socket: net.Socket, visit: TlsVisit): TcpVerdict {
-    const settings = this.#settings;
-    const to = settings?.routes.find(visit.serverName ?? '')?.to;
-    if (settings === null || to?.kind !== 'tunnel') return 'busy';
-    const found = this.#registry.find(to.name);
-    if (found.kind !== 'online') return 'busy';
-    const wish = found.session.tlsTunnels?.get(to.name);
-    return wish === undefined
-      ? 'busy'
-      : this.#lead(socket, visit, { name: to.name, session: found.session, wish, settings });
+  /** Somebody who has come in at another node; whoever is not taken is still there, or has been cut. */
+  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+    const goal = this.#goalOf(name);
+    if (goal === null) return 'missed';
+    const verdict = this.#lead(connection, { first: null, ends }, goal);
+    this.#events.noted(verdict);
+    return verdict === 'accepted' ? 'taken' : 'refused';
   }
 
-  #lead(socket: net.Socket, { first, ends }: TlsVisit, { name, session, wish, settings }: Goal): TcpVerdict {
-    if (wish.allow !== null && !wish.allow.has(ends?.sourceAddress ?? '')) return 'not_allowed';
+  #begin(socket: net.Socket, { serverName, first, ends }: TlsVisit): TcpVerdict | 'passed on' {
+    const to = this.#settings?.routes.find(serverName ?? '')?.to;
+    if (to?.kind !== 'tunnel') return 'busy';
+    const goal = this.#goalOf(to.name);
+    if (goal !== null) return this.#lead(new Connection(socket, NOBODY), { first, ends }, goal);
+    const isHere = this.#registry.isOnline(to.name);
+    const isPassedOn = !isHere && this.#events.passOn?.(socket, { name: to.name, ends, first }) === true;
+    return isPassedOn ? 'passed on' : 'busy';
+  }
+
+  /** null: its client is not here, or it is none of TLS. */
+  #goalOf(name: string): Goal | null {
+    const settings = this.#settings;
+    const found = this.#registry.find(name);
+    const wish = found.kind === 'online' ? found.session.tlsTunnels?.get(name) : undefined;
+    if (settings === null || found.kind !== 'online' || wish === undefined) return null;
+    return { name, session: found.session, wish, settings };
+  }
+
+  #lead(connection: Connection, { first, ends }: Arrival, { name, session, wish, settings }: Goal): TcpVerdict {
+    const address = ends?.sourceAddress ?? '';
+    if (wish.allow !== null && !wish.allow.has(address)) return 'not_allowed';
     const visitors = this.#visitorsOf.get(name) ?? new Set();
     if (visitors.size >= settings.connections || isUsedUp(session)) return 'limit';
-    const visitor = new TcpVisitor(socket, this.#hostOf(name, visitors));
+    const visitor = new TcpVisitor(connection, address, this.#hostOf(name, visitors));
     visitors.add(visitor);
     this.#visitorsOf.set(name, visitors);
     const head = headOf(wish.proxyProtocol ?? settings.proxyProtocol, ends);
-    if (visitor.begin(session, name, Buffer.concat([head, first]))) return 'accepted';
+    const before = first === null ? head : Buffer.concat([head, first]);
+    if (visitor.begin(session, name, before.length === 0 ? null : before)) return 'accepted';
     visitor.cut();
     return 'busy';
   }

@@ -46,6 +46,11 @@ export function tunnelNameOfPort(port: number): string {
   return `tcp-${port}`;
 }
 
+/** null: it is none of a port. */
+export function portOfTunnelName(name: string): number | null {
+  return OF_A_PORT.test(name) ? Number(name.slice(name.indexOf('-') + 1)) : null;
+}
+
 /** One of its words is somebody's whom it may be taken for: `paypal-login`, and not `pineapple`. */
 export function hasBrand(name: string): boolean {
   return name.split('-').some((word) => BRANDS.has(word));
