@@ -37,8 +37,8 @@ async function app(t: TestContext): Promise<number> {
   return (server.address() as net.AddressInfo).port;
 }
 
-function expose(t: TestContext, server: string, localPort: number, port: number, more: string[] = []): SluiceProcess {
-  return exposeWith(t, server, ['tcp', `${HERE}:${localPort}`, '--remote-port', String(port), ...more]);
+function expose(t: TestContext, server: string, localPort: number, port: number): SluiceProcess {
+  return exposeWith(t, server, ['tcp', `${HERE}:${localPort}`, '--remote-port', String(port)]);
 }
 
 /** What somebody hears who says that and nothing more. */
@@ -121,8 +121,11 @@ describe('the port of a TCP tunnel', { timeout: 150_000 }, () => {
     const allowed = await TcpVisit.open(t, proxied, { host: ELSEWHERE, localAddress: '127.0.0.3' });
     const opened = await client.nextOf('StreamOpen');
     assert.equal(JSON.stringify(opened['headers']).includes('127.0.0.3'), true);
-    const head = String((await client.nextOf('StreamData'))['data']);
-    assert.equal(head, `PROXY TCP4 127.0.0.3 127.0.0.2 ${allowed.socket.localPort} ${proxied}\r\n`);
+    const { data: head } = await client.nextOf('StreamData');
+    assert.equal(
+      Buffer.from(head as Uint8Array).toString(),
+      `PROXY TCP4 127.0.0.3 127.0.0.2 ${allowed.socket.localPort} ${proxied}\r\n`,
+    );
     client.socket.terminate();
     await allowed.closed();
     assert.equal(allowed.error, 'ECONNRESET');

@@ -5,7 +5,7 @@ import type { TestContext } from 'node:test';
 import type { Redis } from './redis.ts';
 import { type SluiceProcess, SluiceProcess as Started, startSluice } from './sluice-process.ts';
 
-export const ALICE = 'token-of-alice-123456';
+const ALICE = 'token-of-alice-123456';
 export const BOB = 'token-of-bob-12345678';
 
 export interface NodeWish {
