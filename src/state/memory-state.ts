@@ -1,5 +1,6 @@
 // What nodes would share, in the memory of one process, for a program that is alone. Rule: it keeps the same promises as a Redis does; what it
 // keeps ends with the process.
+import { randomUUID } from 'node:crypto';
 import { lend } from './lend.ts';
 import type {
   Claimed,
@@ -12,7 +13,10 @@ import type {
   LogBounds,
   LogItem,
   NodeEntry,
+  RowSwap,
   SharedState,
+  TablePage,
+  TableRow,
 } from './shared-state.ts';
 
 interface Ending<T> {
@@ -33,11 +37,12 @@ export class MemoryShare {
   readonly buckets: Map<string, Ending<number>> = new Map();
   readonly leases: Map<string, Ending<Lease>> = new Map();
   readonly values: Map<string, Ending<string>> = new Map();
-  readonly tables: Map<string, Map<string, string>> = new Map();
+  readonly tables: Map<string, { readonly age: string; readonly rows: Map<string, TableRow> }> = new Map();
   readonly logs: Map<string, KeptLog> = new Map();
   readonly nodes: Map<string, Ending<NodeEntry>> = new Map();
   readonly ears: Map<string, Set<(text: string) => void>> = new Map();
   lastFence = 0;
+  lastPlace = 0;
 }
 
 export class MemoryState implements SharedState {
@@ -107,17 +112,26 @@ export class MemoryState implements SharedState {
     this.#share.values.delete(key);
   }
 
-  async keepRow(table: string, key: string, row: string): Promise<void> {
-    const rows = this.#share.tables.get(table) ?? new Map<string, string>();
-    this.#share.tables.set(table, rows.set(key, row));
+  async row(table: string, key: string): Promise<string | null> {
+    return this.#share.tables.get(table)?.rows.get(key)?.text ?? null;
   }
 
-  async removeRow(table: string, key: string): Promise<boolean> {
-    return this.#share.tables.get(table)?.delete(key) ?? false;
+  async swapRow(table: string, key: string, { before, after }: RowSwap): Promise<number | null> {
+    const share = this.#share;
+    const kept = share.tables.get(table) ?? { age: randomUUID(), rows: new Map<string, TableRow>() };
+    if ((kept.rows.get(key)?.text ?? null) !== before) return null;
+    share.tables.set(table, kept);
+    share.lastPlace += 1;
+    // What was swapped in last stands last.
+    kept.rows.delete(key);
+    kept.rows.set(key, { key, text: after, place: share.lastPlace });
+    return share.lastPlace;
   }
 
-  async rows(table: string): Promise<ReadonlyMap<string, string>> {
-    return new Map(this.#share.tables.get(table));
+  async rowsAfter(table: string, place: number, most: number): Promise<TablePage> {
+    const kept = this.#share.tables.get(table);
+    const rows = [...(kept?.rows.values() ?? [])].filter((row) => row.place > place).slice(0, most);
+    return { age: kept?.age ?? '', rows };
   }
 
   async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {

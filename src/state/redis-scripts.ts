@@ -87,6 +87,30 @@ redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1
 `;
 
+/** KEYS: rows, their order, the head of the table. ARGV: key, text, the age if this is the first row, and the text of before. Answers the place; 0: it is another text. */
+export const SWAP: string = `${NOW}
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= (ARGV[4] or false) then return '0' end
+redis.call('HSETNX', KEYS[3], 'age', ARGV[3])
+local place = math.max(tonumber(redis.call('HGET', KEYS[3], 'last') or '0') + 1, math.floor(now))
+place = string.format('%.0f', place)
+redis.call('HSET', KEYS[3], 'last', place)
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], place, ARGV[1])
+return place
+`;
+
+/** KEYS: as above. ARGV: after which place, how many. Answers the age; key, text and place of each. */
+export const ROWS = `
+local answer = { redis.call('HGET', KEYS[3], 'age') or '' }
+local order = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, tonumber(ARGV[2]))
+for i = 1, #order, 2 do
+  answer[#answer + 1] = order[i]
+  answer[#answer + 1] = redis.call('HGET', KEYS[1], order[i]) or ''
+  answer[#answer + 1] = order[i + 1]
+end
+return answer
+`;
+
 /** KEYS: nodes by the end of their time, their addresses. ARGV: how long, id, address; or nothing, to look. Answers ids and addresses. */
 export const NODES: string = `${NOW}
 if ARGV[1] then

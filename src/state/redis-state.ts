@@ -1,7 +1,8 @@
 // What nodes share, in a Redis. Rule: what it is asked takes effect whole or not at all, and once; whoever asks hears that it does not answer
 // within the time of the connection.
+import { randomUUID } from 'node:crypto';
 import type { RedisConnection } from './redis-connection.ts';
-import { APPEND, BIND, BORROW, CLAIM, digestOf, NODES, RELEASE, RENEW } from './redis-scripts.ts';
+import { APPEND, BIND, BORROW, CLAIM, digestOf, NODES, RELEASE, RENEW, ROWS, SWAP } from './redis-scripts.ts';
 import { RedisSubscription } from './redis-subscription.ts';
 import type {
   Claimed,
@@ -14,7 +15,10 @@ import type {
   LogBounds,
   LogItem,
   NodeEntry,
+  RowSwap,
   SharedState,
+  TablePage,
+  TableRow,
 } from './shared-state.ts';
 
 const PREFIX = 'sluice:1:';
@@ -105,16 +109,25 @@ export class RedisState implements SharedState {
     await this.#connection.send(['DEL', valueKey(key)]);
   }
 
-  async keepRow(table: string, key: string, row: string): Promise<void> {
-    await this.#connection.send(['HSET', tableKey(table), key, row]);
+  async row(table: string, key: string): Promise<string | null> {
+    const reply = await this.#connection.send(['HGET', tableKeys(table)[0], key]);
+    return typeof reply === 'string' ? reply : null;
   }
 
-  async removeRow(table: string, key: string): Promise<boolean> {
-    return (await this.#connection.send(['HDEL', tableKey(table), key])) === 1;
+  async swapRow(table: string, key: string, { before, after }: RowSwap): Promise<number | null> {
+    const as = before === null ? [] : [before];
+    const place = Number(await this.#run(SWAP, tableKeys(table), [key, after, randomUUID(), ...as]));
+    return place === 0 ? null : place;
   }
 
-  async rows(table: string): Promise<ReadonlyMap<string, string>> {
-    return new Map(pairs(texts(await this.#connection.send(['HGETALL', tableKey(table)]))));
+  async rowsAfter(table: string, place: number, most: number): Promise<TablePage> {
+    const reply = await this.#run(ROWS, tableKeys(table), [String(place), String(most)]);
+    const [age = '', ...flat] = texts(reply);
+    const rows: TableRow[] = [];
+    for (let at = 0; at + 2 < flat.length; at += 3) {
+      rows.push({ key: flat[at] ?? '', text: flat[at + 1] ?? '', place: Number(flat[at + 2]) });
+    }
+    return { age, rows };
   }
 
   async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {
@@ -192,8 +205,10 @@ function valueKey(key: string): string {
   return `${PREFIX}value:${key}`;
 }
 
-function tableKey(table: string): string {
-  return `${PREFIX}table:${table}`;
+/** The rows, their order, and what is known of the table. */
+function tableKeys(table: string): [string, string, string] {
+  const key = `${PREFIX}{table:${table}}`;
+  return [`${key}:rows`, `${key}:order`, `${key}:head`];
 }
 
 function logKey(log: string): string {

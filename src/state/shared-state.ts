@@ -67,6 +67,24 @@ export interface LogBounds {
   readonly ttlMs: number;
 }
 
+export interface RowSwap {
+  readonly before: string | null;
+  readonly after: string;
+}
+
+export interface TableRow {
+  readonly key: string;
+  readonly text: string;
+  /** Larger than that of every row that was swapped in before it. */
+  readonly place: number;
+}
+
+export interface TablePage {
+  /** Another one than before: all rows were lost, and the table has begun anew. Empty: there has never been a row. */
+  readonly age: string;
+  readonly rows: readonly TableRow[];
+}
+
 export interface NodeEntry {
   readonly id: string;
   /** Where other nodes reach it; empty: nowhere. */
@@ -99,10 +117,12 @@ export interface SharedState {
   bind(key: string, value: string, ttlMs: number): Promise<string>;
   drop(key: string): Promise<void>;
 
-  /** Stays until it is removed. */
-  keepRow(table: string, key: string, row: string): Promise<void>;
-  removeRow(table: string, key: string): Promise<boolean>;
-  rows(table: string): Promise<ReadonlyMap<string, string>>;
+  /** Of one row: it costs the same however many there are. */
+  row(table: string, key: string): Promise<string | null>;
+  /** Only where the row stands as it was: null: not at all. It stays for good. Answers its place; null: it stands otherwise, and is left so. */
+  swapRow(table: string, key: string, swap: RowSwap): Promise<number | null>;
+  /** Those that were swapped in after that place, in their order. */
+  rowsAfter(table: string, place: number, most: number): Promise<TablePage>;
 
   /** What was appended already may be given again. */
   append(log: string, items: readonly LogItem[], bounds: LogBounds): Promise<void>;

@@ -148,22 +148,47 @@ for (const [name, places] of [
       await until(async () => (await one.get('short')) === null);
     });
 
-    test('keeps rows until they are removed', async (t) => {
+    test('keeps rows, each of them swapped only by whoever knows how it stands', async (t) => {
       const [one, other] = (await two(t)) ?? [];
       if (one === undefined || other === undefined) return;
-      await one.keepRow('users', 'a', '1');
-      await one.keepRow('users', 'a', '2');
-      await one.keepRow('users', 'b', 'ü"\n');
-      await one.keepRow('others', 'c', '3');
+      assert.deepEqual([await one.row('users', 'a'), (await one.rowsAfter('users', 0, 9)).age], [null, '']);
+      const first = await one.swapRow('users', 'a', { before: null, after: '1' });
+      assert.ok(first !== null);
+      assert.equal(await other.swapRow('users', 'a', { before: null, after: 'x' }), null);
+      assert.equal(await other.swapRow('users', 'a', { before: '', after: 'x' }), null);
+      const second = await other.swapRow('users', 'a', { before: '1', after: 'ü"\n' });
+      assert.ok(second !== null && second > first);
+      assert.equal(await one.row('users', 'a'), 'ü"\n');
+      assert.equal(await one.row('others', 'a'), null);
+      const all = [one, other].map((state, at) => state.swapRow('users', 'b', { before: null, after: String(at) }));
+      assert.equal((await Promise.all(all)).filter((place) => place !== null).length, 1);
+    });
+
+    test('tells which rows are new, in the order in which they were swapped in', async (t) => {
+      const [one, other] = (await two(t)) ?? [];
+      if (one === undefined || other === undefined) return;
+      for (const key of ['a', 'b', 'c']) await one.swapRow('t', key, { before: null, after: key });
+      await one.swapRow('t', 'a', { before: 'a', after: 'again' });
+      const { age, rows } = await other.rowsAfter('t', 0, 2);
+      assert.notEqual(age, '');
       assert.deepEqual(
-        await other.rows('users'),
-        new Map([
-          ['a', '2'],
-          ['b', 'ü"\n'],
-        ]),
+        rows.map(({ key, text }) => [key, text]),
+        [
+          ['b', 'b'],
+          ['c', 'c'],
+        ],
       );
-      assert.deepEqual([await other.removeRow('users', 'a'), await other.removeRow('users', 'a')], [true, false]);
-      assert.deepEqual([...(await one.rows('users')).keys()], ['b']);
+      const rest = await other.rowsAfter('t', rows.at(-1)?.place ?? 0, 9);
+      assert.deepEqual(
+        [
+          rest.age,
+          rest.rows.map(({ key, text }) => [key, text]),
+          (await one.rowsAfter('t', rest.rows[0]?.place ?? 0, 9)).rows,
+        ],
+        [age, [['a', 'again']], []],
+      );
+      await other.swapRow('u', 'a', { before: null, after: '' });
+      assert.notEqual((await one.rowsAfter('u', 0, 9)).age, age);
     });
 
     test('keeps a log in order, each item once, and no more than it may', async (t) => {

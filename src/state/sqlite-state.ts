@@ -1,5 +1,6 @@
 // What nodes would share, in a SQLite database in the data folder: for processes of one machine, and for what is to outlive a process. Rule: there
 // is no file before there is something to keep; every change is one transaction.
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { openDataFile } from './data-file.ts';
@@ -15,7 +16,10 @@ import type {
   LogBounds,
   LogItem,
   NodeEntry,
+  RowSwap,
   SharedState,
+  TablePage,
+  TableRow,
 } from './shared-state.ts';
 
 const TABLES = `
@@ -24,9 +28,11 @@ const TABLES = `
     name TEXT PRIMARY KEY, owner TEXT NOT NULL, value TEXT NOT NULL, fence INTEGER NOT NULL, until_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL, until_ms REAL NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS rows (
-    place TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (place, key)
+  CREATE TABLE IF NOT EXISTS table_rows (
+    place TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (place, key)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS table_rows_in_order ON table_rows (place, at);
+  CREATE TABLE IF NOT EXISTS table_ages (place TEXT PRIMARY KEY, age TEXT NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS items (
     log TEXT NOT NULL, id INTEGER NOT NULL, value TEXT NOT NULL, until_ms REAL NOT NULL, PRIMARY KEY (log, id)
   ) STRICT, WITHOUT ROWID;
@@ -119,17 +125,30 @@ export class SqliteState implements SharedState {
     this.#run('DELETE FROM kept WHERE key = ?', key);
   }
 
-  async keepRow(table: string, key: string, row: string): Promise<void> {
-    this.#run('INSERT OR REPLACE INTO rows VALUES (?, ?, ?)', table, key, row);
+  async row(table: string, key: string): Promise<string | null> {
+    const row = this.#first('SELECT text FROM table_rows WHERE place = ? AND key = ?', table, key);
+    return row === undefined ? null : String(row['text']);
   }
 
-  async removeRow(table: string, key: string): Promise<boolean> {
-    return this.#run('DELETE FROM rows WHERE place = ? AND key = ?', table, key) === 1;
+  async swapRow(table: string, key: string, { before, after }: RowSwap): Promise<number | null> {
+    return this.#whole(() => {
+      const known = this.#first('SELECT text FROM table_rows WHERE place = ? AND key = ?', table, key);
+      if ((known === undefined ? null : String(known['text'])) !== before) return null;
+      this.#run('INSERT OR IGNORE INTO table_ages VALUES (?, ?, 0)', table, randomUUID());
+      this.#run('UPDATE table_ages SET last = max(last + 1, ?) WHERE place = ?', Math.floor(this.#now()), table);
+      const at = Number(this.#first('SELECT last FROM table_ages WHERE place = ?', table)?.['last']);
+      this.#run('INSERT OR REPLACE INTO table_rows VALUES (?, ?, ?, ?)', table, key, after, at);
+      return at;
+    });
   }
 
-  async rows(table: string): Promise<ReadonlyMap<string, string>> {
-    const rows = this.#all('SELECT key, value FROM rows WHERE place = ?', table);
-    return new Map(rows.map(({ key, value }) => [String(key), String(value)]));
+  async rowsAfter(table: string, place: number, most: number): Promise<TablePage> {
+    const age = String(this.#first('SELECT age FROM table_ages WHERE place = ?', table)?.['age'] ?? '');
+    const select = 'SELECT key, text, at FROM table_rows WHERE place = ? AND at > ? ORDER BY at LIMIT ?';
+    const rows = this.#all(select, table, place, most).map(({ key, text, at }): TableRow => {
+      return { key: String(key), text: String(text), place: Number(at) };
+    });
+    return { age, rows };
   }
 
   async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {
