@@ -133,7 +133,8 @@ function assemble(
     countWorkerRestart: () => count('workerRestarts'),
   });
   const hops = new HopControl({ table: dataPlane.members, recorder, logger: log, dataDir });
-  const tokens = new TokenDesk(dataDir);
+  const onTokenProblem = (err: unknown): void => log.error({ err }, 'tokens of users could not be kept');
+  const tokens = new TokenDesk({ dataDir, nodes, onProblem: onTokenProblem });
   const backends = new BackendDesk({ table: dataPlane.members, recorder, logger: log });
   const accounts = new AccountDesk({ table: dataPlane.members, logger: log });
   const exposed = new ClientDesk({ dataDir, env: process.env, table: dataPlane.members, log: threadLog(log) });

@@ -47,6 +47,9 @@ const RENEWAL_GRACE_MS = 5_000;
 /** What was used is written down, or left where it waits for Redis. */
 const BOOK_GRACE_MS = 5_000;
 
+/** So long a start waits for the tokens that other nodes have made. */
+const TOKENS_WAIT_MS = 2_000;
+
 export type SluiceState = 'starting' | 'ready' | 'draining' | 'stopped';
 
 export interface SluiceParts {
@@ -139,6 +142,9 @@ export class Sluice {
     this.tunnels.office.watchHostnames(() => {
       this.#followHostnames().catch((err: unknown) => logger.error({ err }, 'hostnames of tunnels not in force'));
     });
+    this.tokens.watch(() => {
+      this.#followTokens().catch((err: unknown) => logger.error({ err }, 'tokens of other nodes not in force'));
+    });
     this.usage = parts.usage;
     this.nodes = parts.nodes;
     this.#degraded = parts.degraded;
@@ -199,7 +205,7 @@ export class Sluice {
   async #start(controlDoors: readonly Door[]): Promise<void> {
     this.#controlDoors = controlDoors;
     try {
-      await this.#processes.recover();
+      await Promise.all([this.#processes.recover(), this.tokens.ready(TOKENS_WAIT_MS)]);
       await this.#apply(this.loaded);
       for (const door of controlDoors) await door.start();
       const controls = controlDoors.map(({ address }) => address);
@@ -216,6 +222,7 @@ export class Sluice {
         ...controlDoors.map((door) => door.close()),
       ]);
       await this.usage.close();
+      this.tokens.close();
       await this.nodes.close();
       throw error;
     }
@@ -274,6 +281,12 @@ export class Sluice {
     await this.#starting;
     if (this.#state !== 'ready') throw new SluiceError('shutting_down');
     return this.#reloader.inTurn(change);
+  }
+
+  /** Another node has made some, or taken some back. */
+  async #followTokens(): Promise<void> {
+    await this.#starting;
+    if (this.#state === 'ready') await this.#reloader.inTurn(() => this.#apply(this.loaded));
   }
 
   /** With what was changed while it runs. */
@@ -436,6 +449,7 @@ export class Sluice {
     await endsWithin(this.#processes.close(), PROCESS_GRACE_MS);
     await endsWithin(this.usage.close(), BOOK_GRACE_MS);
     await endsWithin(this.tunnels.close(), CUT_GRACE_MS);
+    this.tokens.close();
     await endsWithin(this.nodes.close(), CUT_GRACE_MS);
     for (const door of this.#controlDoors) await endsWithin(door.drain(), CONTROL_GRACE_MS);
     await Promise.all(this.#controlDoors.map((door) => door.close()));

@@ -57,8 +57,8 @@ test('a user of Redis with no more rights than the guide says may do all of it',
   assert.deepEqual([await state.bind('k', 'v', 1_000), await state.holder('n')], ['v', null]);
   await state.append('l', [{ id: 1, text: 't' }], { most: 10, ttlMs: 1_000 });
   assert.equal((await state.readAfter('l', 0, 9)).length, 1);
-  await state.keepRow('t', 'k', 'r');
-  assert.deepEqual([(await state.rows('t')).size, await state.removeRow('t', 'k')], [1, true]);
+  const place = await state.swapRow('t', 'k', { before: null, after: 'r' });
+  assert.deepEqual([await state.row('t', 'k'), (await state.rowsAfter('t', 0, 9)).rows[0]?.place], ['r', place]);
   assert.equal((await state.standUp({ id: 'A', address: '' }, 60_000)).length, 1);
   await state.standDown('A');
 });

@@ -13,5 +13,5 @@ process.once('exit', () => {
 export function tokenDesk(): TokenDesk {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-tokens-'));
   folders.push(folder);
-  return new TokenDesk(folder);
+  return new TokenDesk({ dataDir: folder });
 }

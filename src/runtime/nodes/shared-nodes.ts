@@ -9,6 +9,7 @@ import type { DirectoryEvents, TunnelDirectory } from '../../services/tunnels/tu
 import { MemoryState } from '../../state/memory-state.ts';
 import { RedisConnection } from '../../state/redis-connection.ts';
 import { RedisState } from '../../state/redis-state.ts';
+import { SharedRows, type SharedRowsOptions } from '../../state/shared-rows.ts';
 import type { NodeEntry, SharedState } from '../../state/shared-state.ts';
 import { SqliteState } from '../../state/sqlite-state.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
@@ -64,6 +65,11 @@ export class SharedNodes {
   tunnels(events: DirectoryEvents): TunnelDirectory {
     const state = this.isShared ? this.state : new MemoryState();
     return new SharedDirectory({ state, node: this.id, address: () => this.#address, events });
+  }
+
+  /** A table of all nodes, of which this one has a copy. Whoever asks for it closes it. */
+  rows(options: Omit<SharedRowsOptions, 'state'>): SharedRows {
+    return new SharedRows({ ...options, state: this.state });
   }
 
   /** Until this is closed. */

@@ -1,11 +1,14 @@
-// Tokens of users that are made and taken back while Sluice runs. Rule: of a token only its digest is kept; what it may is never more than its
-// user may by the config in force, and a user who is taken out of the config takes their tokens along.
+// Tokens of users that are made and taken back while Sluice runs, on this node or on any that shares its state. Rule: of a token only its digest is kept;
+// what it may is never more than its user may by the config in force, and a user who is taken out of the config takes their tokens along.
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
 import { aiLimitsSchema } from '../../config/schema/ai-limits.ts';
 import type { Permission, UserConfig } from '../../config/schema/users.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { type IssuedToken, readTokens, writeTokens } from './token-file.ts';
+import type { RowEdit, SharedRows } from '../../state/shared-rows.ts';
+import type { SharedNodes } from '../nodes/shared-nodes.ts';
+import { type IssuedToken, readTokens, tokenOf, writeTokens } from './token-file.ts';
+import { TokenCopy } from './token-copy.ts';
 
 /** A token as anybody may see it. */
 export interface TokenReport {
@@ -29,18 +32,53 @@ export interface WantedToken {
 /** Brings what is made of the tokens into force, or throws and leaves everything as it was. */
 type BringIntoForce = () => Promise<void>;
 
+export interface TokenDeskOptions {
+  readonly dataDir: string;
+  /** Missing: this one is alone. */
+  readonly nodes?: Pick<SharedNodes, 'isShared' | 'rows'>;
+  readonly onProblem?: (error: unknown) => void;
+}
+
 const ID_BYTES = 6;
 
 export class TokenDesk {
   readonly #dataDir: string;
+  readonly #onProblem: (error: unknown) => void;
   #tokens: readonly IssuedToken[];
+  /** null: tokens are this node's own. */
+  #shared: { readonly copy: TokenCopy; readonly rows: SharedRows } | null = null;
+  #onChange: () => void = () => {};
+  /** Several that come at once are written down and told of once. */
+  #isDue = false;
+  /** Some have come that are not in force yet. */
+  #isNew = false;
+  /** Who changes some here brings all into force. */
+  #changing = 0;
   /** Made last, and of what: the same config gives the same one. */
   #made: { readonly of: Config; readonly tokens: readonly IssuedToken[]; readonly config: Config } | null = null;
 
   /** Throws when tokens that were kept cannot be read. */
-  constructor(dataDir: string) {
+  constructor({ dataDir, nodes, onProblem = () => {} }: TokenDeskOptions) {
     this.#dataDir = dataDir;
+    this.#onProblem = onProblem;
     this.#tokens = readTokens(dataDir);
+    if (nodes?.isShared === true) this.#share(nodes);
+  }
+
+  /** Has `onChange` called when there are other tokens than before: on another node somebody has made or taken back some. */
+  watch(onChange: () => void): void {
+    this.#onChange = onChange;
+  }
+
+  /** Resolves when those of other nodes are known, or after that time. */
+  async ready(withinMs: number): Promise<void> {
+    await this.#shared?.rows.ready(withinMs);
+  }
+
+  close(): void {
+    this.#shared?.rows.close();
+    this.#shared?.copy.close();
+    this.#shared = null;
   }
 
   /** What a configuration means with the tokens. */
@@ -69,19 +107,86 @@ export class TokenDesk {
     const may = allowed(wanted, user);
     const id = randomBytes(ID_BYTES).toString('hex');
     const token: IssuedToken = { id, user: name, sha256, may, isOfConfig: user !== undefined, madeAtMs: Date.now() };
-    await this.#change([...this.#tokens, token], bringIntoForce);
+    if (this.#shared === null) await this.#change([...this.#tokens, token], bringIntoForce);
+    else await this.#changeOnAll(id, () => JSON.stringify(token), bringIntoForce);
     return { id, user: name, may, madeAtMs: token.madeAtMs, isInForce: true };
   }
 
   /** Null: there is none of that id. */
   async revoke(id: string, bringIntoForce: BringIntoForce): Promise<IssuedToken | null> {
     const found = this.#tokens.find((token) => token.id === id);
+    if (this.#shared !== null) return this.#revokeOnAll(id, bringIntoForce);
     if (found === undefined) return null;
     await this.#change(
       this.#tokens.filter((token) => token !== found),
       bringIntoForce,
     );
     return found;
+  }
+
+  /** What the node had for itself is told to the others. */
+  #share(nodes: Pick<SharedNodes, 'rows'>): void {
+    const copy = new TokenCopy(this.#dataDir, this.#tokens);
+    this.#tokens = copy.tokens();
+    this.#keep();
+    const apply = (id: string, row: string | null): void => this.#heard(id, row);
+    this.#shared = {
+      copy,
+      rows: nodes.rows({ table: copy.table, copy: copy.copy, apply, onProblem: this.#onProblem }),
+    };
+  }
+
+  /** Rejects when the others could not be told: then nothing has changed. */
+  async #changeOnAll(id: string, edit: RowEdit, bringIntoForce: BringIntoForce): Promise<void> {
+    this.#changing += 1;
+    try {
+      const row = await this.#shared?.rows.change(id, edit);
+      this.#isNew = false;
+      if (row !== undefined) await bringIntoForce();
+    } finally {
+      this.#changing -= 1;
+      this.#tell();
+    }
+  }
+
+  /** It may have been made on another node a moment ago. */
+  async #revokeOnAll(id: string, bringIntoForce: BringIntoForce): Promise<IssuedToken | null> {
+    let found: IssuedToken | null = null;
+    const edit: RowEdit = (row) => {
+      found = row === null ? null : tokenOf(row);
+      return found === null ? undefined : null;
+    };
+    await this.#changeOnAll(id, edit, bringIntoForce);
+    return found;
+  }
+
+  #heard(id: string, row: string | null): void {
+    const token = row === null ? null : tokenOf(row);
+    const others = this.#tokens.filter((each) => each.id !== id);
+    this.#tokens = token === null ? others : [...others, token];
+    this.#isNew = true;
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      this.#keep();
+      this.#tell();
+    });
+  }
+
+  #tell(): void {
+    if (!this.#isNew || this.#changing > 0) return;
+    this.#isNew = false;
+    this.#onChange();
+  }
+
+  /** As this node's own, should it be alone again. */
+  #keep(): void {
+    try {
+      writeTokens(this.#dataDir, this.#tokens);
+    } catch (error) {
+      this.#onProblem(error);
+    }
   }
 
   async #change(tokens: readonly IssuedToken[], bringIntoForce: BringIntoForce): Promise<void> {

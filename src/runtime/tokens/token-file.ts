@@ -47,6 +47,16 @@ export function writeTokens(dataDir: string, tokens: readonly IssuedToken[]): vo
   renameSync(draft, path);
 }
 
+/** null: it is none that this version understands. */
+export function tokenOf(text: string): IssuedToken | null {
+  try {
+    const token: unknown = JSON.parse(text);
+    return isToken(token) ? token : null;
+  } catch {
+    return null;
+  }
+}
+
 function findText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
