@@ -140,11 +140,10 @@ export class Sluice {
     this.tunnels = parts.tunnels;
     this.exposed = parts.exposed;
     this.tunnels.office.watchHostnames(() => {
-      this.#followHostnames().catch((err: unknown) => logger.error({ err }, 'hostnames of tunnels not in force'));
+      const work = (): Promise<void> => dataPlane.apply(this.tunnels.over(this.#over(this.loaded.config)));
+      this.#follow(work, 'hostnames of tunnels not in force');
     });
-    this.tokens.watch(() => {
-      this.#followTokens().catch((err: unknown) => logger.error({ err }, 'tokens of other nodes not in force'));
-    });
+    this.tokens.watch(() => this.#follow(() => this.#apply(this.loaded), 'tokens of other nodes not in force'));
     this.usage = parts.usage;
     this.nodes = parts.nodes;
     this.#degraded = parts.degraded;
@@ -283,24 +282,15 @@ export class Sluice {
     return this.#reloader.inTurn(change);
   }
 
-  /** Another node has made some, or taken some back. */
-  async #followTokens(): Promise<void> {
-    await this.#starting;
-    if (this.#state === 'ready') await this.#reloader.inTurn(() => this.#apply(this.loaded));
-  }
-
   /** With what was changed while it runs. */
   #over(loaded: Config): Config {
     return this.tokens.over(this.hops.over(loaded));
   }
 
-  /** Other hostnames of accounts lead to tunnels than before. */
-  async #followHostnames(): Promise<void> {
-    await this.#starting;
-    if (this.#state !== 'ready') return;
-    await this.#reloader.inTurn(() => {
-      return this.#dataPlane.apply(this.tunnels.over(this.#over(this.loaded.config)));
-    });
+  /** Hostnames of accounts lead to other tunnels than before, or other nodes have made or taken back tokens. */
+  #follow(work: () => Promise<void>, failure: string): void {
+    const inTurn = this.#starting.then(() => (this.#state === 'ready' ? this.#reloader.inTurn(work) : undefined));
+    inTurn.catch((err: unknown) => this.#logger.error({ err }, failure));
   }
 
   /**
