@@ -38,6 +38,7 @@ export class MemoryShare {
   readonly leases: Map<string, Ending<Lease>> = new Map();
   readonly values: Map<string, Ending<string>> = new Map();
   readonly tables: Map<string, { readonly age: string; readonly rows: Map<string, TableRow> }> = new Map();
+  readonly boards: Map<string, Map<string, string>> = new Map();
   readonly logs: Map<string, KeptLog> = new Map();
   readonly nodes: Map<string, Ending<NodeEntry>> = new Map();
   readonly ears: Map<string, Set<(text: string) => void>> = new Map();
@@ -132,6 +133,19 @@ export class MemoryState implements SharedState {
     const kept = this.#share.tables.get(table);
     const rows = [...(kept?.rows.values() ?? [])].filter((row) => row.place > place).slice(0, most);
     return { age: kept?.age ?? '', rows };
+  }
+
+  async pin(board: string, key: string, note: string): Promise<void> {
+    const notes = this.#share.boards.get(board) ?? new Map<string, string>();
+    this.#share.boards.set(board, notes.set(key, note));
+  }
+
+  async unpin(board: string, key: string): Promise<boolean> {
+    return this.#share.boards.get(board)?.delete(key) ?? false;
+  }
+
+  async pinned(board: string): Promise<ReadonlyMap<string, string>> {
+    return new Map(this.#share.boards.get(board));
   }
 
   async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {

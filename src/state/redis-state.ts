@@ -130,6 +130,18 @@ export class RedisState implements SharedState {
     return { age, rows };
   }
 
+  async pin(board: string, key: string, note: string): Promise<void> {
+    await this.#connection.send(['HSET', boardKey(board), key, note]);
+  }
+
+  async unpin(board: string, key: string): Promise<boolean> {
+    return (await this.#connection.send(['HDEL', boardKey(board), key])) === 1;
+  }
+
+  async pinned(board: string): Promise<ReadonlyMap<string, string>> {
+    return new Map(pairs(texts(await this.#connection.send(['HGETALL', boardKey(board)]))));
+  }
+
   async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {
     if (items.length === 0) return;
     const args = items.flatMap(({ id, text }) => [String(id), text]);
@@ -209,6 +221,10 @@ function valueKey(key: string): string {
 function tableKeys(table: string): [string, string, string] {
   const key = `${PREFIX}{table:${table}}`;
   return [`${key}:rows`, `${key}:order`, `${key}:head`];
+}
+
+function boardKey(board: string): string {
+  return `${PREFIX}board:${board}`;
 }
 
 function logKey(log: string): string {

@@ -124,6 +124,11 @@ export interface SharedState {
   /** Those that were swapped in after that place, in their order. */
   rowsAfter(table: string, place: number, most: number): Promise<TablePage>;
 
+  /** A note on a board stays until it is taken down; boards are small, and read whole. */
+  pin(board: string, key: string, note: string): Promise<void>;
+  unpin(board: string, key: string): Promise<boolean>;
+  pinned(board: string): Promise<ReadonlyMap<string, string>>;
+
   /** What was appended already may be given again. */
   append(log: string, items: readonly LogItem[], bounds: LogBounds): Promise<void>;
   readAfter(log: string, id: number, most: number): Promise<readonly LogItem[]>;

@@ -136,6 +136,22 @@ for (const [name, places] of [
       assert.deepEqual(await other.renew([lease, next.lease], HOUR_MS), [false, true]);
     });
 
+    test('keeps notes on boards until they are taken down', async (t) => {
+      const [one, other] = (await two(t)) ?? [];
+      if (one === undefined || other === undefined) return;
+      await one.pin('users', 'a', '1');
+      await one.pin('users', 'a', '2');
+      await one.pin('users', 'b', 'ü"\n');
+      await one.pin('others', 'c', '3');
+      const notes = [
+        ['a', '2'],
+        ['b', 'ü"\n'],
+      ];
+      assert.deepEqual([...(await other.pinned('users'))].toSorted(), notes);
+      assert.deepEqual([await other.unpin('users', 'a'), await other.unpin('users', 'a')], [true, false]);
+      assert.deepEqual([...(await one.pinned('users')).keys()], ['b']);
+    });
+
     test('keeps values for their time, and the first that was bound', async (t) => {
       const [one, other] = (await two(t)) ?? [];
       if (one === undefined || other === undefined) return;

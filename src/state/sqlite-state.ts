@@ -33,6 +33,9 @@ const TABLES = `
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS table_rows_in_order ON table_rows (place, at);
   CREATE TABLE IF NOT EXISTS table_ages (place TEXT PRIMARY KEY, age TEXT NOT NULL, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS notes (
+    board TEXT NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (board, key)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS items (
     log TEXT NOT NULL, id INTEGER NOT NULL, value TEXT NOT NULL, until_ms REAL NOT NULL, PRIMARY KEY (log, id)
   ) STRICT, WITHOUT ROWID;
@@ -149,6 +152,19 @@ export class SqliteState implements SharedState {
       return { key: String(key), text: String(text), place: Number(at) };
     });
     return { age, rows };
+  }
+
+  async pin(board: string, key: string, note: string): Promise<void> {
+    this.#run('INSERT OR REPLACE INTO notes VALUES (?, ?, ?)', board, key, note);
+  }
+
+  async unpin(board: string, key: string): Promise<boolean> {
+    return this.#run('DELETE FROM notes WHERE board = ? AND key = ?', board, key) === 1;
+  }
+
+  async pinned(board: string): Promise<ReadonlyMap<string, string>> {
+    const notes = this.#all('SELECT key, text FROM notes WHERE board = ?', board);
+    return new Map(notes.map(({ key, text }) => [String(key), String(text)]));
   }
 
   async append(log: string, items: readonly LogItem[], { most, ttlMs }: LogBounds): Promise<void> {
