@@ -22,6 +22,8 @@ import { ClientDesk } from '../runtime/tunnel-client/client-desk.ts';
 import { TunnelDesk } from '../runtime/tunnels/tunnel-desk.ts';
 import { degradedUses } from '../runtime/nodes/degraded-uses.ts';
 import { SharedNodes } from '../runtime/nodes/shared-nodes.ts';
+import { waysOf } from '../runtime/nodes/ways-to-nodes.ts';
+import { agentRoutesOfNode } from '../runtime/agents/agents-service.ts';
 import { sharePurges } from '../runtime/cache-of-nodes.ts';
 import { usageBookIn } from '../runtime/usage-book-in.ts';
 import { VERSION } from '../runtime/version.ts';
@@ -114,9 +116,10 @@ function assemble(
   const usage = usageBookIn(loaded.config.process, log, recorder);
   const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
   const nodes = new SharedNodes({ process: loaded.config.process, recorder });
-  if (nodes.isShared) processes.agents.shareRuns(nodes.runs());
+  if (nodes.isShared) processes.agents.shareRuns(nodes.runs(), waysOf(loaded.config, threadLog(log)));
   sharePurges(processes.cache, loaded.config.process.state, recorder);
-  const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log), nodes });
+  const routesOfNode = agentRoutesOfNode(processes.agents);
+  const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log), nodes, routesOfNode });
   const dataPlane = createDataPlane({
     config: loaded.config,
     logger: log,

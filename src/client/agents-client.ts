@@ -22,6 +22,8 @@ export interface AgentStarted {
   readonly status: 'started' | 'queued';
   readonly position?: number;
   readonly session_id?: string;
+  /** On which it runs. */
+  readonly node?: string;
 }
 
 export type AgentStatus = 'queued' | 'running' | 'ok' | 'error' | 'denied' | 'stopped' | 'timeout' | 'crashed';
@@ -34,6 +36,8 @@ export interface Agent {
   readonly user: string | null;
   readonly model: string | null;
   readonly cwd: string;
+  /** On which it runs, or has run; missing where its end is told. */
+  readonly node?: string;
   readonly pid: number | null;
   readonly batch: string | null;
   readonly queued_at: string;

@@ -3,7 +3,7 @@
 
 import type { ConfigProblem } from '../config/problem.ts';
 import type { Explanation } from '../runtime/explain/explanation.ts';
-import type { AgentAnswer } from '../services/agents/event-text.ts';
+import type { NodeAgent } from '../services/agents/other-agents.ts';
 import type { MemberAnswer, MemberStatsAnswer } from './member-answers.ts';
 
 export interface HealthAnswer {
@@ -185,15 +185,19 @@ export type {
   CacheStatsAnswer,
   PurgedAnswer,
 } from '../services/cache/cache-desk.ts';
-export type { AgentAnswer } from '../services/agents/event-text.ts';
+export type { NodeAgent as AgentAnswer } from '../services/agents/other-agents.ts';
 
 export interface AgentsAnswer {
   readonly running: number;
   readonly queued: number;
-  /** Of the programs that were used since the start. */
+  /** Of the programs that this node has used since its start. */
   readonly programs: AgentProgramAnswer[];
   /** The newest first. */
-  readonly agents: AgentAnswer[];
+  readonly agents: NodeAgent[];
+  /** The one that answers. */
+  readonly node: string;
+  /** Nodes that did not say in time what they have. */
+  readonly missing: string[];
 }
 
 export interface AgentProgramAnswer {
@@ -208,6 +212,7 @@ export interface AgentStartedAnswer {
   readonly agent_id: string;
   readonly pid: number | null;
   readonly status: 'started' | 'queued';
+  readonly node: string;
 }
 
 /** Sums of what was used of AI providers; the keys are those that were asked for. */

@@ -34,7 +34,7 @@ export interface AdminParts {
     readonly backends: Pick<Sluice['backends'], 'members' | 'reports' | 'find' | 'change' | 'check'>;
     readonly cache: Pick<Sluice['cache'], 'purge' | 'stats'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;
-    readonly agents: Pick<Sluice['agents'], 'service'>;
+    readonly agents: Pick<Sluice['agents'], 'service' | 'others' | 'nodeName'>;
     readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'remove'> & {
       readonly office: Pick<
         Sluice['tunnels']['office'],

@@ -46,15 +46,20 @@ const PATHS: readonly GatewayPath[] = [
     type: JSON_TYPE,
     status: 202,
   },
-  { method: 'post', path: '/agent/stop/{id}', summary: 'Stop an agent with all that it has started', type: JSON_TYPE },
+  {
+    method: 'post',
+    path: '/agent/stop/{id}',
+    summary: 'Stop an agent with all that it has started, on whatever node',
+    type: JSON_TYPE,
+  },
   {
     method: 'get',
     path: '/agent/{id}/events',
     summary: 'What an agent has printed and prints, from `Last-Event-ID` on',
     type: 'text/event-stream',
   },
-  { method: 'get', path: '/agent', summary: 'The runs of the user, the newest first', type: JSON_TYPE },
-  { method: 'get', path: '/agent/{id}', summary: 'One run', type: JSON_TYPE },
+  { method: 'get', path: '/agent', summary: 'The runs of the user on all nodes, the newest first', type: JSON_TYPE },
+  { method: 'get', path: '/agent/{id}', summary: 'One run, on whatever node', type: JSON_TYPE },
 ];
 
 export function describeAgentPaths(app: AdminApp): void {

@@ -74,6 +74,8 @@ export type ErrorCode =
   | 'processes_busy'
   | 'agent_unavailable'
   | 'agent_not_listening'
+  | 'agent_elsewhere'
+  | 'node_unreachable'
   | 'tunnel_unknown'
   | 'tunnel_offline'
   | 'tunnel_busy'
@@ -217,6 +219,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   processes_busy: entry('target', 503, true, 'As many programs run as may, and as many wait as may.'),
   agent_unavailable: entry('operator', 503, false, 'The agent cannot be run here.'),
   agent_not_listening: entry('downstream', 409, false, 'The agent takes no message now.'),
+  agent_elsewhere: entry('downstream', 421, false, 'The agent is on another node.'),
+  node_unreachable: entry('target', 503, true, 'Another node that has to answer for this does not answer.'),
 
   // Tunnels.
   tunnel_unknown: entry('downstream', 404, false, 'There is no tunnel of this name.'),

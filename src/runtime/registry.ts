@@ -77,6 +77,7 @@ export {
   hidesMisses,
   nodeAt,
   spokenAddress,
+  spokenName,
   tunnelOfThisNode,
   TunnelOfNodes,
 } from '../targets/tunnel/tunnel-of-nodes.ts';

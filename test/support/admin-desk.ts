@@ -57,7 +57,11 @@ export class AdminDesk {
   jobs: JobTraffic[] = [];
   dashboard: Dashboard | null = null;
   readonly cache: CacheDesk = new CacheDesk();
-  readonly agents: { service: AgentService | null } = { service: null };
+  readonly agents: { service: AgentService | null; others: null; nodeName: string } = {
+    service: null,
+    others: null,
+    nodeName: 'here',
+  };
   tunnels: TunnelReport[] = [];
   exposed: ExposedReport[] = [];
   readonly office: TunnelOffice = new TunnelOffice(

@@ -32,7 +32,9 @@ export function RunPane({ id, onClose, onChanged }: RunPaneProps): JSX.Element {
     if (ended !== null) onChanged();
   }, [ended]);
   const deed = useDeed(onChanged);
-  const run = ended ?? asked.data.value;
+  // Its end does not say again where it was.
+  const run =
+    ended === null || asked.data.value === null ? (ended ?? asked.data.value) : { ...asked.data.value, ...ended };
   const stop = (): void => void deed.run(() => sendJson('POST', `${path}/stop`));
   return (
     <Pane title={run === null ? id : `${run.kind} ${id}`} onClose={onClose}>
@@ -59,6 +61,7 @@ function Facts({ run }: { readonly run: AgentAnswer }): JSX.Element {
     ['User', run.user],
     ['Model', run.model],
     ['Folder', run.cwd],
+    ['Node', run.node ?? null],
     ['Started', run.started_at === null ? null : formatDate(run.started_at)],
     ['Took', run.duration_ms === null ? null : formatMs(run.duration_ms)],
     ['Cost', run.cost_usd === null ? null : `${formatCost(run.cost_usd)} $, as the agent says`],

@@ -40,7 +40,8 @@ export function Page(): JSX.Element {
 }
 
 function Runs({ runs, status }: { readonly runs: Polled<AgentsAnswer>; readonly status: string }): JSX.Element {
-  const { agents = [], programs = [] } = runs.data.value ?? {};
+  const { agents = [], programs = [], missing = [], node: here } = runs.data.value ?? {};
+  const isElsewhere = agents.some(({ node }) => node !== here);
   const open = route.value.query.get('run');
   const warnings = programs.flatMap(({ kind, warning }) => (warning === null ? [] : [{ kind, warning }]));
   return (
@@ -63,11 +64,16 @@ function Runs({ runs, status }: { readonly runs: Polled<AgentsAnswer>; readonly 
           {kind}: {warning}
         </p>
       ))}
+      {missing.map((name) => (
+        <p key={name} class="notice warn">
+          The node {name} did not say what it has.
+        </p>
+      ))}
       <div class="fills with-pane">
         <Table
           key={status}
           label="Runs of agents"
-          columns={open === null ? COLUMNS : FEW_COLUMNS}
+          columns={columnsFor(open !== null, isElsewhere)}
           count={agents.length}
           rowAt={(index) => runAt(agents, index)}
           keyOf={({ agent_id: id }) => id}
@@ -125,10 +131,26 @@ function tookWords({ duration_ms: ms, started_at: startedAt, status }: AgentAnsw
   return formatSeconds(Math.max(0, Date.now() - Date.parse(startedAt)) / 1000);
 }
 
+const NODE: Column<AgentAnswer> = {
+  key: 'node',
+  title: 'Node',
+  width: 'minmax(90px, 0.8fr)',
+  cell: ({ node }) => <code>{node}</code>,
+};
+
 /** In the room beside the pane. */
 const FEW_COLUMNS: readonly Column<AgentAnswer>[] = COLUMNS.filter(
   ({ key }) => !['folder', 'tokens', 'model'].includes(key),
 );
+/** Where some are on other nodes. */
+const COLUMNS_OF_NODES: readonly Column<AgentAnswer>[] = COLUMNS.flatMap((column) => {
+  return column.key === 'folder' ? [NODE, column] : [column];
+});
+
+function columnsFor(isBesidePane: boolean, isElsewhere: boolean): readonly Column<AgentAnswer>[] {
+  if (isBesidePane) return FEW_COLUMNS;
+  return isElsewhere ? COLUMNS_OF_NODES : COLUMNS;
+}
 
 function Nothing({ isFiltered }: { readonly isFiltered: boolean }): JSX.Element {
   if (isFiltered) return <EmptyState title="None is like that">The next one that is appears here.</EmptyState>;

@@ -203,14 +203,16 @@ function formatEnd({ agent_id: id, status, reason, session_id: session, cost_usd
   return parts.join(', ');
 }
 
-function formatList({ agents, running, queued }: AgentsAnswer): string {
+function formatList({ agents, running, queued, node: here, missing }: AgentsAnswer): string {
+  const isElsewhere = agents.some(({ node }) => node !== here);
   const rows = agents.map((agent) => {
     const { agent_id: id, kind, status, user, started_at: started, ended_at: ended, session_id: session } = agent;
     const last = ended === null ? Date.now() : Date.parse(ended);
     const elapsed = started === null ? '-' : formatElapsed(Math.max(0, (last - Date.parse(started)) / 1000));
-    return [id, kind, status, user ?? '-', elapsed, session ?? '-'].map(printable);
+    const cells = [id, kind, status, user ?? '-', elapsed, session ?? '-'];
+    return [...cells, ...(isElsewhere ? [agent.node] : [])].map(printable);
   });
-  const header = ['agent', 'kind', 'status', 'user', 'time', 'session'];
+  const header = ['agent', 'kind', 'status', 'user', 'time', 'session', ...(isElsewhere ? ['node'] : [])];
   const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const lines = [header, ...rows].map((row) => {
     return row
@@ -218,5 +220,6 @@ function formatList({ agents, running, queued }: AgentsAnswer): string {
       .join('  ')
       .trimEnd();
   });
-  return [...(agents.length === 0 ? [] : lines), `${running} running, ${queued} waiting`].join('\n');
+  const silent = missing.map((name) => `${printable(name)} did not say what it has`);
+  return [...(agents.length === 0 ? [] : lines), ...silent, `${running} running, ${queued} waiting`].join('\n');
 }

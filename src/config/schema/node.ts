@@ -20,7 +20,9 @@ const ADDRESS_EXPECTED = 'expected a host and a port, such as 10.0.0.5:7946';
 export const nodeSchema: z.ZodType<NodeConfig> = z.strictObject({
   listen: listenAddress()
     .prefault('127.0.0.1:7946')
-    .describe('Where other nodes bring visitors of tunnels whose clients are connected to this one.'),
+    .describe(
+      'Where other nodes bring visitors of tunnels whose clients are connected to this one, and ask for its agents.',
+    ),
   address: z
     .string({ error: ADDRESS_EXPECTED })
     .refine((text) => {

@@ -38,7 +38,7 @@ export const processSchema: z.ZodType<ProcessConfig> = z
       .nullable()
       .prefault(null)
       .describe(
-        'With `process.state` of Redis: visitors of tunnels reach their client from every node. `null`: only from the node that the client is connected to.',
+        'With `process.state` of Redis: visitors of tunnels reach their client from every node, and agents are asked for and stopped by every node. `null`: only by the node that has them.',
       )
       .meta({ samples: [{ listen: '10.0.0.5:7946', secret: '${SLUICE_NODE_SECRET}' }] }),
     data_dir: filePath()

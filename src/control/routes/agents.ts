@@ -2,14 +2,12 @@
 // run what its user may; what is started here belongs to the user that is named.
 
 import { createRoute, z } from '@hono/zod-openapi';
-import { SluiceError } from '../../core/errors.ts';
 import { AGENT_REQUEST, readAgentRequest } from '../../services/agents/agent-requests.ts';
-import type { AgentService } from '../../services/agents/agent-service.ts';
-import type { AgentRunRow } from '../../services/agents/agent-settings.ts';
-import { agentAnswer } from '../../services/agents/event-text.ts';
-import type { AgentAnswer, AgentProgramAnswer, AgentsAnswer, AgentStartedAnswer } from '../admin-answers.ts';
+import type { NodeAgent } from '../../services/agents/other-agents.ts';
+import type { AgentProgramAnswer, AgentsAnswer, AgentStartedAnswer } from '../admin-answers.ts';
 import type { AdminApp, AdminParts } from '../admin-env.ts';
 import { errorResponse } from '../admin-errors.ts';
+import { agentFollower, listAgents, showAgent, startAgent, stopAgent } from '../agents-of-nodes.ts';
 import { followedStream } from '../followed-stream.ts';
 
 const STATUSES = ['queued', 'running', 'ok', 'error', 'denied', 'stopped', 'timeout', 'crashed'] as const;
@@ -19,7 +17,7 @@ const MOST_LISTED = 1000;
 const text = z.string().nullable();
 const number = z.number().nullable();
 
-const agentSchema: z.ZodType<AgentAnswer> = z
+const agentSchema: z.ZodType<NodeAgent> = z
   .object({
     agent_id: z.string(),
     kind: z.string().openapi({ example: 'claude' }),
@@ -46,6 +44,7 @@ const agentSchema: z.ZodType<AgentAnswer> = z
       })
       .nullable(),
     cost_usd: number.openapi({ description: 'As the agent says it.' }),
+    node: z.string().openapi({ description: 'On which node it runs, or has run.', example: '10.0.0.5:7946' }),
   })
   .openapi('Agent');
 
@@ -61,15 +60,17 @@ const programSchema: z.ZodType<AgentProgramAnswer> = z
 
 const listSchema: z.ZodType<AgentsAnswer> = z
   .object({
-    running: z.int(),
-    queued: z.int(),
-    programs: z.array(programSchema).openapi({ description: 'Those that were used since the start.' }),
+    running: z.int().openapi({ description: 'On all nodes.' }),
+    queued: z.int().openapi({ description: 'On all nodes.' }),
+    programs: z.array(programSchema).openapi({ description: 'Those that this node has used since its start.' }),
     agents: z.array(agentSchema),
+    node: z.string().openapi({ description: 'The one that answers.' }),
+    missing: z.array(z.string()).openapi({ description: 'Nodes that did not say in time what they have.' }),
   })
   .openapi('Agents');
 
 const startedSchema: z.ZodType<AgentStartedAnswer> = z
-  .object({ agent_id: z.string(), pid: number, status: z.enum(['started', 'queued']) })
+  .object({ agent_id: z.string(), pid: number, status: z.enum(['started', 'queued']), node: z.string() })
   .openapi('AgentStarted');
 
 /** Judged by the words that describe it. */
@@ -80,13 +81,15 @@ const idParam = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'pa
 const refusals = {
   401: errorResponse('No valid token.'),
   404: errorResponse('There is no such run, or agents are switched off.'),
+  421: errorResponse('It is on another node, and nodes have no door for each other.'),
   422: errorResponse('It does not fit what is expected here.'),
+  503: errorResponse('It is on another node, which does not answer.'),
 };
 
 const listRoute = createRoute({
   method: 'get',
   path: '/api/v1/agents',
-  summary: 'The runs of agents of all users, the newest first',
+  summary: 'The runs of agents of all users on all nodes, the newest first',
   request: {
     query: z.object({
       status: z.enum(STATUSES).optional(),
@@ -113,7 +116,7 @@ const startRoute = createRoute({
   responses: {
     200: { description: 'It runs, or waits.', content: { 'application/json': { schema: startedSchema } } },
     ...refusals,
-    503: errorResponse('Too many run and wait, or its program is not here.'),
+    503: errorResponse('Too many run and wait, its program is not here, or the node of its session does not answer.'),
   },
 });
 
@@ -156,45 +159,32 @@ const eventsRoute = createRoute({
 });
 
 export function addAgentRoutes(app: AdminApp, { sluice }: AdminParts): void {
-  const require = (): AgentService => {
-    const { service } = sluice.agents;
-    if (service !== null) return service;
-    throw new SluiceError('not_found', { message: 'Agents are switched off: agents.enabled is false.' });
-  };
-  app.openapi(listRoute, (context) => {
-    const service = require();
+  app.openapi(listRoute, async (context) => {
     const { user, session_id: session, status, batch, limit } = context.req.valid('query');
-    const rows = service.list({
+    const question = {
       viewer: user ?? null,
       limit,
       ...(status !== undefined && { status }),
       ...(session !== undefined && { session }),
       ...(batch !== undefined && { batch }),
-    });
-    const { running, queued } = service;
-    return context.json({ running, queued, programs: service.versions(), agents: rows.map(agentAnswer) }, 200);
+    };
+    return context.json(await listAgents(sluice.agents, question), 200);
   });
   app.openapi(startRoute, async (context) => {
-    const request = readAgentRequest(await context.req.text());
-    const row = await require().start(request, context.req.valid('query').user);
-    return context.json(startedAnswer(row), 200);
+    const text = await context.req.text();
+    const { user } = context.req.valid('query');
+    return context.json(await startAgent(sluice.agents, readAgentRequest(text), { user, text }), 200);
   });
-  app.openapi(oneRoute, (context) => {
-    return context.json(agentAnswer(require().require(context.req.valid('param').id, null)), 200);
+  app.openapi(oneRoute, async (context) => {
+    return context.json(await showAgent(sluice.agents, context.req.valid('param').id), 200);
   });
   app.openapi(stopRoute, async (context) => {
-    return context.json(agentAnswer(await require().stop(context.req.valid('param').id, null)), 200);
+    return context.json(await stopAgent(sluice.agents, context.req.valid('param').id), 200);
   });
-  app.openapi(eventsRoute, (context) => {
+  app.openapi(eventsRoute, async (context) => {
     const { id } = context.req.valid('param');
     const after = Number(context.req.valid('header')['last-event-id'] ?? 0);
-    const service = require();
-    service.require(id, null);
-    const body = followedStream((sink) => service.follow(id, null, after, sink));
+    const body = followedStream(await agentFollower(sluice.agents, id, after));
     return context.body(body, 200, { 'Content-Type': 'text/event-stream' });
   });
-}
-
-function startedAnswer({ id, pid, status }: AgentRunRow): AgentStartedAnswer {
-  return { agent_id: id, pid, status: status === 'queued' ? 'queued' : 'started' };
 }

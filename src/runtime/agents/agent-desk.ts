@@ -1,10 +1,11 @@
 // The agents of this process, on the main thread: opened when the configuration asks for them, and closed with all that runs. Rule: nothing is
 // on disk before they are switched on; a reload changes what starts from then on, and ends nothing.
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { AgentService } from '../../services/agents/agent-service.ts';
+import { OtherAgents, type OtherAgentsOptions } from '../../services/agents/other-agents.ts';
 import type { SharedRuns } from '../../services/agents/shared-runs.ts';
 import type { AgentRunRow } from '../../services/agents/agent-settings.ts';
 import type { ProcessSupervisor } from '../../services/processes/process-supervisor.ts';
@@ -34,6 +35,7 @@ export class AgentDesk {
   readonly #options: AgentDeskOptions;
   #service: AgentService | null = null;
   #runs: SharedRuns | null = null;
+  #others: OtherAgents | null = null;
   #config: Config | null = null;
   #closing: Promise<void> = Promise.resolve();
   #doors: () => readonly DoorStatus[] = () => [];
@@ -47,14 +49,25 @@ export class AgentDesk {
     return this.#service;
   }
 
-  /** From here on runs are told to other nodes, and theirs are found. */
-  shareRuns(runs: SharedRuns): void {
+  /** From here on runs are told to other nodes, and theirs are found; where nodes have doors for each other, also by asking there. */
+  shareRuns(runs: SharedRuns, wayTo: OtherAgentsOptions['wayTo'] = null): void {
     this.#runs = runs;
+    this.#others = new OtherAgents({ runs, wayTo });
   }
 
-  /** Those of all nodes; null: this one is alone. */
-  get elsewhere(): SharedRuns | null {
-    return this.#runs;
+  /** Those of all other nodes; null: this one is alone. */
+  get others(): OtherAgents | null {
+    return this.#others;
+  }
+
+  /** What people call this node. */
+  get nodeName(): string {
+    return this.#runs?.name ?? `${hostname()}:${process.pid}`;
+  }
+
+  /** As nodes call it; empty: it is alone. */
+  get nodeId(): string {
+    return this.#runs?.node ?? '';
   }
 
   /** As they really listen, when they do. */
@@ -84,6 +97,12 @@ export class AgentDesk {
     this.#service = null;
     if (service !== null) this.#closing = service.close();
     return this.#closing;
+  }
+
+  /** The same, for good. */
+  close(): Promise<void> {
+    this.#others?.rest();
+    return this.stop();
   }
 
   #open(config: Config): AgentService {

@@ -2,8 +2,12 @@
 import type { Config } from '../../config/config.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { errorBody } from '../../core/errors.ts';
+import { AGENTS_OF_NODE } from '../../services/agents/node-call.ts';
+import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 import { type OwnService, serviceBounds } from '../processes/own-service.ts';
 import { agents } from '../registry.ts';
+import type { TunnelDoorRoute } from '../tunnels/tunnel-door.ts';
+import type { AgentDesk } from './agent-desk.ts';
 
 const HEARTBEAT_MS = 15_000;
 /** So many heartbeats may be lost before a connection is taken for dead. */
@@ -31,6 +35,23 @@ export function agentsService(config: Config): OwnService | null {
     policies: [SHAPE],
     answers: 'runs coding agents',
     createTarget: ({ agents: desk }) =>
-      agents({ service: () => desk.service, elsewhere: () => desk.elsewhere, heartbeatMs: HEARTBEAT_MS }),
+      agents({
+        service: () => desk.service,
+        others: () => desk.others,
+        node: () => desk.nodeName,
+        heartbeatMs: HEARTBEAT_MS,
+      }),
   };
+}
+
+/** For other nodes, which have judged who asks: what is here, and nothing further. */
+export function agentRoutesOfNode(desk: AgentDesk): readonly TunnelDoorRoute[] {
+  const target = agents({
+    service: () => desk.service,
+    node: () => desk.nodeName,
+    answersNodes: () => desk.nodeId,
+    heartbeatMs: HEARTBEAT_MS,
+  });
+  const fields = [[TUNNEL_FIELD, AGENTS_OF_NODE] as const];
+  return ['/agent', '/agent/*'].map((path) => ({ name: 'agents', path, fields, target }));
 }

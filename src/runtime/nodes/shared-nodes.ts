@@ -1,6 +1,7 @@
 // What the main thread of a node has of the state that nodes share, and that the others know of this node. Rule: where there is no Redis this
 // node is alone, and nothing is opened before somebody keeps something.
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessConfig } from '../../config/schema/process.ts';
 import { SharedRuns } from '../../services/agents/shared-runs.ts';
@@ -13,6 +14,7 @@ import { SharedRows, type SharedRowsOptions } from '../../state/shared-rows.ts';
 import type { NodeEntry, SharedState } from '../../state/shared-state.ts';
 import { SqliteState } from '../../state/sqlite-state.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
+import { spokenName } from '../registry.ts';
 import { HealthHints, type HealthHintsOptions } from './health-hints.ts';
 import { stateWatch } from './state-watch.ts';
 
@@ -25,6 +27,8 @@ const RELOAD = 'reload';
 const STAND_EVERY_MS = 2_000;
 /** A node that has not been heard of for so long is no more. */
 const STAND_MS = 10_000;
+/** So long a node that ends waits until all is told of its runs. */
+const SETTLE_MS = 1_000;
 
 export class SharedNodes {
   /** Of this process. */
@@ -36,6 +40,7 @@ export class SharedNodes {
   #nodes: readonly NodeEntry[];
   #timer: NodeJS.Timeout | null = null;
   #hints: HealthHints | null = null;
+  #runs: SharedRuns | null = null;
   #isClosed = false;
 
   constructor({ process: { state, data_dir: dataDir }, recorder }: SharedNodesOptions) {
@@ -50,6 +55,11 @@ export class SharedNodes {
     return this.#nodes;
   }
 
+  /** What people call this one. */
+  get name(): string {
+    return this.#address === '' ? `${hostname()}:${process.pid}` : spokenName(this.#address);
+  }
+
   /** From here on others are told so. */
   reachableAt(address: string): void {
     this.#address = address;
@@ -58,7 +68,9 @@ export class SharedNodes {
 
   /** Of agents, on all nodes. */
   runs(): SharedRuns {
-    return new SharedRuns({ state: this.state, node: this.id, nodes: () => this.#nodes });
+    const self = (): { name: string; address: string } => ({ name: this.name, address: this.#address });
+    this.#runs ??= new SharedRuns({ state: this.state, node: this.id, self, nodes: () => this.#nodes });
+    return this.#runs;
   }
 
   /** Of tunnels: on all nodes, or on this one alone. */
@@ -95,6 +107,8 @@ export class SharedNodes {
     this.#isClosed = true;
     this.#hints?.close();
     if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#runs?.settled(SETTLE_MS);
+    this.#runs?.close();
     if (this.isShared && this.state.isUp) await this.state.standDown(this.id).catch(() => {});
     this.state.close();
   }

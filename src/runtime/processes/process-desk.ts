@@ -76,7 +76,7 @@ export class ProcessDesk {
   /** Resolves when nothing is left that was started here. */
   async close(): Promise<void> {
     this.cache.close();
-    await this.agents.stop();
+    await this.agents.close();
     await this.supervisor.close();
   }
 }

@@ -37,6 +37,8 @@ export interface TunnelDeskOptions {
   readonly log: ThreadLog;
   /** Missing: this one is alone. */
   readonly nodes?: SharedNodes;
+  /** What other nodes may ask this one for, beside its tunnels. */
+  readonly routesOfNode?: readonly TunnelDoorRoute[];
 }
 
 export interface TunnelReport {
@@ -128,6 +130,8 @@ export class TunnelDesk {
   /** Before the threads have the same configuration: they may pass something on at once. */
   async apply(config: Config): Promise<void> {
     const { server } = config.tunnels;
+    if (server.enabled || config.agents.enabled) this.#nodes ??= await this.#openNodes(config);
+    this.#nodes?.configure(config);
     if (!server.enabled) {
       this.#tcp.configure(config);
       await this.#switchOff();
@@ -139,7 +143,6 @@ export class TunnelDesk {
     this.office.open(this.#options.dataDir, config, users);
     this.#tidying ??= setInterval(() => this.office.tidy(), TIDY_MS).unref();
     this.#families ??= tunnelFamilies(this.#options.recorder);
-    this.#nodes ??= await this.#openNodes(config);
     this.#inner ??= await this.#openInner(config);
     await this.#tls.configure(config);
     await this.#openDoor(config);
@@ -148,7 +151,6 @@ export class TunnelDesk {
     this.#visitors = visitorsOf(config.gateway.policies, config.policies);
     this.office.configure(config, users);
     this.#inner.configure(config);
-    this.#nodes?.configure(config);
     this.#door?.configure(config);
   }
 
@@ -206,17 +208,17 @@ export class TunnelDesk {
   }
 
   async close(): Promise<void> {
-    await this.#switchOff();
+    await Promise.all([this.#switchOff(), this.#nodes?.close()]);
+    this.#nodes = null;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #switchOff(): Promise<void> {
     this.#door?.stop();
     for (const session of this.#sessions.all()) session.close();
-    await Promise.all([this.#door?.close(), this.#inner?.close(), this.#nodes?.close()]);
+    await Promise.all([this.#door?.close(), this.#inner?.close()]);
     this.#door = null;
     this.#inner = null;
-    this.#nodes = null;
     clearInterval(this.#tidying);
     this.#tidying = undefined;
     this.office.close();
@@ -239,6 +241,7 @@ export class TunnelDesk {
       ticketKeys: this.#ticketKeys,
       places: this.knownPlaces ?? null,
       sent,
+      routes: this.#options.routesOfNode ?? [],
     });
     try {
       await opened.open(config);

@@ -20,7 +20,7 @@ import type { ThreadLog } from '../threads/thread-log.ts';
 import { greetedDial } from './greeted-dial.ts';
 import type { TcpDesk } from './tcp-desk.ts';
 import type { TlsDesk } from './tls-desk.ts';
-import { TunnelDoor } from './tunnel-door.ts';
+import { TunnelDoor, type TunnelDoorRoute } from './tunnel-door.ts';
 import { VisitsOfNodes } from './visits-of-nodes.ts';
 
 export interface TunnelNodesOptions {
@@ -35,6 +35,8 @@ export interface TunnelNodesOptions {
   readonly places: KnownPlaces | null;
   /** A visitor goes to another node. */
   readonly sent: () => void;
+  /** What else other nodes may ask for. */
+  readonly routes?: readonly TunnelDoorRoute[];
 }
 
 interface Claiming {
@@ -78,12 +80,12 @@ export class TunnelNodes {
   }
 
   async open(config: Config): Promise<void> {
-    const { node, registry, log, ticketKeys, nodes } = this.#options;
+    const { node, registry, log, ticketKeys, nodes, routes = [] } = this.#options;
     const door = new TunnelDoor(config, {
       door: 'nodes',
       listen: node.listen,
       path: null,
-      routes: [{ name: 'tunnel', path: '/*', target: tunnelOfThisNode(registry) }],
+      routes: [{ name: 'tunnel', path: '/*', target: tunnelOfThisNode(registry) }, ...routes],
       recorder: null,
       log,
       ticketKeys,

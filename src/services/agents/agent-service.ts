@@ -186,9 +186,21 @@ export class AgentService {
     return row;
   }
 
-  /** It was begun here. */
+  /** It was begun here, and is not under way in another process with the same file. */
   has(id: string): boolean {
-    return this.#active.has(id) || this.#events.find(id) !== undefined;
+    const row = this.#active.get(id)?.run.row ?? this.#events.find(id);
+    return row !== undefined && (row.endedAtMs !== null || this.#active.has(id));
+  }
+
+  /** Somebody has run that session here with that kind of agent. */
+  hasSession(kind: string, session: string): boolean {
+    this.#writer.flush();
+    return this.#events.sessionOwner(this.kindName(kind), session) !== undefined;
+  }
+
+  /** Empty: the default one. */
+  kindName(kind: string): string {
+    return kind === '' ? this.#settings.defaultKind : kind;
   }
 
   list({ viewer, ...question }: ListQuestion): AgentRunRow[] {

@@ -12,7 +12,7 @@ test('a follower that has left asks nothing and is told nothing any more', async
     asked.push(after);
     return after === 0 ? [{ number: 7, type: 'x', line: Buffer.from('{}') }] : [];
   };
-  const run = { node: 'A', row: agentRunRow({ id: 'r' }) };
+  const run = { node: 'A', name: 'a', row: agentRunRow({ id: 'r' }) };
   const rest = { find: () => Promise.resolve(null), isThere: () => true, onOver: () => void (over += 1) };
   const follower = new RemoteFollower({ run, after: 0, sink, page, ...rest });
   follower.resume();

@@ -62,11 +62,21 @@ export class RemoteFollower implements Follower {
         this.#isWoken = false;
         const events = await this.#remote.page(this.#position);
         if (events.length > 0) this.#write(events);
+        else await this.#checkEnd();
       }
     } catch {
       // The next look may find more.
     }
     this.#isLooking = false;
+  }
+
+  /** What was told of it may have lost its end. */
+  async #checkEnd(): Promise<void> {
+    const known = await this.#remote.find();
+    if (known === null || known.row.endedAtMs === null || this.#isOver) return;
+    // It may have been told between the two.
+    const rest = await this.#remote.page(this.#position);
+    this.#write(rest.length > 0 ? rest : [completeEvent(known.row, this.#position + 1)]);
   }
 
   #write(events: readonly AgentEvent[]): void {

@@ -4,7 +4,7 @@ import { agentRunRow } from '../../../test/support/agent-run-row.ts';
 import { eventOfText, eventText, runOfText, runText } from './run-text.ts';
 
 test('a run and its events are the same on another node, byte for byte', () => {
-  const told = { node: 'n', row: agentRunRow({}) };
+  const told = { node: 'n', name: 'one', row: agentRunRow({}) };
   assert.deepEqual(runOfText(runText(told)), told);
   assert.deepEqual([runOfText('{}'), runOfText('?')], [null, null]);
   const event = { number: 3, type: 'raw', line: Buffer.from([0, 255, 10]) };

@@ -7,7 +7,18 @@ const MOST_LINE_BYTES = 262_144;
 export interface ToldRun {
   /** The id of the node that it runs on. */
   readonly node: string;
+  /** What people call that node. */
+  readonly name: string;
   readonly row: AgentRunRow;
+}
+
+/** What a node says of itself. */
+export interface ToldNode {
+  readonly name: string;
+  /** Where other nodes reach it; empty: nowhere. */
+  readonly address: string;
+  /** When it was there, by its own clock. */
+  readonly at: number;
 }
 
 export function runText(run: ToldRun): string {
@@ -16,8 +27,17 @@ export function runText(run: ToldRun): string {
 
 export function runOfText(text: string): ToldRun | null {
   try {
-    const { node, row } = JSON.parse(text) as Partial<ToldRun>;
-    return typeof node === 'string' && typeof row?.id === 'string' ? { node, row } : null;
+    const { node, name, row } = JSON.parse(text) as Partial<ToldRun>;
+    return typeof node === 'string' && typeof row?.id === 'string' ? { node, name: name ?? node, row } : null;
+  } catch {
+    return null;
+  }
+}
+
+export function toldNodeOfText(text: string): ToldNode | null {
+  try {
+    const { name, address, at } = JSON.parse(text) as Partial<ToldNode>;
+    return typeof name === 'string' && typeof address === 'string' ? { name, address, at: at ?? 0 } : null;
   } catch {
     return null;
   }

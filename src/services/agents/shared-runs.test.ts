@@ -36,7 +36,12 @@ function twoNodes(t: TestContext): { one: SharedRuns; other: SharedRuns; nodes: 
   const nodes = ['A', 'B'].map((id) => ({ id, address: '' }));
   const state = new MemoryState(share);
   const open = (node: string, its: MemoryState): SharedRuns => {
-    const runs = new SharedRuns({ state: its, node, nodes: () => nodes });
+    const runs = new SharedRuns({
+      state: its,
+      node,
+      self: () => ({ name: `name of ${node}`, address: '' }),
+      nodes: () => nodes,
+    });
     t.after(() => runs.close());
     return runs;
   };
@@ -56,7 +61,7 @@ describe('a run', { timeout: 20_000 }, () => {
     const { one, other } = twoNodes(t);
     one.note(ROW, [event(1), event(2)]);
     const run = await found(other);
-    assert.deepEqual(run, { node: 'A', row: ROW });
+    assert.deepEqual(run, { node: 'A', name: 'name of A', row: ROW });
     const [all, late] = [new Sink(), new Sink()];
     other.follow(run, 0, all);
     other.follow(run, 1, late);

@@ -4,12 +4,29 @@ import type { NodeEntry, SharedState } from '../../state/shared-state.ts';
 import type { AgentEvent, AgentRunRow } from '../../state/agent-events.ts';
 import type { FeedSink, Follower } from './event-feed.ts';
 import { RemoteFollower } from './remote-follower.ts';
-import { eventOfText, eventText, runOfText, runText, type ToldRun } from './run-text.ts';
+import type { ToldNode, ToldRun } from './run-text.ts';
+import { PAGE, ToldRuns } from './told-runs.ts';
 
 export interface SharedRunsOptions {
-  readonly state: Pick<SharedState, 'append' | 'readAfter' | 'put' | 'get' | 'publish' | 'hear'>;
+  readonly state: Pick<
+    SharedState,
+    | 'append'
+    | 'readAfter'
+    | 'put'
+    | 'get'
+    | 'pin'
+    | 'unpin'
+    | 'pinned'
+    | 'claim'
+    | 'release'
+    | 'publish'
+    | 'hear'
+    | 'isUp'
+  >;
   /** The id of this one. */
   readonly node: string;
+  /** As others are told of it. */
+  readonly self: () => Omit<ToldNode, 'at'>;
   readonly nodes: () => readonly NodeEntry[];
 }
 
@@ -18,34 +35,61 @@ interface Waiting {
   events: AgentEvent[];
 }
 
-const KEPT_MS = 86_400_000;
-const MOST_EVENTS = 10_000;
 /** Of all runs together, while nobody can be told. */
 const MOST_WAITING = 20_000;
 const RETRY_MS = 1_000;
-const PAGE = 256;
 const CHANNEL = 'agent-events';
+/** By it a node that was taken for gone hears of it, should it be there after all. */
+const GONE_CHANNEL = 'agents-gone';
 
 export class SharedRuns {
+  readonly told: ToldRuns;
   readonly #options: SharedRunsOptions;
   readonly #waiting = new Map<string, Waiting>();
+  /** Runs of this node that have not ended. */
+  readonly #unfinished = new Map<string, AgentRunRow>();
   readonly #followers = new Map<string, Set<RemoteFollower>>();
   #waitingEvents = 0;
   #isTelling = false;
   #retry: NodeJS.Timeout | null = null;
+  #settled = Promise.withResolvers<void>();
 
   constructor(options: SharedRunsOptions) {
     this.#options = options;
+    this.told = new ToldRuns(options);
+    const { state, node } = options;
     const wakeAll = (): void => {
       for (const some of this.#followers.values()) for (const one of some) one.wake();
     };
-    options.state.hear(
+    state.hear(
       CHANNEL,
       (run) => {
         for (const one of this.#followers.get(run) ?? []) one.wake();
       },
       wakeAll,
     );
+    state.hear(
+      GONE_CHANNEL,
+      (gone) => {
+        if (gone === node) this.#tellAgain();
+      },
+      () => this.#tellAgain(),
+    );
+  }
+
+  /** This one. */
+  get node(): string {
+    return this.#options.node;
+  }
+
+  /** What people call it. */
+  get name(): string {
+    return this.#options.self().name;
+  }
+
+  /** Those that are there. */
+  get nodes(): readonly NodeEntry[] {
+    return this.#options.nodes();
   }
 
   /** Of a run of this node, in order. */
@@ -53,6 +97,8 @@ export class SharedRuns {
     const waiting = this.#waiting.get(row.id) ?? { row, events: [] };
     this.#waiting.set(row.id, waiting);
     waiting.row = row;
+    if (row.endedAtMs === null) this.#unfinished.set(row.id, row);
+    else this.#unfinished.delete(row.id);
     if (this.#waitingEvents < MOST_WAITING) {
       waiting.events.push(...events);
       this.#waitingEvents += events.length;
@@ -61,9 +107,26 @@ export class SharedRuns {
   }
 
   /** Of whatever node. */
-  async find(id: string): Promise<ToldRun | null> {
-    const text = await this.#options.state.get(rowKey(id));
-    return text === null ? null : runOfText(text);
+  find(id: string): Promise<ToldRun | null> {
+    return this.told.find(id);
+  }
+
+  /** Resolves when all was told, and after that time in any case; at once where nobody can be told. */
+  async settled(withinMs: number): Promise<void> {
+    if (this.#waiting.size === 0 || !this.#options.state.isUp) return;
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, withinMs);
+    });
+    await Promise.race([this.#settled.promise, patience]);
+    clearTimeout(timer);
+  }
+
+  /** A node is gone: what it had under way has ended, and whoever follows it is told. */
+  async bury(node: string): Promise<void> {
+    const lost = await this.told.bury(node);
+    for (const id of lost) await this.#options.state.publish(CHANNEL, id).catch(() => {});
+    if (lost.length > 0) await this.#options.state.publish(GONE_CHANNEL, node).catch(() => {});
   }
 
   /** As `AgentService.follow`. */
@@ -73,10 +136,7 @@ export class SharedRuns {
       run,
       after,
       sink,
-      page: async (number) => {
-        const items = await this.#options.state.readAfter(logKey(id), number, PAGE);
-        return items.map((item) => eventOfText(item.id, item.text));
-      },
+      page: (number) => this.told.page(id, number),
       find: () => this.find(id),
       isThere: (node) => this.#options.nodes().some((entry) => entry.id === node),
       onOver: () => this.#forget(id, follower),
@@ -90,6 +150,11 @@ export class SharedRuns {
     if (this.#retry !== null) clearTimeout(this.#retry);
   }
 
+  /** Somebody may have said that they have ended. */
+  #tellAgain(): void {
+    for (const row of this.#unfinished.values()) this.note(row, []);
+  }
+
   #forget(id: string, follower: RemoteFollower): void {
     const all = this.#followers.get(id);
     all?.delete(follower);
@@ -101,6 +166,8 @@ export class SharedRuns {
     this.#isTelling = true;
     try {
       for (let next = this.#first(); next !== undefined; next = this.#first()) await this.#tell(next);
+      this.#settled.resolve();
+      this.#settled = Promise.withResolvers();
     } catch {
       this.#retry = setTimeout(() => {
         this.#retry = null;
@@ -115,25 +182,14 @@ export class SharedRuns {
     return this.#waiting.values().next().value;
   }
 
-  /** What was appended already may be appended again. */
   async #tell(waiting: Waiting): Promise<void> {
-    const { state, node } = this.#options;
     const { row, events } = waiting;
     const some = events.slice(0, PAGE);
-    const items = some.map((event) => ({ id: event.number, text: eventText(event) }));
-    await state.append(logKey(row.id), items, { most: MOST_EVENTS, ttlMs: KEPT_MS });
-    await state.put(rowKey(row.id), runText({ node, row }), KEPT_MS);
+    await this.told.append(row.id, some);
+    if (some.length === events.length) await this.told.tell(row);
     waiting.events = waiting.events.slice(some.length);
     this.#waitingEvents -= some.length;
     if (waiting.events.length === 0 && waiting.row === row) this.#waiting.delete(row.id);
-    await state.publish(CHANNEL, row.id).catch(() => {});
+    await this.#options.state.publish(CHANNEL, row.id).catch(() => {});
   }
-}
-
-function rowKey(id: string): string {
-  return `agent:${id}`;
-}
-
-function logKey(id: string): string {
-  return `agent:${id}`;
 }

@@ -14,7 +14,7 @@ class Stage {
 
   constructor(t: TestContext, options: AgentStageOptions = {}) {
     this.agents = new AgentStage(t, options);
-    this.play = new Playbook(t, { target: agents({ service: () => this.agents.service }) });
+    this.play = new Playbook(t, { target: agents({ service: () => this.agents.service, node: () => 'here' }) });
   }
 
   ask(line: string, body?: object | string, ...fields: readonly string[]): this {
@@ -75,7 +75,10 @@ describe('agents over HTTP', () => {
       /^HTTP\/1\.1 200 OK\r\nContent-Type: text\/event-stream\r\nCache-Control: no-cache\r\nX-Accel-Buffering: no\r\n/,
     );
     const [, id = ''] = /\r\nX-Agent-Id: (\w+)\r\n/.exec(text) ?? [];
-    assert.match(text, /\r\nretry: 1000\nevent: started\ndata: \{"agent_id":"\w+","pid":\d+,"status":"started"\}\n\n/);
+    assert.match(
+      text,
+      /\r\nretry: 1000\nevent: started\ndata: \{"agent_id":"\w+","pid":\d+,"status":"started","node":"here"\}\n\n/,
+    );
     assert.match(
       text,
       /id: 1\ndata: \{"n":1\}\n\n[^]*id: 2\ndata: \{"type":"done"\}\n\n[^]*event: complete\nid: 3\ndata: \{/,

@@ -4,20 +4,26 @@ import type { Answer, Exchange } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
 import { SluiceError } from '../../core/errors.ts';
 import { readAgentRequest, readBatchRequest, readMessage } from '../../services/agents/agent-requests.ts';
-import type { AgentService } from '../../services/agents/agent-service.ts';
-import type { AgentRunRow, AgentStatus } from '../../services/agents/agent-settings.ts';
+import type { AgentService, ListQuestion } from '../../services/agents/agent-service.ts';
+import type { AgentRequest, AgentRunRow, AgentStatus, Viewer } from '../../services/agents/agent-settings.ts';
 import type { FeedSink, Follower } from '../../services/agents/event-feed.ts';
-import type { ToldRun } from '../../services/agents/run-text.ts';
-import type { SharedRuns } from '../../services/agents/shared-runs.ts';
 import { agentAnswer } from '../../services/agents/event-text.ts';
+import { type NodeCall, VIEWER_FIELD, viewerOfText } from '../../services/agents/node-call.ts';
+import { mergedAgents, type OtherAgents, type Place, toldAnswer } from '../../services/agents/other-agents.ts';
+import { placeOfSessions } from '../../services/agents/session-place.ts';
 import { EventStream, type News, NDJSON, OpenStreams, SSE } from './event-stream.ts';
+import { RelayedAnswer } from './relayed-answer.ts';
 import { WholeBody } from './whole-body.ts';
 
 export interface AgentsOptions {
   /** null: there is none at the moment. */
   readonly service: () => AgentService | null;
-  /** Runs of other nodes; null: there are none. */
-  readonly elsewhere?: () => SharedRuns | null;
+  /** Those of other nodes; null: there are none, or it is one of them who asks. */
+  readonly others?: () => OtherAgents | null;
+  /** What people call this node. */
+  readonly node?: () => string;
+  /** The id of this node, for other nodes, which say whose requests they bring; null: clients ask. */
+  readonly answersNodes?: () => string;
   readonly heartbeatMs?: number;
 }
 
@@ -32,6 +38,11 @@ const STATUSES: readonly AgentStatus[] = [
 /** Of these there is nothing without a body. */
 const STREAMS = /^\/agent\/(?:batch\/[^/]*|[^/]*\/events)$/;
 const NUMBER = /^\d{1,15}$/;
+/** A stop waits until nothing is left, and a start for its process. */
+const SLOW_MS = 60_000;
+const QUICK_MS = 10_000;
+/** So long a start waits until other nodes know of it. */
+const TOLD_MS = 250;
 
 /** What is there, by method and path; `*` stands for an id. */
 const PLACES: Readonly<Record<string, (call: Call) => void>> = {
@@ -51,12 +62,18 @@ interface Call {
   readonly exchange: Exchange;
   readonly service: AgentService;
   readonly streams: OpenStreams;
-  readonly elsewhere: SharedRuns | null;
+  readonly others: OtherAgents | null;
+  readonly node: string;
+  /** Whose runs may be seen. */
+  readonly viewer: Viewer;
+  /** Another node asks; its id is not for clients. */
+  readonly nodeId: string | null;
   readonly id: string;
   readonly query: URLSearchParams;
 }
 
-export function agents({ service, elsewhere = () => null, heartbeatMs = HEARTBEAT_MS }: AgentsOptions): AnswerTarget {
+export function agents(options: AgentsOptions): AnswerTarget {
+  const { service, others = () => null, node = () => '', answersNodes, heartbeatMs = HEARTBEAT_MS } = options;
   const streams = new OpenStreams(heartbeatMs);
   return {
     kind: 'answer',
@@ -66,14 +83,22 @@ export function agents({ service, elsewhere = () => null, heartbeatMs = HEARTBEA
       const parts = path.split('/').slice(2);
       const { place, id } = placeOf(method === 'HEAD' && !STREAMS.test(path) ? 'GET' : method, parts);
       const answer = PLACES[place];
-      if (running === null) exchange.fail('shutting_down');
+      const viewer = answersNodes === undefined ? exchange.user : viewerSaid(exchange);
+      if (viewer === undefined) exchange.fail('forbidden');
+      else if (running === null) exchange.fail('shutting_down');
       else if (answer !== undefined) {
-        const shared = { service: running, streams, elsewhere: elsewhere() };
+        const whose = { viewer, nodeId: answersNodes?.() ?? null };
+        const shared = { service: running, streams, others: others(), node: node(), ...whose };
         const call = { exchange, ...shared, id, query: new URLSearchParams(query) };
         guarded(exchange, () => answer(call));
       } else exchange.fail(isPlace(parts) ? 'method_not_allowed' : 'not_found');
     },
   };
+}
+
+/** By another node, which has found it out. */
+function viewerSaid({ request: { fields } }: Exchange): Viewer | undefined {
+  return viewerOfText(fields.get(VIEWER_FIELD) ?? '');
 }
 
 /** A whole name before an id. */
@@ -89,68 +114,98 @@ function isPlace(parts: readonly string[]): boolean {
   return ['GET', 'POST'].some((method) => placeOf(method, parts).place in PLACES);
 }
 
-function list({ exchange, service, query }: Call): void {
+function list(call: Call): void {
+  const { exchange, service, viewer, others, node, nodeId } = call;
+  const question = questionOf(call);
+  const rows = service.list({ viewer, ...question });
+  const own = rows.map((row) => ({ ...agentAnswer(row), node }));
+  if (nodeId !== null) {
+    const { running, queued } = service;
+    answerJson(exchange, 200, { id: nodeId, agents: own, running, queued });
+  } else if (others === null) answerJson(exchange, 200, { agents: own });
+  else {
+    readBody(exchange, async (_, isGone) => {
+      const { agents: theirs, missing } = await others.list({ viewer, ...question });
+      const all = mergedAgents(own, theirs, question);
+      if (!isGone()) answerJson(exchange, 200, { agents: all, ...(missing.length > 0 && { missing }) });
+    });
+  }
+}
+
+function questionOf({ query }: Call): Omit<ListQuestion, 'viewer'> {
   const status = query.get('status');
   if (status !== null && !isStatus(status)) throw invalid(`status: expected one of ${STATUSES.join(', ')}`);
   const limit = query.get('limit') ?? String(DEFAULT_LISTED);
   if (!NUMBER.test(limit)) throw invalid('limit: expected a number');
-  const rows = service.list({
-    viewer: exchange.user,
+  return {
     ...(status !== null && { status }),
     ...given('batch', query.get('batch')),
     ...given('session', query.get('session_id')),
     limit: Math.min(Number(limit), MOST_LISTED),
-  });
-  answerJson(exchange, 200, { agents: rows.map(agentAnswer) });
+  };
 }
 
 function show(call: Call): void {
-  const { exchange, service, id, elsewhere } = call;
-  if (elsewhere !== null && !service.has(id)) {
-    findElsewhere(call, elsewhere, ({ row }) => answerJson(exchange, 200, { ...agentAnswer(row), position: null }));
+  const { exchange, service, id, viewer, node } = call;
+  const { others } = call;
+  if (others === null || service.has(id)) {
+    const row = service.require(id, viewer);
+    answerJson(exchange, 200, { ...agentAnswer(row), node, position: service.positionOf(id) || null });
     return;
   }
-  const row = service.require(id, exchange.user);
-  answerJson(exchange, 200, { ...agentAnswer(row), position: service.positionOf(id) || null });
-}
-
-function start({ exchange, service }: Call): void {
-  const { user } = exchange;
-  readBody(exchange, async (text, isGone) => {
-    const row = await service.start(readAgentRequest(text), user);
-    if (!isGone()) answerJson(exchange, 200, startedAnswer(row, service));
+  readBody(exchange, async (_, isGone) => {
+    const place = await others.find(id, viewer);
+    const answer = await others.ask(place, { ...passedOn(call), headMs: QUICK_MS }).then(
+      ({ text }) => JSON.parse(text) as object,
+      (error: unknown) => toldOr(place, error),
+    );
+    if (!isGone()) answerJson(exchange, 200, answer);
   });
 }
 
-function stream({ exchange, service, streams }: Call): void {
-  const { user } = exchange;
+/** As it was told, where its node cannot be asked. */
+function toldOr({ run }: Place, error: unknown): object {
+  if (run === null) throw error;
+  return { ...toldAnswer(run), position: null };
+}
+
+function start(call: Call): void {
+  const { exchange, service, others, node } = call;
   readBody(exchange, async (text, isGone) => {
-    const row = await service.start(readAgentRequest(text), user);
+    const request = readAgentRequest(text);
+    if (await isRelayed(call, [request], { text, isGone })) return;
+    const row = await service.start(request, call.viewer ?? '');
+    await others?.settled(TOLD_MS);
+    if (!isGone()) answerJson(exchange, 200, startedAnswer(row, service, node));
+  });
+}
+
+function stream(call: Call): void {
+  const { exchange, service, streams, viewer, others, node } = call;
+  readBody(exchange, async (text, isGone) => {
+    const request = readAgentRequest(text);
+    if (await isRelayed(call, [request], { text, isGone })) return;
+    const row = await service.start(request, viewer ?? '');
+    await others?.settled(TOLD_MS);
     if (isGone()) return;
-    const first = `${RETRY_LINE}event: started\ndata: ${JSON.stringify(startedAnswer(row, service))}\n\n`;
+    const first = `${RETRY_LINE}event: started\ndata: ${JSON.stringify(startedAnswer(row, service, node))}\n\n`;
     const news = queueNews(row.id, service);
     new EventStream(exchange, SSE, streams)
       .hasNews(news)
       .begin(Buffer.from(first), [['X-Agent-Id', row.id]], (sink) => {
-        return service.follow(row.id, user, 0, sink);
+        return service.follow(row.id, viewer, 0, sink);
       });
   });
 }
 
 function events(call: Call): void {
-  const { exchange, service, streams, id, query, elsewhere } = call;
-  if (elsewhere !== null && !service.has(id)) {
-    const after = lastSeen(exchange, query);
-    findElsewhere(call, elsewhere, (run) => {
-      const fields = [['X-Agent-Id', id]] as const;
-      const follow = (sink: FeedSink): Follower => elsewhere.follow(run, after, sink);
-      new EventStream(exchange, SSE, streams).begin(Buffer.from(`${RETRY_LINE}\n`), fields, follow);
-    });
+  const { exchange, service, streams, id, query, others, viewer } = call;
+  const after = lastSeen(exchange, query);
+  if (others !== null && !service.has(id)) {
+    eventsElsewhere(call, others, after);
     return;
   }
-  const { user } = exchange;
-  const row = service.require(id, user);
-  const after = lastSeen(exchange, query);
+  const row = service.require(id, viewer);
   const end = service.endOf(id);
   if (end > 0 && after >= end) {
     // Clients that come again by themselves stop at that.
@@ -159,66 +214,127 @@ function events(call: Call): void {
   }
   const stream = new EventStream(exchange, SSE, streams).hasNews(queueNews(id, service));
   stream.begin(Buffer.from(`${RETRY_LINE}\n`), [['X-Agent-Id', row.id]], (sink) =>
-    service.follow(id, user, after, sink),
+    service.follow(id, viewer, after, sink),
   );
 }
 
-/** Runs of others are as if they were not there, on whatever node. */
-function findElsewhere({ exchange, id }: Call, elsewhere: SharedRuns, then: (run: ToldRun) => void): void {
-  const { user } = exchange;
+/** As they were told; of what nobody has told, from the node that has it. */
+function eventsElsewhere(call: Call, others: OtherAgents, after: number): void {
+  const { exchange, streams, id, viewer } = call;
   readBody(exchange, async (_, isGone) => {
-    const run = await elsewhere.find(id);
+    const place = await others.find(id, viewer);
+    const { run } = place;
+    const isOver = run !== null && (await others.isAllTold(run, after).catch(() => false));
     if (isGone()) return;
-    if (run === null || run.row.user !== user) {
-      throw new SluiceError('not_found', { message: `Agent ${id} not found` });
+    if (isOver) exchange.answer({ status: 204 });
+    else if (run === null) relay(call, others, place);
+    else {
+      const fields = [['X-Agent-Id', id]] as const;
+      const follow = (sink: FeedSink): Follower => others.follow(run, after, sink);
+      new EventStream(exchange, SSE, streams).begin(Buffer.from(`${RETRY_LINE}\n`), fields, follow);
     }
-    then(run);
   });
 }
 
-function stop({ exchange, service, id }: Call): void {
-  const { user } = exchange;
+function stop(call: Call): void {
+  const { exchange, service, id, viewer, others } = call;
   readBody(exchange, async (_, isGone) => {
-    const row = await service.stop(id, user);
+    if (others !== null && !service.has(id)) {
+      const place = await others.find(id, viewer);
+      const ended = place.run?.row.endedAtMs === null ? null : place.run;
+      if (isGone()) return;
+      if (ended === null) relay(call, others, place);
+      else answerJson(exchange, 200, { status: 'stopped', agent_id: id, outcome: ended.row.status });
+      return;
+    }
+    const row = await service.stop(id, viewer);
     if (!isGone()) answerJson(exchange, 200, { status: 'stopped', agent_id: id, outcome: row.status });
   });
 }
 
-function message({ exchange, service, id }: Call): void {
-  const { user } = exchange;
-  readBody(exchange, (text) => {
-    service.say(id, user, readMessage(text));
+function message(call: Call): void {
+  const { exchange, service, id, viewer, others } = call;
+  readBody(exchange, async (text, isGone) => {
+    const said = readMessage(text);
+    if (others !== null && !service.has(id)) {
+      const place = await others.find(id, viewer);
+      if (!isGone()) relay(call, others, place, text);
+      return;
+    }
+    service.say(id, viewer, said);
     answerJson(exchange, 202, { agent_id: id, status: 'accepted' });
-    return Promise.resolve();
   });
 }
 
-function batch({ exchange, service, streams }: Call): void {
-  const { user } = exchange;
-  readBody(exchange, (text) => {
+function batch(call: Call): void {
+  const { exchange, service, streams, viewer, others } = call;
+  readBody(exchange, async (text, isGone) => {
     const { requests, concurrency, isTold } = readBatchRequest(text);
-    const { id, runs } = service.startBatch(requests, user, concurrency);
+    if ((await isRelayed(call, requests, { text, isGone })) || isGone()) return;
+    const { id, runs } = service.startBatch(requests, viewer ?? '', concurrency);
+    await others?.settled(TOLD_MS);
+    if (isGone()) return;
     const started = { type: 'batch_started', batch_id: id, agents: runs.map((run) => run.id) };
     const from = { after: 0, what: isTold ? 'all' : 'ends' } as const;
     const first = Buffer.from(`${JSON.stringify(started)}\n`);
     new EventStream(exchange, NDJSON, streams).begin(first, [['X-Batch-Id', id]], (sink) =>
-      service.followBatch(id, user, from, sink),
+      service.followBatch(id, viewer, from, sink),
     );
-    return Promise.resolve();
   });
 }
 
-function batchEvents({ exchange, service, streams, id, query }: Call): void {
-  const { user } = exchange;
+function batchEvents(call: Call): void {
+  const { exchange, service, streams, id, query, viewer, others } = call;
   const from = { after: lastSeen(exchange, query), what: query.get('stream') === 'false' ? 'ends' : 'all' } as const;
-  const known = service.list({ viewer: user, batch: id, limit: 1 });
-  if (known.length === 0) throw new SluiceError('not_found', { message: `Batch ${id} not found` });
+  const known = service.list({ viewer, batch: id, limit: 1 });
+  const unknown = new SluiceError('not_found', { message: `Batch ${id} not found` });
+  if (known.length === 0 && others !== null) {
+    readBody(exchange, async (_, isGone) => {
+      const place = await others.placeOf('batch', id, viewer);
+      if (isGone()) return;
+      if (place === null) throw unknown;
+      relay(call, others, place);
+    });
+    return;
+  }
+  if (known.length === 0) throw unknown;
   new EventStream(exchange, NDJSON, streams).begin(Buffer.alloc(0), [['X-Batch-Id', id]], (sink) =>
-    service.followBatch(id, user, from, sink),
+    service.followBatch(id, viewer, from, sink),
   );
 }
 
-function startedAnswer(row: AgentRunRow, service: AgentService): object {
+interface ReadBody {
+  readonly text: string;
+  readonly isGone: () => boolean;
+}
+
+/** A session goes on where it is. True: another node answers. */
+async function isRelayed(call: Call, requests: readonly AgentRequest[], { text, isGone }: ReadBody): Promise<boolean> {
+  const { others, service, viewer } = call;
+  if (others === null) return false;
+  const place = await placeOfSessions(requests, { others, service, viewer });
+  if (place === null) return false;
+  if (!isGone()) relay(call, others, place, text);
+  return true;
+}
+
+function relay(call: Call, others: OtherAgents, place: Place, body?: string): void {
+  const passed = { ...passedOn(call), headMs: SLOW_MS, ...(body !== undefined && { body }) };
+  new RelayedAnswer(call.exchange, place).begin(others, passed);
+}
+
+/** The same that this node is asked. */
+function passedOn({ exchange: { request }, viewer }: Call): Omit<NodeCall, 'headMs'> {
+  const seen = request.fields.get('last-event-id');
+  return {
+    method: request.method === 'POST' ? 'POST' : 'GET',
+    target: `${request.path}${request.query}`,
+    viewer,
+    ...(seen !== undefined && { fields: [['Last-Event-ID', seen]] }),
+  };
+}
+
+function startedAnswer(row: AgentRunRow, service: AgentService, node: string): object {
   const { id, pid, session, status } = row;
   const position = service.positionOf(id);
   return {
@@ -227,6 +343,7 @@ function startedAnswer(row: AgentRunRow, service: AgentService): object {
     status: status === 'queued' ? 'queued' : 'started',
     ...(position > 0 && { position }),
     ...(session !== '' && { session_id: session }),
+    node,
   };
 }
 

@@ -145,9 +145,14 @@ export function spokenAddress(hostAndPort: string, isTls: boolean): string {
   return isTls ? `${TLS_SCHEME}${hostAndPort}` : hostAndPort;
 }
 
+/** The same without how it is spoken to, for people. */
+export function spokenName(spoken: string): string {
+  return spoken.startsWith(TLS_SCHEME) ? spoken.slice(TLS_SCHEME.length) : spoken;
+}
+
 export function nodeAt(spoken: string): Origin {
   const isTls = spoken.startsWith(TLS_SCHEME);
-  const place = parseAddress(isTls ? spoken.slice(TLS_SCHEME.length) : spoken);
+  const place = parseAddress(spokenName(spoken));
   const { host, port } = place.kind === 'tcp' ? place : { host: 'invalid.', port: 0 };
   return {
     name: `node ${spoken}`,

@@ -1,0 +1,43 @@
+// How this node asks others for something, by the door that they have for each other. Rule: a connection for each question, and nothing is said on it
+// before both sides have proved that they have the same secret.
+import type { Config } from '../../config/config.ts';
+import type { NodeConfig } from '../../config/schema/node.ts';
+import type { Origin } from '../../contract/target.ts';
+import { originDialler } from '../../engine/origin-dialler.ts';
+import type { Dial } from '../../engine/origin-pool.ts';
+import type { NodeWay } from '../../services/agents/node-call.ts';
+import { ConfiguredDns } from '../assemble/configured-dns.ts';
+import { nodeAt, spokenName } from '../registry.ts';
+import type { ThreadLog } from '../threads/thread-log.ts';
+import { greetedDial } from '../tunnels/greeted-dial.ts';
+
+export interface WaysToNodesOptions {
+  readonly node: Pick<NodeConfig, 'secret'>;
+  readonly dial: Dial;
+  readonly log: ThreadLog;
+}
+
+/** Nodes that have gone leave theirs behind. */
+const MOST_ORIGINS = 1_000;
+
+/** As the configuration has it at the start; null: nodes have no doors for each other. */
+export function waysOf(config: Config, log: ThreadLog): ReturnType<typeof waysToNodes> | null {
+  const { node } = config.process;
+  if (node === null) return null;
+  const dial = originDialler(config.timeouts.connect, new ConfiguredDns().of(config).cache);
+  return waysToNodes({ node, dial, log });
+}
+
+/** By the address that others are told of a node. */
+export function waysToNodes({ node, dial, log }: WaysToNodesOptions): (address: string) => NodeWay {
+  const origins = new Map<string, Origin>();
+  const greeted = greetedDial(dial, node.secret, (address, reason) => {
+    log('warn', { address, reason }, 'another node cannot be spoken to');
+  });
+  return (address) => {
+    if (origins.size >= MOST_ORIGINS) origins.clear();
+    const origin = origins.get(address) ?? nodeAt(address);
+    origins.set(address, origin);
+    return { name: spokenName(address), dial: (events) => greeted(origin, events, null) };
+  };
+}
