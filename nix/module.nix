@@ -65,10 +65,12 @@ in
         Type = "notify";
         NotifyAccess = "all";
         ExecStart = "${lib.getExe cfg.package} up -c ${file}";
-        ExecReload = "${lib.getExe' pkgs.coreutils "kill"} -HUP $MAINPID";
+        ExecReload = "${lib.getExe cfg.package} reload";
         EnvironmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;
         Restart = "on-failure";
+        RestartSec = 1;
         RestartPreventExitStatus = 3;
+        WatchdogSec = 30;
         TimeoutStopSec = 40;
         KillMode = "mixed";
         DynamicUser = true;
@@ -101,11 +103,14 @@ in
         RestrictRealtime = true;
         RestrictSUIDSGID = true;
         LockPersonality = true;
+        RemoveIPC = true;
+        ProtectProc = "invisible";
         SystemCallArchitectures = "native";
         SystemCallFilter = [
           "@system-service"
           "~@privileged"
         ];
+        SystemCallErrorNumber = "EPERM";
       };
     };
   };

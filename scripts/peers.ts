@@ -33,6 +33,7 @@ export type PeerName =
   | 'ssh-keygen'
   | 'sshd'
   | 'systemd-analyze'
+  | 'systemd-socket-activate'
   | 'testssl'
   | 'tinyproxy'
   | 'wget'
@@ -70,6 +71,7 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   'ssh-keygen': 'openssh-client',
   sshd: 'openssh-server',
   'systemd-analyze': 'systemd',
+  'systemd-socket-activate': 'systemd',
   testssl: 'testssl.sh',
   tinyproxy: 'tinyproxy',
   wget: 'wget',

@@ -27,6 +27,13 @@ export async function findDaemon(context: Surroundings, configFiles?: readonly s
   return new AdminClient({ address: admin.address, token: token ?? running.token });
 }
 
+/** The process id of one that only a signal reaches, for it has no admin door. */
+export async function findSilent(context: Surroundings, configFiles?: readonly string[]): Promise<number | null> {
+  if (context.env['SLUICE_ADMIN_URL'] || process.platform === 'win32') return null;
+  const { doors, pid } = await findRunning(context, configFiles);
+  return doors.some(({ name }) => name === 'admin') ? null : pid;
+}
+
 /** The one that uses the same data directory. */
 export async function findRunning(context: Surroundings, configFiles?: readonly string[]): Promise<RunningFile> {
   const dataDir = await dataDirectory(context, configFiles);

@@ -6,7 +6,8 @@ import type { Config } from '../config/config.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { controlDoors } from '../control/control-doors.ts';
 import { newToken } from '../control/admin-token.ts';
-import { createDataPlane } from '../runtime/threads/create-data-plane.ts';
+import { narrowDoors, receivePassedDoors, type UnusedDoor } from '../runtime/doors/passed-doors.ts';
+import { createDataPlane, threadsOf } from '../runtime/threads/create-data-plane.ts';
 import { openTelemetry, type ProgramTelemetry } from '../runtime/assemble/program-telemetry.ts';
 import type { ReloadTrigger } from '../runtime/reload.ts';
 import { AccountDesk } from '../runtime/accounts/account-desk.ts';
@@ -50,13 +51,15 @@ export interface ForegroundOptions {
 /** Resolves with the exit code once everything is closed; rejects when it could not start. */
 export async function runInForeground(context: CliContext, options: ForegroundOptions): Promise<number> {
   const { stderr, env } = context;
+  const passed = receivePassedDoors(env);
   const loaded = await options.load();
   await showWarnings(context, loaded);
   const colour = hasColor(stderr, env);
   const predecessor = options.takeover === true ? await findPredecessor(loaded.config.process.data_dir) : null;
   const telemetry = await openTelemetry(loaded.config, { isTty: stderr.isTTY === true, colour });
   const watch = options.watch ? new FileWatch(() => reload('watch')) : null;
-  const takeover = predecessor === null ? null : beginTakeover(predecessor);
+  const systemd = new SystemdNotice(env);
+  const takeover = predecessor === null ? null : beginTakeover(predecessor, systemd);
   if (options.takeover === true && takeover === null) {
     telemetry.log.info({}, 'no other Sluice runs with this process.data_dir: starting as usual');
   }
@@ -65,7 +68,6 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
     telemetry.traces.follow(now.config.traces);
     watch?.follow(now.files);
   });
-  const systemd = new SystemdNotice(env);
   // Whether it worked is in the log, and in the metrics.
   const reload = (trigger: ReloadTrigger): void => {
     void systemd.reloading();
@@ -85,6 +87,7 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
   try {
     await open(context, options, { sluice, telemetry, takeover, ending });
     void systemd.ready();
+    warnOfPassedDoors(telemetry.log, loaded.config, passed.unusedBy(loaded.config));
     setImmediate(settleMemory);
     return await ending.exitCode;
   } catch (error) {
@@ -92,6 +95,7 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
     throw error;
   } finally {
     watch?.close();
+    systemd.close();
     takeover?.release();
     await ending.release();
     removeRunningFile(loaded.config.process.data_dir, process.pid);
@@ -100,6 +104,17 @@ export async function runInForeground(context: CliContext, options: ForegroundOp
 }
 
 const ignore = (): void => {};
+
+/** What comes in at a door that nobody serves waits for ever. */
+function warnOfPassedDoors(log: ProgramTelemetry['log'], config: Config, unused: readonly UnusedDoor[]): void {
+  for (const { fd, name, address } of unused) {
+    log.warn({ fd, name, address }, 'systemd has passed a socket that no door of the configuration listens at');
+  }
+  const doors = [...config.gateway.listen.map(({ address }) => address), ...config.egress.listen];
+  for (const narrow of narrowDoors(doors, threadsOf(config.process))) {
+    log.warn(narrow, 'threads have no socket of that door: name it in the unit once for each, with ReusePort=yes');
+  }
+}
 
 interface Beginning {
   readonly loaded: LoadedConfig;

@@ -18,7 +18,10 @@ function stage(letGo: () => Promise<boolean>): Stage {
   const predecessor = {
     pid: 7,
     version: '1',
-    letGo,
+    letGo: () => {
+      said.push('lets go');
+      return letGo();
+    },
     whenGone: (then: () => void) => {
       end = then;
       return () => said.push('released');
@@ -27,7 +30,11 @@ function stage(letGo: () => Promise<boolean>): Stage {
   const say = (what: string) => () => Promise.resolve(void said.push(what));
   const sluice = { succeed: say('succeeds'), inherit: say('inherits'), giveUp: say('gives up') } as unknown as Sluice;
   const log = (_fields: unknown, message: string): void => void said.push(message);
-  const takeover = beginTakeover(predecessor);
+  const supervisor = {
+    follow: (pid: number) => Promise.resolve(void said.push(`follows ${pid === process.pid ? 'us' : pid}`)),
+    adopted: say('has adopted'),
+  };
+  const takeover = beginTakeover(predecessor, supervisor);
   const finish = (): Promise<void> => takeover.finish(sluice, { info: log, warn: log } as never);
   return { said, end: () => end(), takeover, finish };
 }
@@ -40,19 +47,20 @@ test('a takeover ends when the other one has gone, and what it has left is found
   end();
   takeover.release();
   assert.equal(succession.isUnderWay, false);
-  assert.deepEqual(said, ['succeeds', 'took over from the Sluice that ran before', 'inherits', 'released']);
+  const tookOver = 'took over from the Sluice that ran before';
+  assert.deepEqual(said, ['follows us', 'lets go', 'succeeds', tookOver, 'has adopted', 'inherits', 'released']);
 });
 
 test('one that has ended by itself is no reason to stop', async () => {
   const { said, end, finish } = stage(() => Promise.resolve(false));
   await finish();
   end();
-  assert.equal(said[1], 'the Sluice that ran before ended by itself meanwhile');
+  assert.equal(said[3], 'the Sluice that ran before ended by itself meanwhile');
 });
 
 test('one that does not let go stays, and its doors are left to it', async () => {
   const { said, takeover, finish } = stage(() => Promise.reject(new Error('no')));
   await assert.rejects(finish(), /no/);
   takeover.abandon();
-  assert.deepEqual([said, succession.isUnderWay], [['gives up'], false]);
+  assert.deepEqual([said, succession.isUnderWay], [['follows us', 'lets go', 'follows 7', 'gives up'], false]);
 });

@@ -13,14 +13,24 @@ export interface Takeover {
   release(): void;
 }
 
+/** Whoever watches over the process of this program. It would end the program with the process that it knows. */
+export interface Supervisor {
+  /** From now on it watches this process. */
+  follow(pid: number): Promise<void>;
+  /** The process that had started the one that it watches has ended. */
+  adopted(): Promise<void>;
+}
+
 /** From now on addresses that the other one has are shared with it. */
-export function beginTakeover(predecessor: Predecessor): Takeover {
+export function beginTakeover(predecessor: Predecessor, supervisor: Supervisor): Takeover {
   const succession = beginSuccession();
   let release = (): void => {};
   return {
     finish: async (sluice, log) => {
       const { pid, version } = predecessor;
+      await supervisor.follow(process.pid);
       const hasLetGo = await predecessor.letGo().catch(async (error: unknown) => {
+        await supervisor.follow(pid);
         await sluice.giveUp();
         throw error;
       });
@@ -28,6 +38,7 @@ export function beginTakeover(predecessor: Predecessor): Takeover {
       sluice.succeed();
       release = predecessor.whenGone(() => {
         succession.end();
+        void supervisor.adopted();
         void sluice.inherit();
       });
       if (hasLetGo) log.info({ pid, version }, 'took over from the Sluice that ran before');

@@ -1,5 +1,6 @@
 // Accepts plain connections on a TCP address or a unix socket. Rule: after stop() nothing new comes in, what is open stays.
 import net from 'node:net';
+import { passedSockets } from './passed-sockets.ts';
 import { CAN_SHARE_PORTS, succession } from './port-sharing.ts';
 import { SocketFile } from './socket-file.ts';
 
@@ -33,6 +34,8 @@ let acceptedCount = 0;
 
 export class Acceptor {
   private readonly server: net.Server;
+  /** Of further sockets with the same address, which only systemd passes. */
+  private readonly others: net.Server[] = [];
   private readonly options: AcceptOptions;
   private file: SocketFile | null = null;
   /** Accepted and not closed yet. */
@@ -43,27 +46,49 @@ export class Acceptor {
 
   constructor(options: AcceptOptions) {
     this.options = options;
-    this.server = net.createServer(
+    this.server = this.createServer();
+  }
+
+  private createServer(): net.Server {
+    const { maxConnections, onDrop } = this.options;
+    const server = net.createServer(
       { pauseOnConnect: true, allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
       (socket) => this.accepted(socket),
     );
-    if (options.maxConnections !== undefined) this.server.maxConnections = options.maxConnections;
-    if (options.onDrop !== undefined) this.server.on('drop', options.onDrop);
+    if (maxConnections !== undefined) server.maxConnections = maxConnections;
+    if (onDrop !== undefined) server.on('drop', onDrop);
+    return server;
   }
 
   /** Rejects with the system's own error when the address cannot be bound. */
   async listen(): Promise<void> {
     const { address, reusePort = false } = this.options;
     const { host = '127.0.0.1', port = 0, path } = address;
+    const passed = passedSockets.claim(path === undefined ? { host, port } : { path });
+    if (passed !== null) {
+      await this.adopt(passed);
+      return;
+    }
     if (path !== undefined) {
       const file = new SocketFile(path);
-      await this.open({ path: file.draft });
+      await this.open(this.server, { path: file.draft });
       this.file = file;
       await this.publish(file);
       return;
     }
     if (!reusePort && CAN_SHARE_PORTS) await claimPort(host, port);
-    await this.open({ host, port, reusePort: reusePort || CAN_SHARE_PORTS });
+    await this.open(this.server, { host, port, reusePort: reusePort || CAN_SHARE_PORTS });
+  }
+
+  /** None: other threads have them all. */
+  private async adopt(fds: readonly number[]): Promise<void> {
+    const [first, ...more] = fds;
+    if (first !== undefined) await this.open(this.server, { fd: first });
+    for (const fd of more) {
+      const server = this.createServer();
+      this.others.push(server);
+      await this.open(server, { fd });
+    }
   }
 
   private async publish(file: SocketFile): Promise<void> {
@@ -75,23 +100,24 @@ export class Acceptor {
     }
   }
 
-  private open(where: net.ListenOptions): Promise<void> {
+  private open(server: net.Server, where: net.ListenOptions & { readonly fd?: number }): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.once('listening', () => {
-        this.server.removeListener('error', reject);
+      server.once('error', reject);
+      server.once('listening', () => {
+        server.removeListener('error', reject);
         // Accepting can fail later too (out of file descriptors); the door stays open and accepts again when it can.
-        this.server.on('error', () => {});
+        server.on('error', () => {});
         resolve();
       });
-      this.server.listen({ ...where, backlog: BACKLOG });
+      server.listen({ ...where, backlog: BACKLOG });
     });
   }
 
   /** The real port once it listens; 0 for a unix socket. */
   get port(): number {
     const bound = this.server.address();
-    return bound !== null && typeof bound === 'object' ? bound.port : 0;
+    // Another thread may have what systemd has passed.
+    return bound !== null && typeof bound === 'object' ? bound.port : (this.options.address.port ?? 0);
   }
 
   private accepted(socket: net.Socket): void {
@@ -105,19 +131,23 @@ export class Acceptor {
   stop(): Promise<void> {
     this.file?.remove();
     this.file = null;
-    return new Promise((resolve) => {
-      if (this.server.listening) this.server.close(() => resolve());
-      else resolve();
-    });
+    return Promise.all([this.server, ...this.others].map(closed)).then(() => {});
   }
+}
+
+function closed(server: net.Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.listening) server.close(() => resolve());
+    else resolve();
+  });
 }
 
 /**
  * Sharing a port would hide that another program has it: it is opened alone once. A program whose place we take has it as well,
- * and that is right.
+ * and so has systemd what it has passed: that is right.
  */
 export async function claimPort(host: string | undefined, port: number): Promise<void> {
-  if (port === 0 || succession.isUnderWay) return;
+  if (port === 0 || succession.isUnderWay || passedSockets.at({ host, port }).length > 0) return;
   const server = net.createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -186,14 +186,34 @@ describe('the service of systemd', () => {
     assert.match(readSource('deploy/systemd/60-sluice.conf'), /^net\.ipv4\.tcp_migrate_req = 1$/m);
   });
 
+  test('is told how to reload, and how long a sign of life may take', () => {
+    assert.equal(of('ExecReload'), '/usr/bin/sluice reload');
+    assert.match(of('WatchdogSec'), /^\d+s$/);
+    for (const key of ['WatchdogSec', 'RestartPreventExitStatus', 'TimeoutStopSec', 'SystemCallErrorNumber']) {
+      const value = new RegExp(`${key} = "?(\\w+)"?;`).exec(readSource('nix/module.nix'))?.[1];
+      assert.equal(value, of(key).replace(/s$/, ''), key);
+    }
+  });
+
+  test('has a socket beside it that the gateway takes', () => {
+    const socket = readSource('deploy/systemd/sluice.socket');
+    assert.deepEqual(
+      [...socket.matchAll(/^ListenStream=(.*)$/gm)].map(([, at]) => at),
+      [DEFAULTS.gateway.listen[0]?.address],
+    );
+  });
+
   test('satisfies systemd, also in how little it may do', (t) => {
     const analyze = requirePeer(t, 'systemd-analyze');
     if (analyze === undefined) return;
-    const file = join(temporaryFolder(t), 'sluice.service');
+    const folder = temporaryFolder(t);
+    const file = join(folder, 'sluice.service');
+    const socket = join(folder, 'sluice.socket');
+    writeFileSync(socket, readSource('deploy/systemd/sluice.socket'));
     // Where it is not installed.
-    writeFileSync(file, unit.replace('/usr/bin/sluice', process.execPath));
-    const said = succeed(analyze, 'verify', '--man=no', file);
-    assert.doesNotMatch(said, /sluice\.service.*(?:Unknown|Failed|ignoring)/);
+    writeFileSync(file, unit.replaceAll('/usr/bin/sluice', process.execPath));
+    const said = succeed(analyze, 'verify', '--man=no', file, socket);
+    assert.doesNotMatch(said, /sluice\.(?:service|socket).*(?:Unknown|Failed|ignoring)/);
     const level = /Overall exposure level[^:]*: ([\d.]+)/.exec(
       succeed(analyze, 'security', '--offline=true', file),
     )?.[1];
@@ -222,9 +242,7 @@ describe('the flake and the formula', () => {
     const keys = [
       ...unit.matchAll(/^(Protect\w+|Restrict(?!Prevent)\w+|Private\w+|NoNewPrivileges|LockPersonality)=/gm),
     ];
-    const missing = keys
-      .map(([, key]) => key ?? '')
-      .filter((key) => key !== 'ProtectProc' && !own.includes(`${key} = `));
+    const missing = keys.map(([, key]) => key ?? '').filter((key) => !own.includes(`${key} = `));
     assert.deepEqual(missing, []);
   });
 

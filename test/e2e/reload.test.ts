@@ -43,6 +43,15 @@ describe('a reload', () => {
     assert.match(status.stdout, /restart +needed for log\.file/);
   });
 
+  test('by command reaches one without an admin door by a signal', { skip: WINDOWS }, async (t) => {
+    const config = answering('old', 'admin: { listen: null }\n');
+    const env = { SLUICE_ADMIN__LISTEN: '' };
+    const sluice = await startSluice(t, { files: { 'sluice.yaml': config }, env });
+    const reload = await runSluice(t, ['reload'], { folder: sluice.folder, env });
+    assert.deepEqual([reload.code, reload.stderr.slice(0, 18)], [0, 'Asked by a signal,']);
+    await sluice.says(/"message":"config reloaded"/);
+  });
+
   test('through the API goes ahead only for the config that was read', async (t) => {
     const sluice = await startWith(t, answering('old'));
     const etag = (await sluice.admin('/api/v1/config')).headers.get('etag') ?? '';

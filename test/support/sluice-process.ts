@@ -18,6 +18,8 @@ export interface SluiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Files by name, put into the folder before the start: { 'sluice.yaml': '…' }. */
   readonly files?: Readonly<Record<string, string>>;
+  /** What starts it, by becoming it in the end. */
+  readonly through?: readonly string[];
   /** A folder that is there already, for a second program beside the first. */
   readonly folder?: string;
 }
@@ -39,7 +41,8 @@ export class SluiceProcess {
   constructor(t: TestContext, options: SluiceOptions) {
     this.folder = options.folder ?? temporaryFolder(t);
     for (const [name, content] of Object.entries(options.files ?? {})) this.write(name, content);
-    this.#child = spawn(process.execPath, [BIN, ...(options.args ?? ['up'])], {
+    const command = [...(options.through ?? []), process.execPath, BIN, ...(options.args ?? ['up'])];
+    this.#child = spawn(command[0] ?? '', command.slice(1), {
       cwd: this.folder,
       env: { ...cleanEnvironment(this.folder), ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -20,7 +20,13 @@ export function reloadCommand(context: CliContext): Command {
     .option('--all-nodes', 'and every node that shares the Redis of process.state, each its own config')
     .option('--json', 'as JSON')
     .action(async ({ config, json, allNodes }: ReloadOptions) => {
-      const { findDaemon } = await import('../find-daemon.ts');
+      const { findDaemon, findSilent } = await import('../find-daemon.ts');
+      const silent = json || allNodes ? null : await findSilent(context, config);
+      if (silent !== null) {
+        process.kill(silent, 'SIGHUP');
+        context.stderr.write('Asked by a signal, for there is no admin door: what has come of it is in the log.\n');
+        return;
+      }
       const client = await findDaemon(context, config);
       const answer = await client.post<ReloadAnswer>(`/api/v1/reload${allNodes ? '?all_nodes=true' : ''}`);
       if (json) context.stdout.write(`${JSON.stringify({ schema: 'sluice.reload/v1', ...answer })}\n`);

@@ -2,6 +2,7 @@
 // program of ours may open the same address to take our place, and nobody else.
 import type { TcpAddress, UnixAddress } from '../../core/address.ts';
 import { claimPort } from '../../transport/accept.ts';
+import { passedSockets } from '../../transport/passed-sockets.ts';
 import { CAN_SHARE_PORTS } from '../../transport/port-sharing.ts';
 import { SocketFile } from '../../transport/socket-file.ts';
 
@@ -22,6 +23,8 @@ export interface BoundServer {
 
 /** Rejects with the error of the system. */
 export async function bindServer(server: BindableServer, address: TcpAddress | UnixAddress): Promise<BoundServer> {
+  const passed = passedSockets.claim(address);
+  if (passed !== null) return adopt(server, passed, address);
   if (address.kind === 'unix') {
     const file = new SocketFile(address.path);
     await listen(server, { path: file.draft });
@@ -33,6 +36,18 @@ export async function bindServer(server: BindableServer, address: TcpAddress | U
   await listen(server, { port, reusePort: CAN_SHARE_PORTS, ...(host === '' ? {} : { host }) });
   const bound = server.address();
   return { port: bound !== null && typeof bound === 'object' ? bound.port : port, release: () => {} };
+}
+
+/** Node has one socket for each of its servers. */
+async function adopt(
+  server: BindableServer,
+  fds: readonly number[],
+  address: TcpAddress | UnixAddress,
+): Promise<BoundServer> {
+  const [fd, ...more] = fds;
+  if (more.length > 0) throw new Error(`systemd passes ${fds.length} sockets for it, and this door can have one`);
+  await listen(server, { fd });
+  return { port: address.kind === 'unix' ? 0 : address.port, release: () => {} };
 }
 
 function listen(server: BindableServer, where: object): Promise<void> {

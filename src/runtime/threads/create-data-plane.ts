@@ -55,12 +55,16 @@ export interface DataPlaneContext {
 
 const TICKET_KEY_BYTES = 48;
 
+/** That carry traffic. */
+export function threadsOf({ workers }: Config['process']): number {
+  return workers === 'auto' ? availableParallelism() : workers;
+}
+
 export function createDataPlane(context: DataPlaneContext): DataPlane {
   const { config, recorder, view, logger, accessSink, tellUsage, processes, tunnelSocket, knownNames } = context;
   const { knownPlaces, takeSpans, noteFault, countWorkerRestart } = context;
-  const { workers } = config.process;
   const { access } = config.log;
-  const threads = workers === 'auto' ? availableParallelism() : workers;
+  const threads = threadsOf(config.process);
   const files = loggedLists(logger);
   if (threads > 1) {
     return new WorkerDataPlane({

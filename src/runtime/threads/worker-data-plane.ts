@@ -22,11 +22,13 @@ import type { MetricsView } from '../../telemetry/metrics-view.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { TakeSpans } from '../../telemetry/traces/span-gatherer.ts';
 import { claimPort } from '../../transport/accept.ts';
+import { passedSockets } from '../../transport/passed-sockets.ts';
 import { cacheDisk, configuredCaches } from '../assemble/configured-caches.ts';
 import { listsOf } from '../assemble/assemble-filter.ts';
 import type { DataPlane, DrainManner, SharedCounts } from './data-plane.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import { listenError } from '../doors/listen-error.ts';
+import { lostDoors } from '../doors/passed-doors.ts';
 import type { InnerDoor } from '../processes/inner-door.ts';
 import type { ThreadLog } from './thread-log.ts';
 import { WorkerHandle, type WorkerOwner } from './worker-handle.ts';
@@ -109,6 +111,7 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.takeSpans = context.takeSpans;
     this.start = {
       threads: context.threads,
+      passed: passedSockets.all,
       ticketKeys: randomBytes(TICKET_KEY_BYTES),
       members: this.members.memory,
       limits: this.counts.limits.memory,
@@ -214,7 +217,20 @@ export class WorkerDataPlane implements DataPlane, WorkerOwner {
     this.forget(handle);
     if (this.stopping) return;
     this.context.countRestart();
-    this.replaceAfter(RESTART_DELAY_MS);
+    if (!this.hasLostDoors()) this.replaceAfter(RESTART_DELAY_MS);
+  }
+
+  /** Whoever would come to a socket that this thread has taken along waits until systemd passes it to the next program. */
+  private hasLostDoors(): boolean {
+    const doors =
+      this.inForce === null ? [] : lostDoors(addressesOf(this.inForce.config).map(({ address }) => address));
+    if (doors.length === 0) return false;
+    this.context.logger.error(
+      { doors },
+      'only systemd can open these doors again: stopping, so that it starts another',
+    );
+    process.kill(process.pid, 'SIGTERM');
+    return true;
   }
 
   private newHandle(): WorkerHandle {

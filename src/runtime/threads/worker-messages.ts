@@ -11,6 +11,7 @@ import type { CacheMemories } from '../../services/cache/store/cache-shelf.ts';
 import type { SharedLists } from '../../services/domains/domain-lists.ts';
 import type { UsageRecord } from '../../services/usage/usage-record.ts';
 import type { LogLines } from '../../telemetry/port-sink.ts';
+import type { PassedSocket } from '../../transport/passed-sockets.ts';
 import type { InnerAddress } from '../processes/own-routes.ts';
 import type { DoorStatus } from '../doors/door.ts';
 import type { DrainManner } from './data-plane.ts';
@@ -21,6 +22,8 @@ export interface WorkerStart {
   /** Which of them this one is, from 0 on. */
   readonly thread: number;
   readonly ticketKeys: Uint8Array;
+  /** What systemd has opened for the doors of all threads. */
+  readonly passed?: readonly PassedSocket[];
   /** The memory of the members of all groups. */
   readonly members: SharedArrayBuffer;
   /** The memory of what clients have used of their limits. */

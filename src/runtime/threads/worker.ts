@@ -21,6 +21,7 @@ import { RequestTape, type TapeReading } from '../../telemetry/request-tape.ts';
 import { SpanGatherer } from '../../telemetry/traces/span-gatherer.ts';
 import { threadMetrics } from '../../telemetry/process-metrics.ts';
 import { PortSink } from '../../telemetry/port-sink.ts';
+import { passedSockets } from '../../transport/passed-sockets.ts';
 import { countedUsage } from '../assemble/usage-telemetry.ts';
 import { guardAgainstFaults } from '../doors/fault-guard.ts';
 import { PolicyModules } from '../policy-modules/policy-modules.ts';
@@ -40,6 +41,8 @@ guardAgainstFaults({
   // Ends the thread only; the main thread notices.
   giveUp: () => process.exit(1),
 });
+
+passedSockets.receive(start.passed ?? [], start.thread, start.threads);
 
 const recorder = new MetricsRecorder({ onDefine: (definition) => say({ kind: 'define', definition }) });
 say({ kind: 'metrics', slab: recorder.slab, definitions: [] });
