@@ -74,12 +74,9 @@ describe('a Sluice whose doors systemd has opened', () => {
       await load.more(20);
       assert.equal(await bodyAt(`${folder}/gateway.sock`, '/'), 'hello');
       assert.match(await bodyAt(`${folder}/admin.sock`, '/api/v1/health'), /"ok"/);
-      const [unused] = sluice.logged('systemd has passed a socket that no door of the configuration listens at');
-      assert.equal(unused?.['name'], 'stray');
-      const narrow = sluice.logged(
-        'threads have no socket of that door: name it in the unit once for each, with ReusePort=yes',
-      );
-      assert.equal(narrow.length, workers === 1 ? 0 : 2);
+      await sluice.says(/"name":"stray",.*"message":"systemd has passed a socket that no door/);
+      // Those at the address and at the path.
+      if (workers > 1) await sluice.says(/(?:"message":"threads have no socket of that door[^]*){2}/);
       const before = sluice.pid;
       process.kill(before, 'SIGUSR2');
       while (pid() === before || isThere(before)) await load.more(5);
