@@ -309,6 +309,7 @@ export class Sluice {
 
   /** It has ended, and what it has left is ours. */
   async inherit(): Promise<void> {
+    this.agents.inherit();
     const files = await this.#dataPlane.caches.inherit();
     this.#logger.info({ cached_files: files }, 'the Sluice before this one has ended');
   }

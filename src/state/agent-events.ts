@@ -150,6 +150,11 @@ export class AgentEvents {
     return Number(row?.['last'] ?? 0);
   }
 
+  /** Of the events of all runs. */
+  lastSequence(): number {
+    return Number(this.database.prepare('SELECT max(sequence) AS last FROM events').get()?.['last'] ?? 0);
+  }
+
   find(id: string): AgentRunRow | undefined {
     const row = this.database.prepare('SELECT * FROM runs WHERE id = ?').get(id);
     return row === undefined ? undefined : runOf(row);
@@ -185,12 +190,14 @@ export class AgentEvents {
     return { tokens: tokensOf(row ?? {}) ?? NO_TOKENS, cost: Number(row?.['cost'] ?? 0) };
   }
 
-  /** Whatever was under way when this file was left, by a process that is no more. Returns how they were. */
-  endUnfinished(reason: string, nowMs: number): AgentRunRow[] {
-    const rows = this.database.prepare("SELECT * FROM runs WHERE status IN ('queued', 'running')").all();
+  /** Whatever was under way when this file was left, by a process that is no more; without our own. Returns how they were. */
+  endUnfinished(reason: string, nowMs: number, own: readonly string[] = []): AgentRunRow[] {
+    const unfinished = "status IN ('queued', 'running') AND id NOT IN (SELECT value FROM json_each(?))";
+    const ours = JSON.stringify(own);
+    const rows = this.database.prepare(`SELECT * FROM runs WHERE ${unfinished}`).all(ours);
     this.database
-      .prepare("UPDATE runs SET status = 'crashed', reason = ?, ended_ms = ? WHERE status IN ('queued', 'running')")
-      .run(reason, nowMs);
+      .prepare(`UPDATE runs SET status = 'crashed', reason = ?, ended_ms = ? WHERE ${unfinished}`)
+      .run(reason, nowMs, ours);
     return rows.map(runOf);
   }
 

@@ -52,6 +52,8 @@ export interface AgentStageOptions {
   readonly surroundings?: Partial<AgentSurroundings>;
   /** That of an earlier stage, which has been left. */
   readonly folder?: string;
+  /** It has not been left yet. */
+  readonly isBesideAnother?: boolean;
 }
 
 /** Whatever a test waits for comes soon, or never. */
@@ -68,7 +70,10 @@ export class AgentStage {
   readonly ended: AgentRunRow[] = [];
   counted = 0;
 
-  constructor(t: TestContext, { settings = {}, surroundings = {}, folder }: AgentStageOptions = {}) {
+  constructor(
+    t: TestContext,
+    { settings = {}, surroundings = {}, folder, isBesideAnother = false }: AgentStageOptions = {},
+  ) {
     this.folder = folder ?? realpathSync(temporaryFolder(t));
     this.workspace = join(this.folder, 'workspace');
     mkdirSync(this.workspace, { recursive: true });
@@ -92,6 +97,7 @@ export class AgentStage {
     this.service = new AgentService({
       events: this.events,
       settings: this.settings,
+      isBesideAnother,
       surroundings: {
         startProcess: (spec, events) => this.supervisor.start(spec, events),
         temporaryFolder: join(this.folder, 'tmp'),

@@ -91,6 +91,11 @@ export class AgentDesk {
     else void this.stop();
   }
 
+  /** The Sluice before this one has ended. */
+  inherit(): void {
+    this.#service?.inherit();
+  }
+
   /** Resolves when nothing runs any more and all is stored. */
   stop(): Promise<void> {
     const service = this.#service;

@@ -2,7 +2,7 @@
 // with a session, and no more run at once than may.
 import { randomBytes } from 'node:crypto';
 import { SluiceError } from '../../core/errors.ts';
-import type { AgentEvent, AgentEvents, AgentRunRow, AgentStatus, PlacedAgentEvent } from '../../state/agent-events.ts';
+import type { AgentEvents, AgentRunRow, AgentStatus, PlacedAgentEvent } from '../../state/agent-events.ts';
 import { FairSlots, type Place, type SlotLimits } from '../processes/fair-slots.ts';
 import { AgentBatch } from './agent-batch.ts';
 import { findProgram } from './agent-environment.ts';
@@ -10,8 +10,9 @@ import { type CliVersion, CliVersions } from './cli-versions.ts';
 import type { AgentKind } from './agent-kind.ts';
 import { AgentRun } from './agent-run.ts';
 import type { AgentRequest, AgentSettings, AgentSurroundings, OpenGateway, Viewer } from './agent-settings.ts';
-import { EventFeed, type FeedEvent, type FeedSink, type Follower } from './event-feed.ts';
-import { COMPLETE, completeEvent, sseOf } from './event-text.ts';
+import { EarlierRuns } from './earlier-runs.ts';
+import { EventFeed, type FeedSink, type Follower } from './event-feed.ts';
+import { COMPLETE, completeEvent, feedEventOf } from './event-text.ts';
 import { EventWriter } from './event-writer.ts';
 import { planOf } from './run-plan.ts';
 import { type SessionTurn, SessionTurns } from './session-turns.ts';
@@ -62,6 +63,8 @@ interface ActiveRun {
 
 const ID_BYTES = 9;
 const LOST = 'Sluice ended while it ran.';
+const EARLIER =
+  'The agent runs in the Sluice that this one has taken over from, and ends there: it can only be followed.';
 const FORGET_EVERY_MS = 3_600_000;
 const FORGET_NEXT_MS = 1_000;
 const FORGOTTEN_AT_ONCE = 20;
@@ -80,6 +83,8 @@ export class AgentService {
   readonly #active = new Map<string, ActiveRun>();
   readonly #batches = new Map<string, AgentBatch>();
   #settings: AgentSettings;
+  /** null: no other process has any of the runs. */
+  #earlier: EarlierRuns | null;
   #forgetting: NodeJS.Timeout | null = null;
   #isClosed = false;
 
@@ -97,6 +102,7 @@ export class AgentService {
       filled: () => this.#holdAll(),
       drained: () => this.#releaseAll(),
     });
+    this.#earlier = isBesideAnother ? new EarlierRuns(events) : null;
     if (!isBesideAnother) this.#recover();
     this.#forget();
   }
@@ -165,13 +171,15 @@ export class AgentService {
   /** Resolves when nothing of it is left. */
   async stop(id: string, viewer: Viewer): Promise<AgentRunRow> {
     const row = this.require(id, viewer);
+    if (this.#isEarlier(row)) throw new SluiceError('shutting_down', { message: EARLIER });
     const run = this.#active.get(id)?.run;
     await run?.stop('stopped');
     return run?.row ?? row;
   }
 
   say(id: string, viewer: Viewer, text: string): void {
-    this.require(id, viewer);
+    const row = this.require(id, viewer);
+    if (this.#isEarlier(row)) throw new SluiceError('shutting_down', { message: EARLIER });
     const active = this.#active.get(id);
     if (active === undefined) throw new SluiceError('agent_not_listening', { message: 'The agent has ended.' });
     active.run.say(text);
@@ -219,22 +227,36 @@ export class AgentService {
 
   /** The number of the last event of a run that has ended; 0: it has not. */
   endOf(id: string): number {
-    return this.#active.has(id) ? 0 : this.#events.lastNumber(id);
+    const row = this.#active.get(id)?.run.row ?? this.#events.find(id);
+    return this.#active.has(id) || row?.endedAtMs === null ? 0 : this.#events.lastNumber(id);
   }
 
   /** Its events as server-sent ones, after that number; the last one is `complete`. */
   follow(id: string, viewer: Viewer, after: number, sink: FeedSink): Follower {
     const row = this.require(id, viewer);
     const { feed } = this.#active.get(id) ?? {};
-    return (feed ?? this.#feedOf(id, row)).follow(after, sink);
+    const earlier = this.#isEarlier(row) ? this.#earlier?.feedOf(id) : undefined;
+    return (feed ?? earlier ?? this.#feedOf(id, row)).follow(after, sink);
   }
 
   /** What all runs of a batch print, a line each, in the order in which it was stored; after that place in it. */
   followBatch(id: string, viewer: Viewer, from: BatchPlace, sink: FeedSink): Follower {
     const runs = this.list({ viewer, batch: id, limit: 1 });
     if (runs.length === 0) throw new SluiceError('not_found', { message: `Batch ${id} not found` });
+    const earlier = this.#batches.has(id) || this.#earlier?.isOver(id) !== false ? null : this.#earlier;
+    if (earlier !== null) return earlier.feedOfBatch(id, from.what).follow(from.after, sink);
     const batch = this.#batches.get(id) ?? new AgentBatch(id, { events: this.#events, remaining: 0, concurrency: 1 });
     return batch.feeds[from.what].follow(from.after, sink);
+  }
+
+  /** The process before this one has ended: what it has not finished is lost, and whoever follows is told. */
+  inherit(): void {
+    if (this.#earlier !== null && !this.#isClosed) this.#recover();
+  }
+
+  /** The process before this one has it. */
+  #isEarlier({ id, endedAtMs }: AgentRunRow): boolean {
+    return this.#earlier !== null && endedAtMs === null && !this.#active.has(id);
   }
 
   /** Resolves when nothing runs any more and all is stored. */
@@ -242,6 +264,7 @@ export class AgentService {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (this.#forgetting !== null) clearTimeout(this.#forgetting);
+    this.#earlier?.close();
     await Promise.all([...this.#active.values()].map(({ run }) => run.stop('shutdown')));
     this.#writer.close();
     for (const { feed } of this.#active.values()) feed.abandon(new SluiceError('shutting_down'));
@@ -400,7 +423,7 @@ export class AgentService {
 
   /** What ran when Sluice was killed has ended by now: whoever follows is told. */
   #recover(): void {
-    const lost = this.#events.endUnfinished(LOST, Date.now());
+    const lost = this.#events.endUnfinished(LOST, Date.now(), [...this.#active.keys()]);
     const ends = lost.flatMap(({ id }) => {
       const row = this.#events.find(id);
       return row === undefined ? [] : [completeEvent(row, this.#events.lastNumber(id) + 1)];
@@ -466,8 +489,4 @@ function newRow({ kind, request, user, cwd }: PreparedRun, batch: string, place:
 
 function sessionKey({ kind, session }: AgentRunRow): string {
   return `${kind} ${session}`;
-}
-
-function feedEventOf(event: AgentEvent): FeedEvent {
-  return { position: event.number, bytes: sseOf(event), isLast: event.type === COMPLETE };
 }

@@ -2,6 +2,7 @@
 // as it is; whatever is not is wrapped, so that a client finds JSON everywhere.
 import { isUtf8 } from 'node:buffer';
 import type { AgentEvent, AgentRunRow, PlacedAgentEvent } from '../../state/agent-events.ts';
+import type { FeedEvent } from './event-feed.ts';
 
 /** What a line is that is no JSON. */
 export const RAW = 'raw';
@@ -17,6 +18,10 @@ const CR = 13;
 export function sseOf({ number, type, line }: AgentEvent): Buffer {
   const name = type === COMPLETE ? 'event: complete\n' : '';
   return Buffer.concat([Buffer.from(`${name}id: ${number}\ndata: `), jsonOf(type, line), BLANK]);
+}
+
+export function feedEventOf(event: AgentEvent): FeedEvent {
+  return { position: event.number, bytes: sseOf(event), isLast: event.type === COMPLETE };
 }
 
 /** As a line of `application/x-ndjson`: the event with whose it is. */
