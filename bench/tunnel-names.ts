@@ -50,7 +50,9 @@ async function costOf(work: () => Promise<void>): Promise<Cost> {
 
 function tell(what: string, { redisMicros, nodeMicros, wallMs }: Cost, times: number): void {
   const each = (micros: number): string => (micros / times).toFixed(2);
-  console.log(`${what}: ${each(nodeMicros)} µs of the node, ${each(redisMicros)} µs of Redis, ${Math.round(wallMs)} ms`);
+  console.log(
+    `${what}: ${each(nodeMicros)} µs of the node, ${each(redisMicros)} µs of Redis, ${Math.round(wallMs)} ms`,
+  );
 }
 
 async function claimAll(): Promise<void> {

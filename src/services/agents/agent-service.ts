@@ -1,7 +1,7 @@
 // The agents of this Sluice: started, queued, followed and stopped for users. Rule: a user knows of own runs only; one run at a time goes on
 // with a session, and no more run at once than may.
-import { randomBytes } from 'node:crypto';
 import { SluiceError } from '../../core/errors.ts';
+import { newRow, newRunId, type PreparedRun } from './new-run.ts';
 import type { AgentEvents, AgentRunRow, AgentStatus, PlacedAgentEvent } from '../../state/agent-events.ts';
 import { FairSlots, type Place, type SlotLimits } from '../processes/fair-slots.ts';
 import { AgentBatch } from './agent-batch.ts';
@@ -41,14 +41,6 @@ export interface BatchPlace {
   readonly what: 'all' | 'ends';
 }
 
-/** It is right, and can be run here. */
-interface PreparedRun {
-  readonly request: AgentRequest;
-  readonly kind: AgentKind;
-  readonly user: string;
-  readonly cwd: string;
-}
-
 /** What is under way, with the places that it has or waits for. */
 interface ActiveRun {
   readonly run: AgentRun;
@@ -61,7 +53,6 @@ interface ActiveRun {
   gateway: OpenGateway | null;
 }
 
-const ID_BYTES = 9;
 const LOST = 'Sluice ended while it ran.';
 const EARLIER =
   'The agent runs in the Sluice that this one has taken over from, and ends there: it can only be followed.';
@@ -159,7 +150,7 @@ export class AgentService {
         throw new SluiceError(cause.code, { message: `agents[${index}]: ${cause.message}`, cause });
       }
     });
-    const batch = new AgentBatch(newId(), {
+    const batch = new AgentBatch(newRunId(), {
       events: this.#events,
       remaining: requests.length,
       concurrency: Math.min(concurrency, this.#settings.maxConcurrent),
@@ -457,34 +448,6 @@ function slotLimits({ maxConcurrent }: AgentSettings): SlotLimits {
 function busy(): SluiceError {
   const message = 'As many agents run as may, and as many wait as may.';
   return new SluiceError('processes_busy', { message, retryAfterMs: RETRY_AFTER_MS });
-}
-
-function newId(): string {
-  return randomBytes(ID_BYTES).toString('hex');
-}
-
-function newRow({ kind, request, user, cwd }: PreparedRun, batch: string, place: number): AgentRunRow {
-  const { session, model } = request;
-  return {
-    id: newId(),
-    kind: kind.name,
-    user,
-    session,
-    status: 'queued',
-    pid: null,
-    model,
-    cwd,
-    batch,
-    place,
-    queuedAtMs: Date.now(),
-    startedAtMs: null,
-    endedAtMs: null,
-    exitCode: null,
-    signal: null,
-    reason: '',
-    tokens: null,
-    cost: null,
-  };
 }
 
 function sessionKey({ kind, session }: AgentRunRow): string {
