@@ -41,7 +41,7 @@ async function stage(t: TestContext): Promise<Stage> {
   const agents = new AgentStage(t);
   desk.agents.service = agents.service;
   const run = await agents.run('true');
-  const { account } = desk.office.add({ email: 'a@b.c', token: null });
+  const { account } = await desk.office.add({ email: 'a@b.c', token: null });
   desk.tape.add(seenRequest({ id: 'r1' }));
   const body = { bytes: 0, text: '', base64: null, cut: false };
   const of = { id: 1, atMs: 0, tunnel: 'web', kind: 'http', method: 'GET', path: '/', status: 200 } as const;

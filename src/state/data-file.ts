@@ -31,3 +31,17 @@ export function versionOf(database: DatabaseSync): number {
 export function newerVersion(): Error {
   return new Error('it was written by a newer version of Sluice');
 }
+
+/** All of the work or nothing; within another one it is part of that. */
+export function whole<T>(database: DatabaseSync, work: () => T): T {
+  if (database.isTransaction) return work();
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}

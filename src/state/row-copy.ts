@@ -1,6 +1,7 @@
 // What a node has of a table that nodes share: a copy in a SQLite database of its own. Rule: each row is kept as it was heard of last, with whether the
 // shared table is known to have it; a row that was removed leaves its version behind, so that nobody brings it back.
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { whole } from './data-file.ts';
 
 export interface CopiedRow {
   readonly key: string;
@@ -33,7 +34,6 @@ export class RowCopy {
   readonly #find: StatementSync;
   readonly #put: StatementSync;
   readonly #see: StatementSync;
-  #depth = 0;
 
   constructor(database: DatabaseSync, table: string) {
     database.exec(TABLES);
@@ -82,19 +82,7 @@ export class RowCopy {
 
   /** All of it or nothing. */
   whole<T>(work: () => T): T {
-    if (this.#depth > 0) return work();
-    this.#database.exec('BEGIN IMMEDIATE');
-    this.#depth += 1;
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    } finally {
-      this.#depth -= 1;
-    }
+    return whole(this.#database, work);
   }
 }
 

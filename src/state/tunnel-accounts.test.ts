@@ -12,14 +12,18 @@ const NEW = { ...ROW, lastUsedAtMs: null, expiresAtMs: null };
 test('an account is found by the id of its token, also when the file is opened again', (t) => {
   const path = join(temporaryFolder(t), 'deep', 'tunnels.db');
   const first = new TunnelAccountFile(path);
-  first.add(NEW);
+  first.put(NEW);
   first.close();
   const file = new TunnelAccountFile(path);
   t.after(() => file.close());
   assert.deepEqual([file.findByTokenId('t1'), file.findByTokenId('t2')], [NEW, null]);
-  assert.throws(() => file.add({ ...NEW, id: 'a2' }), /UNIQUE/);
-  file.setToken('a1', { tokenId: 't2', tokenSha256: 'cd', expiresAtMs: 9 });
-  assert.deepEqual([file.findByTokenId('t1'), file.findByTokenId('t2')?.id], [null, 'a1']);
+  assert.throws(() => file.put({ ...NEW, id: 'a2' }), /UNIQUE/);
+  file.used('a1', 7);
+  file.put({ ...NEW, tokenId: 't2', tokenSha256: 'cd', expiresAtMs: 9 });
+  assert.deepEqual(
+    [file.findByTokenId('t1'), file.findByTokenId('t2')?.id, file.findById('a1')?.lastUsedAtMs],
+    [null, 'a1', 7],
+  );
 });
 
 test('only its owner can read the file, and looking up goes over an index', (t) => {
@@ -59,7 +63,7 @@ test('names are kept with whom they belong to, the newest word on each', (t) => 
 test('accounts are told page by page, and one that is removed takes along what it had', (t) => {
   const file = new TunnelAccountFile(join(temporaryFolder(t), 'tunnels.db'));
   t.after(() => file.close());
-  for (const id of ['c', 'a', 'b']) file.add({ ...NEW, id, tokenId: id, email: id === 'b' ? 'b@b.c' : NEW.email });
+  for (const id of ['c', 'a', 'b']) file.put({ ...NEW, id, tokenId: id, email: id === 'b' ? 'b@b.c' : NEW.email });
   const ids = (after: string, email: string | null = null): string[] =>
     file.page({ after, most: 2, email }).map(({ id }) => id);
   assert.deepEqual(

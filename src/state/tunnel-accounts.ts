@@ -1,10 +1,13 @@
 // The accounts of the tunnel server and their names, a SQLite database in the data folder. Rule: of a token its digest is kept and nothing else, and an
 // account is found by the id of its token over a unique index, however many there are.
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { openDataFile } from './data-file.ts';
+import { openDataFile, whole } from './data-file.ts';
+import { RowCopy } from './row-copy.ts';
+import { SharedRows } from './shared-rows.ts';
 import { TunnelHostnameTable } from './tunnel-hostnames.ts';
 import { TunnelInvitationTable } from './tunnel-invitations.ts';
 import { TunnelPorts } from './tunnel-ports.ts';
+import { type TunnelRowTables, tunnelRowTables } from './tunnel-rows.ts';
 import { prepareTunnelTables } from './tunnel-tables.ts';
 import { TunnelUseTable } from './tunnel-use.ts';
 
@@ -34,14 +37,21 @@ export interface TunnelNameRow {
 const COLUMNS = `id, email, created_at_ms AS createdAtMs, token_id AS tokenId, token_sha256 AS tokenSha256,
   last_used_at_ms AS lastUsedAtMs, expires_at_ms AS expiresAtMs`;
 
+const PUT = `INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+  email = excluded.email, created_at_ms = excluded.created_at_ms, token_id = excluded.token_id,
+  token_sha256 = excluded.token_sha256, expires_at_ms = excluded.expires_at_ms`;
+
 export class TunnelAccountFile {
   readonly invitations: TunnelInvitationTable;
   readonly use: TunnelUseTable;
   readonly ports: TunnelPorts;
   readonly hostnames: TunnelHostnameTable;
+  /** The same by kinds and keys. */
+  readonly rows: TunnelRowTables;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #use: StatementSync;
+  readonly #put: StatementSync;
   readonly #keepName: StatementSync;
 
   constructor(path: string) {
@@ -50,14 +60,16 @@ export class TunnelAccountFile {
     this.use = new TunnelUseTable(this.#database);
     this.ports = new TunnelPorts(this.#database);
     this.hostnames = new TunnelHostnameTable(this.#database);
+    this.rows = tunnelRowTables(this);
     this.#find = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE token_id = ?`);
     this.#use = this.#database.prepare('UPDATE accounts SET last_used_at_ms = ? WHERE id = ?');
+    this.#put = this.#database.prepare(PUT);
     this.#keepName = this.#database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)');
   }
 
-  add({ id, email, createdAtMs, tokenId, tokenSha256, lastUsedAtMs, expiresAtMs }: TunnelAccountRow): void {
-    const insert = this.#database.prepare('INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?)');
-    insert.run(id, email, createdAtMs, tokenId, tokenSha256, lastUsedAtMs, expiresAtMs);
+  /** The token of before is worth nothing any more; when it was last used stays. */
+  put({ id, email, createdAtMs, tokenId, tokenSha256, lastUsedAtMs, expiresAtMs }: TunnelAccountRow): void {
+    this.#put.run(id, email, createdAtMs, tokenId, tokenSha256, lastUsedAtMs, expiresAtMs);
   }
 
   findByTokenId(tokenId: string): TunnelAccountRow | null {
@@ -79,12 +91,6 @@ export class TunnelAccountFile {
       .prepare(select)
       .all(...values)
       .map(accountRow);
-  }
-
-  /** The token of before is worth nothing any more. */
-  setToken(id: string, { tokenId, tokenSha256, expiresAtMs }: TunnelToken): void {
-    const set = 'UPDATE accounts SET token_id = ?, token_sha256 = ?, expires_at_ms = ? WHERE id = ?';
-    this.#database.prepare(set).run(tokenId, tokenSha256, expiresAtMs, id);
   }
 
   used(id: string, atMs: number): void {
@@ -111,6 +117,25 @@ export class TunnelAccountFile {
 
   dropName(name: string): void {
     this.#database.prepare('DELETE FROM names WHERE name = ?').run(name);
+  }
+
+  ids(): string[] {
+    return this.#database
+      .prepare('SELECT id FROM accounts')
+      .all()
+      .map(({ id }) => String(id));
+  }
+
+  /** Of a table that nodes share; it begins with what `carried` says. */
+  copyOf(table: string, carried: (file: TunnelAccountFile) => Iterable<readonly [key: string, row: string]>): RowCopy {
+    const copy = new RowCopy(this.#database, table);
+    SharedRows.carryOver(copy, carried(this));
+    return copy;
+  }
+
+  /** All of it or nothing. */
+  whole<T>(work: () => T): T {
+    return whole(this.#database, work);
   }
 
   close(): void {

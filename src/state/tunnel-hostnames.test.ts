@@ -17,17 +17,18 @@ test('hostnames are kept by account, and those that are verified are known toget
     checkedAtMs: null,
     problem: null,
   };
-  hostnames.keep(row);
-  hostnames.keep({ ...row, account: 'b', verifiedAtMs: 5 });
-  assert.deepEqual([hostnames.find('a.test', 'a'), hostnames.find('b.test', 'a')], [row, null]);
-  hostnames.keep({ ...row, problem: 'nothing is there' });
+  hostnames.replace('a.test', [row, { ...row, account: 'b', verifiedAtMs: 5 }]);
+  assert.deepEqual([hostnames.at('a.test')[0], hostnames.at('b.test'), hostnames.names()], [row, [], ['a.test']]);
+  hostnames.replace('a.test', [
+    { ...row, problem: 'nothing is there' },
+    { ...row, account: 'b', verifiedAtMs: 5 },
+  ]);
   assert.deepEqual(
     [hostnames.of('a').map(({ problem }) => problem), hostnames.verified().map(({ account }) => account)],
     [['nothing is there'], ['b']],
   );
   file.remove('b');
-  assert.deepEqual(
-    [hostnames.verified(), hostnames.remove('a.test', 'a'), hostnames.remove('a.test', 'a')],
-    [[], true, false],
-  );
+  assert.deepEqual([hostnames.verified(), hostnames.at('a.test').length], [[], 1]);
+  hostnames.replace('a.test', []);
+  assert.deepEqual(hostnames.names(), []);
 });

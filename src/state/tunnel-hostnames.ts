@@ -24,15 +24,25 @@ export class TunnelHostnameTable {
     this.#database = database;
   }
 
-  keep({ hostname, account, challenge, madeAtMs, verifiedAtMs, checkedAtMs, problem }: TunnelHostnameRow): void {
-    const insert = this.#database.prepare('INSERT OR REPLACE INTO hostnames VALUES (?, ?, ?, ?, ?, ?, ?)');
-    insert.run(hostname, account, challenge, madeAtMs, verifiedAtMs, checkedAtMs, problem);
+  /** The rows of all accounts that have asked for it. */
+  replace(hostname: string, rows: readonly TunnelHostnameRow[]): void {
+    this.#database.prepare('DELETE FROM hostnames WHERE hostname = ?').run(hostname);
+    const insert = this.#database.prepare('INSERT INTO hostnames VALUES (?, ?, ?, ?, ?, ?, ?)');
+    for (const { account, challenge, madeAtMs, verifiedAtMs, checkedAtMs, problem } of rows) {
+      insert.run(hostname, account, challenge, madeAtMs, verifiedAtMs, checkedAtMs, problem);
+    }
   }
 
-  find(hostname: string, account: string): TunnelHostnameRow | null {
-    const select = `SELECT ${COLUMNS} FROM hostnames WHERE hostname = ? AND account = ?`;
-    const row = this.#database.prepare(select).get(hostname, account);
-    return row === undefined ? null : hostnameRow(row);
+  at(hostname: string): TunnelHostnameRow[] {
+    const select = `SELECT ${COLUMNS} FROM hostnames WHERE hostname = ? ORDER BY account`;
+    return this.#database.prepare(select).all(hostname).map(hostnameRow);
+  }
+
+  names(): string[] {
+    return this.#database
+      .prepare('SELECT DISTINCT hostname FROM hostnames')
+      .all()
+      .map(({ hostname }) => String(hostname));
   }
 
   of(account: string): TunnelHostnameRow[] {
@@ -43,11 +53,6 @@ export class TunnelHostnameTable {
   verified(): TunnelHostnameRow[] {
     const select = `SELECT ${COLUMNS} FROM hostnames WHERE verified_at_ms IS NOT NULL ORDER BY hostname`;
     return this.#database.prepare(select).all().map(hostnameRow);
-  }
-
-  remove(hostname: string, account: string): boolean {
-    const gone = this.#database.prepare('DELETE FROM hostnames WHERE hostname = ? AND account = ?');
-    return gone.run(hostname, account).changes === 1;
   }
 }
 

@@ -4,21 +4,15 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { TunnelAccountFile } from './tunnel-accounts.ts';
 
-test('an invitation is good once, until its time is over', (t) => {
+test('invitations are found by their digest, and told the newest first', (t) => {
   const file = new TunnelAccountFile(join(temporaryFolder(t), 'tunnels.db'));
   t.after(() => file.close());
   const { invitations } = file;
-  invitations.add({ id: '1', sha256: 'one', note: 'for Ann', madeAtMs: 1, expiresAtMs: 100 });
-  invitations.add({ id: '2', sha256: 'two', note: '', madeAtMs: 2, expiresAtMs: 50 });
-  assert.deepEqual(
-    [
-      invitations.spend('one', 60, 'a'),
-      invitations.spend('one', 61, 'b'),
-      invitations.spend('two', 60, 'b'),
-      invitations.spend('three', 1, 'b'),
-    ],
-    [true, false, false, false],
-  );
+  const one = { id: '1', sha256: 'one', note: 'for Ann', madeAtMs: 1, expiresAtMs: 100, usedAtMs: null, account: null };
+  invitations.put(one);
+  invitations.put({ ...one, id: '2', sha256: 'two', madeAtMs: 2 });
+  invitations.put({ ...one, usedAtMs: 60, account: 'a' });
+  assert.deepEqual([invitations.find('one')?.account, invitations.find('three')], ['a', null]);
   assert.deepEqual(
     invitations.all().map(({ id, usedAtMs, account }) => [id, usedAtMs, account]),
     [
@@ -26,6 +20,9 @@ test('an invitation is good once, until its time is over', (t) => {
       ['1', 60, 'a'],
     ],
   );
-  invitations.forget(60);
-  assert.deepEqual([invitations.remove('1'), invitations.remove('1'), invitations.all()], [true, false, []]);
+  invitations.remove('two');
+  assert.deepEqual(
+    invitations.all().map(({ id }) => id),
+    ['1'],
+  );
 });

@@ -23,9 +23,14 @@ export class TunnelInvitationTable {
     this.#database = database;
   }
 
-  add({ id, sha256, note, madeAtMs, expiresAtMs }: Omit<TunnelInvitationRow, 'usedAtMs' | 'account'>): void {
-    const insert = this.#database.prepare('INSERT INTO invitations VALUES (?, ?, ?, ?, ?, NULL, NULL)');
-    insert.run(id, sha256, note, madeAtMs, expiresAtMs);
+  put({ id, sha256, note, madeAtMs, expiresAtMs, usedAtMs, account }: TunnelInvitationRow): void {
+    const insert = this.#database.prepare('INSERT OR REPLACE INTO invitations VALUES (?, ?, ?, ?, ?, ?, ?)');
+    insert.run(id, sha256, note, madeAtMs, expiresAtMs, usedAtMs, account);
+  }
+
+  find(sha256: string): TunnelInvitationRow | null {
+    const row = this.#database.prepare(`SELECT ${COLUMNS} FROM invitations WHERE sha256 = ?`).get(sha256);
+    return row === undefined ? null : invitationRow(row);
   }
 
   /** The newest first. */
@@ -34,20 +39,8 @@ export class TunnelInvitationTable {
     return this.#database.prepare(select).all().map(invitationRow);
   }
 
-  /** In one step, so that two who come at once do not both get in. False: there is none that can be used. */
-  spend(sha256: string, nowMs: number, account: string): boolean {
-    const update = `UPDATE invitations SET used_at_ms = ?, account = ?
-      WHERE sha256 = ? AND used_at_ms IS NULL AND expires_at_ms > ?`;
-    return this.#database.prepare(update).run(nowMs, account, sha256, nowMs).changes === 1;
-  }
-
-  remove(id: string): boolean {
-    return this.#database.prepare('DELETE FROM invitations WHERE id = ?').run(id).changes === 1;
-  }
-
-  /** Those that nobody has used in time. */
-  forget(expiredBeforeMs: number): void {
-    this.#database.prepare('DELETE FROM invitations WHERE expires_at_ms < ?').run(expiredBeforeMs);
+  remove(sha256: string): void {
+    this.#database.prepare('DELETE FROM invitations WHERE sha256 = ?').run(sha256);
   }
 }
 

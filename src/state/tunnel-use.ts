@@ -27,6 +27,11 @@ export class TunnelUseTable {
     return new Map(rows.map(({ account, limits }) => [String(account), String(limits)]));
   }
 
+  limitsOf(account: string): string | null {
+    const row = this.#database.prepare('SELECT limits FROM account_limits WHERE account = ?').get(account);
+    return row === undefined ? null : String(row['limits']);
+  }
+
   /** null: none of its own any more. */
   setLimits(account: string, limits: string | null): void {
     if (limits === null) this.#database.prepare('DELETE FROM account_limits WHERE account = ?').run(account);

@@ -29,7 +29,7 @@ async function answered(gateway: Gateway, client: TunnelClient, body = ''): Prom
 describe('an invitation', () => {
   test('lets one register where that is needed', async (t) => {
     const gateway = await serveWith(t, { registration: 'invite' });
-    const { code: invitation } = gateway.tunnels.office.invitations.make('for Ann', 60_000);
+    const { code: invitation } = await gateway.tunnels.office.invitations.make('for Ann', 60_000);
     const bare = await register(gateway, { email: 'a@b.c' });
     assert.match(`${bare.status} ${bare.detail}`, /^403 .*invitation/);
     assert.equal((await register(gateway, { email: 'a@b.c', invitation: 'sli_0' })).status, 403);
@@ -50,7 +50,7 @@ describe('what an account may have', () => {
       [refused.status, code(refused), refused.headers['retry-after']],
       [429, 'tunnel_rate_limited', '30'],
     );
-    gateway.tunnels.office.change('user:alice', { limits: { requestsPerMinute: null } });
+    await gateway.tunnels.office.change('user:alice', { limits: { requestsPerMinute: null } });
     assert.equal(await answered(gateway, client), 200);
   });
 
@@ -88,18 +88,18 @@ describe('what an account may have', () => {
 test('what the operator takes away ends at once, and the names of an account with it', async (t) => {
   const gateway = await serve(t);
   const { office } = gateway.tunnels;
-  const { account, token } = office.add({ email: 'a@b.c', token: null });
+  const { account, token } = await office.add({ email: 'a@b.c', token: null });
   const client = await TunnelClient.open(t, doorOf(gateway), { token, names: ['theirs'] });
-  office.revoke(account.id);
+  await office.revoke(account.id);
   assert.deepEqual(await client.end(), { code: 1008, reason: 'the token was revoked' });
   assert.equal((await visit(gateway, '/', {}, 'theirs.example.test')).status, 503);
   const again = await TunnelClient.connect(t, doorOf(gateway));
   again.say('Auth', { token, version: 2 });
   assert.equal((await again.next())['code'], 'UNAUTHORIZED');
-  const { token: next } = office.renew(account.id);
+  const { token: next } = await office.renew(account.id);
   const back = await TunnelClient.open(t, doorOf(gateway), { token: next, names: ['theirs'] });
   assert.equal(gateway.metric('sluice_tunnel_reconnects_total'), 1);
-  office.remove(account.id);
+  await office.remove(account.id);
   assert.equal((await back.end()).code, 1008);
   assert.equal((await visit(gateway, '/', {}, 'theirs.example.test')).status, 404);
 });

@@ -189,7 +189,7 @@ test('tunnels of users of the configuration have no page unless it is wished for
   await stage.apply(settings);
   const door = stage.tunnels.doors()[0]?.address ?? '';
   const known = await TunnelClient.open(t, door, { token: 'token-of-alice', names: ['app'] });
-  const { token } = stage.tunnels.office.add({ email: 'eve@example.com', token: null });
+  const { token } = await stage.tunnels.office.add({ email: 'eve@example.com', token: null });
   await TunnelClient.open(t, door, { token, names: ['stranger'] });
   const go = (name: string) => ask(stage.url, { headers: { ...SECURE, Host: `${name}.example.test` } });
   const visits = Array.from({ length: 8 }, () => go('app'));

@@ -64,11 +64,11 @@ export class AdminDesk {
   };
   tunnels: TunnelReport[] = [];
   exposed: ExposedReport[] = [];
-  readonly office: TunnelOffice = new TunnelOffice(
-    new SessionList(),
-    new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) }),
-    { keepIn: () => {} },
-  );
+  readonly office: TunnelOffice = new TunnelOffice({
+    sessions: new SessionList(),
+    registry: new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) }),
+    ports: { keepIn: () => {} },
+  });
   /** What has gone through. */
   readonly tape: RequestTape = new RequestTape();
   /** What has happened. */

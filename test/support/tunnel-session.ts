@@ -67,10 +67,11 @@ export class SessionStage {
     const exchange = { client: { address: '192.0.2.1' }, request, switchTo } as unknown as Exchange;
     this.host = host ?? {
       registry: this.registry,
-      admit: (token) =>
-        token === 'right'
-          ? { meter: new AccountMeter('alice', LIMITS, { day: 0, bytes: 0, requests: 0 }) }
-          : { refused: 'UNAUTHORIZED', why: 'this token is not valid here' },
+      admit: (token, _, then) => {
+        const admitted = { meter: new AccountMeter('alice', LIMITS, { day: 0, bytes: 0, requests: 0 }) };
+        if (token === 'asked for') setImmediate(then, admitted);
+        else then(token === 'right' ? admitted : { refused: 'UNAUTHORIZED', why: 'this token is not valid here' });
+      },
       legacyClients: new LegacyClients(),
       addressOf: ({ client }) => client.address,
       urlOf: (name) => `http://${name}.test`,

@@ -213,13 +213,13 @@ export function addTunnelAccountRoutes(app: AdminApp, { sluice: { tunnels } }: A
     const next = registered.length < limit ? null : (registered.at(-1)?.id ?? null);
     return context.json({ accounts: reports.map(accountAnswer), next }, 200);
   });
-  app.openapi(addRoute, (context) => {
+  app.openapi(addRoute, async (context) => {
     const { email, token = null, expires_at: at } = context.req.valid('json');
-    const issued = office.add({ email, token, ...(at === undefined ? {} : { expiresAtMs: timeOf(at) }) });
+    const issued = await office.add({ email, token, ...(at === undefined ? {} : { expiresAtMs: timeOf(at) }) });
     return context.json(tokenAnswer(issued), 201);
   });
   app.openapi(showRoute, (context) => context.json(accountAnswer(office.report(context.req.valid('param').id)), 200));
-  app.openapi(changeRoute, (context) => {
+  app.openapi(changeRoute, async (context) => {
     const { limits, expires_at: at } = context.req.valid('json');
     if (limits === undefined && at === undefined) {
       throw new SluiceError('invalid_input', { message: 'Expected "limits" or "expires_at".' });
@@ -228,17 +228,19 @@ export function addTunnelAccountRoutes(app: AdminApp, { sluice: { tunnels } }: A
       limits: limits === undefined || limits === null ? limits : ownLimits(limits),
       expiresAtMs: at === undefined ? undefined : timeOf(at),
     };
-    return context.json(accountAnswer(office.change(context.req.valid('param').id, change)), 200);
+    return context.json(accountAnswer(await office.change(context.req.valid('param').id, change)), 200);
   });
-  app.openapi(renewRoute, (context) => context.json(tokenAnswer(office.renew(context.req.valid('param').id)), 200));
-  app.openapi(revokeRoute, (context) => {
+  app.openapi(renewRoute, async (context) => {
+    return context.json(tokenAnswer(await office.renew(context.req.valid('param').id)), 200);
+  });
+  app.openapi(revokeRoute, async (context) => {
     const { id } = context.req.valid('param');
-    office.revoke(id);
+    await office.revoke(id);
     return context.json(accountAnswer(office.report(id)), 200);
   });
-  app.openapi(removeRoute, (context) => {
+  app.openapi(removeRoute, async (context) => {
     const { id } = context.req.valid('param');
-    office.remove(id);
+    await office.remove(id);
     return context.json({ removed: id }, 200);
   });
 }

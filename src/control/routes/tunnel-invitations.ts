@@ -80,14 +80,14 @@ export function addTunnelInvitationRoutes(app: AdminApp, { sluice: { tunnels } }
   app.openapi(listRoute, (context) =>
     context.json({ invitations: tunnels.office.invitations.all().map(invitationAnswer) }, 200),
   );
-  app.openapi(makeRoute, (context) => {
+  app.openapi(makeRoute, async (context) => {
     const { note = '', expires_in_seconds: seconds = USUAL_S } = context.req.valid('json');
-    const { invitation, code } = tunnels.office.invitations.make(note, seconds * 1000);
+    const { invitation, code } = await tunnels.office.invitations.make(note, seconds * 1000);
     return context.json({ ...invitationAnswer(invitation), code }, 201);
   });
-  app.openapi(removeRoute, (context) => {
+  app.openapi(removeRoute, async (context) => {
     const { id } = context.req.valid('param');
-    if (!tunnels.office.invitations.remove(id)) {
+    if (!(await tunnels.office.invitations.remove(id))) {
       throw new SluiceError('not_found', { message: `There is no invitation "${id}".` });
     }
     return context.json({ removed: id }, 200);

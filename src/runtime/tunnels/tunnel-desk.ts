@@ -16,7 +16,7 @@ import { SessionList } from '../../services/tunnels/session-list.ts';
 import { type NameUse, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import { LegacyClients } from '../../services/tunnels/legacy-clients.ts';
-import type { Admission, SessionEvent, SessionHost } from '../../services/tunnels/session-host.ts';
+import type { SessionEvent, SessionHost } from '../../services/tunnels/session-host.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type TunnelFamilies, tunnelFamilies } from '../../telemetry/tunnel-families.ts';
 import { visitorsOf } from '../assemble/assemble-tunnels.ts';
@@ -114,7 +114,13 @@ export class TunnelDesk {
       dropped: (port) => this.#nodes?.dropped(tunnelNameOfPort(port)),
       isElsewhere: (port) => this.#nodes?.visits.isElsewhere(port) ?? false,
     });
-    this.office = new TunnelOffice(this.#sessions, this.#registry, this.#tcp);
+    this.office = new TunnelOffice({
+      sessions: this.#sessions,
+      registry: this.#registry,
+      ports: this.#tcp,
+      nodes: options.nodes,
+      onProblem: (err) => options.log('error', { err }, 'what another node has changed could not be kept here'),
+    });
     // Short, for the name of a unix socket may not be long.
     this.#folder = join(tmpdir(), `sluice-${process.pid}-${randomBytes(6).toString('hex')}`);
     this.socketPath = join(this.#folder, 'tunnels.sock');
@@ -305,7 +311,7 @@ export class TunnelDesk {
   readonly #host: SessionHost = {
     registry: this.#registry,
     legacyClients: new LegacyClients(),
-    admit: (token: string, address: string): Admission => this.office.admit(token, address),
+    admit: (token, address, then) => this.office.admit(token, address, then),
     addressOf: (exchange: Exchange): string => peerAddress(exchange, this.#visitors),
     confirm: (name) => this.#nodes?.confirm(name) ?? null,
     urlOf: (name: string): string => this.#urlOf(name),

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts';
 import { configOf } from '../../../test/support/gateway.ts';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { SessionList } from '../../services/tunnels/session-list.ts';
+import type { Admission } from '../../services/tunnels/session-host.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import { configuredUsers } from '../assemble/configured-users.ts';
@@ -14,7 +15,7 @@ const USERS = [{ name: 'alice', token: 'of-alice', may: ['tunnels'] }];
 function opened(t: TestContext): { office: TunnelOffice; sessions: SessionList; follow: (config: Config) => void } {
   const sessions = new SessionList();
   const registry = new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) });
-  const office = new TunnelOffice(sessions, registry, { keepIn: () => {} });
+  const office = new TunnelOffice({ sessions, registry, ports: { keepIn: () => {} } });
   const folder = temporaryFolder(t);
   t.after(() => office.close());
   const follow = (config: Config): void => {
@@ -24,9 +25,17 @@ function opened(t: TestContext): { office: TunnelOffice; sessions: SessionList; 
   return { office, sessions, follow };
 }
 
+/** Where nobody else has to be asked. */
+function admit(office: TunnelOffice, token: string, address = '192.0.2.1'): Admission {
+  let said: Admission | null = null;
+  office.admit(token, address, (admitted) => (said = admitted));
+  assert.ok(said !== null);
+  return said;
+}
+
 /** A client that is let in with that token. */
 function client(office: TunnelOffice, sessions: SessionList, token: string): { readonly ended: string[] } {
-  const admitted = office.admit(token, '192.0.2.1');
+  const admitted = admit(office, token);
   assert.ok('meter' in admitted);
   const ended: string[] = [];
   const { meter } = admitted;
@@ -39,25 +48,25 @@ function client(office: TunnelOffice, sessions: SessionList, token: string): { r
 }
 
 // What clients and visitors see of it is in test/e2e/tunnel-accounts.test.ts.
-test('whoever loses the right to be connected is disconnected', (t) => {
+test('whoever loses the right to be connected is disconnected', async (t) => {
   const { office, sessions, follow } = opened(t);
   follow(configOf({ users: USERS, tunnels: { server: { enabled: true } } }));
   const alice = client(office, sessions, 'of-alice');
-  const { account, token } = office.add({ email: 'a@b.c', token: null });
+  const { account, token } = await office.add({ email: 'a@b.c', token: null });
   const other = client(office, sessions, token);
-  office.change(account.id, { expiresAtMs: Date.now() + 3_600_000 });
+  await office.change(account.id, { expiresAtMs: Date.now() + 3_600_000 });
   office.tidy();
   assert.deepEqual(other.ended, []);
-  office.change(account.id, { expiresAtMs: Date.now() - 1 });
+  await office.change(account.id, { expiresAtMs: Date.now() - 1 });
   assert.deepEqual(other.ended, ['the token has expired']);
   follow(configOf({ tunnels: { server: { enabled: true } } }));
   assert.deepEqual(alice.ended, ['this user may not open tunnels any more']);
 });
 
-test('a token ends while its client is connected', (t) => {
+test('a token ends while its client is connected', async (t) => {
   const { office, sessions, follow } = opened(t);
   follow(configOf({ tunnels: { server: { enabled: true, token_ttl: '1ms' } } }));
-  const { token } = office.add({ email: 'a@b.c', token: null, expiresAtMs: Date.now() + 50 });
+  const { token } = await office.add({ email: 'a@b.c', token: null, expiresAtMs: Date.now() + 50 });
   const { ended } = client(office, sessions, token);
   while (ended.length === 0) office.tidy();
   assert.deepEqual(ended, ['the token has expired']);
@@ -68,10 +77,10 @@ test('who guesses tokens is not listened to for a while, and others behind that 
   follow(
     configOf({ users: USERS, tunnels: { server: { enabled: true, address_limits: { wrong_tokens_per_minute: 2 } } } }),
   );
-  const tried = ['x', 'y', 'of-alice'].map((token) => office.admit(token, '192.0.2.1'));
+  const tried = ['x', 'y', 'of-alice'].map((token) => admit(office, token));
   assert.deepEqual(
     tried.map((each) => ('refused' in each ? each.refused : 'in')),
     ['UNAUTHORIZED', 'UNAUTHORIZED', 'SERVICE_UNAVAILABLE'],
   );
-  assert.ok('meter' in office.admit('of-alice', '192.0.2.2'));
+  assert.ok('meter' in admit(office, 'of-alice', '192.0.2.2'));
 });

@@ -25,7 +25,10 @@ import { canonical, type HostnameSettings, TunnelHostnames } from '../../service
 import type { Claim, TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import type { Admission } from '../../services/tunnels/session-host.ts';
 import { type AccountPage, TunnelAccountFile } from '../../state/tunnel-accounts.ts';
+import { LocalTunnelBook, SharedTunnelBook, type TunnelBook } from '../../state/tunnel-book.ts';
+import type { TunnelChange } from '../../state/tunnel-rows.ts';
 import { textResolverOf } from '../../transport/resolver.ts';
+import type { SharedNodes } from '../nodes/shared-nodes.ts';
 import { HostnameCertificates } from './hostname-certificates.ts';
 
 export interface AccountReport {
@@ -63,6 +66,12 @@ const HOUR_MS = 3_600_000;
 const EXPECTED_MS = 15_000;
 const MINUTE_MS = 60_000;
 const POLICY_VIOLATION = 1008;
+const UNKNOWN: Admission = { refused: 'UNAUTHORIZED', why: 'this token is not valid here' };
+/** Whoever comes again hears more. */
+const NOBODY_KNOWS: Admission = {
+  refused: 'SERVICE_UNAVAILABLE',
+  why: 'for the moment this server cannot tell whose token that is',
+};
 /** Clients without names are none that the limit of an account speaks of; this bounds them. */
 const SPARE_CLIENTS = 8;
 
@@ -71,7 +80,17 @@ interface PortKeeper {
   keepIn(book: PortBook | null): void;
 }
 
+export interface TunnelOfficeOptions {
+  readonly sessions: SessionList;
+  readonly registry: TunnelRegistry;
+  readonly ports: PortKeeper;
+  /** Missing: this one is alone. */
+  readonly nodes?: Pick<SharedNodes, 'isShared' | 'rows'> | undefined;
+  readonly onProblem?: (error: unknown) => void;
+}
+
 interface Open {
+  readonly book: TunnelBook;
   readonly accounts: TunnelAccounts;
   readonly meters: AccountMeters;
   readonly invitations: TunnelInvitations;
@@ -86,6 +105,7 @@ export class TunnelOffice {
     most: 10,
     eachMs: HOUR_MS / 10,
   });
+  readonly #options: TunnelOfficeOptions;
   readonly #sessions: SessionList;
   readonly #registry: TunnelRegistry;
   readonly #ports: PortKeeper;
@@ -94,15 +114,25 @@ export class TunnelOffice {
   #onHostnames: () => void = () => {};
   #open: Open | null = null;
 
-  constructor(sessions: SessionList, registry: TunnelRegistry, ports: PortKeeper) {
-    this.#sessions = sessions;
-    this.#registry = registry;
-    this.#ports = ports;
+  constructor(options: TunnelOfficeOptions) {
+    this.#options = options;
+    this.#sessions = options.sessions;
+    this.#registry = options.registry;
+    this.#ports = options.ports;
   }
 
-  /** null: the server is off, or is being switched off. */
-  get accounts(): TunnelAccounts | null {
-    return this.#open?.accounts ?? null;
+  /** False: the server is off, or is being switched off. */
+  get isOpen(): boolean {
+    return this.#open !== null;
+  }
+
+  /** Whose token that is; null: nobody's. Rejects when nobody can say. */
+  find(token: string): TunnelAccount | null | Promise<TunnelAccount | null> {
+    if (this.#open === null) return null;
+    const { accounts, book } = this.#open;
+    const known = accounts.find(token);
+    const news = known === null ? book.catchUp() : null;
+    return news === null ? known : news.then(() => accounts.find(token));
   }
 
   open(dataDir: string, config: Config, users: UserDirectory): void {
@@ -111,12 +141,16 @@ export class TunnelOffice {
     this.#registry.keepIn(file);
     if (succession.isUnderWay) this.#registry.expectClients(EXPECTED_MS);
     this.#ports.keepIn(file.ports);
+    const book = this.#bookOf(file);
+    const onRevoked = (account: string, why: string): void => this.#dismiss(account, why);
     this.#open = {
-      accounts: new TunnelAccounts(file, users, (account, why) => this.#dismiss(account, why)),
+      book,
+      accounts: new TunnelAccounts({ file, book, users, onRevoked }),
       meters: new AccountMeters(file.use, limitsOf(config)),
-      invitations: new TunnelInvitations(file.invitations),
+      invitations: new TunnelInvitations(file.invitations, book),
       hostnames: new TunnelHostnames({
         table: file.hostnames,
+        book,
         ...hostnameSettings(config),
         onChange: () => this.#onHostnames(),
         onLost: (hostname) => this.#registry.forget(hostname),
@@ -141,6 +175,7 @@ export class TunnelOffice {
   close(): void {
     this.#registry.keepIn(null);
     this.#ports.keepIn(null);
+    this.#open?.book.close();
     this.#open?.meters.keep();
     this.#open?.accounts.close();
     this.#open = null;
@@ -188,7 +223,23 @@ export class TunnelOffice {
     return this.#require().meters.limitsOf(account);
   }
 
-  admit(token: string, address: string): Admission {
+  /** A token that is not known here may have been made elsewhere a moment ago. */
+  admit(token: string, address: string, then: (admitted: Admission) => void): void {
+    const known = this.#admitKnown(token, address);
+    const news = known === null ? (this.#open?.book.catchUp() ?? null) : null;
+    if (known !== null || news === null) {
+      then(known ?? this.#stranger(address));
+      return;
+    }
+    const asked = news.then(
+      () => this.#admitKnown(token, address) ?? this.#stranger(address),
+      () => NOBODY_KNOWS,
+    );
+    void asked.then(then);
+  }
+
+  /** null: nobody here has that token. */
+  #admitKnown(token: string, address: string): Admission | null {
     if (this.#open === null) return { refused: 'SERVICE_UNAVAILABLE', why: 'the server is going away' };
     // A client behind the same address as one that guesses comes again later.
     if (this.attempts.waitMs(address) > 0) {
@@ -196,10 +247,7 @@ export class TunnelOffice {
     }
     const { accounts, meters } = this.#open;
     const account = accounts.find(token);
-    if (account === null) {
-      this.attempts.take(address);
-      return { refused: 'UNAUTHORIZED', why: 'this token is not valid here' };
-    }
+    if (account === null) return null;
     const meter = meters.meterOf(account.id);
     // Some of them may have broken off without a word, and go when their names are taken.
     if (meter.sessions >= 2 * meter.limits.clients + SPARE_CLIENTS) {
@@ -210,16 +258,21 @@ export class TunnelOffice {
     return { meter };
   }
 
+  #stranger(address: string): Admission {
+    this.attempts.take(address);
+    return UNKNOWN;
+  }
+
   /** null: it takes an invitation, and this is none. */
-  register({ email, invitation }: RegisterWish): IssuedToken | null {
+  async register({ email, invitation }: RegisterWish): Promise<IssuedToken | null> {
     const { accounts, invitations } = this.#require();
     const id = newAccountId();
     const needsInvitation = this.registration === 'invite';
-    if (needsInvitation && (invitation === null || !invitations.spend(invitation, id))) return null;
+    if (needsInvitation && (invitation === null || !(await invitations.spend(invitation, id)))) return null;
     return accounts.add({ email, expiresAtMs: this.#expiry() }, id);
   }
 
-  rotate(account: RegisteredAccount): IssuedToken {
+  rotate(account: RegisteredAccount): Promise<IssuedToken> {
     return this.#require().accounts.rotate(account, this.#expiry());
   }
 
@@ -241,45 +294,41 @@ export class TunnelOffice {
     return this.#report(this.#find(id));
   }
 
-  add(wish: {
+  async add(wish: {
     readonly email: string;
     readonly token: string | null;
     readonly expiresAtMs?: number | null;
-  }): IssuedToken {
+  }): Promise<IssuedToken> {
     const { email, token, expiresAtMs = this.#expiry() } = wish;
-    const issued = this.#require().accounts.add({ email, token, expiresAtMs });
+    const issued = await this.#require().accounts.add({ email, token, expiresAtMs });
     if (issued !== null) return issued;
     throw new SluiceError('already_exists', { message: 'This token belongs to an account already.' });
   }
 
-  change(id: string, { limits, expiresAtMs }: AccountChange): AccountReport {
-    const { accounts, meters } = this.#require();
+  async change(id: string, { limits, expiresAtMs }: AccountChange): Promise<AccountReport> {
+    const { accounts, book } = this.#require();
     const account = this.#find(id);
-    if (expiresAtMs !== undefined) {
-      accounts.expire(registered(account), expiresAtMs);
-      const meter = meters.find(id);
-      if (meter !== null) meter.expiresAtMs = expiresAtMs;
-    }
-    if (limits !== undefined) meters.setLimits(id, limits);
+    if (expiresAtMs !== undefined) await accounts.expire(registered(account), expiresAtMs);
+    const own = limits === null || limits === undefined ? null : JSON.stringify(limits);
+    if (limits !== undefined) await book.change('limits', id, () => own);
     return this.report(id);
   }
 
-  renew(id: string): IssuedToken {
+  async renew(id: string): Promise<IssuedToken> {
     return this.rotate(registered(this.#find(id)));
   }
 
-  revoke(id: string): void {
-    this.#require().accounts.revoke(registered(this.#find(id)));
+  async revoke(id: string): Promise<void> {
+    await this.#require().accounts.revoke(registered(this.#find(id)));
   }
 
   /** With its names, which are anybody's then. */
-  remove(id: string): void {
-    const { accounts, meters, hostnames } = this.#require();
+  async remove(id: string): Promise<void> {
+    const { accounts, book, hostnames } = this.#require();
     const account = registered(this.#find(id));
-    meters.setLimits(id, null);
-    accounts.remove(account);
-    hostnames.forget(id);
-    this.#registry.forgetAll(id);
+    await hostnames.forget(id);
+    await book.change('limits', id, () => null);
+    await accounts.remove(account);
   }
 
   get invitations(): TunnelInvitations {
@@ -287,6 +336,28 @@ export class TunnelOffice {
   }
 
   // --------------------------------------------------------------------------------------------------------------------
+
+  #bookOf(file: TunnelAccountFile): TunnelBook {
+    const { nodes, onProblem = () => {} } = this.#options;
+    const onChange = (change: TunnelChange): void => this.#changed(change);
+    if (nodes?.isShared !== true) return new LocalTunnelBook(file, onChange);
+    return new SharedTunnelBook({ file, onChange, onProblem, open: (options) => nodes.rows(options) });
+  }
+
+  /** Here or on another node. */
+  #changed(change: TunnelChange): void {
+    if (this.#open === null) return;
+    const { accounts, meters, hostnames } = this.#open;
+    if (change.kind === 'hostname') hostnames.changed(change.key, change.row);
+    else if (change.kind === 'limits') {
+      meters.setLimits(change.key, change.row === null ? null : (JSON.parse(change.row) as OwnLimits));
+    } else if (change.kind === 'account') {
+      const meter = meters.find(change.key);
+      if (meter !== null) meter.expiresAtMs = change.row?.expiresAtMs ?? null;
+      accounts.changed(change);
+      if (change.row === null) this.#registry.forgetAll(change.key);
+    }
+  }
 
   #require(): Open {
     if (this.#open !== null) return this.#open;

@@ -33,6 +33,8 @@ export interface LegacySessionOptions {
   readonly bearer: string | null;
 }
 
+/** Before it is known whose token it was. */
+const MOST_WAITING = 64;
 const HANDSHAKE_MS = 20_000;
 const HEARTBEAT_MS = 20_000;
 const MOST_MISSED = 3;
@@ -85,6 +87,8 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   readonly #deadline = new Deadline(() => this.#beat());
   readonly #looking = new Deadline(() => this.#look());
   #state: 'new' | 'open' | 'closed' = 'new';
+  /** What has come while its token is being asked for; null: it is not. */
+  #waiting: LegacyMessage[] | null = null;
   #drains = false;
   #heard = true;
   #missed = 0;
@@ -196,7 +200,8 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
   }
 
   #take(said: LegacyMessage): void {
-    if (this.#state === 'new') this.#authenticate(said);
+    if (this.#waiting !== null) this.#wait(said);
+    else if (this.#state === 'new') this.#authenticate(said);
     else if (said.type === 'ReqTunnel') this.#create(said);
     else if (said.type === 'Ping') this.#say('Pong');
     else if (said.type === 'Pong') this.roundTripMs = performance.now() - this.#beatAtMs;
@@ -204,7 +209,22 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
 
   #authenticate(said: LegacyMessage): void {
     const token = said.type === 'Auth' && said.token !== '' ? said.token : this.#bearer;
-    const admitted = said.type === 'Auth' && token !== null ? this.#host.admit(token, this.remoteAddress) : NOBODY;
+    this.#waiting = [];
+    const then = (admitted: Admission): void => this.#admitted(said, admitted);
+    if (said.type === 'Auth' && token !== null) this.#host.admit(token, this.remoteAddress, then);
+    else then(NOBODY);
+  }
+
+  /** Whose token that is has yet to be found out. */
+  #wait(said: LegacyMessage): void {
+    if ((this.#waiting?.push(said) ?? 0) > MOST_WAITING)
+      this.#peer.close(CLOSE_CODE.policyViolation, 'wait for an answer');
+  }
+
+  #admitted(said: LegacyMessage, admitted: Admission): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    if (this.#state === 'closed') return;
     if ('refused' in admitted) {
       this.#host.note('refused', this);
       // By the words of the first one the client knows that it has to ask for another token.
@@ -221,6 +241,7 @@ export class LegacySession implements TunnelLink, LegacyClient, LegacyStreamOwne
     wheel.arm(this.#deadline, HEARTBEAT_MS);
     const { version, mmVersion } = said.type === 'Auth' ? said : { version: '', mmVersion: '' };
     this.#say('AuthResp', { ClientId: this.clientId, Version: version, MmVersion: mmVersion });
+    for (const each of waiting) if (this.isOpen) this.#take(each);
   }
 
   #create(wish: LegacyTunnelWish): void {

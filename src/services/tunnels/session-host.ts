@@ -11,8 +11,8 @@ export interface SessionHost {
   readonly legacyClients: LegacyClients;
   /** From where the client comes that asks so. */
   addressOf(exchange: Exchange): string;
-  /** Whose token that is, or why its client may not connect. */
-  admit(token: string, address: string): Admission;
+  /** Says whose token that is, or why its client may not connect: at once where it is known here, else when it has been asked for. */
+  admit(token: string, address: string, then: (admitted: Admission) => void): void;
   urlOf(name: string): string;
   /** Whether a name that a client was just given is its account's on all nodes. null: no other node gives names. */
   confirm?(name: string): Promise<boolean> | null;

@@ -2,8 +2,11 @@
 // nobody can say what it was, and the time of a look-up tells nothing of it.
 import { Buffer } from 'node:buffer';
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { SluiceError } from '../../core/errors.ts';
 import type { UserDirectory } from '../identity/user-directory.ts';
 import type { AccountPage, TunnelAccountFile, TunnelAccountRow, TunnelToken } from '../../state/tunnel-accounts.ts';
+import type { TunnelBook } from '../../state/tunnel-book.ts';
+import type { TunnelChange } from '../../state/tunnel-rows.ts';
 
 export interface TunnelAccount {
   /** What its tunnels belong to. */
@@ -38,13 +41,23 @@ const USED_EVERY_MS = 60_000;
 const FOREIGN = 'sha256:';
 const REVOKED = 'revoked:';
 
+export interface TunnelAccountsOptions {
+  /** As it is known here. */
+  readonly file: TunnelAccountFile;
+  readonly book: TunnelBook;
+  readonly users: UserDirectory;
+  readonly onRevoked: (account: string, why: string) => void;
+}
+
 export class TunnelAccounts {
   readonly #file: TunnelAccountFile;
+  readonly #book: TunnelBook;
   #users: UserDirectory;
-  readonly #onRevoked: (account: string, why: string) => void;
+  readonly #onRevoked: TunnelAccountsOptions['onRevoked'];
 
-  constructor(file: TunnelAccountFile, users: UserDirectory, onRevoked: (account: string, why: string) => void) {
+  constructor({ file, book, users, onRevoked }: TunnelAccountsOptions) {
     this.#file = file;
+    this.#book = book;
     this.#users = users;
     this.#onRevoked = onRevoked;
   }
@@ -84,39 +97,55 @@ export class TunnelAccounts {
   }
 
   /** null: this token belongs to somebody already. */
-  add({ email, expiresAtMs, token = null }: NewAccount, id: string = newAccountId()): IssuedToken | null {
+  async add(
+    { email, expiresAtMs, token = null }: NewAccount,
+    id: string = newAccountId(),
+  ): Promise<IssuedToken | null> {
     const issued = token === null ? newToken(expiresAtMs) : foreignToken(token, expiresAtMs);
     const { token: shown, ...made } = issued;
+    if (token !== null) await this.#book.catchUp();
     if (token !== null && this.#file.findByTokenId(made.tokenId) !== null) return null;
     const row = { id, email, createdAtMs: Date.now(), ...made, lastUsedAtMs: null };
-    this.#file.add(row);
+    await this.#book.change('account', id, () => row);
     return { account: accountOf(row), token: shown };
   }
 
   /** Another token for the account; whoever is connected with the old one is not any more. */
-  rotate({ id, email, registered }: RegisteredAccount, expiresAtMs: number | null): IssuedToken {
+  async rotate({ id }: RegisteredAccount, expiresAtMs: number | null): Promise<IssuedToken> {
     const { token, ...made } = newToken(expiresAtMs);
-    this.#file.setToken(id, made);
-    this.#onRevoked(id, 'the token was replaced');
-    return { account: { id, email, registered: { ...registered, ...made } }, token };
+    return { account: accountOf(await this.#change(id, made)), token };
   }
 
   /** When its token ends; null: never. */
-  expire({ id, registered }: RegisteredAccount, expiresAtMs: number | null): void {
-    this.#file.setToken(id, { ...registered, expiresAtMs });
-    if (expiresAtMs !== null && expiresAtMs <= Date.now()) this.#onRevoked(id, 'the token has expired');
+  async expire({ id }: RegisteredAccount, expiresAtMs: number | null): Promise<void> {
+    await this.#change(id, { expiresAtMs });
   }
 
   /** The account stays, with its names, and nobody can connect until it gets another token. */
-  revoke({ id }: RegisteredAccount): void {
+  async revoke({ id }: RegisteredAccount): Promise<void> {
     const unknown = randomBytes(SECRET_BYTES).toString('hex');
-    this.#file.setToken(id, { tokenId: `${REVOKED}${unknown}`, tokenSha256: '', expiresAtMs: null });
-    this.#onRevoked(id, 'the token was revoked');
+    await this.#change(id, { tokenId: `${REVOKED}${unknown}`, tokenSha256: '', expiresAtMs: null });
   }
 
-  remove({ id }: RegisteredAccount): void {
-    this.#file.remove(id);
-    this.#onRevoked(id, 'the account was removed');
+  async remove({ id }: RegisteredAccount): Promise<void> {
+    await this.#book.change('account', id, () => null);
+  }
+
+  async #change(id: string, change: Partial<TunnelToken>): Promise<TunnelAccountRow> {
+    const row = await this.#book.change('account', id, (known) =>
+      known === null ? undefined : { ...known, ...change },
+    );
+    if (row !== undefined && row !== null) return row;
+    throw new SluiceError('not_found', { message: `There is no account "${id}".` });
+  }
+
+  /** Here or on another node: who is connected with what is worth nothing any more hears why. */
+  changed({ key: id, before, row }: TunnelChange & { readonly kind: 'account' }): void {
+    if (before === null) return;
+    if (row === null) this.#onRevoked(id, 'the account was removed');
+    else if (row.tokenId !== before.tokenId) {
+      this.#onRevoked(id, isRevoked(row) ? 'the token was revoked' : 'the token was replaced');
+    } else if (isOver(row)) this.#onRevoked(id, 'the token has expired');
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../../test/support/temporary-folder.ts';
 import { TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 import type { TunnelHostnameRow } from '../../state/tunnel-hostnames.ts';
+import { LocalTunnelBook } from '../../state/tunnel-book.ts';
 import { canonical, type HostnameAnswer, TunnelHostnames } from './tunnel-hostnames.ts';
 
 class Stage {
@@ -22,8 +23,11 @@ class Stage {
   }
 
   opened(): TunnelHostnames {
-    return new TunnelHostnames({
+    const hostnames: TunnelHostnames = new TunnelHostnames({
       table: this.file.hostnames,
+      book: new LocalTunnelBook(this.file, ({ kind, key, row }) => {
+        if (kind === 'hostname') hostnames.changed(key, row);
+      }),
       resolve: (name) =>
         this.isBroken ? Promise.reject(new Error('no answer')) : Promise.resolve(this.texts.get(name) ?? []),
       recheckMs: 1_000,
@@ -33,6 +37,7 @@ class Stage {
       onLost: (hostname) => this.lost.push(hostname),
       now: () => this.now,
     });
+    return hostnames;
   }
 
   prove(row: HostnameAnswer): void {
@@ -44,7 +49,10 @@ class Stage {
 test('a hostname belongs to whoever has proved it', async (t) => {
   const stage = new Stage(t);
   const { hostnames } = stage;
-  const [mine, theirs] = [hostnames.register('a', 'App.Example.com.'), hostnames.register('b', 'app.example.com')];
+  const [mine, theirs] = [
+    await hostnames.register('a', 'App.Example.com.'),
+    await hostnames.register('b', 'app.example.com'),
+  ];
   assert.ok(!('refused' in mine) && !('refused' in theirs) && mine.challenge !== theirs.challenge);
   const early = await hostnames.verify('a', 'app.example.com');
   assert.ok(!('refused' in early) && /no TXT record/.test(early.problem ?? ''));
@@ -66,7 +74,7 @@ test('a hostname belongs to whoever has proved it', async (t) => {
 test('it leads nowhere when the proof has left, and stays for a day where nobody can say', async (t) => {
   const stage = new Stage(t);
   const { hostnames } = stage;
-  stage.prove(hostnames.register('a', 'app.example.com'));
+  stage.prove(await hostnames.register('a', 'app.example.com'));
   await hostnames.verify('a', 'app.example.com');
   stage.isBroken = true;
   stage.now += 3_600_000;
@@ -92,20 +100,23 @@ test('it is given up with its account or alone, and an account has so many', asy
   const stage = new Stage(t);
   const { hostnames } = stage;
   for (const name of ['a.test', 'b.test']) {
-    stage.prove(hostnames.register('a', name));
+    stage.prove(await hostnames.register('a', name));
     await hostnames.verify('a', name);
   }
   const refusals = [
-    hostnames.register('a', 'c.test'),
-    hostnames.register('a', 'x.t.test'),
-    hostnames.register('a', 'x'),
+    await hostnames.register('a', 'c.test'),
+    await hostnames.register('a', 'x.t.test'),
+    await hostnames.register('a', 'x'),
   ];
   assert.deepEqual(
     refusals.map((each) => ('refused' in each ? each.refused : '')),
     ['too_many', 'invalid', 'invalid'],
   );
-  assert.deepEqual([hostnames.remove('a', 'A.test'), hostnames.remove('a', 'a.test')?.refused], [null, 'unknown']);
-  hostnames.forget('a');
+  assert.deepEqual(
+    [await hostnames.remove('a', 'A.test'), (await hostnames.remove('a', 'a.test'))?.refused],
+    [null, 'unknown'],
+  );
+  await hostnames.forget('a');
   assert.deepEqual([hostnames.verified(), stage.lost], [[], ['a.test', 'b.test']]);
 });
 

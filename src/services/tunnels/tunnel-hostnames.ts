@@ -1,13 +1,16 @@
 // Hostnames of their own that accounts of the tunnel server have. Rule: a hostname is for whoever can write into its DNS, and only for as
 // long: what is not found there any more leads nowhere.
 import { randomBytes } from 'node:crypto';
+import type { TunnelBook } from '../../state/tunnel-book.ts';
 import type { TunnelHostnameRow, TunnelHostnameTable } from '../../state/tunnel-hostnames.ts';
 
 /** The texts that stand at a name; none is no failure. */
 export type ResolveTexts = (name: string) => Promise<readonly string[]>;
 
 export interface TunnelHostnamesOptions {
-  readonly table: TunnelHostnameTable;
+  /** As it is known here. */
+  readonly table: Pick<TunnelHostnameTable, 'of' | 'at' | 'verified'>;
+  readonly book: TunnelBook;
   readonly resolve: ResolveTexts;
   /** How often what is verified is looked at again. */
   readonly recheckMs: number;
@@ -64,44 +67,55 @@ export class TunnelHostnames {
     return this.#options.table.of(account);
   }
 
-  register(account: string, wanted: string): HostnameAnswer {
-    const { table, most, domain } = this.#options;
+  async register(account: string, wanted: string): Promise<HostnameAnswer> {
+    const { table, book, most, domain } = this.#options;
     const hostname = canonical(wanted);
     const problem = hostname === null ? 'expected a name such as app.example.com' : isBelow(hostname, domain);
     if (hostname === null || problem !== null) return { refused: 'invalid', why: problem ?? '' };
-    const known = table.find(hostname, account);
-    if (known !== null) return known;
-    if (this.#isOthers(hostname, account)) return taken(hostname);
-    if (table.of(account).length >= most) return { refused: 'too_many', why: `an account may have ${most} hostnames` };
-    const row = {
-      hostname,
-      account,
-      challenge: `sluice-verification=${randomBytes(CHALLENGE_BYTES).toString('hex')}`,
-      madeAtMs: this.#now(),
-      verifiedAtMs: null,
-      checkedAtMs: null,
-      problem: null,
-    };
-    table.keep(row);
-    return row;
+    const row = newRow(hostname, account, this.#now());
+    let answer: HostnameAnswer = row;
+    await book.change('hostname', hostname, (known) => {
+      const rows = known ?? [];
+      answer = rows.find((each) => each.account === account) ?? row;
+      if (answer !== row) return undefined;
+      if (isOthers(rows, account)) answer = taken(hostname);
+      else if (table.of(account).length >= most) answer = tooMany(most);
+      return answer === row ? [...rows, row] : undefined;
+    });
+    return answer;
   }
 
   /** Looks into the DNS now. */
   async verify(account: string, wanted: string): Promise<HostnameAnswer> {
-    const row = this.#options.table.find(canonical(wanted) ?? '', account);
-    return row === null ? unknown(wanted) : this.#check(row);
+    const row = this.#options.table.at(canonical(wanted) ?? '').find((each) => each.account === account);
+    return row === undefined ? unknown(wanted) : this.#check(row);
   }
 
-  remove(account: string, wanted: string): HostnameRefusal | null {
-    const hostname = canonical(wanted) ?? '';
-    if (!this.#options.table.remove(hostname, account)) return unknown(wanted);
-    if (this.#owners.get(hostname) === account) this.#lose(hostname);
-    return null;
+  async remove(account: string, wanted: string): Promise<HostnameRefusal | null> {
+    let isThere = false;
+    await this.#options.book.change('hostname', canonical(wanted) ?? '', (known) => {
+      const rest = known?.filter((each) => each.account !== account) ?? [];
+      isThere = known !== null && rest.length < known.length;
+      if (!isThere) return undefined;
+      return rest.length === 0 ? null : rest;
+    });
+    return isThere ? null : unknown(wanted);
   }
 
-  /** An account is gone, with its rows. */
-  forget(account: string): void {
-    for (const [hostname, owner] of this.#owners) if (owner === account) this.#lose(hostname);
+  /** An account is going. */
+  async forget(account: string): Promise<void> {
+    for (const { hostname } of this.of(account)) await this.remove(account, hostname);
+  }
+
+  /** Somebody has changed its rows, here or on another node. */
+  changed(hostname: string, rows: readonly TunnelHostnameRow[] | null): void {
+    const owner = rows?.find(({ verifiedAtMs }) => verifiedAtMs !== null)?.account ?? null;
+    const before = this.ownerOf(hostname);
+    if (owner === before) return;
+    this.#owners.delete(hostname);
+    if (owner !== null) this.#owners.set(hostname, owner);
+    if (before !== null) this.#options.onLost(hostname);
+    this.#options.onChange();
   }
 
   /** Looks again at those whose time it is, one after the other. */
@@ -113,24 +127,29 @@ export class TunnelHostnames {
   async #recheck(): Promise<void> {
     const { table, recheckMs } = this.#options;
     const due = table.verified().filter(({ checkedAtMs }) => this.#now() - (checkedAtMs ?? 0) >= recheckMs);
-    for (const row of due) await this.#check(row);
+    // What cannot be written down stays as it is.
+    for (const row of due) await this.#check(row).catch(() => {});
   }
 
   async #check(row: TunnelHostnameRow): Promise<HostnameAnswer> {
     const found = await this.#found(row);
-    const { hostname, account } = row;
-    const { table } = this.#options;
-    // It may have been removed meanwhile, or be another's.
-    if (table.find(hostname, account)?.challenge !== row.challenge) return unknown(hostname);
-    if (found === true && this.#isOthers(hostname, account)) return taken(hostname);
-    const next = this.#judged(row, found);
-    table.keep(next);
-    if (next.verifiedAtMs === null) this.#loseOf(row);
-    else if (!this.#owners.has(hostname)) {
-      this.#owners.set(hostname, account);
-      this.#options.onChange();
-    }
-    return next;
+    const { hostname, account, challenge } = row;
+    let answer: HostnameAnswer = unknown(hostname);
+    await this.#options.book.change('hostname', hostname, (known) => {
+      const rows = known ?? [];
+      answer = unknown(hostname);
+      // It may have been removed meanwhile, or be another's.
+      const now = rows.find((each) => each.account === account && each.challenge === challenge);
+      if (now === undefined) return undefined;
+      if (found === true && isOthers(rows, account)) {
+        answer = taken(hostname);
+        return undefined;
+      }
+      const next = this.#judged(now, found);
+      answer = next;
+      return rows.map((each) => (each === now ? next : each));
+    });
+    return answer;
   }
 
   #judged(row: TunnelHostnameRow, found: boolean | Error): TunnelHostnameRow {
@@ -154,21 +173,15 @@ export class TunnelHostnames {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
+}
 
-  #isOthers(hostname: string, account: string): boolean {
-    const owner = this.#owners.get(hostname);
-    return owner !== undefined && owner !== account;
-  }
+function newRow(hostname: string, account: string, madeAtMs: number): TunnelHostnameRow {
+  const challenge = `sluice-verification=${randomBytes(CHALLENGE_BYTES).toString('hex')}`;
+  return { hostname, account, challenge, madeAtMs, verifiedAtMs: null, checkedAtMs: null, problem: null };
+}
 
-  #loseOf({ hostname, account }: TunnelHostnameRow): void {
-    if (this.#owners.get(hostname) === account) this.#lose(hostname);
-  }
-
-  #lose(hostname: string): void {
-    this.#owners.delete(hostname);
-    this.#options.onLost(hostname);
-    this.#options.onChange();
-  }
+function isOthers(rows: readonly TunnelHostnameRow[], account: string): boolean {
+  return rows.some((each) => each.account !== account && each.verifiedAtMs !== null);
 }
 
 /** In the one spelling in which it is compared, whatever it is. */
@@ -193,6 +206,10 @@ function isBelow(hostname: string, domain: string): string | null {
 
 function taken(hostname: string): HostnameRefusal {
   return { refused: 'taken', why: `${hostname} belongs to another account` };
+}
+
+function tooMany(most: number): HostnameRefusal {
+  return { refused: 'too_many', why: `an account may have ${most} hostnames` };
 }
 
 function unknown(hostname: string): HostnameRefusal {

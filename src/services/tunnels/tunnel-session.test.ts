@@ -56,6 +56,23 @@ describe('a session', () => {
     stage.leave();
   });
 
+  test('waits for whoever is asked about its token, and so does what its client says meanwhile', async () => {
+    const stage = new SessionStage();
+    stage.say('Auth', { token: 'asked for', version: 3 });
+    stage.say('TunnelCreate', { protocol: 'http', subdomain: 'app' });
+    assert.deepEqual([stage.heard, stage.events], [[], []]);
+    await new Promise(setImmediate);
+    assert.deepEqual(stage.events, ['opened', 'created']);
+    const gone = new SessionStage();
+    gone.say('Auth', { token: 'asked for', version: 3 });
+    gone.leave();
+    await new Promise(setImmediate);
+    assert.deepEqual([gone.events, gone.heard], [[], []]);
+    const flood = new SessionStage();
+    for (let count = 0; count < 70; count += 1) flood.say('Auth', { token: 'asked for', version: 3 });
+    assert.ok(flood.done.includes('frame 8 1008'));
+  });
+
   test('takes no more requests than a client does, and none when it has ended', async () => {
     const stage = await SessionStage.settled();
     const session = stage.session!;

@@ -21,7 +21,7 @@ import { Deadline, wheel } from '../../transport/timers.ts';
 import { bearerToken } from './bearer-token.ts';
 import { LegacySession } from './legacy-session.ts';
 import { MessageCollector } from './message-collector.ts';
-import type { SessionHost, SessionStart } from './session-host.ts';
+import type { Admission, SessionHost, SessionStart } from './session-host.ts';
 import type { TcpWishParts } from './tcp-tunnels.ts';
 import { type OpenerSeat, TunnelOpener } from './tunnel-opener.ts';
 import type { AccountMeter } from './account-meter.ts';
@@ -31,6 +31,8 @@ import { StreamWindow, WindowBudget } from './stream-window.ts';
 import { type SentPart, type StreamEvents, type StreamHost, TunnelStream } from './tunnel-stream.ts';
 import { WebSocketPeer } from './web-socket-peer.ts';
 
+/** Before it is known whose token it was. */
+const MOST_WAITING = 64;
 const VERSION = 3;
 /** Clients of 3.x keep a body in memory, and refuse one that is larger. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -77,6 +79,8 @@ export class TunnelSession implements StreamHost, OpenerSeat {
   /** What waits until the client is settled; null: it is. */
   #held: Buffer[] | null = [];
   #state: 'new' | 'open' | 'closed' = 'new';
+  /** What has come while its token is being asked for; null: it is not. */
+  #waiting: ClientMessage[] | null = null;
   readonly #ids = new StreamIds();
   readonly #opener: TunnelOpener;
   #heard = true;
@@ -246,7 +250,8 @@ export class TunnelSession implements StreamHost, OpenerSeat {
   }
 
   #take(said: ClientMessage): void {
-    if (this.#state === 'new') this.#authenticate(said);
+    if (this.#waiting !== null) this.#wait(said);
+    else if (this.#state === 'new') this.#authenticate(said);
     else if (said.type === 'StreamData') this.#streams.get(said.streamId)?.take(said);
     else if (said.type === 'StreamClose') this.#streams.get(said.streamId)?.closed(said.code, said.reason);
     else if (said.type === 'StreamReset') this.#streams.get(said.streamId)?.fail('reset', said.reason);
@@ -280,14 +285,27 @@ export class TunnelSession implements StreamHost, OpenerSeat {
       this.#refuse('AUTH_REQUIRED', 'a token is needed');
       return;
     }
-    const admitted = this.#host.admit(said.token, this.remoteAddress);
+    this.#waiting = [];
+    this.#host.admit(said.token, this.remoteAddress, (admitted) => this.#admitted(said.version, admitted));
+  }
+
+  /** Whose token that is has yet to be found out. */
+  #wait(said: ClientMessage): void {
+    if ((this.#waiting?.push(said) ?? 0) > MOST_WAITING)
+      this.#peer.close(CLOSE_CODE.policyViolation, 'wait for an answer');
+  }
+
+  #admitted(version: number, admitted: Admission): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
+    if (this.#state === 'closed') return;
     if ('refused' in admitted) {
       this.#refuse(admitted.refused, admitted.why);
       return;
     }
     this.meter = admitted.meter;
     this.account = admitted.meter.account;
-    this.version = Math.max(1, Math.min(VERSION, said.version));
+    this.version = Math.max(1, Math.min(VERSION, version));
     this.#state = 'open';
     this.#host.note('opened', this);
     wheel.arm(this.#deadline, HEARTBEAT_MS);
@@ -298,6 +316,7 @@ export class TunnelSession implements StreamHost, OpenerSeat {
       this.#peer.gathers = true;
     } else wheel.arm(this.#settling, SETTLED_MS);
     this.tell(message('HeartbeatAck', this.version === 1 ? {} : { version: this.version }));
+    for (const said of waiting) if (this.isOpen) this.#take(said);
   }
 
   /** Before version 3 a client that creates tunnels is told of nothing else. */

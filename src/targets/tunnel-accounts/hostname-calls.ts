@@ -3,9 +3,9 @@
 import type { HostnameAnswer, HostnameRefusal, HostnameRow } from '../../services/tunnels/tunnel-hostnames.ts';
 
 export interface HostnamesDesk {
-  register(account: string, hostname: string): HostnameAnswer;
+  register(account: string, hostname: string): Promise<HostnameAnswer>;
   verify(account: string, hostname: string): Promise<HostnameAnswer>;
-  remove(account: string, hostname: string): HostnameRefusal | null;
+  remove(account: string, hostname: string): Promise<HostnameRefusal | null>;
   of(account: string): HostnameRow[];
 }
 

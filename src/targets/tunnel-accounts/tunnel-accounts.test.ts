@@ -6,7 +6,8 @@ import { tunnelAccounts } from './tunnel-accounts.ts';
 
 const budget = (most: number): AttemptBudget => new AttemptBudget({ now: () => 0, most, eachMs: 1_500 });
 const TARGET = tunnelAccounts({
-  accounts: { find: (token) => (token === 'good' ? { id: '1', email: 'e', registered: null } : null) },
+  isOpen: true,
+  find: (token) => (token === 'good' ? { id: '1', email: 'e', registered: null } : null),
   registration: 'open',
   hostnames: null,
   domain: 'example.test',

@@ -3,13 +3,12 @@
 import { Buffer } from 'node:buffer';
 import type { Answer, Exchange, Producer } from '../../contract/exchange.ts';
 import type { AnswerTarget } from '../../contract/target.ts';
-import { ERROR_CATALOGUE, type ErrorCode, errorBody } from '../../core/errors.ts';
+import { ERROR_CATALOGUE, type ErrorCode, errorBody, SluiceError } from '../../core/errors.ts';
 import {
   isRegistered,
   type IssuedToken,
   type RegisteredAccount,
   type TunnelAccount,
-  type TunnelAccounts,
 } from '../../services/tunnels/tunnel-accounts.ts';
 import { bearerToken } from '../../services/tunnels/bearer-token.ts';
 import type { HostnameAnswer, HostnameRefusal } from '../../services/tunnels/tunnel-hostnames.ts';
@@ -19,16 +18,18 @@ import { type HostnameCall, hostnameCall, type HostnamesDesk, hostnameState } fr
 
 /** Where accounts are looked after. */
 export interface AccountsOffice {
-  /** null: the server is being switched off. */
-  readonly accounts: Pick<TunnelAccounts, 'find'> | null;
+  /** False: the server is being switched off. */
+  readonly isOpen: boolean;
+  /** Whose token that is; null: nobody's. Rejects when nobody can say. */
+  find(token: string): TunnelAccount | null | Promise<TunnelAccount | null>;
   readonly registration: 'open' | 'closed' | 'invite';
   /** New accounts per address. */
   readonly registrations: AttemptBudget;
   /** Wrong tokens per address. */
   readonly attempts: AttemptBudget;
   /** null: it takes an invitation, and this is none. */
-  register(wish: { readonly email: string; readonly invitation: string | null }): IssuedToken | null;
-  rotate(account: RegisteredAccount): IssuedToken;
+  register(wish: { readonly email: string; readonly invitation: string | null }): Promise<IssuedToken | null>;
+  rotate(account: RegisteredAccount): Promise<IssuedToken>;
   /** null: the server is being switched off. */
   readonly hostnames: HostnamesDesk | null;
   /** Names are below it. */
@@ -37,6 +38,7 @@ export interface AccountsOffice {
 }
 
 const MAX_BODY_BYTES = 16 * 1024;
+const STATE_RETRY_S = 5;
 /** What clients and mail agree on, and no more. */
 const EMAIL = /^[^\s@"<>]{1,64}@[^\s@"<>]{1,190}$/;
 
@@ -115,7 +117,7 @@ class Call implements Producer {
   }
 
   async #later(answer: Promise<Answer>): Promise<void> {
-    const made = await answer.catch(() => refusal(this.#exchange, 'internal'));
+    const made = await answer.catch((error: unknown) => failure(this.#exchange, error));
     if (!this.#isLeft) this.#exchange.answer(made);
   }
 
@@ -137,7 +139,7 @@ function parsed(text: string): Body | null {
   }
 }
 
-function register({ exchange, address, office, body }: Asked): Answer {
+async function register({ exchange, address, office, body }: Asked): Promise<Answer> {
   if (office.registration === 'closed')
     return refusal(exchange, 'forbidden', 'This server gives tokens to nobody who asks. Ask whoever runs it.');
   const { email, invitation } = body;
@@ -146,9 +148,9 @@ function register({ exchange, address, office, body }: Asked): Answer {
   }
   const waitMs = Math.max(office.registrations.waitMs(address), office.attempts.waitMs(address));
   if (waitMs > 0) return later(exchange, waitMs, 'Too many accounts were registered from this address.');
-  if (office.accounts === null) return refusal(exchange, 'shutting_down');
+  if (!office.isOpen) return refusal(exchange, 'shutting_down');
   const code = typeof invitation === 'string' && invitation !== '' ? invitation : null;
-  const issued = office.register({ email, invitation: code });
+  const issued = await office.register({ email, invitation: code });
   if (issued === null) {
     if (code !== null) office.attempts.take(address);
     const message =
@@ -165,7 +167,7 @@ function register({ exchange, address, office, body }: Asked): Answer {
 function rotate(asked: Asked, token: string | null, otherwise: ErrorCode = 'unauthorized'): Answer | Promise<Answer> {
   return forAccount(asked, token, {
     otherwise,
-    answer: (account) => {
+    answer: async (account) => {
       if (!isRegistered(account)) {
         return refusal(
           asked.exchange,
@@ -173,7 +175,7 @@ function rotate(asked: Asked, token: string | null, otherwise: ErrorCode = 'unau
           'The token of this user stands in the configuration of the server.',
         );
       }
-      const issued = asked.office.rotate(account);
+      const issued = await asked.office.rotate(account);
       return json(200, {
         auth_token: issued.token,
         token: issued.token,
@@ -247,10 +249,12 @@ function onHostname({ asked, call, id, hostnames }: HostnameAsked): Answer | Pro
   if (call.kind === 'verify') return hostnames.verify(id, call.hostname).then((answer) => told(200, answer));
   if (call.kind === 'register') {
     const { hostname } = body;
-    return told(201, hostnames.register(id, typeof hostname === 'string' ? hostname : ''));
+    const wanted = typeof hostname === 'string' ? hostname : '';
+    return hostnames.register(id, wanted).then((answer) => told(201, answer));
   }
-  const refused = hostnames.remove(id, call.hostname);
-  return refused === null ? json(200, { removed: call.hostname }) : told(200, refused);
+  return hostnames.remove(id, call.hostname).then((refused) => {
+    return refused === null ? json(200, { removed: call.hostname }) : told(200, refused);
+  });
 }
 
 interface ForAccount {
@@ -265,10 +269,13 @@ function forAccount(
 ): Answer | Promise<Answer> {
   const waitMs = office.attempts.waitMs(address);
   if (waitMs > 0) return later(exchange, waitMs, 'Too many wrong tokens came from this address.');
-  const account = token === null ? null : (office.accounts?.find(token) ?? null);
-  if (account !== null) return answer(account);
-  if (token !== null) office.attempts.take(address);
-  return refusal(exchange, otherwise, 'This token is not valid here.');
+  const found = token === null ? null : office.find(token);
+  const then = (account: TunnelAccount | null): Answer | Promise<Answer> => {
+    if (account !== null) return answer(account);
+    if (token !== null) office.attempts.take(address);
+    return refusal(exchange, otherwise, 'This token is not valid here.');
+  };
+  return found instanceof Promise ? found.then(then) : then(found);
 }
 
 function bearer({ request }: Exchange): string | null {
@@ -290,6 +297,18 @@ function json(status: number, value: object): Answer {
 /** Clients of tunnels look for `detail`. */
 function refusal(exchange: Exchange, code: ErrorCode, message: string = ERROR_CATALOGUE[code].summary): Answer {
   return json(ERROR_CATALOGUE[code].status, { ...errorBody(code, message, exchange.id), detail: message });
+}
+
+/** A change that has to be made on all nodes waits until all can hear of it. */
+function failure(exchange: Exchange, error: unknown): Answer {
+  const isAway = error instanceof SluiceError && error.code === 'state_unavailable';
+  if (!isAway) return refusal(exchange, 'internal');
+  const { fields = [], ...answer } = refusal(
+    exchange,
+    'state_unavailable',
+    'This cannot be done for the moment. Nothing was changed.',
+  );
+  return { ...answer, fields: [...fields, ['Retry-After', String(STATE_RETRY_S)]] };
 }
 
 function later(exchange: Exchange, waitMs: number, message: string): Answer {

@@ -18,10 +18,15 @@ export function tunnelControl(host: SessionHost): AnswerTarget {
 export function tunnelProxySockets(host: SessionHost): AnswerTarget {
   return socket((exchange, fields) => {
     const token = bearerToken(exchange.request.fields.get('authorization'));
-    const admitted = token === null ? null : host.admit(token, host.addressOf(exchange));
-    if (admitted !== null && 'meter' in admitted) {
-      LegacyProxy.begin(exchange, fields, { account: admitted.meter.account, host });
-    } else exchange.fail('unauthorized', ERROR_CATALOGUE.unauthorized.summary);
+    // The client that it belongs to is connected here, and so is known here: nobody else has to be asked.
+    let account: string | null = null;
+    if (token !== null) {
+      host.admit(token, host.addressOf(exchange), (admitted) => {
+        account = 'meter' in admitted ? admitted.meter.account : null;
+      });
+    }
+    if (account !== null) LegacyProxy.begin(exchange, fields, { account, host });
+    else exchange.fail('unauthorized', ERROR_CATALOGUE.unauthorized.summary);
   });
 }
 
