@@ -28,6 +28,18 @@ test('rows, and how far a table was read, outlive the process; tables do not see
   assert.deepEqual(new RowCopy(database, 'other').all(), []);
 });
 
+test('rows in doubt are found without a look at all others', (t) => {
+  const database = openDataFile(join(temporaryFolder(t), 'copy.db'), () => {});
+  t.after(() => database.close());
+  const copy = new RowCopy(database, 't');
+  copy.put({ key: 'a', text: '1', isKnown: false });
+  const select =
+    'SELECT key FROM copied_rows INDEXED BY copied_rows_in_doubt WHERE place = ? AND is_known = 0 AND key > ?';
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${select}`).all('t', '');
+  assert.match(JSON.stringify(plan), /SEARCH copied_rows USING .*INDEX copied_rows_in_doubt/);
+  assert.deepEqual([copy.doubted('', 9).length, copy.doubted('a', 9).length], [1, 0]);
+});
+
 test('what belongs together is kept whole or not at all', (t) => {
   const database = openDataFile(join(temporaryFolder(t), 'copy.db'), () => {});
   t.after(() => database.close());

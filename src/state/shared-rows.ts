@@ -21,7 +21,8 @@ export type RowEdit = (row: string | null) => string | null | undefined;
 const LOOK_EVERY_MS = 5_000;
 /** Others may come between. */
 const TRIES = 16;
-const PAGE = 500;
+/** So many at once keep other work waiting for a few milliseconds. */
+const PAGE = 100;
 const AT_ONCE = 50;
 /** Said in place of a row: there may be many new ones. */
 const LOOK = '';
@@ -75,6 +76,12 @@ export class SharedRows {
       return row;
     }
     throw new SluiceError('state_unavailable', { message: `others keep changing ${key} in ${this.#options.table}` });
+  }
+
+  /** As it is now for all, which is known here afterwards. Rejects when they cannot be asked. */
+  async look(key: string): Promise<void> {
+    const text = await this.#options.state.row(this.#options.table, key);
+    if (text !== null) this.#take(key, text, false);
   }
 
   /** What others have changed is known here afterwards. Rejects when they cannot be asked. */

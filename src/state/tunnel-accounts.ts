@@ -50,6 +50,7 @@ export class TunnelAccountFile {
   readonly rows: TunnelRowTables;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
+  readonly #findById: StatementSync;
   readonly #use: StatementSync;
   readonly #put: StatementSync;
   readonly #keepName: StatementSync;
@@ -62,6 +63,7 @@ export class TunnelAccountFile {
     this.hostnames = new TunnelHostnameTable(this.#database);
     this.rows = tunnelRowTables(this);
     this.#find = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE token_id = ?`);
+    this.#findById = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE id = ?`);
     this.#use = this.#database.prepare('UPDATE accounts SET last_used_at_ms = ? WHERE id = ?');
     this.#put = this.#database.prepare(PUT);
     this.#keepName = this.#database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)');
@@ -78,7 +80,7 @@ export class TunnelAccountFile {
   }
 
   findById(id: string): TunnelAccountRow | null {
-    const row = this.#database.prepare(`SELECT ${COLUMNS} FROM accounts WHERE id = ?`).get(id);
+    const row = this.#findById.get(id);
     return row === undefined ? null : accountRow(row);
   }
 

@@ -86,6 +86,9 @@ test('on nodes, a change of one is in the tables of all, and found at the price 
       problem: null,
     },
   ]);
+  await other.book.look('account', 'a1');
+  assert.deepEqual(other.file.findByTokenId('t1'), ACCOUNT);
+  await other.book.look('account', 'none');
   await other.book.catchUp();
   assert.deepEqual([other.file.findByTokenId('t1'), other.file.findById('old')?.tokenId], [ACCOUNT, 'of before']);
   assert.deepEqual(other.file.hostnames.verified()[0]?.account, 'a1');

@@ -10,6 +10,8 @@ export type TunnelEdit<K extends TunnelRowKind> = (row: TunnelRows[K] | null) =>
 export interface TunnelBook {
   /** Answers what was made of it. Rejects with `state_unavailable` when it could not be changed everywhere. */
   change<K extends TunnelRowKind>(kind: K, key: string, edit: TunnelEdit<K>): Promise<TunnelRows[K] | null | undefined>;
+  /** One row, as it is now, is known here afterwards; null: nothing is changed elsewhere. */
+  look(kind: TunnelRowKind, key: string): Promise<void> | null;
   /** What was changed elsewhere is known here afterwards; null: nothing is changed elsewhere. */
   catchUp(): Promise<void> | null;
   close(): void;
@@ -41,6 +43,10 @@ export class LocalTunnelBook implements TunnelBook {
     });
     if (row !== undefined) this.#onChange({ kind, key, before, row } as TunnelChange);
     return row;
+  }
+
+  look(): null {
+    return null;
   }
 
   catchUp(): null {
@@ -86,6 +92,10 @@ export class SharedTunnelBook implements TunnelBook {
       return made === undefined || made === null ? made : JSON.stringify(made);
     });
     return made;
+  }
+
+  look(kind: TunnelRowKind, key: string): Promise<void> {
+    return this.#rows.look(`${kind}/${key}`);
   }
 
   catchUp(): Promise<void> {

@@ -129,9 +129,9 @@ export class TunnelOffice {
   /** Whose token that is; null: nobody's. Rejects when nobody can say. */
   find(token: string): TunnelAccount | null | Promise<TunnelAccount | null> {
     if (this.#open === null) return null;
-    const { accounts, book } = this.#open;
+    const { accounts } = this.#open;
     const known = accounts.find(token);
-    const news = known === null ? book.catchUp() : null;
+    const news = known === null ? accounts.learn(token) : null;
     return news === null ? known : news.then(() => accounts.find(token));
   }
 
@@ -226,7 +226,7 @@ export class TunnelOffice {
   /** A token that is not known here may have been made elsewhere a moment ago. */
   admit(token: string, address: string, then: (admitted: Admission) => void): void {
     const known = this.#admitKnown(token, address);
-    const news = known === null ? (this.#open?.book.catchUp() ?? null) : null;
+    const news = known === null ? (this.#open?.accounts.learn(token) ?? null) : null;
     if (known !== null || news === null) {
       then(known ?? this.#stranger(address));
       return;

@@ -33,6 +33,8 @@ export interface NewAccount {
 const PERMISSION = 'tunnels';
 export const OF_CONFIGURATION = 'user:';
 const SHAPE = /^slc_([0-9a-f]{16})_([0-9a-f]{48})$/;
+/** A node that is new has much to read. */
+const READ_ON_MS = 3_000;
 const ID_BYTES = 8;
 const SECRET_BYTES = 24;
 /** When it was last used is told to the minute, so that who comes often costs little. */
@@ -80,6 +82,25 @@ export class TunnelAccounts {
     return accountOf(row);
   }
 
+  /** A token that is not known here may have been made elsewhere a moment ago: then it is known afterwards. Rejects when nobody can say; null: nothing is made elsewhere. */
+  learn(token: string): Promise<void> | null {
+    const { id } = partsOf(token);
+    // Tokens are called as their accounts; those from other servers, and those of earlier versions, are not.
+    const asked = this.#book.look('account', id);
+    return asked === null ? null : asked.then(() => (this.find(token) === null ? this.#readOn() : undefined));
+  }
+
+  async #readOn(): Promise<void> {
+    const late = Promise.withResolvers<never>();
+    const message = 'what other nodes know is still being read';
+    const timer = setTimeout(() => late.reject(new SluiceError('state_unavailable', { message })), READ_ON_MS);
+    try {
+      await Promise.race([this.#book.catchUp(), late.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   findById(id: string): TunnelAccount | null {
     const row = this.#file.findById(id);
     return row === null ? null : accountOf(row);
@@ -101,7 +122,7 @@ export class TunnelAccounts {
     { email, expiresAtMs, token = null }: NewAccount,
     id: string = newAccountId(),
   ): Promise<IssuedToken | null> {
-    const issued = token === null ? newToken(expiresAtMs) : foreignToken(token, expiresAtMs);
+    const issued = token === null ? newToken(id, expiresAtMs) : foreignToken(token, expiresAtMs);
     const { token: shown, ...made } = issued;
     if (token !== null) await this.#book.catchUp();
     if (token !== null && this.#file.findByTokenId(made.tokenId) !== null) return null;
@@ -112,7 +133,7 @@ export class TunnelAccounts {
 
   /** Another token for the account; whoever is connected with the old one is not any more. */
   async rotate({ id }: RegisteredAccount, expiresAtMs: number | null): Promise<IssuedToken> {
-    const { token, ...made } = newToken(expiresAtMs);
+    const { token, ...made } = newToken(id, expiresAtMs);
     return { account: accountOf(await this.#change(id, made)), token };
   }
 
@@ -143,7 +164,7 @@ export class TunnelAccounts {
   changed({ key: id, before, row }: TunnelChange & { readonly kind: 'account' }): void {
     if (before === null) return;
     if (row === null) this.#onRevoked(id, 'the account was removed');
-    else if (row.tokenId !== before.tokenId) {
+    else if (row.tokenSha256 !== before.tokenSha256) {
       this.#onRevoked(id, isRevoked(row) ? 'the token was revoked' : 'the token was replaced');
     } else if (isOver(row)) this.#onRevoked(id, 'the token has expired');
   }
@@ -183,8 +204,8 @@ function partsOf(token: string): { readonly id: string; readonly secret: string 
     : { id, secret };
 }
 
-function newToken(expiresAtMs: number | null): TunnelToken & { readonly token: string } {
-  const tokenId = randomBytes(ID_BYTES).toString('hex');
+/** By the id of its account, so that any node finds it at the price of one row. */
+function newToken(tokenId: string, expiresAtMs: number | null): TunnelToken & { readonly token: string } {
   const secret = randomBytes(SECRET_BYTES).toString('hex');
   return { tokenId, tokenSha256: digest(secret), expiresAtMs, token: `slc_${tokenId}_${secret}` };
 }
