@@ -1,19 +1,16 @@
 // What accounts of the tunnel server cost where nodes share them: how long it takes until a node that had them has told the others, until one that has none
 // knows them, how long it is kept from other work meanwhile, and how long a look-up and a change take then.
 //   node bench/tunnel-accounts-nodes.ts [ACCOUNTS]
-import { once } from 'node:events';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
 import { RedisConnection } from '../src/state/redis-connection.ts';
 import { RedisState } from '../src/state/redis-state.ts';
 import { SharedRows } from '../src/state/shared-rows.ts';
 import { TunnelAccountFile, type TunnelAccountRow } from '../src/state/tunnel-accounts.ts';
 import { SharedTunnelBook } from '../src/state/tunnel-book.ts';
-import { findFreePorts } from './harness/processes.ts';
+import { startRedis } from './peers/redis.ts';
 
 const ACCOUNTS = Number(process.argv[2] ?? 1_000_000);
 const LOOKUPS = 5_000;
@@ -21,11 +18,7 @@ const CHANGES = 500;
 const MIB = 1024 * 1024;
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-const [port = 0] = await findFreePorts(1);
-const url = `redis://127.0.0.1:${port}/0`;
-const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder], {
-  stdio: 'ignore',
-});
+const { url, stop } = await startRedis(folder, null);
 
 function account(index: number): TunnelAccountRow {
   const id = index.toString(16).padStart(16, '0');
@@ -99,7 +92,6 @@ async function percentiles(what: string, count: number, work: (index: number) =>
 }
 
 try {
-  await pause(500);
   let one!: Node;
   await timed(`a node with ${ACCOUNTS} accounts of its own begins to share`, async () => {
     one = node('one', ACCOUNTS);
@@ -134,7 +126,6 @@ try {
   one.close();
   other.close();
 } finally {
-  redis.kill();
-  await once(redis, 'exit');
+  await stop();
   rmSync(folder, { recursive: true, force: true });
 }
