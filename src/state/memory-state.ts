@@ -2,6 +2,7 @@
 // keeps ends with the process.
 import { randomUUID } from 'node:crypto';
 import { lend } from './lend.ts';
+import { occupy } from './occupy.ts';
 import type {
   Claimed,
   HeldLease,
@@ -13,6 +14,8 @@ import type {
   LogBounds,
   LogItem,
   NodeEntry,
+  Places,
+  PlaceWish,
   RowSwap,
   SharedState,
   TablePage,
@@ -35,6 +38,8 @@ const SWEEP_EVERY = 1_000;
 /** What several of them see. */
 export class MemoryShare {
   readonly buckets: Map<string, Ending<number>> = new Map();
+  /** By room, then by owner. */
+  readonly rooms: Map<string, Map<string, Ending<number>>> = new Map();
   readonly leases: Map<string, Ending<Lease>> = new Map();
   readonly values: Map<string, Ending<string>> = new Map();
   readonly tables: Map<string, { readonly age: string; readonly rows: Map<string, TableRow> }> = new Map();
@@ -66,6 +71,27 @@ export class MemoryState implements SharedState {
       this.#keep(buckets, wish.bucket, paidAtMs, loan.resetMs);
       return loan;
     });
+  }
+
+  async occupy(wishes: readonly PlaceWish[], ttlMs: number): Promise<readonly Places[]> {
+    return wishes.map((wish) => this.#occupy(wish, ttlMs));
+  }
+
+  #occupy(wish: PlaceWish, ttlMs: number): Places {
+    const { rooms } = this.#share;
+    const room = rooms.get(wish.room) ?? new Map<string, Ending<number>>();
+    room.delete(wish.owner);
+    let others = 0;
+    for (const [owner, { kept, untilMs }] of room) {
+      if (untilMs <= this.#now()) room.delete(owner);
+      else others += kept;
+    }
+    const places = occupy(wish, others);
+    const held = wish.taken + places.granted;
+    if (held > 0) room.set(wish.owner, { kept: held, untilMs: this.#now() + ttlMs });
+    if (room.size > 0) rooms.set(wish.room, room);
+    else rooms.delete(wish.room);
+    return places;
   }
 
   async claim({ name, owner, value, ttlMs, takesOver }: LeaseWish): Promise<Claimed> {

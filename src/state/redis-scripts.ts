@@ -1,5 +1,5 @@
 // The scripts that Redis runs for us. Rule: each of them does its work whole or not at all, by the clock of Redis; all keys of one call lie
-// together, but for those of BORROW and RENEW, of which each is judged by itself.
+// together, but for those of BORROW, OCCUPY and RENEW, of which each is judged by itself.
 import { createHash } from 'node:crypto';
 
 const NOW = `
@@ -32,6 +32,35 @@ for i = 1, #KEYS do
   loans[i] = string.format('%.0f %.0f %.3f %.3f', granted, rest, paid - now, retry)
 end
 return loans
+`;
+
+/** KEYS: rooms. ARGV: how long, owner; most, taken, need, more for each of them. See occupy.ts. */
+export const OCCUPY: string = `${NOW}
+local found = {}
+for i = 1, #KEYS do
+  local at = (i - 1) * 4 + 2
+  local most, taken = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local need, more = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+  local others = 0
+  local all = redis.call('HGETALL', KEYS[i])
+  for j = 1, #all, 2 do
+    if all[j] ~= ARGV[2] then
+      local held, until_ = string.match(all[j + 1], '^(%d+) (%d+)$')
+      if tonumber(until_) <= now then redis.call('HDEL', KEYS[i], all[j]) else others = others + tonumber(held) end
+    end
+  end
+  local free = math.max(0, most - others - taken)
+  local granted = math.min(need, free)
+  granted = granted + math.min(more, math.floor((free - granted) / 2))
+  if taken + granted > 0 then
+    redis.call('HSET', KEYS[i], ARGV[2], string.format('%.0f %.0f', taken + granted, math.ceil(now + ARGV[1])))
+    redis.call('PEXPIRE', KEYS[i], ARGV[1])
+  else
+    redis.call('HDEL', KEYS[i], ARGV[2])
+  end
+  found[i] = string.format('%.0f %.0f', granted, free - granted)
+end
+return found
 `;
 
 /** KEYS: the lease, the last fence. ARGV: owner, value, how long, the fence that it takes over from. Answers owner, value, fence, and whether it is ours. */

@@ -2,7 +2,7 @@
 // within the time of the connection.
 import { randomUUID } from 'node:crypto';
 import type { RedisConnection } from './redis-connection.ts';
-import { APPEND, BIND, BORROW, CLAIM, digestOf, NODES, RELEASE, RENEW, ROWS, SWAP } from './redis-scripts.ts';
+import { APPEND, BIND, BORROW, CLAIM, digestOf, NODES, OCCUPY, RELEASE, RENEW, ROWS, SWAP } from './redis-scripts.ts';
 import { RedisSubscription } from './redis-subscription.ts';
 import type {
   Claimed,
@@ -15,6 +15,8 @@ import type {
   LogBounds,
   LogItem,
   NodeEntry,
+  Places,
+  PlaceWish,
   RowSwap,
   SharedState,
   TablePage,
@@ -62,6 +64,30 @@ export class RedisState implements SharedState {
       args.push(String(limit.intervalMs), String(limit.burst), String(spent), String(need), String(more));
     }
     return texts(await this.#run(BORROW, keys, args)).map(loanOf);
+  }
+
+  async occupy(wishes: readonly PlaceWish[], ttlMs: number): Promise<readonly Places[]> {
+    const owners = Map.groupBy(
+      wishes.map((wish, at) => ({ wish, at })),
+      ({ wish }) => wish.owner,
+    );
+    const found: Places[] = [];
+    const asked = [...owners].map(async ([owner, its]) => {
+      const places = await this.#inPieces(its, (some) => this.#occupy(owner, some, ttlMs));
+      for (const [index, { at }] of its.entries()) found[at] = places[index] ?? { granted: 0, left: 0 };
+    });
+    await Promise.all(asked);
+    return found;
+  }
+
+  async #occupy(owner: string, some: readonly { readonly wish: PlaceWish }[], ttlMs: number): Promise<Places[]> {
+    const keys = some.map(({ wish }) => `${PREFIX}room:${wish.room}`);
+    const args = some.flatMap(({ wish: { most, taken, need, more } }) => [most, taken, need, more].map(String));
+    const replies = texts(await this.#run(OCCUPY, keys, [wholeMs(ttlMs), owner, ...args]));
+    return replies.map((text) => {
+      const [granted = 0, left = 0] = text.split(' ').map(Number);
+      return { granted, left };
+    });
   }
 
   async claim({ name, owner, value, ttlMs, takesOver = 0 }: LeaseWish): Promise<Claimed> {

@@ -29,6 +29,26 @@ export interface Loan {
   readonly retryAfterMs: number;
 }
 
+/** Places for what runs at once, of which there are `most`. */
+export interface PlaceWish {
+  readonly room: string;
+  readonly owner: string;
+  readonly most: number;
+  /** By what runs already: they stay taken, whatever is left. */
+  readonly taken: number;
+  /** Wanted beside these, now. */
+  readonly need: number;
+  /** Wanted in advance: half of what is left at most. */
+  readonly more: number;
+}
+
+export interface Places {
+  /** Of `need` and `more`; nobody else gets these. */
+  readonly granted: number;
+  /** That nobody has. */
+  readonly left: number;
+}
+
 export interface LeaseWish {
   readonly name: string;
   readonly owner: string;
@@ -103,6 +123,9 @@ export interface SharedState {
 
   /** Of several buckets at once, each by itself whole or not at all. */
   borrow(wishes: readonly LoanWish[]): Promise<readonly Loan[]>;
+
+  /** Of several rooms, each by itself. What an owner had before is given back, and so is all that it has when it has not asked for so long. */
+  occupy(wishes: readonly PlaceWish[], ttlMs: number): Promise<readonly Places[]>;
 
   /** Gives the lease to whoever asks first, until its time is over; an owner that asks again gets a new one. */
   claim(wish: LeaseWish): Promise<Claimed>;

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { openDataFile } from './data-file.ts';
 import { lend } from './lend.ts';
+import { occupy } from './occupy.ts';
 import type {
   Claimed,
   HeldLease,
@@ -16,6 +17,8 @@ import type {
   LogBounds,
   LogItem,
   NodeEntry,
+  Places,
+  PlaceWish,
   RowSwap,
   SharedState,
   TablePage,
@@ -24,6 +27,9 @@ import type {
 
 const TABLES = `
   CREATE TABLE IF NOT EXISTS buckets (key TEXT PRIMARY KEY, paid_at_ms REAL NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS places (
+    room TEXT NOT NULL, owner TEXT NOT NULL, held INTEGER NOT NULL, until_ms REAL NOT NULL, PRIMARY KEY (room, owner)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS leases (
     name TEXT PRIMARY KEY, owner TEXT NOT NULL, value TEXT NOT NULL, fence INTEGER NOT NULL, until_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
@@ -72,6 +78,20 @@ export class SqliteState implements SharedState {
     const { loan, paidAtMs } = lend(wish, Number(known ?? 0), this.#now());
     this.#run('INSERT OR REPLACE INTO buckets VALUES (?, ?)', wish.bucket, paidAtMs);
     return loan;
+  }
+
+  async occupy(wishes: readonly PlaceWish[], ttlMs: number): Promise<readonly Places[]> {
+    return this.#whole(() => wishes.map((wish) => this.#occupy(wish, ttlMs)));
+  }
+
+  #occupy(wish: PlaceWish, ttlMs: number): Places {
+    const { room, owner, taken } = wish;
+    this.#run('DELETE FROM places WHERE room = ? AND (owner = ? OR until_ms <= ?)', room, owner, this.#now());
+    const others = this.#first('SELECT total(held) AS held FROM places WHERE room = ?', room)?.['held'];
+    const places = occupy(wish, Number(others ?? 0));
+    const held = taken + places.granted;
+    if (held > 0) this.#run('INSERT INTO places VALUES (?, ?, ?, ?)', room, owner, held, this.#now() + ttlMs);
+    return places;
   }
 
   async claim({ name, owner, value, ttlMs, takesOver }: LeaseWish): Promise<Claimed> {

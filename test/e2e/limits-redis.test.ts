@@ -1,9 +1,11 @@
 // Several nodes that share a Redis server have one limit between them, and whatever the server does, no request fails for it.
 import assert from 'node:assert/strict';
+import type http from 'node:http';
 import { describe, test, type TestContext } from 'node:test';
 import { RedisConnection } from '../../src/state/redis-connection.ts';
 import { ask } from '../support/ask.ts';
 import { Gateway } from '../support/gateway.ts';
+import { http1Origin } from '../support/origins.ts';
 import { Redis, type RedisSettings } from '../support/redis.ts';
 
 /** An hour until there is one more. */
@@ -101,5 +103,71 @@ describe('nodes that share a Redis server', { timeout: 60_000 }, () => {
       buckets = await connection.send(['KEYS', 'sluice:1:limit:*']);
     }
     assert.equal(buckets.length, 1);
+  });
+});
+
+/** A gateway before a server that answers when it is let, and the requests that run. */
+async function holding(
+  t: TestContext,
+  state: string,
+  concurrent: number,
+): Promise<{ gateway: Gateway; held: http.ServerResponse[] }> {
+  const held: http.ServerResponse[] = [];
+  const backend = await http1Origin(t, (_, response) => void held.push(response));
+  const settings = { process: { state }, gateway: { default_backend: backend, policies: { limits: { concurrent } } } };
+  return { gateway: await Gateway.open(t, settings), held };
+}
+
+type Holding = Awaited<ReturnType<typeof holding>>;
+
+/** The status of a request that is refused; `held`: it runs now. */
+async function begin({ gateway, held }: Holding): Promise<number | 'held'> {
+  const before = held.length;
+  const answer = ask(`${gateway.url}/`, { headers: { Host: 'a.test' } }).then(({ status }) => status);
+  let status: number | null = null;
+  answer.then(
+    (answered) => (status = answered),
+    () => (status = 0),
+  );
+  await gateway.until(() => status !== null || held.length > before, 'an answer');
+  return held.length > before ? 'held' : (status ?? 0);
+}
+
+describe('requests that run at once on nodes that share a Redis server', { timeout: 60_000 }, () => {
+  test('are bounded for all of them together, and for each while the server stands still', async (t) => {
+    const redis = await Redis.start(t);
+    if (redis === undefined) return;
+    const [one, other] = [await holding(t, redis.url, 2), await holding(t, redis.url, 2)];
+    const release = async (node: Holding): Promise<void> => {
+      const { length } = node.held;
+      for (const response of node.held.splice(0)) response.end();
+      await node.gateway.until(
+        () => node.gateway.metric('sluice_http_requests_in_flight') === 0,
+        `the end of ${length}`,
+      );
+    };
+    // Until both are connected, each of them counts for itself.
+    for (let isOne = false; !isOne;) {
+      const begun = [await begin(one), await begin(one), await begin(other)];
+      isOne = begun.join() === 'held,held,429';
+      for (const node of [one, other]) await release(node);
+    }
+    assert.deepEqual([await begin(one), await begin(other)], ['held', 'held']);
+    assert.deepEqual([await begin(one), await begin(other)], [429, 429]);
+    await release(other);
+    assert.equal(await begin(one), 'held');
+    assert.equal(await begin(other), 429);
+    redis.signal('SIGSTOP');
+    t.after(() => redis.signal('SIGCONT'));
+    // Who comes within some milliseconds of a refusal is refused without a question.
+    while ((await begin(other)) === 429);
+    assert.deepEqual([await begin(other), await begin(other)], ['held', 429]);
+    redis.signal('SIGCONT');
+    for (const node of [one, other]) await release(node);
+    for (let isOne = false; !isOne;) {
+      const begun = [await begin(one), await begin(other), await begin(other)];
+      isOne = begun.join() === 'held,held,429';
+      for (const node of [one, other]) await release(node);
+    }
   });
 });

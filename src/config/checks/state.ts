@@ -1,21 +1,18 @@
-// The Redis server that nodes share: what it is not used for yet, and who could listen. Rule: it is said before somebody relies on it.
+// The Redis server that nodes share: who could listen. Rule: it is said before somebody relies on it.
 import { formatHostPort, isLocalAddress, parseAddress } from '../../core/address.ts';
 import { parseStateUrl, type StateServerAddress } from '../../core/state-url.ts';
 import type { ProcessConfig } from '../schema/process.ts';
 import type { Check, Finding } from './finding.ts';
 import { MIN_TOKEN_LENGTH } from './names.ts';
 
-const NOT_SHARED = 'process.state: numbers of running requests (limits.concurrent, ai_streams) stay with each node';
-
 export const checkState: Check = ({ config: { process } }) => {
   if (process.state === 'embedded') return [];
   const place = { severity: 'warning', path: ['process', 'state'], atKey: true } as const;
-  const notShared = { ...place, code: 'not_available_yet', message: NOT_SHARED } as const;
   const url = parseStateUrl(process.state);
   const isSafe = url === undefined || url.isTls || url.servers.every(isHere);
-  if (isSafe) return [notShared];
+  if (isSafe) return [];
   const message = 'its password, and the names of users, go to another machine in the clear';
-  return [notShared, { ...place, code: 'config_unsafe', message, hint: 'use rediss' }];
+  return [{ ...place, code: 'config_unsafe', message, hint: 'use rediss' }];
 };
 
 function isHere({ host, port }: StateServerAddress): boolean {
@@ -40,7 +37,8 @@ function doorFindings({ listen, address, secret, tls }: NonNullable<ProcessConfi
     findings.push({ severity: 'warning', code: 'config_unsafe', message, path: [...IN_NODE, 'secret'], atKey: true });
   }
   if (!isLocalAddress(listen) && tls === null) {
-    const message = 'what visitors of tunnels and their clients say goes between nodes in the clear';
+    const message =
+      'what visitors of tunnels and their clients say, and what agents are asked, goes between nodes in the clear';
     const hint = 'set process.node.tls; any certificate will do';
     findings.push({ severity: 'warning', code: 'config_unsafe', message, path: [...IN_NODE, 'listen'], hint });
   }

@@ -64,7 +64,7 @@ export const limitsPolicy: z.ZodType<LimitsPolicy> = z.strictObject({
     .nullable()
     .prefault(null)
     .describe(
-      'How many requests of one client may run at once, on all threads together; of IPv6 one /64 network is one client. What is too much is answered with 429. WebSockets and tunnels run for as long as they last.',
+      'How many requests of one client may run at once, on all threads together, and on all nodes that share a Redis; of IPv6 one /64 network is one client. What is too much is answered with 429. WebSockets and tunnels run for as long as they last.',
     )
     .meta({ samples: [20] }),
 });

@@ -3,7 +3,9 @@
 import type { Exchange } from '../../contract/exchange.ts';
 import type { Policy } from '../../contract/policy.ts';
 import { SluiceError } from '../../core/errors.ts';
-import { REFUSED, type RunningTable } from '../../services/limiter/running-table.ts';
+import { REFUSED, UNKNOWN } from '../../services/limiter/running-table.ts';
+import type { RunningLimiter } from '../../services/limiter/shared-running.ts';
+import { WaitingExchanges } from '../../services/limiter/waiting-exchanges.ts';
 import type { LimitBucket, Limiter } from '../../services/limiter/limit-bucket.ts';
 import type { Limit } from '../../services/limiter/limit-table.ts';
 import { type AiUse, aiUseOf, modelOfPath } from '../../services/usage/ai-use.ts';
@@ -22,7 +24,7 @@ export interface AiLimitsOptions {
   readonly allowanceOf: (user: string) => Allowance | null;
   readonly budgets: BudgetTable;
   readonly limits: Limiter;
-  readonly running: RunningTable;
+  readonly running: RunningLimiter;
   readonly countRefusal: (user: string, limit: LimitKey) => void;
   readonly now?: () => number;
 }
@@ -61,6 +63,7 @@ class Gate {
   readonly #minutes = new Map<number, LimitBucket>();
   /** Where each exchange is counted that is under way. */
   readonly #places = new WeakMap<Exchange, number>();
+  readonly #waiting = new WaitingExchanges();
   /** Answers that are not worth a second try before long. */
   readonly #hopeless = new WeakSet<Exchange>();
 
@@ -75,7 +78,8 @@ class Gate {
     const use = aiUseOf(method, path);
     const refusal =
       this.#ofRequest(exchange, allowance, use) ?? this.#ofBudgets(allowance, use) ?? this.#enter(exchange, allowance);
-    // Only others know whether this minute has room.
+    // Only others know whether there is room.
+    if (refusal === 'unknown places') return this.#enterLater(exchange, allowance);
     if (refusal === 'unknown') return this.#judgeLater(exchange, allowance);
     if (refusal !== null) {
       if (refusal.code === 'ai_budget_used_up') this.#hopeless.add(exchange);
@@ -97,6 +101,7 @@ class Gate {
   }
 
   leave(exchange: Exchange): void {
+    this.#waiting.over(exchange);
     const place = this.#places.get(exchange);
     if (place === undefined) return;
     this.#places.delete(exchange);
@@ -129,11 +134,31 @@ class Gate {
   }
 
   /** Counts the request among those that are under way, and among those of this minute. */
-  #enter(exchange: Exchange, allowance: Allowance): Refusal | 'unknown' | null {
-    const { user, streams, requestsPerMinute } = allowance;
+  #enter(exchange: Exchange, allowance: Allowance): Refusal | 'unknown' | 'unknown places' | null {
+    const { user, streams } = allowance;
     const place = streams === null ? null : this.#options.running.enter(this.#scope, user, streams);
+    if (place === UNKNOWN) return 'unknown places';
     if (place === REFUSED) return words.tooManyStreams(allowance, STREAM_RETRY_MS);
     if (place !== null) this.#places.set(exchange, place);
+    return this.#countInMinute(exchange, allowance);
+  }
+
+  async #enterLater(exchange: Exchange, allowance: Allowance): Promise<void> {
+    const { running } = this.#options;
+    const { user, streams } = allowance;
+    const asked = running.ask(this.#scope, user, streams ?? 1);
+    const place = await this.#waiting.whileThere(exchange, asked, (late) => running.leave(late));
+    if (place === null) return;
+    if (place === REFUSED) throw this.#errorOf(words.tooManyStreams(allowance, STREAM_RETRY_MS), allowance);
+    this.#places.set(exchange, place);
+    const refusal = this.#countInMinute(exchange, allowance);
+    if (refusal === 'unknown') await this.#judgeLater(exchange, allowance);
+    else if (refusal !== null) throw this.#errorOf(refusal, allowance);
+    else if (this.#goesByBody(exchange, allowance)) await this.#judgeBody(exchange, allowance);
+  }
+
+  #countInMinute(exchange: Exchange, allowance: Allowance): Refusal | 'unknown' | null {
+    const { user, requestsPerMinute } = allowance;
     if (requestsPerMinute === null) return null;
     const minute = this.#minute(requestsPerMinute);
     const isWithin = minute.take(user);

@@ -56,7 +56,7 @@ describe('a limit', () => {
 describe('the requests of a client that run at once', () => {
   function counted(t: TestContext, trusted: readonly string[] = []): Playbook {
     const table = new RunningTable({ capacity: 8 });
-    const concurrent = { table, scope: 'x', client: new ClientAddress(trusted), most: 1 };
+    const concurrent = { running: table, scope: 'x', client: new ClientAddress(trusted), most: 1 };
     const policies = [limits({ ...NOTHING, methods: ['GET'], concurrent })];
     return new Playbook(t, { policies });
   }

@@ -6,7 +6,9 @@ import { type ErrorCode, SluiceError } from '../../core/errors.ts';
 import { formatSize } from '../../core/size.ts';
 import type { ClientAddress } from '../../services/identity/client-address.ts';
 import { ClientKeys } from '../../services/identity/client-keys.ts';
-import { REFUSED, type RunningTable } from '../../services/limiter/running-table.ts';
+import { WaitingExchanges } from '../../services/limiter/waiting-exchanges.ts';
+import { REFUSED, UNKNOWN } from '../../services/limiter/running-table.ts';
+import type { RunningLimiter } from '../../services/limiter/shared-running.ts';
 
 export interface LimitsOptions {
   /** null: what holds for the door. */
@@ -20,7 +22,7 @@ export interface LimitsOptions {
 }
 
 export interface ConcurrentLimit {
-  readonly table: RunningTable;
+  readonly running: RunningLimiter;
   /** Requests are counted together with those of other policies of that name. */
   readonly scope: string;
   readonly client: ClientAddress;
@@ -51,15 +53,15 @@ export function limits(options: LimitsOptions): Policy {
 }
 
 /** Only what may run is counted among what runs. */
-function judging(judges: readonly Judge[], running: Running | null): (exchange: Exchange) => void {
+function judging(judges: readonly Judge[], running: Running | null): (exchange: Exchange) => void | Promise<void> {
   return (exchange) => {
     for (const judge of judges) {
       const code = judge(exchange.request);
       if (code === null) continue;
       exchange.fail(code);
-      return;
+      return undefined;
     }
-    running?.enter(exchange);
+    return running?.enter(exchange);
   };
 }
 
@@ -95,26 +97,44 @@ class Running {
   readonly #keys = new ClientKeys();
   /** Where each exchange is counted that is running. */
   readonly #places = new WeakMap<Exchange, number>();
+  readonly #waiting = new WaitingExchanges();
 
   constructor(limit: ConcurrentLimit) {
     this.#limit = limit;
-    this.#scope = limit.table.scope(limit.scope);
+    this.#scope = limit.running.scope(limit.scope);
   }
 
-  enter(exchange: Exchange): void {
-    const { table, client, most } = this.#limit;
+  enter(exchange: Exchange): void | Promise<void> {
+    const { running, client, most } = this.#limit;
     const key = this.#keys.of(client.of(exchange) ?? exchange.client.address);
-    const place = table.enter(this.#scope, key, most);
-    if (place === REFUSED) {
-      exchange.abort(new SluiceError('too_many_concurrent_requests', { retryAfterMs: RETRY_AFTER_MS }));
-    } else this.#places.set(exchange, place);
+    const place = running.enter(this.#scope, key, most);
+    if (place === UNKNOWN) return this.#ask(exchange, key);
+    if (place === REFUSED) exchange.abort(refusal());
+    else this.#places.set(exchange, place);
+    return undefined;
   }
 
   /** Exchanges that were refused earlier are not counted. */
   leave(exchange: Exchange): void {
+    this.#waiting.over(exchange);
     const place = this.#places.get(exchange);
     if (place === undefined) return;
     this.#places.delete(exchange);
-    this.#limit.table.leave(place);
+    this.#limit.running.leave(place);
   }
+
+  /** What is thrown reaches the exchange only while it lives. */
+  async #ask(exchange: Exchange, key: string): Promise<void> {
+    const { running, most } = this.#limit;
+    const place = await this.#waiting.whileThere(exchange, running.ask(this.#scope, key, most), (late) =>
+      running.leave(late),
+    );
+    if (place === null) return;
+    if (place === REFUSED) throw refusal();
+    this.#places.set(exchange, place);
+  }
+}
+
+function refusal(): SluiceError {
+  return new SluiceError('too_many_concurrent_requests', { retryAfterMs: RETRY_AFTER_MS });
 }

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts';
 import type { AiLimitsConfig } from '../../config/schema/ai-limits.ts';
 import type { Policy } from '../../contract/policy.ts';
 import type { Limiter } from '../../services/limiter/limit-bucket.ts';
-import type { RunningTable } from '../../services/limiter/running-table.ts';
+import type { RunningLimiter } from '../../services/limiter/shared-running.ts';
 import type { Allowance, Budget, BudgetKey } from '../../services/usage/allowance.ts';
 import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
@@ -16,7 +16,7 @@ import { configuredPrices } from './configured-prices.ts';
 
 export interface AiLimitParts {
   readonly limiter: Limiter;
-  readonly running: RunningTable;
+  readonly running: RunningLimiter;
   readonly budgets: BudgetTable;
   readonly recorder: MetricsRecorder;
 }

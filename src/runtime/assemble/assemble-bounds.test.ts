@@ -22,7 +22,7 @@ test('a timeout that is not said is that of all doors', () => {
 });
 
 test('requests that run are counted only where they are limited', () => {
-  const counted = { table: new RunningTable({ capacity: 8 }), scope: 'x', client: new ClientAddress([]) };
+  const counted = { running: new RunningTable({ capacity: 8 }), scope: 'x', client: new ClientAddress([]) };
   const phasesOf = (limits: object): string[] => {
     const policy = configOf({ policies: { limits } }).policies.limits;
     assert.ok(policy);

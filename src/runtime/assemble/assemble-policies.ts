@@ -19,10 +19,11 @@ import type { DomainShelf } from '../../services/domains/domain-shelf.ts';
 import type { Limiter } from '../../services/limiter/limit-bucket.ts';
 import type { LimitTable } from '../../services/limiter/limit-table.ts';
 import type { RunningTable } from '../../services/limiter/running-table.ts';
+import type { RunningLimiter } from '../../services/limiter/shared-running.ts';
 import type { BudgetTable } from '../../services/usage/budget-table.ts';
 import type { TellUsage } from '../../services/usage/usage-record.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
-import { limiterOf } from '../nodes/limits-of-nodes.ts';
+import { limiterOf, runningOf } from '../nodes/limits-of-nodes.ts';
 import { limitsOf, timeoutOf } from './assemble-bounds.ts';
 import { assembleAuth } from './assemble-auth.ts';
 import { cacheMaker } from './assemble-cache.ts';
@@ -43,7 +44,7 @@ export interface PoliciesAround {
 export interface PolicyParts {
   readonly users: UserDirectory;
   readonly limiter: Limiter;
-  readonly running: RunningTable;
+  readonly running: RunningLimiter;
   readonly budgets: BudgetTable;
   readonly lists: DomainShelf;
   readonly recorder: MetricsRecorder;
@@ -92,7 +93,7 @@ export function policyParts(
   return {
     users: configuredUsers(config.users, parts.runs),
     limiter: limiterOf(parts, config.process.state),
-    running: parts.running,
+    running: runningOf(parts, config.process.state),
     budgets: parts.budgets,
     lists: parts.lists,
     recorder: parts.recorder,
@@ -115,7 +116,7 @@ export class ConfiguredPolicies {
   readonly #config: Config;
   readonly #users: UserDirectory;
   readonly #limiter: Limiter;
-  readonly #running: RunningTable;
+  readonly #running: RunningLimiter;
   readonly #lists: DomainShelf;
   readonly #recorder: MetricsRecorder;
   readonly #ofScan: PolicyParts['ofScan'];
@@ -228,7 +229,7 @@ export class ConfiguredPolicies {
     const place = nearest(places, 'limits');
     const limits = place?.policies.limits || null;
     const times = nearest(places, 'timeout')?.policies.timeout || null;
-    const counted = { table: this.#running, scope: place?.name ?? '', client: this.#clientOf(access) };
+    const counted = { running: this.#running, scope: place?.name ?? '', client: this.#clientOf(access) };
     return [
       ...(limits === null ? [] : [limitsOf(limits, counted, this.#takesPreflights(places))]),
       ...(times === null ? [] : [this.#once(times, () => timeoutOf(times, this.#config))]),

@@ -77,6 +77,11 @@ export class RunningTable {
     return place;
   }
 
+  /** Nobody else has to be asked. */
+  async ask(scope: number, key: string, most: number): Promise<number> {
+    return this.enter(scope, key, most);
+  }
+
   /** What has entered at that place has ended. */
   leave(place: number): void {
     if (place < 0) return;
@@ -134,6 +139,8 @@ export class RunningTable {
 
 export const REFUSED = -1;
 export const UNCOUNTED = -2;
+/** Only others know. */
+export const UNKNOWN = -3;
 
 function bytesPerSlot(threads: number): number {
   return (INTS_PER_SLOT + threads) * 4;
