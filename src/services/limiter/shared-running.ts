@@ -65,7 +65,8 @@ const SOON_MS = 5;
 /** A place may be on its way back from another node. */
 const TRIES = 3;
 const RETRY_MS = 12;
-/** Who comes so soon after a refusal is refused as well. */
+/** Where so many are refused at once, who comes soon after them is refused without a question. */
+const MANY = 32;
 const FULL_MS = 10;
 const MOST_ROOMS = 65_536;
 const MOST_REST_MS = 2_000;
@@ -216,16 +217,16 @@ export class SharedRunning implements RunningLimiter {
   }
 
   async #ask(rooms: readonly Room[]): Promise<void> {
-    const waiting = rooms.map((room) => room.waiting.length);
-    const wishes = rooms.map((room) => this.#wishFor(room));
+    const asked = rooms.map((room) => ({ room, wish: this.#wishFor(room) }));
     const isAsked = this.#options.state.isUp && this.#breaker.mayAsk();
     try {
       if (!isAsked) throw new Error('nobody can be asked');
-      const places = await this.#options.state.occupy(wishes, TTL_MS);
+      const places = await this.#options.state.occupy(
+        asked.map(({ wish }) => wish),
+        TTL_MS,
+      );
       this.#breaker.answered();
-      for (const [index, room] of rooms.entries()) {
-        this.#given(room, wishes[index]!, { places: places[index] ?? NONE, asked: waiting[index] ?? 0 });
-      }
+      for (const [index, { room, wish }] of asked.entries()) this.#given(room, wish, places[index] ?? NONE);
     } catch {
       if (isAsked) this.#breaker.failed();
       for (const room of rooms) this.#serveAlone(room);
@@ -254,17 +255,13 @@ export class SharedRunning implements RunningLimiter {
     };
   }
 
-  #given(
-    room: Room,
-    { taken, need, more }: PlaceWish,
-    { places: { granted, left }, asked }: { readonly places: Places; readonly asked: number },
-  ): void {
+  #given(room: Room, { taken, need, more }: PlaceWish, { granted, left }: Places): void {
     room.held = taken + granted;
     room.toldAtMs = this.#now();
     room.isScarce = granted < need + more || left === 0;
     const before = room.waiting.length;
     this.#serve(room);
-    const unserved = room.waiting.splice(0, Math.max(0, asked - (before - room.waiting.length)));
+    const unserved = room.waiting.splice(0, Math.max(0, need - (before - room.waiting.length)));
     if (unserved.length > 0) this.#refuse(room, unserved);
     // Somebody has left meanwhile.
     if (more === 0 && room.held > room.running) this.#wants(room, false);
@@ -276,7 +273,7 @@ export class SharedRunning implements RunningLimiter {
       one.tries += 1;
       if (one.tries < TRIES) again.push(one);
       else {
-        room.fullUntilMs = this.#now() + FULL_MS;
+        if (unserved.length >= MANY) room.fullUntilMs = this.#now() + FULL_MS;
         one.resolve(REFUSED);
       }
     }
