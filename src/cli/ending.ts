@@ -1,6 +1,6 @@
 // What ends a Sluice in the foreground: a signal, faults that come too fast, or another one that takes its place. Rule: however it comes, what
 // runs may finish within the grace, and the exit code says whether it did.
-import { handoverAddress, handoverDoor } from '../control/handover-door.ts';
+import { handoverAddress, handoverDoor, sweepHandovers } from '../control/handover-door.ts';
 import type { ProgramTelemetry } from '../runtime/assemble/program-telemetry.ts';
 import type { Door } from '../runtime/doors/door.ts';
 import { sharesDoors } from '../runtime/doors/door-succession.ts';
@@ -91,6 +91,7 @@ export class Ending {
     const door = handoverDoor(address, { runToken, state: () => sluice.state, handOver });
     try {
       prepareDataDir(dataDir);
+      sweepHandovers(dataDir);
       await door.start();
       this.#handover = door;
       this.handoverAddress = address;

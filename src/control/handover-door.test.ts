@@ -1,14 +1,25 @@
 import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../core/errors.ts';
 import type { SluiceState } from '../runtime/sluice.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { AdminClient } from './admin-client.ts';
-import { HANDOVER_PATH, handoverAddress, handoverDoor, type HandoverStatus } from './handover-door.ts';
+import { HANDOVER_PATH, handoverAddress, handoverDoor, type HandoverStatus, sweepHandovers } from './handover-door.ts';
 
 test('a socket in a folder whose name is too long is not tried', () => {
   assert.equal(handoverAddress('/var/lib/sluice', 7), 'unix:/var/lib/sluice/handover-7.sock');
   assert.equal(handoverAddress(`/${'a'.repeat(100)}`, 7), null);
+});
+
+test('sockets of programs that are no more are removed', (t) => {
+  const folder = temporaryFolder(t);
+  // No process has that id.
+  const names = [`handover-${process.pid}.sock`, 'handover-4194305.sock', 'handover-x.sock'];
+  for (const name of names) writeFileSync(join(folder, name), '');
+  sweepHandovers(folder);
+  assert.deepEqual(readdirSync(folder).toSorted(), [names[0], names[2]].toSorted());
 });
 
 test('a successor who knows the token is told how things are, and takes over', async (t) => {

@@ -1,5 +1,6 @@
 // Where a running Sluice lets itself be replaced: a unix socket in its data folder that only its successor asks. Rule: it lets go of
 // nothing before the successor says that its own doors are open, and lets go once.
+import { readdirSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { errorBody, ERROR_CATALOGUE, type ErrorCode, SluiceError } from '../core/errors.ts';
@@ -29,6 +30,25 @@ const LONGEST_NAME = 103;
 export function handoverAddress(dataDir: string, pid: number): string | null {
   const path = join(dataDir, `handover-${pid}.sock`);
   return Buffer.byteLength(path) > LONGEST_NAME ? null : `unix:${path}`;
+}
+
+const SOCKET = /^handover-(\d+)\.sock$/;
+
+/** Removes what programs that were killed have left. */
+export function sweepHandovers(dataDir: string): void {
+  for (const name of readdirSync(dataDir)) {
+    const owner = Number(SOCKET.exec(name)?.[1] ?? 0);
+    if (owner > 0 && !isAlive(owner)) rmSync(join(dataDir, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // It is somebody else's.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 export function handoverDoor(listen: string, parts: HandoverParts): HttpDoor {

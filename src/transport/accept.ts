@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { passedSockets } from './passed-sockets.ts';
 import { CAN_SHARE_PORTS, succession } from './port-sharing.ts';
-import { SocketFile } from './socket-file.ts';
+import { removeDeadSocket, SocketFile } from './socket-file.ts';
 
 export interface ListenAddress {
   readonly host?: string;
@@ -70,6 +70,7 @@ export class Acceptor {
       return;
     }
     if (path !== undefined) {
+      await removeDeadSocket(path);
       const file = new SocketFile(path);
       await this.open(this.server, { path: file.draft });
       this.file = file;

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, linkSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { succession } from './port-sharing.ts';
-import { SocketFile } from './socket-file.ts';
+import { removeDeadSocket, SocketFile } from './socket-file.ts';
 
 const skip = process.platform === 'win32' ? 'there are pipes in place of sockets' : false;
 
@@ -33,6 +35,24 @@ describe('the file of a unix socket', { skip }, () => {
     writeFileSync(path, 'of somebody else');
     file.remove();
     assert.equal(existsSync(path), true);
+  });
+
+  test('of a program that was killed is removed, and no other', async (t) => {
+    const folder = temporaryFolder(t);
+    const [dead, alive, plain] = ['dead.sock', 'alive.sock', 'plain'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const [first, second] = [net.createServer(), net.createServer()];
+    await once(first.listen(join(folder, 'first')), 'listening');
+    linkSync(join(folder, 'first'), dead);
+    first.close();
+    await once(second.listen(alive), 'listening');
+    t.after(() => second.close());
+    writeFileSync(plain, '');
+    for (const path of [dead, alive, plain, join(folder, 'none')]) await removeDeadSocket(path);
+    assert.deepEqual(readdirSync(folder).toSorted(), ['alive.sock', 'plain']);
   });
 
   test('takes the place of that of the program before, for good or not at all', (t) => {

@@ -1,6 +1,7 @@
-// The file of a unix socket that we listen on. Rule: it appears under its name only when somebody listens; one that is there already
+// The file of a unix socket that we listen on. Rule: it appears under its name only when somebody listens; one at which somebody listens
 // stays, unless it is that of a program whose place we take, and then it is there again should that come to nothing.
 import fs from 'node:fs';
+import net from 'node:net';
 import { dirname, join } from 'node:path';
 import { succession } from './port-sharing.ts';
 
@@ -61,6 +62,23 @@ export class SocketFile {
       () => fs.rmSync(before, { force: true }),
     );
   }
+}
+
+/** One at which nobody listens was left by a program that was killed, and would keep the next one from its door. */
+export async function removeDeadSocket(path: string): Promise<void> {
+  if (!isOnDisk(path) || fs.lstatSync(path, { throwIfNoEntry: false })?.isSocket() !== true) return;
+  if ((await connectFault(path)) === 'ECONNREFUSED') fs.rmSync(path, { force: true });
+}
+
+function connectFault(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = net.connect(path);
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(undefined);
+    });
+  });
 }
 
 /** On Windows it is a pipe, and on Linux there are some without a file. */

@@ -27,3 +27,16 @@ test('the file of a socket goes with its server', { skip: process.platform === '
   server.close();
   assert.equal(existsSync(path), false);
 });
+
+test(
+  'a socket at which somebody listens stays, and whoever wanted it does not listen',
+  { skip: process.platform === 'win32' },
+  async (t) => {
+    const path = join(temporaryFolder(t), 'a.sock');
+    const [first, second] = [net.createServer(), net.createServer()];
+    t.after(() => first.close());
+    await bindServer(first, { kind: 'unix', path });
+    await assert.rejects(bindServer(second, { kind: 'unix', path }), { code: 'EADDRINUSE' });
+    assert.equal(second.listening, false);
+  },
+);

@@ -4,7 +4,7 @@ import type { TcpAddress, UnixAddress } from '../../core/address.ts';
 import { claimPort } from '../../transport/accept.ts';
 import { passedSockets } from '../../transport/passed-sockets.ts';
 import { CAN_SHARE_PORTS } from '../../transport/port-sharing.ts';
-import { SocketFile } from '../../transport/socket-file.ts';
+import { removeDeadSocket, SocketFile } from '../../transport/socket-file.ts';
 
 /** What is needed of a server of Node. */
 interface BindableServer {
@@ -12,6 +12,7 @@ interface BindableServer {
   off(event: 'error', listener: (error: Error) => void): unknown;
   listen(where: object, onListening: () => void): unknown;
   address(): { readonly port: number } | string | null;
+  close(): unknown;
 }
 
 export interface BoundServer {
@@ -26,9 +27,16 @@ export async function bindServer(server: BindableServer, address: TcpAddress | U
   const passed = passedSockets.claim(address);
   if (passed !== null) return adopt(server, passed, address);
   if (address.kind === 'unix') {
+    await removeDeadSocket(address.path);
     const file = new SocketFile(address.path);
     await listen(server, { path: file.draft });
-    file.publish();
+    try {
+      file.publish();
+    } catch (error) {
+      // It listens at the draft, and would keep the program running.
+      server.close();
+      throw error;
+    }
     return { port: 0, release: () => file.remove() };
   }
   const { host, port } = address;
