@@ -16,10 +16,10 @@ test('a socket in a folder whose name is too long is not tried', () => {
 test('sockets of programs that are no more are removed', (t) => {
   const folder = temporaryFolder(t);
   // No process has that id.
-  const names = [`handover-${process.pid}.sock`, 'handover-4194305.sock', 'handover-x.sock'];
-  for (const name of names) writeFileSync(join(folder, name), '');
+  const [own, gone, other] = [`handover-${process.pid}.sock`, 'handover-4194305.sock', 'handover-x.sock'] as const;
+  for (const name of [own, gone, other]) writeFileSync(join(folder, name), '');
   sweepHandovers(folder);
-  assert.deepEqual(readdirSync(folder).toSorted(), [names[0], names[2]].toSorted());
+  assert.deepEqual(readdirSync(folder).toSorted(), [own, other].toSorted());
 });
 
 test('a successor who knows the token is told how things are, and takes over', async (t) => {
