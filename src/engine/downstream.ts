@@ -151,7 +151,7 @@ export class Downstream extends ConnectionClient implements ConnectionHandler, M
         wheel.arm(this.deadline, engine.timeouts.headersMs);
         this.read(first, firstFrom, firstTo);
       },
-      onHttp2: (socket) => engine.becomesHttp2(this, socket),
+      onHttp2: () => engine.becomesHttp2(this, connection),
       onClose: () => this.onClose(),
     });
     sniffer.onData(bytes, from, to);

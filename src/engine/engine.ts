@@ -118,8 +118,8 @@ export class Engine {
   }
 
   /** The connection of `client` turns out to speak HTTP/2: somebody else serves it from here on. */
-  becomesHttp2(client: Client, socket: net.Socket): void {
-    const next = new Http2Client(this, socket, client.entrance);
+  becomesHttp2(client: Client, connection: Connection): void {
+    const next = new Http2Client(this, connection, client.entrance);
     this.clients.delete(client);
     this.clients.add(next);
     if (this.draining) next.drain();

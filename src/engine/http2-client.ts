@@ -1,10 +1,11 @@
 // One client connection that speaks HTTP/2: hands each of its streams to an exchange of its own. Rule: what serves a stream is
 // kept for the next one; a connection that is drained finishes its streams first.
 import type net from 'node:net';
-import { Http2ServerConnection, type Http2ServerHandler, type Http2ServerStream } from '../transport/http2-server.ts';
+import { Http2ServerConnection, type Http2ServerHandler } from '../transport/http2-server.ts';
+import type { Http2ServerStream } from '../transport/http2-server-stream.ts';
 import type { Client, Engine } from './engine.ts';
 import { forwardedLines } from './forwarded-lines.ts';
-import { endsOf } from '../transport/connection.ts';
+import { Connection, endsOf } from '../transport/connection.ts';
 import type { ProxiedEnds } from '../codec/proxy-protocol/proxy-header.ts';
 import { Http2Downstream } from './http2-downstream.ts';
 import { clientName, type OpenConnection } from './open-connection.ts';
@@ -26,10 +27,10 @@ export class Http2Client implements Client, Http2ServerHandler {
   readonly entrance: string;
   private readonly free: Http2Downstream[] = [];
 
-  constructor(engine: Engine, socket: net.Socket, entrance: string) {
+  constructor(engine: Engine, socket: net.Socket | Connection, entrance: string) {
     this.engine = engine;
     this.entrance = entrance;
-    this.ends = endsOf(socket);
+    this.ends = socket instanceof Connection ? socket.ends : endsOf(socket);
     const { limits, timeouts } = engine;
     const { maxHeadBytes, maxFields } = limits.request;
     this.connection = new Http2ServerConnection(
@@ -80,8 +81,8 @@ export class Http2Client implements Client, Http2ServerHandler {
       client: clientName(connection.remoteAddress, connection.remotePort),
       protocol: 'http2',
       ageMs: performance.now() - openedAtMs,
-      bytesReceived: null,
-      bytesSent: null,
+      bytesReceived: connection.bytesRead,
+      bytesSent: connection.bytesWritten,
       request: null,
     };
   }

@@ -35,6 +35,12 @@ describe('what is not HTTP/2', () => {
     ['a path with a line break', pseudo(method, scheme, authority, [':path', '/\r\nX: y'])],
     ['a method with a space', pseudo([':method', 'G ET'], scheme, authority, path)],
     ['an authority with a space', pseudo(method, scheme, [':authority', 'a b'], path)],
+    ['a value with CR LF', head(['x-a', 'a\r\nb: c'])],
+    ['a value with NUL', head(['x-a', 'a\0b'])],
+    ['a value with space at its edge', head(['x-a', ' a'])],
+    ['a name with a space', head(['x a', 'b'])],
+    ['a name with a colon', head(['x:a', 'b'])],
+    ['an empty name', head(['', 'b'])],
     ['a length without a body', head(['content-length', '3'])],
     ['two lengths', head(['content-length', '3'], ['content-length', '4'])],
   ] as const) {
@@ -47,25 +53,6 @@ describe('what is not HTTP/2', () => {
       assert.equal(door.streams.length, 0);
       client.send(frame(FRAME.HEADERS, FLAG.END_HEADERS | FLAG.END_STREAM, 3, block(...REQUEST)));
       await client.find(({ type, stream }) => type === FRAME.DATA && stream === 3);
-    });
-  }
-
-  // RFC 9113 wants a stream error here; node:http2 leaves the field out, and there is no way to learn of it.
-  for (const [name, field] of [
-    ['a value with CR LF', ['x-a', 'a\r\nb: c']],
-    ['a value with NUL', ['x-a', 'a\0b']],
-    ['a value with space at its edge', ['x-a', ' a']],
-    ['a name with a space', ['x a', 'b']],
-    ['a name with a colon', ['x:a', 'b']],
-    ['an empty name', ['', 'b']],
-  ] as const) {
-    test(`a field with ${name} never arrives`, async (t) => {
-      const door = await openHttp2Door(t, (stream) => say(stream, 'fine'));
-      const client = await RawHttp2Client.connect(door.port);
-      t.after(() => client.socket.destroy());
-      client.send(head(field));
-      await client.find(({ type }) => type === FRAME.DATA);
-      assert.deepEqual(door.streams[0]!.fields, REQUEST.flat());
     });
   }
 
@@ -90,6 +77,7 @@ describe('what is not HTTP/2', () => {
   test('no byte beyond its length reaches anybody', async (t) => {
     const door = await openHttp2Door(t, () => {});
     const client = await RawHttp2Client.connect(door.port);
+    t.after(() => client.socket.destroy());
     client.send(
       frame(
         FRAME.HEADERS,
@@ -99,8 +87,8 @@ describe('what is not HTTP/2', () => {
       ),
       frame(FRAME.DATA, FLAG.END_STREAM, 1, Buffer.from('abcd')),
     );
-    await client.goawayCode();
-    assert.notEqual(await door.recorders[0]!.closed, 0);
+    assert.equal(await client.resetCode(1), 1);
+    assert.equal(await door.recorders[0]!.closed, 1);
     assert.equal(door.recorders[0]!.body.length, 0);
   });
 

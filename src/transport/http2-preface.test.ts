@@ -7,7 +7,8 @@ import { before, describe, test, type TestContext } from 'node:test';
 import { HTTP2_OPTIONS, say } from '../../test/support/http2-door.ts';
 import { Connection, NOBODY } from './connection.ts';
 import { PrefaceSniffer } from './http2-preface.ts';
-import { Http2ServerConnection, type Http2ServerStream } from './http2-server.ts';
+import { Http2ServerConnection } from './http2-server.ts';
+import type { Http2ServerStream } from './http2-server-stream.ts';
 import { proveRawIo } from './raw-io.ts';
 import { wheel } from './timers.ts';
 

@@ -1,15 +1,14 @@
 // Tells HTTP/2 with prior knowledge from HTTP/1.1 on a plain connection, by the preface that every HTTP/2 client sends
 // first (RFC 9113, 3.4). Rule: the decision falls with the first byte that differs, and no byte is lost either way.
 import { Buffer } from 'node:buffer';
-import type net from 'node:net';
 import type { CloseReason, Connection, ConnectionHandler } from './connection.ts';
 import { Deadline, wheel } from './timers.ts';
 
 export interface PrefaceHandler {
   /** Not HTTP/2. The connection wants another handler now, which gets these bytes first; they are valid during the call. */
   onHttp1(connection: Connection, bytes: Buffer, from: number, to: number): void;
-  /** HTTP/2: the socket is paused and free, what was read of it put back. The connection is empty. */
-  onHttp2(socket: net.Socket): void;
+  /** HTTP/2: the same. */
+  onHttp2(connection: Connection): void;
   /** It closed before it was clear. */
   onClose(reason: CloseReason): void;
 }
@@ -64,10 +63,8 @@ export class PrefaceSniffer implements ConnectionHandler {
       this.begun = Buffer.from(bytes.subarray(from, to));
     } else {
       wheel.release(this.deadline);
-      this.connection.pause();
-      const socket = this.connection.release();
-      socket.unshift(Buffer.from(bytes.subarray(from, to)));
-      this.handler.onHttp2(socket);
+      this.handler.onHttp2(this.connection);
+      this.connection.handler.onData(bytes, from, to);
     }
   }
 }

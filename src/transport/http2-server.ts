@@ -1,29 +1,28 @@
-// The server's side of HTTP/2 on an established socket, over node:http2's core: each request is a small object. Rule: a
-// client gets what it may use and no more: streams, header bytes, resets and time without progress are all bounded.
-import type { ServerHttp2Session, ServerHttp2Stream as NodeServerStream } from 'node:http2';
+// The server's side of HTTP/2 on an established connection: its streams, its limits and its end. Rule: a client gets what it may
+// use and no more: streams, header bytes, resets and time without progress are all bounded.
+import { Buffer } from 'node:buffer';
 import type net from 'node:net';
-import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
-import type { CloseReason } from './connection.ts';
 import {
-  fieldsByName,
-  type FlatFields,
   HTTP2_CODE,
-  type Http2Body,
-  Http2Stream,
-  type Http2StreamHost,
-} from './http2-stream.ts';
-import { nodeHttp2 } from './node-http2.ts';
+  INITIAL_WINDOW_BYTES,
+  MAX_STREAM_ID,
+  writeGoaway,
+  writePing,
+  writeWindowUpdate,
+} from '../codec/http2/frames.ts';
+import { SETTING, writeSettings } from '../codec/http2/settings.ts';
+import type { ClientCertificate } from './client-certificate.ts';
+import { type CloseReason, Connection, type ConnectionHandler, NOBODY } from './connection.ts';
+import { Http2Budget } from './http2-budget.ts';
+import { CONNECTION_WINDOW_BYTES, Http2Inbound, type InboundHome } from './http2-inbound.ts';
+import { Http2Output } from './http2-output.ts';
+import { Http2ServerStream, type Http2StreamHome } from './http2-server-stream.ts';
+import type { FlatFields } from './http2-stream.ts';
 import { Deadline, wheel } from './timers.ts';
-
-/** The flag of a frame after which its side sends nothing more. */
-const END_STREAM = 1;
 
 export interface Http2ServerOptions {
   readonly maxConcurrentStreams: number;
-  /**
-   * Names and values of a request's head, each field counted with 32 bytes more, as RFC 9113 counts. It is announced to
-   * the client and holds once the client has confirmed that; a client that never does may send 64 KiB.
-   */
+  /** Names and values of a request's head, each field counted with 32 bytes more, as RFC 9113 counts; the client is told. */
   readonly maxHeadBytes: number;
   /** Fields of a request's head, crumbs of cookies counted one by one. */
   readonly maxFields: number;
@@ -41,196 +40,247 @@ export interface Http2ServerHandler {
 }
 
 /**
- * A client may reset some of its requests, or make node:http2 reset them by what it sends. Who does little else only wants
- * to see us work (CVE-2023-44487, CVE-2025-8671): each such stream costs one, and the budget fills up again slowly. What
- * we give up ourselves, since an origin failed, costs nothing.
+ * A client may reset some of its requests, or make us reset them by what it sends. Who does little else only wants to see us
+ * work (CVE-2023-44487, CVE-2025-8671): each such stream costs one, and the budget fills up again slowly. What we give up
+ * ourselves, since an origin failed, costs nothing.
  */
-const RESET_BUDGET = 300;
-const RESET_REFILL_PER_SECOND = 20;
+const RESETS = 300;
+const RESETS_PER_SECOND = 20;
 
-/** What may arrive for all streams together before the slowest one has been read. */
-const CONNECTION_WINDOW_BYTES = 1024 * 1024;
+/** Frames beside those of bodies that may wait for a client to read before nothing more is read of it. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
 /** How long a closing connection may take to send its last bytes and be closed by the client. */
 const LINGER_MS = 2000;
+/** How long a client may take to answer that it knows of our leaving; what it sends until then is served. */
+const WARNING_MS = 500;
+const WARNING = Buffer.from('leaving\0', 'latin1');
 
-export class Http2ServerConnection implements Http2StreamHost {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+/** The ways from open to closed. */
+const STATE = {
+  OPEN: 0,
+  /** The client has been told to begin nothing more, and may not know yet. */
+  WARNED: 1,
+  /** What was begun is finished. */
+  LEAVING: 2,
+  /** The last bytes go out, and what comes in is dropped. */
+  ENDING: 3,
+  CLOSED: 4,
+} as const;
+
+export class Http2ServerConnection implements ConnectionHandler, Http2StreamHome, InboundHome {
+  readonly output: Http2Output;
+  readonly streams: Map<number, Http2ServerStream> = new Map();
+  readonly stallTimeoutMs: number;
   readonly secure: boolean;
   /** TLS: the name that the client asked for, or empty. */
   readonly serverName: string;
+  /** Streams whose handlers have not heard of their end. */
   openStreams = 0;
-  private readonly socket: net.Socket;
-  private readonly session: ServerHttp2Session;
+  private readonly connection: Connection;
   private readonly handler: Http2ServerHandler;
   private readonly options: Http2ServerOptions;
-  readonly stallTimeoutMs: number;
+  private readonly inbound: Http2Inbound;
   /** For being idle; at the end, for closing. */
   private readonly deadline = new Deadline(() => this.expire());
-  private resetBudget = RESET_BUDGET;
-  private refilledAtMs = 0;
-  private reason: CloseReason = 'eof';
-  private leaving = false;
+  private readonly resets = new Http2Budget(RESETS, RESETS_PER_SECOND);
+  /** Closed, with handlers that are to be told when what was written has left. */
+  private over: Http2ServerStream[] = [];
+  private reason: CloseReason | null = null;
+  private state: number = STATE.OPEN;
 
-  /** Takes over an established, paused socket without listeners; bytes that were read already are put back with unshift. */
-  constructor(socket: net.Socket, options: Http2ServerOptions, handler: Http2ServerHandler) {
+  /** Takes over an established connection, or a paused socket without listeners, of which nothing has been read. */
+  constructor(socket: net.Socket | Connection, options: Http2ServerOptions, handler: Http2ServerHandler) {
     this.handler = handler;
     this.options = options;
     this.stallTimeoutMs = options.stallTimeoutMs;
-    this.remoteAddress = socket.remoteAddress ?? '';
-    this.remotePort = socket.remotePort ?? 0;
-    this.secure = 'encrypted' in socket;
-    this.serverName = 'servername' in socket && typeof socket.servername === 'string' ? socket.servername : '';
-    this.socket = socket;
-    this.session = this.handshake(socket);
+    this.connection = socket instanceof Connection ? socket : new Connection(socket, NOBODY);
+    this.secure = this.connection.secure;
+    this.serverName = this.connection.serverName;
+    this.output = new Http2Output(this.connection, () => this.settle());
+    this.inbound = new Http2Inbound(this, options);
+    this.greet();
     wheel.arm(this.deadline, options.idleTimeoutMs);
+    this.connection.handler = this;
+    this.connection.resume();
+  }
+
+  get remoteAddress(): string {
+    return this.connection.remoteAddress;
+  }
+
+  get remotePort(): number {
+    return this.connection.remotePort;
+  }
+
+  get bytesRead(): number {
+    return this.connection.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.connection.bytesWritten;
   }
 
   /** TLS: what the client has shown and could be verified. */
   get clientCertificate(): ClientCertificate | null {
-    return clientCertificateOf(this.socket);
-  }
-
-  get lost(): boolean {
-    return this.session.destroyed;
+    return this.connection.clientCertificate;
   }
 
   /**
-   * Takes no new requests, finishes what is open, then closes. The client is told which was the last request that was
-   * begun; what it has sent since then it may send again elsewhere.
+   * Takes no new requests, finishes what is open, then closes. The client is told twice: first that it should begin nothing
+   * more, and when it knows, which request was the last that was begun; what it sends after that it may send again elsewhere.
    */
   drain(): void {
-    if (this.leaving || this.session.destroyed) return;
-    this.reason = 'drain';
-    this.leave();
+    this.leave('drain');
   }
 
   /** Ends at once, whatever is open. */
   cut(reason: CloseReason = 'drain'): void {
-    this.reason = reason;
-    this.session.destroy();
-    this.socket.destroy();
+    this.reason ??= reason;
+    this.connection.destroy(reason);
   }
 
-  private handshake(socket: net.Socket): ServerHttp2Session {
-    const { maxConcurrentStreams, maxHeadBytes, maxFields } = this.options;
-    const session = nodeHttp2().performServerHandshake(socket, {
-      settings: { maxConcurrentStreams, maxHeaderListSize: maxHeadBytes, enablePush: false },
-      maxHeaderListPairs: maxFields,
-      maxOutstandingPings: 4,
-      maxSessionInvalidFrames: 100,
-      // What comes from an origin is passed on as it is, doubled fields included.
-      strictSingleValueFields: false,
-    });
-    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-    // A client that ends its side of the connection is gone, whatever is still open.
-    socket.allowHalfOpen = false;
-    // Nobody has read from an accepted socket yet, and the session leaves it to the socket to begin.
-    socket.read(0);
-    session.on('stream', (stream, _headers, flags, fields) => this.begin(stream, flags, fields));
-    session.on('error', () => {
-      // What was wrong with the connection as a whole; our own reasons for ending it come first.
-      if (this.reason === 'eof') this.reason = 'error';
-    });
-    session.on('close', () => {
-      wheel.release(this.deadline);
-      this.handler.onClose(this.reason);
-    });
-    return session;
+  // -- What the connection says --------------------------------------------------------------------------------------
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    this.inbound.feed(bytes, from, to);
+    if (this.output.unsentBytes > MAX_UNSENT_BYTES) this.connection.pause();
   }
 
-  private begin(stream: NodeServerStream, flags: number, fields: FlatFields): void {
-    this.openStreams += 1;
-    wheel.disarm(this.deadline);
-    const ended = (flags & END_STREAM) !== 0;
-    this.handler.onRequest(new Http2ServerStream(stream, this, fields, ended));
+  /** A client that ends its side of the connection is gone, whatever is still open. */
+  onHalfClose(): void {
+    this.reason ??= 'eof';
+    this.loseStreams();
+    if (this.state < STATE.ENDING) this.end();
+    if (this.connection.unsentBytes === 0) this.connection.destroy('eof');
   }
 
-  streamOver(cut: boolean): void {
-    this.openStreams -= 1;
-    if (cut) this.payForReset();
-    if (this.session.destroyed) this.linger();
-    else if (this.leaving) this.closeWhenEmpty();
-    else if (this.openStreams === 0) wheel.arm(this.deadline, this.options.idleTimeoutMs);
+  onDrain(): void {
+    this.connection.resume();
+    this.output.pump();
+  }
+
+  onClose(reason: CloseReason): void {
+    this.state = STATE.CLOSED;
+    this.inbound.stop();
+    wheel.release(this.deadline);
+    this.loseStreams();
+    this.settle();
+    this.handler.onClose(this.reason ?? reason);
+  }
+
+  // -- What the streams say ------------------------------------------------------------------------------------------
+
+  consumed(count: number): void {
+    this.inbound.consumed(count);
+  }
+
+  streamClosed(stream: Http2ServerStream, givenUp: boolean): void {
+    this.streams.delete(stream.id);
+    this.inbound.closedStreams.add(stream.id, givenUp);
+    this.over.push(stream);
+    if (this.state === STATE.CLOSED) return;
+    // Even if nothing is to be written: its handler is told when this turn is over.
+    void this.output.room;
+    if (stream.code !== HTTP2_CODE.NO_ERROR && !stream.gaveUp && this.state < STATE.ENDING) this.payForReset();
   }
 
   private payForReset(): void {
-    const nowMs = wheel.now();
-    const refill = ((nowMs - this.refilledAtMs) / 1000) * RESET_REFILL_PER_SECOND;
-    this.refilledAtMs = nowMs;
-    this.resetBudget = Math.min(RESET_BUDGET, this.resetBudget + refill) - 1;
-    if (this.resetBudget >= 0 || this.session.destroyed) return;
-    this.reason = 'refused';
-    this.linger();
-    this.session.destroy(new Error('too many streams were reset'), HTTP2_CODE.ENHANCE_YOUR_CALM);
+    if (!this.resets.spend()) this.fail(HTTP2_CODE.ENHANCE_YOUR_CALM, 'refused');
+  }
+
+  /** What was written has left: the handlers of the streams that are over are told. */
+  private settle(): void {
+    while (this.over.length > 0) {
+      const { over } = this;
+      this.over = [];
+      for (const stream of over) {
+        stream.handler.onClose(stream.code);
+        this.openStreams -= 1;
+      }
+      if (this.openStreams === 0) this.becameIdle();
+    }
+  }
+
+  private becameIdle(): void {
+    if (this.state === STATE.OPEN) wheel.arm(this.deadline, this.options.idleTimeoutMs);
+    else if (this.state === STATE.LEAVING) this.end();
+  }
+
+  // -- What the client's frames say ----------------------------------------------------------------------------------
+
+  begin(id: number, fields: FlatFields, contentLength: number | null): void {
+    const stream = new Http2ServerStream(id, this, fields, contentLength);
+    this.streams.set(id, stream);
+    this.openStreams += 1;
+    if (this.state === STATE.OPEN) wheel.disarm(this.deadline);
+    this.handler.onRequest(stream);
+  }
+
+  fail(code: number, reason: CloseReason): void {
+    this.inbound.stop();
+    if (this.state >= STATE.ENDING) return;
+    this.reason ??= reason;
+    this.state = STATE.ENDING;
+    writeGoaway(this.output.room, this.inbound.lastStream, code);
+    this.loseStreams();
+    this.end();
+  }
+
+  pinged(): void {
+    if (this.state === STATE.WARNED) this.farewell();
+  }
+
+  clientLeaves(): void {
+    if (this.state !== STATE.OPEN) return;
+    this.reason ??= 'eof';
+    this.farewell();
+  }
+
+  // -- Inside --------------------------------------------------------------------------------------------------------
+
+  private greet(): void {
+    const { maxConcurrentStreams, maxHeadBytes } = this.options;
+    const { room } = this.output;
+    writeSettings(room, [
+      [SETTING.MAX_CONCURRENT_STREAMS, maxConcurrentStreams],
+      [SETTING.MAX_HEADER_LIST_SIZE, maxHeadBytes],
+    ]);
+    writeWindowUpdate(room, 0, CONNECTION_WINDOW_BYTES - INITIAL_WINDOW_BYTES);
+  }
+
+  private leave(reason: CloseReason): void {
+    if (this.state !== STATE.OPEN) return;
+    this.reason ??= reason;
+    this.state = STATE.WARNED;
+    writeGoaway(this.output.room, MAX_STREAM_ID, HTTP2_CODE.NO_ERROR);
+    writePing(this.output.room, 0, WARNING, 0);
+    wheel.arm(this.deadline, WARNING_MS);
+  }
+
+  private farewell(): void {
+    this.state = STATE.LEAVING;
+    this.inbound.isClosing = true;
+    wheel.disarm(this.deadline);
+    writeGoaway(this.output.room, this.inbound.lastStream, HTTP2_CODE.NO_ERROR);
+    if (this.openStreams === 0) this.end();
   }
 
   private expire(): void {
-    if (this.session.destroyed) {
-      this.socket.destroy();
-      return;
-    }
-    this.reason = 'idle';
-    this.leave();
+    if (this.state === STATE.OPEN) this.leave('idle');
+    else if (this.state === STATE.WARNED) this.farewell();
+    else this.connection.destroy('idle');
   }
 
-  private leave(): void {
-    this.leaving = true;
-    this.session.close();
-    this.closeWhenEmpty();
-  }
-
-  /** node:http2 would do it, but forgets to when its farewell could not be sent at once. */
-  private closeWhenEmpty(): void {
-    if (!this.leaving || this.openStreams > 0) return;
-    this.linger();
-    setImmediate(() => this.session.destroy());
+  private loseStreams(): void {
+    for (const stream of this.streams.values()) stream.lose();
   }
 
   /** The last frames go out and the client closes its side; a client that does neither is not waited for. */
-  private linger(): void {
+  private end(): void {
+    this.state = STATE.ENDING;
+    this.inbound.stop();
+    this.output.send();
+    this.connection.end();
     wheel.arm(this.deadline, LINGER_MS);
-  }
-}
-
-export class Http2ServerStream extends Http2Stream {
-  /** The request's head in the order in which it came, the pseudo-fields first. */
-  readonly fields: FlatFields;
-  readonly hasBody: boolean;
-  private readonly serverStream: NodeServerStream;
-
-  constructor(stream: NodeServerStream, host: Http2StreamHost, fields: FlatFields, ended: boolean) {
-    super(stream, host);
-    this.serverStream = stream;
-    this.fields = fields;
-    this.hasBody = !ended;
-    this.received = ended;
-    // Reading a body that is not there would cost a request without one a fifth of its time.
-    if (this.hasBody) this.listenForBody();
-  }
-
-  /**
-   * Sends the answer's head. `fields` begins with ':status' and belongs to the stream from here on; no connection-specific
-   * field may be in it. False: it could not be sent as HTTP/2 (a status beyond 599, a name that is none), and nothing was.
-   */
-  respond(fields: string[], body: Http2Body): boolean {
-    if (this.closed) return false;
-    const options = { endStream: body === 'none', waitForTrailers: body === 'body-and-trailers', sendDate: false };
-    try {
-      this.serverStream.respond(fields, options);
-    } catch {
-      return false;
-    }
-    if (body === 'body-and-trailers') this.listenForTrailersWanted();
-    return true;
-  }
-
-  /** Sends a 1xx answer before the real one. */
-  inform(fields: FlatFields): void {
-    if (!this.closed && !this.serverStream.headersSent) this.serverStream.additionalHeaders(fieldsByName(fields));
-  }
-
-  protected override get complete(): boolean {
-    return this.serverStream.writableEnded;
   }
 }

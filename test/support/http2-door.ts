@@ -8,11 +8,8 @@ import http2 from 'node:http2';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
 import type { CloseReason } from '../../src/transport/connection.ts';
-import {
-  Http2ServerConnection,
-  type Http2ServerOptions,
-  type Http2ServerStream,
-} from '../../src/transport/http2-server.ts';
+import { Http2ServerConnection, type Http2ServerOptions } from '../../src/transport/http2-server.ts';
+import type { Http2ServerStream } from '../../src/transport/http2-server-stream.ts';
 import type { FlatFields } from '../../src/transport/http2-stream.ts';
 
 export const HTTP2_OPTIONS: Http2ServerOptions = {

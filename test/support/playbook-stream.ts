@@ -2,7 +2,7 @@
 // what its peer does is said by the test. Rule: like a real one it closes once, and takes nothing after that.
 import assert from 'node:assert/strict';
 import type { Http2ClientStream, Http2RequestHandler } from '../../src/transport/http2-client.ts';
-import type { Http2ServerStream } from '../../src/transport/http2-server.ts';
+import type { Http2ServerStream } from '../../src/transport/http2-server-stream.ts';
 import type { FlatFields, Http2Body, Http2StreamHandler } from '../../src/transport/http2-stream.ts';
 
 export class PlaybookStream {
