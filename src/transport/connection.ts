@@ -29,6 +29,9 @@ export const NOBODY: ConnectionHandler = { onData() {}, onHalfClose() {}, onDrai
 /** Above this many bytes that the kernel has not taken, a writer is told to wait. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
+/** Less than this is quicker copied than waited for. */
+const LENT_BYTES = 16 * 1024;
+
 /** What write() was given, for as long as it takes to hand it on. */
 const borrowed = new OutBuffer(sharedReadBuffer.length);
 
@@ -39,6 +42,14 @@ const rooms: readonly BufferPool[] = SIZES_OF_ROOMS.map((size) => new BufferPool
 
 function roomsOf({ length }: Buffer): BufferPool | undefined {
   return rooms.find(({ size }) => size === length);
+}
+
+/** Gives a writer other bytes to write to, and returns those that it had. */
+function exchangeRoom(out: OutBuffer): Buffer {
+  const { bytes } = out;
+  out.bytes = roomsOf(bytes)?.take() ?? Buffer.allocUnsafeSlow(bytes.length);
+  out.length = 0;
+  return bytes;
 }
 
 const owner: unique symbol = Symbol('connection');
@@ -146,6 +157,7 @@ export class Connection {
       return false;
     }
     const view = out.bytes.subarray(0, length);
+    if (this.raw === null && length >= LENT_BYTES) return this.handOver(out, view);
     if (this.raw === null || this.pendingBytes > 0) {
       out.length = 0;
       return this.send(Buffer.from(view));
@@ -162,10 +174,15 @@ export class Connection {
       return false;
     }
     // The kernel reads on from these bytes, so the writer gets new ones.
-    const { bytes } = out;
-    out.bytes = roomsOf(bytes)?.take() ?? Buffer.allocUnsafeSlow(bytes.length);
-    out.length = 0;
-    return this.wait(result, view, bytes);
+    return this.wait(result, view, exchangeRoom(out));
+  }
+
+  /** TLS: much at once is encrypted from where it lies. */
+  private handOver(out: OutBuffer, view: Buffer): boolean {
+    const room = exchangeRoom(out);
+    this.bytesWritten += view.length;
+    this.awaitsDrain = !this.socket.write(view, () => roomsOf(room)?.give(room));
+    return !this.awaitsDrain;
   }
 
   /** Puts back what has been read of a paused connection, for the code that it is released to. */

@@ -32,6 +32,8 @@ export interface FramedStream {
 
 /** Beyond so much the frames leave before more are added. */
 const FULL_BYTES = 64 * 1024;
+/** What may be framed before a socket that is congested takes it: copying it to where it waits would cost more. */
+const AHEAD_BYTES = 192 * 1024;
 const FIRST_ROOM_BYTES = 16 * 1024;
 const MOST_SPARE = 32;
 
@@ -102,9 +104,18 @@ export class Http2Output {
     return at;
   }
 
+  /** The socket does not take what is written: whoever has written should wait, though a little more may wait with it. */
+  get congested(): boolean {
+    return this.connection.congested;
+  }
+
+  private get isFull(): boolean {
+    return this.connection.congested && this.unsentBytes > AHEAD_BYTES;
+  }
+
   /** How much may be sent of it in one frame now. */
   mostFor({ window }: FramedStream): number {
-    return this.connection.congested ? 0 : Math.min(MAX_PAYLOAD_BYTES, window, this.window);
+    return this.isFull ? 0 : Math.min(MAX_PAYLOAD_BYTES, window, this.window);
   }
 
   writeFrame(stream: FramedStream, bytes: Buffer, from: number, to: number): void {

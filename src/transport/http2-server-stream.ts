@@ -13,6 +13,8 @@ export interface Http2StreamHome {
   readonly stallTimeoutMs: number;
   /** So many octets of bodies have been used, or never will be: the client may send as many again. */
   consumed(count: number): void;
+  /** The client is to be told to stop sending, when it has had time to see the answer. */
+  owesReset(id: number): void;
   /** Called once; the stream's handler is told when what was written has left. `givenUp` = frames of it may still be on their way. */
   streamClosed(stream: Http2ServerStream, givenUp: boolean): void;
 }
@@ -120,9 +122,9 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
   private send(bytes: Buffer, from: number, to: number, areLent: boolean): boolean {
     if (this.closed || this.ended) return false;
     const at = this.queue.length === 0 ? this.home.output.writeData(this, bytes, from, to) : from;
-    if (at === to) return !this.congested;
+    if (at === to && !this.home.output.congested) return !this.congested;
     const rest = bytes.subarray(at, to);
-    this.queue.push(areLent ? rest : Buffer.from(rest));
+    if (at < to) this.queue.push(areLent ? rest : Buffer.from(rest));
     this.congested = true;
     this.waitForRoom();
     return false;
@@ -133,7 +135,7 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
     if (this.closed || this.ended) return;
     this.ended = true;
     this.trailers = trailers;
-    if (this.queue.length === 0) this.writeEnd();
+    if (this.queue.length === 0) this.drained();
   }
 
   /**
@@ -146,7 +148,10 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
     const goesOn = this.ended && !this.localEnded && code === HTTP2_CODE.NO_ERROR;
     if (goesOn) this.resetsAfterEnd = true;
     else if (this.localEnded && this.remoteEnded) this.finish(code, false);
-    else this.cut(code);
+    else if (this.localEnded && code === HTTP2_CODE.NO_ERROR) {
+      this.home.owesReset(this.id);
+      this.finish(code, true);
+    } else this.cut(code);
   }
 
   /** Stops reading the body: the other side may send no more than its flow-control window. */
@@ -236,7 +241,11 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
     const { queue, home } = this;
     this.isWaiting = false;
     const first = queue[0];
-    if (this.closed || first === undefined) return false;
+    if (this.closed) return false;
+    if (first === undefined) {
+      this.drained();
+      return false;
+    }
     const size = Math.min(first.length - this.queueFrom, home.output.mostFor(this));
     if (size > 0) {
       home.output.writeFrame(this, first, this.queueFrom, this.queueFrom + size);
@@ -260,7 +269,7 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
     const { home } = this;
     this.stall ??= new Deadline(() => this.reset(HTTP2_CODE.CANCEL));
     wheel.arm(this.stall, home.stallTimeoutMs);
-    if (this.isWaiting || this.window <= 0) return;
+    if (this.isWaiting || (this.window <= 0 && this.queue.length > 0)) return;
     this.isWaiting = true;
     home.output.wait(this);
     home.output.pump();
@@ -268,6 +277,7 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
 
   private drained(): void {
     if (this.stall !== null) wheel.release(this.stall);
+    if (this.localEnded) return;
     if (this.ended) this.writeEnd();
     else if (this.congested) {
       this.congested = false;

@@ -4,12 +4,12 @@
 const MOST = 128;
 
 export class ClosedStreams {
-  /** A ring. Ids of clients are odd: one less says that we have given the stream up. */
+  /** A ring; below 0 when it was us who gave the stream up. */
   private readonly ring: Int32Array = new Int32Array(MOST);
   private next = 0;
 
   add(id: number, givenUp: boolean): void {
-    this.ring[this.next] = givenUp ? id - 1 : id;
+    this.ring[this.next] = givenUp ? -id : id;
     this.next = (this.next + 1) % MOST;
   }
 
@@ -18,6 +18,6 @@ export class ClosedStreams {
   }
 
   wasGivenUp(id: number): boolean {
-    return this.ring.includes(id - 1);
+    return this.ring.includes(-id);
   }
 }
