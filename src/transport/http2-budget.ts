@@ -6,6 +6,7 @@ export class Http2Budget {
   private readonly most: number;
   private readonly refillPerSecond: number;
   private left: number;
+  /** 0 until it was used up for the first time. */
   private refilledAtMs = 0;
 
   constructor(most: number, refillPerSecond: number) {
@@ -16,23 +17,20 @@ export class Http2Budget {
 
   /** False: it is used up. */
   spend(): boolean {
+    // The clock is asked only when what there was is gone.
+    if (this.left < 1) this.refill();
+    if (this.left < 1) return false;
     this.left -= 1;
-    return this.left >= 0 || this.refilled();
+    return true;
   }
 
   earn(count: number): void {
     this.left = Math.min(this.most, this.left + count);
   }
 
-  /** The clock is asked only when what there was is gone. */
-  private refilled(): boolean {
+  private refill(): void {
     const nowMs = wheel.now();
-    const refill = Math.floor(((nowMs - this.refilledAtMs) / 1000) * this.refillPerSecond);
-    if (this.refilledAtMs === 0) this.refilledAtMs = nowMs;
-    else if (refill > 0) {
-      this.refilledAtMs = nowMs;
-      this.left = Math.min(this.most, this.left + refill);
-    }
-    return this.left >= 0;
+    if (this.refilledAtMs > 0) this.earn(((nowMs - this.refilledAtMs) / 1000) * this.refillPerSecond);
+    this.refilledAtMs = nowMs;
   }
 }

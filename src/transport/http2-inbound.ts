@@ -137,13 +137,15 @@ export class Http2Inbound implements FrameSink {
       this.sawSettings = true;
       return type === FRAME.SETTINGS && (reader.flags & FLAG.ACK) === 0;
     }
-    return block.stream === 0 ? type !== FRAME.CONTINUATION : type === FRAME.CONTINUATION && reader.stream === block.stream;
+    return block.stream === 0
+      ? type !== FRAME.CONTINUATION
+      : type === FRAME.CONTINUATION && reader.stream === block.stream;
   }
 
   /** It has the length that its type has, and belongs to a stream or to none. */
   private isShaped(length: number, hasStream: boolean): boolean {
     const { reader, home } = this;
-    if (reader.stream !== 0 !== hasStream) home.fail(HTTP2_CODE.PROTOCOL_ERROR, 'error');
+    if ((reader.stream !== 0) !== hasStream) home.fail(HTTP2_CODE.PROTOCOL_ERROR, 'error');
     else if (reader.length !== length) home.fail(HTTP2_CODE.FRAME_SIZE_ERROR, 'error');
     else return true;
     return false;

@@ -1,7 +1,14 @@
 // One request by HTTP/2 and its answer, on the server's side: bytes both ways with back-pressure, trailers, one end.
 // Rule: onClose comes exactly once and last, never while the exchange is at work, and says 0 only when everything was sent and received.
 import { Buffer } from 'node:buffer';
-import { FLAG, HTTP2_CODE, INITIAL_WINDOW_BYTES, MAX_WINDOW_BYTES, writeReset, writeWindowUpdate } from '../codec/http2/frames.ts';
+import {
+  FLAG,
+  HTTP2_CODE,
+  INITIAL_WINDOW_BYTES,
+  MAX_WINDOW_BYTES,
+  writeReset,
+  writeWindowUpdate,
+} from '../codec/http2/frames.ts';
 import type { FramedStream, Http2Output, WaitingStream } from './http2-output.ts';
 import type { FlatFields, Http2Body, Http2StreamHandler } from './http2-stream.ts';
 import { Deadline, wheel } from './timers.ts';
@@ -342,5 +349,3 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
     this.home.streamClosed(this, givenUp);
   }
 }
-
-

@@ -2,8 +2,7 @@
 // one has put into the table; only what cannot be read at all ends the connection.
 import { DynamicTable } from './dynamic-table.ts';
 import { HeaderField } from './header-field.ts';
-import { huffmanText } from './huffman.ts';
-import { latin1Text } from './latin1-text.ts';
+import { huffmanText, latin1Text } from './huffman.ts';
 import { STATIC_ENTRIES, staticTable } from './static-table.ts';
 
 export interface FieldSink {

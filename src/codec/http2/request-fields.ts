@@ -91,7 +91,9 @@ export class RequestFields implements FieldSink {
     if (this.method === 'CONNECT') return this.authority !== '' && this.scheme === '' && this.path === '';
     if (this.scheme === '' || this.path === '' || (this.authority === '' && this.host === '')) return false;
     if (!hasBody && this.contentLength > 0) return false;
-    return this.path.charCodeAt(0) === SLASH || !isHttp(this.scheme) || (this.path === '*' && this.method === 'OPTIONS');
+    return (
+      this.path.charCodeAt(0) === SLASH || !isHttp(this.scheme) || (this.path === '*' && this.method === 'OPTIONS')
+    );
   }
 }
 

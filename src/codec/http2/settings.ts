@@ -1,7 +1,16 @@
 // The settings of an HTTP/2 connection (RFC 9113, 6.5). Rule: what the RFC sets bounds to is checked here, what is unknown is
 // passed over, and of a setting that comes twice the last one counts.
 import type { OutBuffer } from '../http1/writer.ts';
-import { FLAG, FRAME, HTTP2_CODE, MAX_PAYLOAD_BYTES, MAX_WINDOW_BYTES, uint32At, writeFrameHead, writeUint32 } from './frames.ts';
+import {
+  FLAG,
+  FRAME,
+  HTTP2_CODE,
+  MAX_PAYLOAD_BYTES,
+  MAX_WINDOW_BYTES,
+  uint32At,
+  writeFrameHead,
+  writeUint32,
+} from './frames.ts';
 
 export const SETTING = {
   HEADER_TABLE_SIZE: 1,
