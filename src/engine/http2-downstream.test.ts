@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { forwardTo, head, origin, Playbook, type PlaybookOptions } from '../../test/support/playbook.ts';
 import { PlaybookStream } from '../../test/support/playbook-stream.ts';
-import { HTTP2_CODE } from '../transport/http2-stream.ts';
+import { HTTP2_CODE } from '../codec/http2/frames.ts';
 import type { FieldList } from './http2-head.ts';
 import { forwardedLines } from './forwarded-lines.ts';
 import type { Http2Client } from './http2-client.ts';

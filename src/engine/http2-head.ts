@@ -4,7 +4,7 @@
 import { FIELD, type Head } from '../codec/http1/head.ts';
 import type { EditableFields } from './fields.ts';
 
-/** Name, value, name, value, … as node:http2 gives and takes them. */
+/** Name, value, name, value, … as both sides of HTTP/2 give and take them. */
 export type FieldList = readonly string[];
 
 /** What a list says: its pseudo-fields, empty where absent, and the others as lines of a head. */

@@ -2,10 +2,10 @@
 // requests it takes, and of a request that was refused whether the server can have begun it.
 import type { ClientHttp2Session, ClientHttp2Stream as NodeClientStream } from 'node:http2';
 import type net from 'node:net';
+import { HTTP2_CODE } from '../codec/http2/frames.ts';
 import type { CloseReason } from './connection.ts';
 import {
   type FlatFields,
-  HTTP2_CODE,
   type Http2Body,
   Http2Stream,
   type Http2StreamHandler,

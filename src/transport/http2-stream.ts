@@ -1,7 +1,9 @@
-// One exchange on an HTTP/2 connection, seen from either side: bytes both ways with back-pressure, trailers, one end.
+// One exchange on an HTTP/2 connection of node:http2, on the client's side: bytes both ways with back-pressure, trailers, one end; and
+// what it has in common with those on the server's side.
 // Rule: onClose comes exactly once and last, and says 0 only when everything was sent and received that was to be.
 import { Buffer } from 'node:buffer';
 import type { Http2Stream as NodeStream } from 'node:http2';
+import { HTTP2_CODE } from '../codec/http2/frames.ts';
 import { Deadline, wheel } from './timers.ts';
 
 /** Names and values in turn, names in lower case. */
@@ -17,18 +19,8 @@ export interface Http2StreamHandler {
   onClose(code: number): void;
 }
 
-/** What follows the head of a message. Trailers must be announced to node:http2 before the body, and cost a frame. */
+/** What follows the head of a message. Only node:http2 must be told of trailers before the body. */
 export type Http2Body = 'none' | 'body' | 'body-and-trailers';
-
-/** Error codes of RFC 9113, section 7, as far as they are used here. */
-export const HTTP2_CODE = {
-  NO_ERROR: 0,
-  PROTOCOL_ERROR: 1,
-  INTERNAL_ERROR: 2,
-  REFUSED_STREAM: 7,
-  CANCEL: 8,
-  ENHANCE_YOUR_CALM: 11,
-} as const;
 
 /** The connection that a stream belongs to. */
 export interface Http2StreamHost {
@@ -36,8 +28,8 @@ export interface Http2StreamHost {
   readonly lost: boolean;
   /** How long a reader may take nothing of what is to be sent before its stream is reset. */
   readonly stallTimeoutMs: number;
-  /** Called once, after the stream's own handler. `cut` = it ended early, and not because this side gave it up. */
-  streamOver(cut: boolean): void;
+  /** Called once, after the stream's own handler. */
+  streamOver(): void;
 }
 
 const owner: unique symbol = Symbol('http2 stream');
@@ -60,7 +52,6 @@ export abstract class Http2Stream {
   private receivedTrailers: FlatFields | null = null;
   private trailersToSend: FlatFields | null = null;
   private listensForDrain = false;
-  private gaveUp = false;
   private owesTrailers = false;
   private resetsAfterTrailers = false;
 
@@ -102,7 +93,6 @@ export abstract class Http2Stream {
    */
   reset(code: number): void {
     if (this.closed) return;
-    this.gaveUp = true;
     const { stream } = this;
     if (!stream.writableEnded) stream.end = () => stream;
     else if (code === HTTP2_CODE.NO_ERROR && this.owesTrailers) {
@@ -189,11 +179,11 @@ export abstract class Http2Stream {
       ? HTTP2_CODE.CANCEL
       : rstCode || (this.complete ? HTTP2_CODE.NO_ERROR : HTTP2_CODE.CANCEL);
     this.handler.onClose(code);
-    this.host.streamOver(code !== HTTP2_CODE.NO_ERROR && !this.gaveUp);
+    this.host.streamOver();
   }
 }
 
-/** The one form that node:http2 takes for trailers and interim heads. */
+/** The one form that node:http2 takes for trailers. */
 export function fieldsByName(fields: FlatFields): Record<string, string | string[]> {
   const byName: Record<string, string | string[]> = Object.create(null);
   for (let index = 0; index + 1 < fields.length; index += 2) {
