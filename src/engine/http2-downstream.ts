@@ -145,7 +145,7 @@ export class Http2Downstream implements Http2StreamHandler, Responder {
   }
 
   lendBody(bytes: Buffer, from: number, to: number): void {
-    this.writeBody(bytes, from, to);
+    this.stream?.lend(bytes, from, to);
   }
 
   /** The stream itself gives up on a reader that takes nothing. */

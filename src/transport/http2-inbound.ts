@@ -350,7 +350,7 @@ export class Http2Inbound implements FrameSink {
     if (id !== SETTING.INITIAL_WINDOW_SIZE) return true;
     const change = value - output.initialWindow;
     output.initialWindow = value;
-    for (const stream of [...streams.values()]) if (!stream.widen(change)) return false;
+    for (const stream of streams.values()) if (!stream.widen(change)) return false;
     return true;
   }
 

@@ -36,6 +36,8 @@ const FULL_BYTES = 64 * 1024;
 const AHEAD_BYTES = 192 * 1024;
 const FIRST_ROOM_BYTES = 16 * 1024;
 const MOST_SPARE = 32;
+/** A larger one is not kept. */
+const MOST_ROOM_BYTES = 2 * FULL_BYTES;
 
 const spare: OutBuffer[] = [];
 let gathering: Http2Output[] = [];
@@ -175,7 +177,7 @@ export class Http2Output {
     if (out !== null) {
       this.out = null;
       this.leave(out);
-      if (spare.length < MOST_SPARE) spare.push(out);
+      if (spare.length < MOST_SPARE && out.bytes.length <= MOST_ROOM_BYTES) spare.push(out);
     }
     this.onSent();
   }

@@ -1,6 +1,5 @@
 // One request by HTTP/2 and its answer, on the server's side: bytes both ways with back-pressure, trailers, one end.
 // Rule: onClose comes exactly once and last, never while the exchange is at work, and says 0 only when everything was sent and received.
-import { Buffer } from 'node:buffer';
 import {
   FLAG,
   HTTP2_CODE,
@@ -9,6 +8,7 @@ import {
   writeReset,
   writeWindowUpdate,
 } from '../codec/http2/frames.ts';
+import { BytesQueue } from './bytes-queue.ts';
 import type { FramedStream, Http2Output, WaitingStream } from './http2-output.ts';
 import type { FlatFields, Http2Body, Http2StreamHandler } from './http2-stream.ts';
 import { Deadline, wheel } from './timers.ts';
@@ -33,7 +33,8 @@ const WORTH_TELLING_BYTES = INITIAL_WINDOW_BYTES >> 1;
 /** A length that was not announced. */
 const UNKNOWN = -1;
 const FINAL_STATUS = /^[2-5]\d\d$/;
-const INTERIM_STATUS = /^1\d\d$/;
+/** There is no switch of protocols in HTTP/2. */
+const INTERIM_STATUS = /^1(?!01)\d\d$/;
 
 export class Http2ServerStream implements FramedStream, WaitingStream {
   /** Set by whoever takes the stream, before it returns to the event loop. */
@@ -63,9 +64,8 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
   private localEnded = false;
   private resetsAfterEnd = false;
   private trailers: FlatFields | null = null;
-  /** What the windows or the socket did not take, from `queueFrom` in the first part. */
-  private queue: Buffer[] = [];
-  private queueFrom = 0;
+  /** What the windows or the socket did not take; made when it is needed, as is the one below. */
+  private queue: BytesQueue | null = null;
   private isWaiting = false;
   private stall: Deadline | null = null;
   // -- The request
@@ -77,8 +77,7 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
   private receivable = INITIAL_WINDOW_BYTES;
   private untold = 0;
   /** What has come while nobody read. */
-  private inbox: Buffer[] = [];
-  private inboxBytes = 0;
+  private inbox: BytesQueue | null = null;
   private requestTrailers: FlatFields | null = null;
 
   constructor(id: number, home: Http2StreamHome, fields: FlatFields, contentLength: number | null) {
@@ -128,10 +127,13 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
 
   private send(bytes: Buffer, from: number, to: number, areLent: boolean): boolean {
     if (this.closed || this.ended) return false;
-    const at = this.queue.length === 0 ? this.home.output.writeData(this, bytes, from, to) : from;
+    const at = this.queued === 0 ? this.home.output.writeData(this, bytes, from, to) : from;
     if (at === to && !this.home.output.congested) return !this.congested;
-    const rest = bytes.subarray(at, to);
-    if (at < to) this.queue.push(areLent ? rest : Buffer.from(rest));
+    if (at < to) {
+      this.queue ??= new BytesQueue();
+      if (areLent) this.queue.lend(bytes, at, to);
+      else this.queue.push(bytes, at, to);
+    }
     this.congested = true;
     this.waitForRoom();
     return false;
@@ -142,7 +144,7 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
     if (this.closed || this.ended) return;
     this.ended = true;
     this.trailers = trailers;
-    if (this.queue.length === 0) this.drained();
+    if (this.queued === 0) this.drained();
   }
 
   /**
@@ -189,16 +191,15 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
       this.home.consumed(to - from);
       return false;
     }
-    if (this.paused || this.inbox.length > 0) {
-      this.inbox.push(Buffer.from(bytes.subarray(from, to)));
-      this.inboxBytes += to - from;
+    if (this.paused || this.unread > 0) {
+      this.inbox ??= new BytesQueue();
+      this.inbox.push(bytes, from, to);
       return true;
     }
     this.isDelivering = true;
     this.handler.onData(bytes, from, to);
     this.isDelivering = false;
     this.used(to - from);
-    if (this.inbox.length > 0 && !this.paused) this.deliver();
     return true;
   }
 
@@ -220,7 +221,7 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
   widen(increment: number): boolean {
     this.window += increment;
     if (this.window > MAX_WINDOW_BYTES) return false;
-    if (this.queue.length > 0) this.waitForRoom();
+    if (this.queued > 0) this.waitForRoom();
     return true;
   }
 
@@ -247,23 +248,17 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
   sendSome(): boolean {
     const { queue, home } = this;
     this.isWaiting = false;
-    const first = queue[0];
     if (this.closed) return false;
-    if (first === undefined) {
-      this.drained();
-      return false;
+    if (queue !== null && queue.length > 0) {
+      const { first } = queue;
+      const size = Math.min(first.length, home.output.mostFor(this));
+      if (size > 0) {
+        home.output.writeFrame(this, first, 0, size);
+        queue.drop(size);
+        if (this.stall !== null) wheel.arm(this.stall, home.stallTimeoutMs);
+      }
     }
-    const size = Math.min(first.length - this.queueFrom, home.output.mostFor(this));
-    if (size > 0) {
-      home.output.writeFrame(this, first, this.queueFrom, this.queueFrom + size);
-      this.queueFrom += size;
-      if (this.stall !== null) wheel.arm(this.stall, home.stallTimeoutMs);
-    }
-    if (this.queueFrom === first.length) {
-      queue.shift();
-      this.queueFrom = 0;
-    }
-    if (queue.length > 0) return (this.isWaiting = this.window > 0);
+    if (this.queued > 0) return (this.isWaiting = this.window > 0);
     // Whoever writes on from there waits by itself.
     this.drained();
     return false;
@@ -271,12 +266,21 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
 
   // -- Inside --------------------------------------------------------------------------------------------------------
 
+  /** Octets of the answer that wait, and of the request. */
+  private get queued(): number {
+    return this.queue === null ? 0 : this.queue.length;
+  }
+
+  private get unread(): number {
+    return this.inbox === null ? 0 : this.inbox.length;
+  }
+
   /** A reader that takes nothing must not hold the exchange for ever; nor may one that never opens its window. */
   private waitForRoom(): void {
     const { home } = this;
     this.stall ??= new Deadline(() => this.reset(HTTP2_CODE.CANCEL));
     wheel.arm(this.stall, home.stallTimeoutMs);
-    if (this.isWaiting || (this.window <= 0 && this.queue.length > 0)) return;
+    if (this.isWaiting || (this.window <= 0 && this.queued > 0)) return;
     this.isWaiting = true;
     home.output.wait(this);
     home.output.pump();
@@ -309,17 +313,19 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
   /** Hands on what has come while nobody read. */
   private deliver(): void {
     this.isDelivering = true;
-    while (this.inbox.length > 0 && !this.paused && !this.closed) {
-      const bytes = this.inbox.shift()!;
-      this.inboxBytes -= bytes.length;
-      this.handler.onData(bytes, 0, bytes.length);
-      this.used(bytes.length);
-    }
+    while (this.unread > 0 && !this.paused && !this.closed) this.deliverFirst(this.inbox!);
     this.isDelivering = false;
     if (!this.remoteEnded || this.received || this.paused || this.closed) return;
     this.received = true;
     this.handler.onEnd(this.requestTrailers);
     if (this.localEnded) this.finish(HTTP2_CODE.NO_ERROR, false);
+  }
+
+  private deliverFirst(inbox: BytesQueue): void {
+    const { first } = inbox;
+    inbox.drop(first.length);
+    this.handler.onData(first, 0, first.length);
+    this.used(first.length);
   }
 
   private used(count: number): void {
@@ -342,10 +348,9 @@ export class Http2ServerStream implements FramedStream, WaitingStream {
     this.code = code;
     if (this.stall !== null) wheel.release(this.stall);
     if (this.isWaiting) this.home.output.leaveWaiting(this);
-    this.queue = [];
-    if (this.inboxBytes > 0) this.home.consumed(this.inboxBytes);
-    this.inbox = [];
-    this.inboxBytes = 0;
+    this.queue?.clear();
+    if (this.unread > 0) this.home.consumed(this.unread);
+    this.inbox?.clear();
     this.home.streamClosed(this, givenUp);
   }
 }

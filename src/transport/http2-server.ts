@@ -153,7 +153,9 @@ export class Http2ServerConnection implements ConnectionHandler, Http2StreamHome
 
   onData(bytes: Buffer, from: number, to: number): void {
     this.inbound.feed(bytes, from, to);
-    if (this.output.unsentBytes > MAX_UNSENT_BYTES) this.connection.pause();
+    if (this.output.unsentBytes <= MAX_UNSENT_BYTES) return;
+    this.output.send();
+    if (this.connection.congested) this.connection.pause();
   }
 
   /** A client that ends its side of the connection is gone, whatever is still open. */

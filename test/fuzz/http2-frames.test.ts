@@ -44,7 +44,7 @@ class Mood {
   meet(stream: Http2ServerStream, recorder: StreamRecorder): void {
     this.turn += 1;
     if (this.isCalm) say(stream, 'calm');
-    else if (this.turn % 4 === 0) recorder.onEnd = () => void say(stream, 'at the end', ['x-sum', '1']);
+    else if (this.turn % 4 === 0) recorder.onEnd = () => say(stream, 'at the end', ['x-sum', '1']);
     else if (this.turn % 4 === 1) say(stream, 'x'.repeat(70_000));
     else if (this.turn % 4 === 2) stream.reset(this.turn % 3);
     else stream.pause();

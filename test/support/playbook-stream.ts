@@ -64,6 +64,10 @@ export class PlaybookStream {
     return !this.congested;
   }
 
+  lend(bytes: Buffer, from: number, to: number): boolean {
+    return this.write(bytes, from, to);
+  }
+
   end(trailers: FlatFields | null = null): void {
     assert.equal(this.trailers, undefined, 'the program ended twice');
     this.trailers = trailers;

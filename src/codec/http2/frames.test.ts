@@ -24,20 +24,20 @@ function written(write: (out: OutBuffer) => void): string {
 test('frames are written as RFC 9113 draws them', () => {
   assert.equal(
     written((out) => writeReset(out, 0x7fffffff, 0x0b)),
-    '0000040300' + '7fffffff' + '0000000b',
+    '00000403007fffffff0000000b',
   );
   assert.equal(
     written((out) => writeWindowUpdate(out, 5, 65_536)),
-    '0000040800' + '00000005' + '00010000',
+    '00000408000000000500010000',
   );
   assert.equal(
     written((out) => writeGoaway(out, 7, 1)),
-    '0000080700' + '00000000' + '00000007' + '00000001',
+    '0000080700000000000000000700000001',
   );
   const payload = Buffer.from('--8 octets', 'latin1');
   assert.equal(
     written((out) => writePing(out, FLAG.ACK, payload, 2)),
-    '0000080601' + '00000000' + payload.toString('hex', 2),
+    '000008060100000000' + payload.toString('hex', 2),
   );
 });
 
@@ -46,7 +46,7 @@ test('a length may be written when it is known', () => {
     writeFrameHead(out, 0, (FRAME.HEADERS << 8) | FLAG.END_HEADERS | FLAG.END_STREAM, 3);
     setFrameLength(out, 0, 0x012345);
   };
-  assert.equal(written(write), '012345' + '0105' + '00000003');
+  assert.equal(written(write), '012345010500000003');
 });
 
 test('numbers are read without their reserved bit where there is one', () => {
