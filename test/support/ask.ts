@@ -10,6 +10,8 @@ export interface Asked {
   readonly socketPath?: string;
   /** What stands in the request line, instead of the path of the URL. */
   readonly target?: string;
+  /** From where it comes. */
+  readonly localAddress?: string;
 }
 
 export interface Answered {
@@ -20,12 +22,13 @@ export interface Answered {
 
 export function ask(
   url: string,
-  { method = 'GET', headers = {}, body, socketPath, target }: Asked = {},
+  { method = 'GET', headers = {}, body, socketPath, target, localAddress }: Asked = {},
 ): Promise<Answered> {
   return new Promise((resolve, reject) => {
     const place = socketPath === undefined ? {} : { socketPath };
     const path = target === undefined ? {} : { path: target };
-    const request = http.request(url, { method, headers, agent: false, ...place, ...path }, (response) => {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const request = http.request(url, { method, headers, agent: false, ...place, ...path, ...from }, (response) => {
       readAll(response).then(
         (text) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }),
         reject,

@@ -42,6 +42,7 @@ export class SharedNodes {
   #hints: HealthHints | null = null;
   #runs: SharedRuns | null = null;
   #isClosed = false;
+  #hasStood = false;
 
   constructor({ process: { state, data_dir: dataDir }, recorder }: SharedNodesOptions) {
     this.isShared = state !== 'embedded';
@@ -76,7 +77,14 @@ export class SharedNodes {
   /** Of tunnels: on all nodes, or on this one alone. */
   tunnels(events: DirectoryEvents): TunnelDirectory {
     const state = this.isShared ? this.state : new MemoryState();
-    return new SharedDirectory({ state, node: this.id, address: () => this.#address, events });
+    return new SharedDirectory({
+      state,
+      node: this.id,
+      address: () => this.#address,
+      events,
+      // Before it was heard who is there nobody is missing.
+      isThere: (node) => !this.#hasStood || this.#nodes.some(({ id }) => id === node),
+    });
   }
 
   /** A table of all nodes, of which this one has a copy. Whoever asks for it closes it. */
@@ -118,6 +126,7 @@ export class SharedNodes {
     this.#timer = null;
     try {
       this.#nodes = await this.state.standUp(this.#own(), STAND_MS);
+      this.#hasStood = true;
     } catch {
       // As many as there were; the connection has told of it.
     }

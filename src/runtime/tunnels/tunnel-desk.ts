@@ -86,7 +86,8 @@ export class TunnelDesk {
     now: Date.now,
     limitsOf: (account) => this.office.limitsOf(account),
     refuseHostname: (hostname, account) => this.office.refuseHostname(hostname, account),
-    taken: (name, account) => this.#nodes?.taken(name, account),
+    taken: (name, account, sharedBy) => this.#nodes?.taken(name, account, sharedBy),
+    shared: (name, clients) => this.#nodes?.shared(name, clients),
     left: (name, holdMs) => this.#nodes?.left(name, holdMs),
     dropped: (name) => this.#nodes?.dropped(name),
     named: (name, account) => {

@@ -69,13 +69,14 @@ export class TunnelNodes {
       refused: (name) => this.#refused(name),
       seen: (name, place) => {
         const isThere = place !== null && !place.isHere && !registry.isOnline(name);
-        places?.set(name, isThere ? place.address : '');
+        // Where several have it, it is chosen for each visitor anew.
+        places?.set(name, isThere && place.members === undefined ? place.address : '');
         this.visits.heard(name, place !== null && !place.isHere);
       },
     });
     const { node, tcp, tls } = options;
     this.visits = new VisitsOfNodes({ nodes, places: this.#directory, secret: node.secret, tcp, tls, log, sent });
-    this.target = new TunnelOfNodes({ registry, places: this.#directory, sent });
+    this.target = new TunnelOfNodes({ registry, places: this.#directory, node: nodes.id, sent });
     this.#holding = setInterval(() => this.#holdAll(), HOLD_AGAIN_MS).unref();
   }
 
@@ -118,9 +119,12 @@ export class TunnelNodes {
 
   // -- What the registry tells -----------------------------------------------------------------------------------------
 
-  taken(name: string, account: string): void {
+  /** `sharedBy`: how many of those who share it here are fit; null: it is one client's alone. */
+  taken(name: string, account: string, sharedBy: number | null = null): void {
     this.#options.places?.set(name, '');
-    const claiming: Claiming = { outcome: this.#directory.claim(name, account), isConfirmed: false };
+    const directory = this.#directory;
+    const outcome = sharedBy === null ? directory.claim(name, account) : directory.share(name, account, sharedBy);
+    const claiming: Claiming = { outcome, isConfirmed: false };
     this.#claims.set(name, claiming);
     void claiming.outcome.then((outcome) => {
       if (this.#claims.get(name) === claiming) this.#claims.delete(name);
@@ -129,6 +133,10 @@ export class TunnelNodes {
       if (claiming.isConfirmed) this.#options.registry.giveWay(name, 'refused');
       else this.#refused(name);
     });
+  }
+
+  shared(name: string, clients: number): void {
+    this.#directory.count(name, clients);
   }
 
   left(name: string, holdMs: number): void {

@@ -2,7 +2,18 @@
 // client is here; while nobody can be asked, names that are known keep working, and what was given away meanwhile is claimed afterwards.
 import type { Lease, Listening, SharedState } from '../../state/shared-state.ts';
 import { PlaceBook } from './place-book.ts';
+import {
+  holdKey,
+  leaseName,
+  newsOf,
+  newsText,
+  placeOfLease,
+  placeOfNews,
+  placeValue,
+  type PlaceNews,
+} from './place-text.ts';
 import { PlaceWaits } from './place-waits.ts';
+import { SharedGroups } from './shared-groups.ts';
 import type { DirectoryClaim, DirectoryEvents, TunnelDirectory, TunnelPlace } from './tunnel-directory.ts';
 
 export interface SharedDirectoryOptions {
@@ -12,6 +23,8 @@ export interface SharedDirectoryOptions {
   /** Where other nodes reach it. */
   readonly address: () => string;
   readonly events: DirectoryEvents;
+  /** Whether that node has been heard of lately. Missing: all have. */
+  readonly isThere?: (node: string) => boolean;
   readonly now?: () => number;
   /** How long a name is this node's after it has renewed its lease last. */
   readonly leaseMs?: number;
@@ -23,15 +36,6 @@ interface Own {
   lease: Lease | null;
   /** How long it waits for its account; 0: nobody has said so yet. */
   holdMs: number;
-}
-
-interface News {
-  readonly name: string;
-  /** Empty: on none any more. */
-  readonly node: string;
-  readonly account: string;
-  readonly address: string;
-  readonly fence: number;
 }
 
 const LEASE_MS = 20_000;
@@ -49,6 +53,7 @@ export class SharedDirectory implements TunnelDirectory {
   readonly #leaseMs: number;
   readonly #book: PlaceBook;
   readonly #own = new Map<string, Own>();
+  readonly #groups: SharedGroups;
   readonly #asking = new Map<string, Promise<TunnelPlace | null>>();
   readonly #waits = new PlaceWaits();
   readonly #now: () => number;
@@ -63,6 +68,26 @@ export class SharedDirectory implements TunnelDirectory {
     this.#leaseMs = options.leaseMs ?? LEASE_MS;
     this.#now = options.now ?? Date.now;
     this.#book = new PlaceBook(this.#now);
+    const { state, node, address, isThere = () => true } = options;
+    this.#groups = new SharedGroups({
+      state,
+      node,
+      address,
+      isThere,
+      leaseMs: this.#leaseMs,
+      events: {
+        written: (place) => {
+          this.#put(place.name, place, place.fence);
+          void this.#tell(place);
+        },
+        gone: (name, account, fence) => {
+          this.#put(name, null, fence);
+          void this.#tell({ name, node: '', account, address: '', fence });
+        },
+        lost: (name, place) => options.events.lost(name, place),
+        refused: (name) => options.events.refused(name),
+      },
+    });
     this.#ears = options.state.hear(
       CHANNEL,
       (text) => this.#hear(text),
@@ -72,9 +97,10 @@ export class SharedDirectory implements TunnelDirectory {
   }
 
   async claim(name: string, account: string): Promise<DirectoryClaim> {
+    if ((this.#accountOf(name) ?? account) !== account) return { kind: 'taken' };
     const own: Own = { account, lease: null, holdMs: 0 };
     const before = this.#own.get(name);
-    if (before !== undefined && before.account !== account) return { kind: 'taken' };
+    this.#groups.drop(name);
     this.#own.set(name, own);
     this.#waits.wake(name);
     try {
@@ -86,21 +112,42 @@ export class SharedDirectory implements TunnelDirectory {
     }
   }
 
+  async share(name: string, account: string, clients: number): Promise<DirectoryClaim> {
+    if ((this.#accountOf(name) ?? account) !== account) return { kind: 'taken' };
+    this.#own.delete(name);
+    this.#waits.wake(name);
+    try {
+      return await this.#groups.claim(name, account, clients);
+    } catch {
+      return { kind: 'alone' };
+    }
+  }
+
+  count(name: string, clients: number): void {
+    this.#groups.count(name, clients);
+  }
+
   async hold(name: string, holdMs: number): Promise<void> {
     const own = this.#own.get(name);
-    if (own === undefined) return;
-    own.holdMs = holdMs;
-    await this.#options.state.put(holdKey(name), own.account, holdMs).catch(() => {});
+    if (own !== undefined) own.holdMs = holdMs;
+    this.#groups.hold(name, holdMs);
+    const account = this.#accountOf(name);
+    if (account !== null) await this.#options.state.put(holdKey(name), account, holdMs).catch(() => {});
   }
 
   async release(name: string, holdMs: number): Promise<void> {
     const own = this.#own.get(name);
-    if (own === undefined) return;
+    const account = this.#accountOf(name);
+    if (account === null) return;
     this.#own.delete(name);
+    // First: nobody else may have it in between.
+    const hold = (): Promise<void> => this.#options.state.put(holdKey(name), account, holdMs);
     try {
-      // First: nobody else may have it in between.
-      await this.#options.state.put(holdKey(name), own.account, holdMs);
-      await this.#drop(name, own);
+      if (own === undefined) await this.#groups.release(name, hold);
+      else {
+        await hold();
+        await this.#drop(name, own);
+      }
     } catch {
       // The lease ends by itself.
     }
@@ -110,15 +157,20 @@ export class SharedDirectory implements TunnelDirectory {
     const own = this.#own.get(name);
     this.#own.delete(name);
     // Its lease goes on for as long as it takes, so that whoever comes knows that it was here just now.
-    if (own !== undefined) await this.#options.state.put(holdKey(name), own.account, holdMs).catch(() => {});
+    const hold = (account: string): Promise<void> => this.#options.state.put(holdKey(name), account, holdMs);
+    if (own === undefined) await this.#groups.sendAway(name, hold).catch(() => {});
+    else await hold(own.account).catch(() => {});
   }
 
   async forget(name: string): Promise<void> {
     const own = this.#own.get(name);
     this.#own.delete(name);
+    const dropped = this.#options.state.drop(holdKey(name));
     try {
-      await this.#options.state.drop(holdKey(name));
-      if (own !== undefined) await this.#drop(name, own);
+      await Promise.all([
+        dropped.then(() => (own === undefined ? undefined : this.#drop(name, own))),
+        this.#groups.release(name),
+      ]);
     } catch {
       // As above.
     }
@@ -126,7 +178,8 @@ export class SharedDirectory implements TunnelDirectory {
 
   find(name: string): TunnelPlace | null | undefined {
     const own = this.#own.get(name);
-    return own === undefined ? this.#book.find(name) : this.#placeOfOwn(name, own);
+    if (own !== undefined) return this.#placeOfOwn(name, own);
+    return this.#groups.find(name) ?? this.#book.find(name);
   }
 
   async lookUp(name: string): Promise<TunnelPlace | null> {
@@ -148,6 +201,7 @@ export class SharedDirectory implements TunnelDirectory {
       const known = await this.lookUp(name);
       const own = this.#own.get(name);
       if (own !== undefined) return this.#placeOfOwn(name, own);
+      if (this.#groups.accountOf(name) !== null) return this.#groups.find(name) ?? null;
       if (known === null || known.fence > fence) return known;
       const leftMs = untilMs - this.#now();
       if (leftMs <= 0 || this.#isClosed) return null;
@@ -163,7 +217,7 @@ export class SharedDirectory implements TunnelDirectory {
   async leave(): Promise<void> {
     const names = [...this.#own];
     this.#own.clear();
-    await Promise.allSettled(names.map(([name, own]) => this.#drop(name, own)));
+    await Promise.allSettled([...names.map(([name, own]) => this.#drop(name, own)), this.#groups.leave()]);
   }
 
   close(): void {
@@ -186,6 +240,7 @@ export class SharedDirectory implements TunnelDirectory {
     this.#isRenewing = true;
     try {
       await this.#renewAll();
+      await this.#groups.renew();
     } catch {
       // Next time.
     }
@@ -271,19 +326,19 @@ export class SharedDirectory implements TunnelDirectory {
   }
 
   /** Who does not hear it finds out by asking. */
-  async #tell({ name, node, account, address, fence }: News): Promise<void> {
-    const { state } = this.#options;
-    await state.publish(CHANNEL, JSON.stringify({ name, node, account, address, fence })).catch(() => {});
+  async #tell(news: PlaceNews): Promise<void> {
+    await this.#options.state.publish(CHANNEL, newsText(news)).catch(() => {});
   }
 
   #hear(text: string): void {
     const news = newsOf(text);
     if (news === null) return;
-    const { name, node, account, address, fence } = news;
+    const { name, node, fence } = news;
     const own = this.#own.get(name);
     const isHere = node === this.#options.node;
-    const place = node === '' ? null : { name, account, node, address, fence, isHere };
+    const place = placeOfNews(news, this.#options.node);
     this.#put(name, place, fence);
+    if (!isHere) this.#groups.heard(name, place);
     const isLost = own !== undefined && own.lease !== null && !isHere && place !== null && fence > own.lease.fence;
     if (isLost) this.#lose(name, own, place);
   }
@@ -320,30 +375,16 @@ export class SharedDirectory implements TunnelDirectory {
     return { name, account, node, address: address(), fence: lease?.fence ?? 0, isHere: true };
   }
 
-  #placeOf(name: string, { owner, value, fence }: Lease): TunnelPlace {
-    const [account = '', address = ''] = JSON.parse(value) as string[];
-    return { name, account, node: owner, address, fence, isHere: owner === this.#options.node };
+  #placeOf(name: string, lease: Lease): TunnelPlace {
+    return placeOfLease(name, lease, this.#options.node);
   }
 
   #valueOf({ account }: Own): string {
-    return JSON.stringify([account, this.#options.address()]);
+    return placeValue(account, this.#options.address());
   }
-}
 
-function leaseName(name: string): string {
-  return `tunnel:${name}`;
-}
-
-function holdKey(name: string): string {
-  return `tunnel-held:${name}`;
-}
-
-/** Nodes may be of different versions. */
-function newsOf(text: string): News | null {
-  try {
-    const news = JSON.parse(text) as News;
-    return typeof news.name === 'string' && typeof news.fence === 'number' ? news : null;
-  } catch {
-    return null;
+  /** null: nobody who has it is here. */
+  #accountOf(name: string): string | null {
+    return this.#own.get(name)?.account ?? this.#groups.accountOf(name);
   }
 }

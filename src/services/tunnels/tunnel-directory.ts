@@ -11,6 +11,15 @@ export interface TunnelPlace {
   /** Larger than that of whoever had the name before. */
   readonly fence: number;
   readonly isHere: boolean;
+  /** Where several clients share it: the nodes that have some. Missing: it is one client's alone. */
+  readonly members?: readonly PlaceMember[];
+}
+
+export interface PlaceMember {
+  readonly node: string;
+  readonly address: string;
+  /** How many of them are fit for visitors. */
+  readonly clients: number;
 }
 
 export type DirectoryClaim =
@@ -36,6 +45,10 @@ export interface DirectoryEvents {
 export interface TunnelDirectory {
   /** The client of that name is connected here. One of the same account, on whatever node, gives way. */
   claim(name: string, account: string): Promise<DirectoryClaim>;
+  /** Clients of that name are connected here, so many of which are fit, and share it with those on other nodes. */
+  share(name: string, account: string, clients: number): Promise<DirectoryClaim>;
+  /** Of those who share it others are fit than before. */
+  count(name: string, clients: number): void;
   /** Whatever becomes of this node, it waits so long for its account. */
   hold(name: string, holdMs: number): Promise<void>;
   /** It has gone; the name waits so long for its account. */

@@ -30,6 +30,7 @@ let lastMember = 0;
 export class TunnelGroup {
   readonly #links = new Map<TunnelLink, string>();
   readonly #group: Group<TunnelLink>;
+  readonly #unfit = new Set<TunnelLink>();
   readonly #isSticky: boolean;
 
   constructor({ name, table, strategy }: TunnelGroupOptions) {
@@ -40,6 +41,16 @@ export class TunnelGroup {
 
   get size(): number {
     return this.#links.size;
+  }
+
+  /** How many are not known to be unfit. */
+  get fit(): number {
+    return this.#links.size - this.#unfit.size;
+  }
+
+  /** A visitor comes to the same client each time. */
+  get isSticky(): boolean {
+    return this.#isSticky;
   }
 
   /** In the order in which they have come. */
@@ -55,12 +66,15 @@ export class TunnelGroup {
   }
 
   remove(link: TunnelLink): void {
+    this.#unfit.delete(link);
     if (this.#links.delete(link)) this.#update();
   }
 
   /** One whose local server is not fit for visitors gets none while another is, and comes back as soon as it says so. */
   setHealth(link: TunnelLink, isHealthy: boolean): void {
     const member = this.#group.find(this.#links.get(link) ?? '');
+    if (isHealthy || member === null) this.#unfit.delete(link);
+    else this.#unfit.add(link);
     // What its failures have closed is open again, too: the client knows better.
     if (isHealthy) member?.forgive();
     else member?.check({ passed: false, reason: 'tunnel_unhealthy' }, AT_ONCE);

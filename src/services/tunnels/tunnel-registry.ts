@@ -56,8 +56,10 @@ export interface TunnelRegistryOptions {
   limitsOf(account: string): Pick<TunnelLimits, 'tunnels' | 'clients'>;
   /** Whose a name is from now on; null: nobody's. */
   named?(name: string, account: string | null): void;
-  /** A client has the name from now on; the first of those who share it. */
-  taken?(name: string, account: string): void;
+  /** A client has the name from now on; the first of those who share it here, so many of whom are fit. */
+  taken?(name: string, account: string, sharedBy: number | null): void;
+  /** Of those who share a name so many are fit now. */
+  shared?(name: string, clients: number): void;
   /** Its client has gone; it waits so long for its account. */
   left?(name: string, holdMs: number): void;
   /** It waits for nobody any more. */
@@ -115,6 +117,11 @@ export class TunnelRegistry {
   configure(rules: NameRules): void {
     this.#rules = rules;
     this.#isReserved = namePatterns(rules.reserved);
+  }
+
+  /** A visitor of a shared name comes to the same client each time. */
+  get isSticky(): boolean {
+    return this.#rules.groupStrategy === 'sticky_hash';
   }
 
   /** How many names have a client now. */
@@ -206,20 +213,21 @@ export class TunnelRegistry {
     this.#put(name, { account, use, session, group, sinceMs: this.#options.now(), heldUntilMs: 0 });
     this.#online += 1;
     session.names.add(name);
-    this.#tellOthers(name, account);
+    this.#tellTaken(name, account, group);
     if (again) use.reconnects += 1;
     for (const link of before) if (link !== session) link.replaced(name);
     if (this.#waiting.size > 0) setImmediate(() => this.#wake(name));
     return { name, again };
   }
 
-  #tellOthers(name: string, account: string): void {
+  #tellTaken(name: string, account: string, group: TunnelGroup | null): void {
     this.#book?.keepName({ name, account, heldUntilMs: null });
-    this.#options.taken?.(name, account);
+    this.#options.taken?.(name, account, group === null ? null : group.fit);
   }
 
   #join(name: string, known: Held, session: TunnelLink): Claim {
     known.group?.add(session);
+    this.#tellShared(name, known);
     known.session = session;
     session.names.add(name);
     return { name, again: false };
@@ -239,7 +247,20 @@ export class TunnelRegistry {
 
   /** What a client says of the local server behind a name: it counts where others have the name as well. */
   setHealth(name: string, session: TunnelLink, isHealthy: boolean): void {
-    this.#names.get(name)?.group?.setHealth(session, isHealthy);
+    const held = this.#names.get(name);
+    if (held === undefined || held.group === null) return;
+    held.group.setHealth(session, isHealthy);
+    this.#tellShared(name, held);
+  }
+
+  #tellShared(name: string, { group }: Held): void {
+    if (group !== null) this.#options.shared?.(name, group.fit);
+  }
+
+  /** Those who share a name here; null: nobody does. */
+  groupOf(name: string): TunnelGroup | null {
+    const held = this.#names.get(name);
+    return held === undefined || held.session === null ? null : held.group;
   }
 
   /** The one that it takes the place of does not count: it may be one that has broken off. */
@@ -294,9 +315,12 @@ export class TunnelRegistry {
       const held = this.#names.get(name);
       if (held === undefined) continue;
       held.group?.remove(session);
-      if (held.session !== session) continue;
-      held.session = held.group?.links().at(-1) ?? null;
-      if (held.session !== null) continue;
+      if (held.session === session) held.session = held.group?.links().at(-1) ?? null;
+      else if (held.session === null) continue;
+      if (held.session !== null) {
+        this.#tellShared(name, held);
+        continue;
+      }
       this.#online -= 1;
       held.session = null;
       held.sinceMs = this.#options.now();

@@ -21,7 +21,9 @@ class Stage {
   readonly asked = new Map<string, TunnelPlace | null>();
   sent = 0;
   readonly registry: TunnelRegistry = {
+    isSticky: false,
     isExpected: () => false,
+    groupOf: () => null,
     isOnline: (name: string) => name === 'here',
     find: (name: string) =>
       name === 'here' ? { kind: 'online', session: this.session.session, group: null } : { kind: 'unknown' },
@@ -39,7 +41,7 @@ class Stage {
       doubt: ({ address }) => void this.doubted.push(address),
       heldFor: (name) => Promise.resolve(this.held.has(name) ? 'a' : null),
     };
-    this.target = new TunnelOfNodes({ registry: this.registry, places, sent: () => (this.sent += 1) });
+    this.target = new TunnelOfNodes({ registry: this.registry, places, node: 'here', sent: () => (this.sent += 1) });
   }
 
   visit(name: string): ToldExchange {

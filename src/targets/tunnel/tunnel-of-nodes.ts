@@ -1,4 +1,4 @@
-// Takes exchanges to the client of a tunnel on whatever node it is. Rule: a client that is here is served here, whatever the directory knows; an
+// Takes exchanges to the client of a tunnel on whatever node it is. Rule: one client that is here is served here, whatever the directory knows; an
 // exchange goes to one other node at most, which serves its own clients and sends nothing on.
 import type { Exchange } from '../../contract/exchange.ts';
 import type { AnswerTarget, ForwardTarget, Origin, OriginTls } from '../../contract/target.ts';
@@ -8,14 +8,17 @@ import { ERROR_CATALOGUE } from '../../core/errors.ts';
 import type { TunnelDirectory, TunnelPlace } from '../../services/tunnels/tunnel-directory.ts';
 import { TUNNEL_FIELD } from '../../services/tunnels/tunnel-names.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
+import { GroupNodes } from './group-nodes.ts';
 import { refuseTunnel } from './no-tunnel.ts';
-import { tunnel } from './tunnel.ts';
+import { tunnel, visitorOf } from './tunnel.ts';
 
 export type Places = Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt' | 'next' | 'heldFor'>;
 
 export interface TunnelOfNodesOptions {
   readonly registry: TunnelRegistry;
   readonly places: Places;
+  /** The id of this node. */
+  readonly node: string;
   /** An exchange goes to another node. */
   readonly sent: () => void;
 }
@@ -43,6 +46,7 @@ export class TunnelOfNodes implements ForwardTarget {
   readonly resendsBodies: { readonly bytes: number } = { bytes: KEPT_BYTES };
   readonly #options: TunnelOfNodesOptions;
   readonly #here: AnswerTarget;
+  readonly #group = new GroupNodes();
   readonly #origins = new Map<string, Origin>();
   /** Which of its questions an exchange waits for. */
   readonly #asked = new Map<Exchange, object>();
@@ -56,6 +60,7 @@ export class TunnelOfNodes implements ForwardTarget {
     const { registry } = this.#options;
     const name = nameOf(exchange);
     if (!registry.isOnline(name) && !registry.isExpected(name)) return false;
+    if (registry.groupOf(name) !== null && !this.#isChosen(exchange, name)) return false;
     this.#here.take(exchange);
     return true;
   }
@@ -63,6 +68,7 @@ export class TunnelOfNodes implements ForwardTarget {
   select(exchange: Exchange, tried: readonly Origin[]): Origin | Promise<Origin | null> {
     const { places, sent } = this.#options;
     const place = places.find(nameOf(exchange));
+    if (place?.members !== undefined) return this.#selectMember(exchange, place, tried);
     if (place === undefined || place === null || place.isHere || place.address === '')
       return this.#ask(exchange, tried);
     if (tried.length > 0) {
@@ -79,24 +85,66 @@ export class TunnelOfNodes implements ForwardTarget {
     const question = {};
     this.#asked.set(exchange, question);
     const known = await places.lookUp(name);
-    const place = known === null ? null : await this.#reached(known, tried);
+    const origin = known === null ? null : await this.#reached(exchange, known, tried);
     const isOffline = known !== null || registry.find(name).kind === 'offline';
     const isKnown = isOffline || (await places.heldFor(name).catch(() => null)) !== null;
     if (this.#asked.get(exchange) !== question) return null;
     this.#asked.delete(exchange);
-    if (place !== null && place.address !== '') {
+    if (origin !== null) {
       sent();
-      return this.#originOf(place);
+      return origin;
     }
     refuseTunnel(exchange, isKnown ? 'tunnel_offline' : 'tunnel_unknown');
     return null;
   }
 
   /** A client that is not where it was, without having left, is on its way; nothing of the request has come to an app. */
-  async #reached(known: TunnelPlace, tried: readonly Origin[]): Promise<TunnelPlace | null> {
+  async #reached(exchange: Exchange, known: TunnelPlace, tried: readonly Origin[]): Promise<Origin | null> {
     const { places, registry } = this.#options;
+    if (known.members !== undefined) {
+      const origin = this.#originFor(exchange, known, tried);
+      return origin ?? this.#originFor(exchange, await places.next(known, ON_ITS_WAY_MS), tried, true);
+    }
     const isLost = known.isHere ? !registry.isOnline(known.name) : tried.includes(this.#originOf(known));
-    return isLost ? places.next(known, ON_ITS_WAY_MS) : known;
+    return this.#originFor(exchange, isLost ? await places.next(known, ON_ITS_WAY_MS) : known, tried);
+  }
+
+  /** Of those who share a name one that is here has its turn. */
+  #isChosen(exchange: Exchange, name: string): boolean {
+    const { places, node } = this.#options;
+    const members = places.find(name)?.members ?? [];
+    if (members.length < 2) return true;
+    return this.#group.choose(members, { key: this.#keyOf(exchange), mayBe: () => true })?.node === node;
+  }
+
+  #selectMember(exchange: Exchange, place: TunnelPlace, tried: readonly Origin[]): Origin | Promise<Origin | null> {
+    const failed = place.members?.find(({ address }) => tried.at(-1) === this.#origins.get(address));
+    if (tried.length > 0 && failed !== undefined) this.#group.avoid(failed.address);
+    const origin = this.#originFor(exchange, place, tried);
+    if (origin === null) {
+      this.#options.places.doubt(place);
+      return this.#ask(exchange, tried);
+    }
+    this.#options.sent();
+    return origin;
+  }
+
+  /** `isLate`: some may have come here meanwhile. */
+  #originFor(exchange: Exchange, place: TunnelPlace | null, tried: readonly Origin[], isLate = false): Origin | null {
+    if (place?.members === undefined) return place === null || place.address === '' ? null : this.#originOf(place);
+    const { node, registry } = this.#options;
+    // Whoever is here has had no turn, and gets one when others have failed: by the door for nodes, as for everybody.
+    const mayBeHere = (isLate || tried.length > 0) && registry.isOnline(place.name);
+    const chosen = this.#group.choose(place.members, {
+      key: this.#keyOf(exchange),
+      mayBe: (member) =>
+        (member.node !== node || mayBeHere) && !tried.some((origin) => origin === this.#origins.get(member.address)),
+    });
+    return chosen === null ? null : this.#originOf(chosen);
+  }
+
+  #keyOf(exchange: Exchange): string | null {
+    return this.#options.registry.isSticky ? visitorOf(exchange) : null;
   }
 
   leave(exchange: Exchange): void {
@@ -107,7 +155,7 @@ export class TunnelOfNodes implements ForwardTarget {
     return response.fields.has(MISSED_FIELD);
   }
 
-  #originOf({ address }: TunnelPlace): Origin {
+  #originOf({ address }: Pick<TunnelPlace, 'address'>): Origin {
     const known = this.#origins.get(address);
     if (known !== undefined) return known;
     const [oldest] = this.#origins.keys();

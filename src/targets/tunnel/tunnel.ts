@@ -35,7 +35,7 @@ function takeTo(exchange: Exchange, name: string, registry: TunnelRegistry): Pro
 }
 
 /** As the gateway has said it, which has added whom it has seen itself. */
-function visitorOf({ request }: Exchange): string {
+export function visitorOf({ request }: Exchange): string {
   return request.fields.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
 }
 
