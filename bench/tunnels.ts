@@ -1,7 +1,8 @@
 // Tunnels from end to end: what a request costs server and client together, what one stream carries over a long way, and what a slow
 // reader does to the server and to others. Beside frp where SLUICE_BENCH_FRPS and SLUICE_BENCH_FRPC name its programs, and beside the
 // local server itself.
-// With `nodes` (and redis-server): what a request costs whose client is connected to another node, beside one that is served where it comes in.
+// With `nodes` (and redis-server): what a request costs whose client is connected to another node, beside one that is served where it comes in: by
+// HTTP, and over a TCP tunnel.
 // Run it alone: node bench/tunnels.ts [requests] [nodes] [delay] [slow] [--rounds N] [--seconds N]. SLUICE_BENCH_CPU_PROF=DIR keeps profiles.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -34,6 +35,7 @@ interface Way {
   readonly name: string;
   /** Where visitors come in. */
   readonly port: number;
+  readonly host?: string;
   readonly started: readonly StartedProcess[];
   /** Of several nodes. */
   readonly servers?: readonly StartedProcess[];
@@ -65,6 +67,9 @@ async function viaRelay({ dir, delayMs }: Place, port: number, name: string): Pr
 interface NodeOf {
   readonly name: string;
   readonly state: string;
+  /** Where its TCP ports are open, and which these are. */
+  readonly host: string;
+  readonly tcpPort: number;
 }
 
 interface Server {
@@ -80,18 +85,20 @@ async function sluice(place: Place): Promise<Way> {
 }
 
 /** The client is connected to one node; visitors come in at that one, or at the other. */
-async function sluiceNodes(place: Place, comesIn: 'here' | 'elsewhere'): Promise<Way> {
-  const [redisPort = 0] = await findFreePorts(1);
+async function sluiceNodes(place: Place, comesIn: 'here' | 'elsewhere', isTcp: boolean): Promise<Way> {
+  const [redisPort = 0, tcpPort = 0] = await findFreePorts(2);
   const command = ['redis-server', '--port', String(redisPort), '--bind', '127.0.0.1', '--save', ''];
   const redis = startProcess(command, { name: 'redis', dir: place.dir, cpus: null });
   await untilListening(redis, redisPort);
   const state = `redis://127.0.0.1:${redisPort}`;
-  const one = await startServer(place, { name: 'node-one', state });
-  const other = await startServer(place, { name: 'node-other', state });
-  const client = startClient(place, one.control);
+  const one = await startServer(place, { name: 'node-one', state, tcpPort, host: '127.0.0.1' });
+  const other = await startServer(place, { name: 'node-other', state, tcpPort, host: '127.0.0.2' });
+  const client = startClient(place, one.control, isTcp ? tcpPort : null);
   const servers = [one.process, other.process];
-  const { gateway: port } = comesIn === 'here' ? one : other;
-  return { name: `client ${comesIn}`, port, servers, started: [one.process, client, other.process, redis] };
+  const { gateway, host } = comesIn === 'here' ? { ...one, host: '127.0.0.1' } : { ...other, host: '127.0.0.2' };
+  const started = [one.process, client, other.process, redis];
+  const where = isTcp ? { port: tcpPort, host } : { port: gateway };
+  return { name: `client ${comesIn}`, ...where, servers, started };
 }
 
 async function startServer(place: Place, node: NodeOf | null = null): Promise<Server> {
@@ -114,7 +121,14 @@ async function startServer(place: Place, node: NodeOf | null = null): Promise<Se
     egress: { listen: address(egress) },
     gateway: { listen: address(gateway) },
     users: [{ name: 'bench', token: TOKEN, may: ['tunnels'] }],
-    tunnels: { server: { enabled: true, listen: address(control), domain: 'example.test' } },
+    tunnels: {
+      server: {
+        enabled: true,
+        listen: address(control),
+        domain: 'example.test',
+        ...(node !== null && { tcp_ports: { from: node.tcpPort, to: node.tcpPort }, tcp: { listen: node.host } }),
+      },
+    },
   };
   writeFileSync(join(dir, 'sluice.json'), JSON.stringify(config));
   const options = { dir, cpus: null, env: { HOME: dir, NODE_ENV: 'production' } };
@@ -125,10 +139,11 @@ async function startServer(place: Place, node: NodeOf | null = null): Promise<Se
   return { process: server, gateway, control };
 }
 
-function startClient({ dir, backendPort }: Place, port: number): StartedProcess {
+function startClient({ dir, backendPort }: Place, port: number, tcpPort: number | null = null): StartedProcess {
   const clientDir = join(dir, 'client');
   mkdirSync(clientDir, { recursive: true });
-  const expose = ['http', `127.0.0.1:${backendPort}`, '--server', `ws://127.0.0.1:${port}`, '--subdomain', 'app'];
+  const kind = tcpPort === null ? ['http', '--subdomain', 'app'] : ['tcp', '--remote-port', String(tcpPort)];
+  const expose = [...kind, `127.0.0.1:${backendPort}`, '--server', `ws://127.0.0.1:${port}`];
   return startProcess([...nodeProgram('client'), LAUNCHER, ...expose], {
     cpus: null,
     dir: clientDir,
@@ -163,11 +178,11 @@ async function direct({ backendPort }: Place): Promise<Way> {
   return { name: 'direct', port: backendPort, started: [] };
 }
 
-async function untilOpen({ name, port }: Way): Promise<void> {
+async function untilOpen({ name, port, host = '127.0.0.1' }: Way): Promise<void> {
   for (let tries = 0; tries < 400; tries += 1) {
     const status = await new Promise<number>((resolve) => {
       http
-        .get({ port, path: '/small', host: '127.0.0.1', headers: { Host: HOST }, agent: false }, (response) => {
+        .get({ port, path: '/small', host, headers: { Host: HOST }, agent: false }, (response) => {
           response.resume();
           resolve(response.statusCode ?? 0);
         })
@@ -227,40 +242,79 @@ async function requests(place: Place, { rounds, seconds }: Settings): Promise<vo
   }
 }
 
+interface NodeLoad {
+  readonly name: string;
+  readonly isTcp: boolean;
+  readonly unit: 'request' | 'MB';
+  /** Resolves with how much that was. */
+  readonly run: (url: string, seconds: number, dir: string) => Promise<number>;
+}
+
+function wrkOf(fields: Readonly<Record<string, string>>): NodeLoad['run'] {
+  return async (url, seconds, folder) => {
+    const request = { url: `${url}/small`, headers: { Host: HOST, ...fields } };
+    const result = await runWrk(request, { dir: folder, cpus: null, connections: 50, seconds });
+    if (result.errors > 0) console.log(`${url}: ${result.errors} errors`);
+    return result.requests;
+  };
+}
+
+const NODE_LOADS: readonly NodeLoad[] = [
+  { name: 'HTTP', isTcp: false, unit: 'request', run: wrkOf({}) },
+  { name: 'TCP, connections that stay', isTcp: true, unit: 'request', run: wrkOf({}) },
+  { name: 'TCP, a connection for each', isTcp: true, unit: 'request', run: wrkOf({ Connection: 'close' }) },
+  {
+    name: 'TCP, 100 MB',
+    isTcp: true,
+    unit: 'MB',
+    run: async (url, seconds) => {
+      const from = performance.now();
+      let bytes = 0;
+      while (performance.now() - from < seconds * 1000) {
+        const command = ['curl', '-sS', '-o', '/dev/null', '-w', '%{size_download}', `${url}/files/100m`];
+        bytes += Number(await runProcess(command, null, 60_000));
+      }
+      return bytes / MB;
+    },
+  },
+];
+
 /** The same at a node that the client is connected to, and at one that it is not. */
 async function nodes(place: Place, { rounds, seconds }: Settings): Promise<void> {
+  console.log('\nTwo nodes, 50 connections; nodes and client, and nodes alone');
+  for (const load of NODE_LOADS) await nodesUnder(load, place, { rounds, seconds });
+}
+
+async function nodesUnder(load: NodeLoad, place: Place, { rounds, seconds }: Settings): Promise<void> {
   const whole = new Map<string, number[]>();
   const servers = new Map<string, number[]>();
   for (let round = 0; round < rounds; round += 1) {
     for (const comesIn of ['here', 'elsewhere'] as const) {
       await withWay(
-        (at) => sluiceNodes(at, comesIn),
+        (at) => sluiceNodes(at, comesIn, load.isTcp),
         place,
         async (way) => {
-          const load = { dir: place.dir, cpus: null, connections: 50 };
-          const request = { url: `http://127.0.0.1:${way.port}/small`, headers: { Host: HOST } };
-          await runWrk(request, { ...load, seconds: 2 });
+          const url = `http://${way.host ?? '127.0.0.1'}:${way.port}`;
+          await load.run(url, 2, place.dir);
           const [client] = way.started.slice(1);
           const ofServers = (): number => (way.servers ?? []).reduce((sum, { pid }) => sum + cpuMicrosOf(pid), 0);
           const ofClient = (): number => (client === undefined ? 0 : cpuMicrosOf(client.pid));
           const [serversBefore, clientBefore] = [ofServers(), ofClient()];
-          const result = await runWrk(request, { ...load, seconds });
+          const count = await load.run(url, seconds, place.dir);
           const spent = ofServers() - serversBefore;
-          add(servers, way.name, spent / result.requests);
-          add(whole, way.name, (spent + ofClient() - clientBefore) / result.requests);
-          if (result.errors > 0) console.log(`${way.name}: ${result.errors} errors`);
+          add(servers, way.name, spent / count);
+          add(whole, way.name, (spent + ofClient() - clientBefore) / count);
         },
       );
     }
   }
-  console.log('\nRequests at 50 connections, two nodes');
   for (const [what, costs] of [
     ['nodes and client', whole],
     ['nodes alone', servers],
   ] as const) {
-    for (const [name, values] of costs) console.log(told(`${name}, ${what}`, values, 'µs CPU a request'));
+    for (const [name, values] of costs) console.log(told(`${load.name}: ${name}`, values, `µs CPU a ${load.unit}`));
     const [here, elsewhere] = [costs.get('client here') ?? [], costs.get('client elsewhere') ?? []];
-    console.log(`${what}: ${(median(elsewhere) / median(here)).toFixed(2)} ×`);
+    console.log(`${load.name}, ${what}: ${(median(elsewhere) / median(here)).toFixed(2)} ×`);
   }
 }
 
