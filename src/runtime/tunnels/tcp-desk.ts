@@ -1,7 +1,8 @@
 // TCP tunnels as the configuration has them, with their numbers. Rule: they live on the main thread, where the clients are.
 import type { Config } from '../../config/config.ts';
 import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
-import type { VisitAnswer } from '../../services/tunnels/node-handshake.ts';
+import type { VisitorEnd } from '../../services/tunnels/link-stream.ts';
+import type { VisitAnswer } from '../../services/tunnels/node-link.ts';
 import type { PortDoors } from '../../services/tunnels/port-doors.ts';
 import {
   type PortClaims,
@@ -13,7 +14,6 @@ import {
 import type { TlsTunnelsEvents } from '../../services/tunnels/tls-tunnels.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import type { PortBook } from '../../services/tunnels/port-leases.ts';
-import type { Connection } from '../../transport/connection.ts';
 import type { NameUse } from '../../services/tunnels/tunnel-registry.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
 import { type TcpTunnelFamilies, tcpTunnelFamilies } from '../../telemetry/tcp-tunnel-families.ts';
@@ -88,7 +88,7 @@ export class TcpDesk {
     return this.#tunnels.placeOf(port);
   }
 
-  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+  bring(name: string, connection: VisitorEnd, ends: ProxiedEnds | null): VisitAnswer {
     return this.#tunnels.bring(name, connection, ends);
   }
 

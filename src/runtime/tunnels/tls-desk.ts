@@ -4,11 +4,11 @@ import type net from 'node:net';
 import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import type { Config } from '../../config/config.ts';
 import { parseAddress } from '../../core/address.ts';
-import type { VisitAnswer } from '../../services/tunnels/node-handshake.ts';
+import type { VisitorEnd } from '../../services/tunnels/link-stream.ts';
+import type { VisitAnswer } from '../../services/tunnels/node-link.ts';
 import { TlsTunnels, type TlsTunnelsEvents } from '../../services/tunnels/tls-tunnels.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import { Acceptor } from '../../transport/accept.ts';
-import type { Connection } from '../../transport/connection.ts';
 import { peekHello } from '../../transport/hello-peek.ts';
 import { receiveProxyHeader } from '../../transport/proxy-protocol.ts';
 import { passRoutes } from '../assemble/assemble-passthrough.ts';
@@ -56,7 +56,7 @@ export class TlsDesk {
   }
 
   /** Somebody whom another node brings. */
-  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+  bring(name: string, connection: VisitorEnd, ends: ProxiedEnds | null): VisitAnswer {
     return this.#tunnels.bring(name, connection, ends);
   }
 

@@ -191,9 +191,9 @@ export class TunnelNodes {
     const connection = new Connection(socket, NOBODY);
     if (first !== null && first.length > 0) connection.unread(first);
     receiveNode(connection, this.#options.node.secret, {
-      agreed: (agreed, rest, visit) => {
-        if (visit !== '') {
-          this.visits.receive(visit, agreed, rest);
+      agreed: (agreed, rest, use) => {
+        if (use === 'link') {
+          this.visits.receive(agreed, rest);
           return;
         }
         engine.serveConnection(agreed);

@@ -4,7 +4,8 @@ import net from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { configOf } from '../../../test/support/gateway.ts';
 import { TcpVisit } from '../../../test/support/tcp-visits.ts';
-import { receiveNode, type VisitAnswer } from '../../services/tunnels/node-handshake.ts';
+import { receiveNode } from '../../services/tunnels/node-handshake.ts';
+import type { VisitAnswer } from '../../services/tunnels/node-link.ts';
 import type { TunnelPlace } from '../../services/tunnels/tunnel-directory.ts';
 import { MemoryState } from '../../state/memory-state.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
@@ -50,7 +51,7 @@ class Node {
   async open(t: TestContext, secret = SECRET): Promise<this> {
     this.#door = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
       receiveNode(new Connection(socket, NOBODY), secret, {
-        agreed: (connection, rest, visit) => this.visits.receive(visit, connection, rest),
+        agreed: (connection, rest) => this.visits.receive(connection, rest),
         failed: () => {},
       });
     });

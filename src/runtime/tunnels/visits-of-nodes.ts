@@ -2,13 +2,16 @@
 // bring here. Rule: where a visitor goes is asked when they come, so that a client that has moved is followed.
 import type net from 'node:net';
 import type { Config } from '../../config/config.ts';
-import type { Origin } from '../../contract/target.ts';
+import type { Origin, OriginDialEvents } from '../../contract/target.ts';
 import { originDialler } from '../../engine/origin-dialler.ts';
 import type { Dial } from '../../engine/origin-pool.ts';
-import { answerVisit, greetNode } from '../../services/tunnels/node-handshake.ts';
+import { greetNode } from '../../services/tunnels/node-handshake.ts';
+import type { VisitorEnd } from '../../services/tunnels/link-stream.ts';
+import { NodeLink, type VisitAnswer } from '../../services/tunnels/node-link.ts';
+import { NodeLinks } from '../../services/tunnels/node-links.ts';
 import { NodePorts } from '../../services/tunnels/node-ports.ts';
 import { readVisit } from '../../services/tunnels/node-visit.ts';
-import { NodeVisits, type ReachEvents, type Visit } from '../../services/tunnels/node-visits.ts';
+import { NodeVisits, type Visit } from '../../services/tunnels/node-visits.ts';
 import type { TunnelDirectory } from '../../services/tunnels/tunnel-directory.ts';
 import { portOfTunnelName, tunnelNameOfPort } from '../../services/tunnels/tunnel-names.ts';
 import { Connection, endsOf, NOBODY } from '../../transport/connection.ts';
@@ -30,8 +33,6 @@ export interface VisitsOfNodesOptions {
   readonly sent: () => void;
 }
 
-/** What a node that has the secret says when it has no such client, or does not want the visitor. */
-const WORDS: ReadonlySet<string> = new Set(['missed', 'refused']);
 /** Nodes that have gone leave theirs behind. */
 const MOST_ORIGINS = 1_000;
 
@@ -39,18 +40,20 @@ export class VisitsOfNodes {
   readonly #options: VisitsOfNodesOptions;
   readonly #visits: NodeVisits;
   readonly #ports: NodePorts;
+  /** To other nodes, and from them. */
+  readonly #ways: NodeLinks;
+  readonly #received = new Set<NodeLink>();
   readonly #names = new ConfiguredDns();
   readonly #origins = new Map<string, Origin>();
   #dial: Dial | null = null;
-  #idleMs = 1;
 
   constructor(options: VisitsOfNodesOptions) {
     this.#options = options;
     const { nodes, places, tcp, log, sent } = options;
+    this.#ways = new NodeLinks({ connect: (...asked) => this.#connect(...asked) });
     this.#visits = new NodeVisits({
       places,
-      reach: (address, visit, events) => this.#reach(address, visit, events),
-      idleMs: () => this.#idleMs,
+      reach: (address, visit, events) => this.#ways.open(address, visit, events),
       sent,
       lost: () => tcp.events.noted('busy'),
       changed: () => {},
@@ -80,7 +83,6 @@ export class VisitsOfNodes {
   configure(config: Config): void {
     const dial = originDialler(config.timeouts.connect, this.#names.of(config).cache);
     this.#dial = dial;
-    this.#idleMs = config.timeouts.tunnel_idle;
     this.#ports.configure();
     void this.#ports.round();
   }
@@ -90,18 +92,22 @@ export class VisitsOfNodes {
     this.#visits.bring(new Connection(socket, NOBODY), visit);
   }
 
-  /** Somebody whom another node brings. */
-  receive(line: string, connection: Connection, first: Buffer): void {
+  /** Another node will bring visitors on it. */
+  receive(connection: Connection, rest: Buffer): void {
+    const link: NodeLink = new NodeLink(connection, {
+      visited: (line, visitor) => this.#visited(line, visitor),
+      closed: () => void this.#received.delete(link),
+    });
+    this.#received.add(link);
+    link.begin(rest);
+  }
+
+  #visited(line: string, visitor: VisitorEnd): VisitAnswer {
     const visit = readVisit(line);
-    const { name = '', ends = null } = visit ?? {};
+    if (visit === null) return 'refused';
+    const { name, ends } = visit;
     const { tcp, tls } = this.#options;
-    const door = portOfTunnelName(name) === null ? tls : tcp;
-    const answer = visit === null ? 'refused' : door.bring(name, connection, ends);
-    if (!connection.closed) answerVisit(connection, answer);
-    if (answer !== 'taken') {
-      connection.end();
-      connection.resume();
-    } else if (first.length > 0) connection.handler.onData(first, 0, first.length);
+    return portOfTunnelName(name) === null ? tls.bring(name, visitor, ends) : tcp.bring(name, visitor, ends);
   }
 
   /** Where the client of a port is, by what was heard. */
@@ -130,29 +136,22 @@ export class VisitsOfNodes {
   close(): void {
     this.#ports.close();
     this.#visits.close();
+    this.#ways.close();
+    for (const link of this.#received) link.close();
   }
 
-  #reach(address: string, visit: string, events: ReachEvents): void {
+  #connect(address: string, connected: (connection: Connection, rest: Buffer) => void, failed: () => void): void {
     const { secret, log } = this.#options;
-    const dial = this.#dial;
-    if (dial === null) {
-      events.failed(true);
-      return;
-    }
-    const failed = (reason: string): void => {
-      if (!WORDS.has(reason)) log('warn', { address, reason }, 'another node cannot be spoken to');
-      events.failed(reason === 'refused');
+    const refused = (reason: string): void => {
+      log('warn', { address, reason }, 'another node cannot be spoken to');
+      failed();
     };
-    dial(
-      this.#originAt(address),
-      {
-        failed: (error) => failed(error.message),
-        connected: (connection) => {
-          greetNode(connection, secret, { agreed: (agreed, rest) => events.taken(agreed, rest), failed }, visit);
-        },
-      },
-      null,
-    );
+    const events: OriginDialEvents = {
+      failed: (error) => refused(error.message),
+      connected: (connection) => greetNode(connection, secret, { agreed: connected, failed: refused }, 'link'),
+    };
+    if (this.#dial === null) failed();
+    else this.#dial(this.#originAt(address), events, null);
   }
 
   /** What it needs for TLS is kept with it. */

@@ -1,6 +1,5 @@
-// How two nodes prove to each other that they have the same secret, before the first request on a connection between them, or before the one visitor
-// that it is opened for. Rule: the secret is never said; what proves it holds for this connection alone, within TLS for its two ends, and for one of
-// the two roles.
+// How two nodes prove to each other that they have the same secret, before the first request or visitor on a connection between them. Rule: the secret
+// is never said; what proves it holds for this connection alone, within TLS for its two ends, and for one of the two roles.
 import { Buffer } from 'node:buffer';
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type CloseReason, type Connection, type ConnectionHandler, NOBODY } from '../../transport/connection.ts';
@@ -8,26 +7,24 @@ import { Deadline, wheel } from '../../transport/timers.ts';
 
 export interface HandshakeEvents {
   /**
-   * The connection is nobody's, and paused; `rest` is what it has said behind the handshake. `visit`: the caller brings a visitor, and waits for one
-   * word more; empty: requests follow.
+   * The connection is nobody's, and paused; `rest` is what it has said behind the handshake.
    */
-  agreed(connection: Connection, rest: Buffer, visit: string): void;
+  agreed(connection: Connection, rest: Buffer, use: NodeUse): void;
   /** It has been closed. */
   failed(why: string): void;
 }
 
-/** What becomes of a visitor whom another node brings: `missed`: its tunnel is not there (any more), and nobody has heard of it. */
-export type VisitAnswer = 'taken' | 'missed' | 'refused';
+/** What a connection between nodes is for: requests one after the other, or many visitors at once. */
+export type NodeUse = 'requests' | 'link';
 
-const VISIT_TAKEN: VisitAnswer = 'taken';
 const GREETING = 'sluice-node 1 ';
 const NONCE_BYTES = 16;
-const LONGEST_LINE = 512;
+const LONGEST_LINE = 256;
 const PATIENCE_MS = 5_000;
 const LINE_END = 10;
 const HELLO = /^sluice-node 1 ([0-9a-f]{32})$/;
 const ANSWER = /^sluice-node 1 ([0-9a-f]{32}) ([0-9a-f]{64})$/;
-const PROOF = /^([0-9a-f]{64})(?: (visit .+))?$/;
+const PROOF = /^([0-9a-f]{64})(?: (link))?$/;
 const OTHER_SECRET = 'it does not have the same process.node.secret';
 
 /** For a connection that another node has opened. */
@@ -35,8 +32,8 @@ export function receiveNode(connection: Connection, secret: string, events: Hand
   let nonces: readonly [string, string] | null = null;
   const lines = new Lines(connection, events, (line) => {
     if (nonces !== null) {
-      const [, proof = '', visit = ''] = PROOF.exec(line) ?? [];
-      lines.visit = visit;
+      const [, proof = '', link] = PROOF.exec(line) ?? [];
+      lines.use = link === undefined ? 'requests' : 'link';
       return isSame(proof, proofOf(connection, secret, 'caller', nonces)) ? 'agreed' : OTHER_SECRET;
     }
     const [, theirs] = HELLO.exec(line) ?? [];
@@ -48,28 +45,26 @@ export function receiveNode(connection: Connection, secret: string, events: Hand
   lines.begin();
 }
 
-/** For a connection to another node. `visit`: it is for one visitor, and there is an agreement when the node takes it; empty: it is for requests. */
-export function greetNode(connection: Connection, secret: string, events: HandshakeEvents, visit = ''): void {
+/** For a connection to another node. */
+export function greetNode(
+  connection: Connection,
+  secret: string,
+  events: HandshakeEvents,
+  use: NodeUse = 'requests',
+): void {
   const ours = newNonce();
-  let isProved = false;
   const lines = new Lines(connection, events, (line) => {
-    if (isProved) return line === VISIT_TAKEN ? 'agreed' : line;
     const [, theirs, proof] = ANSWER.exec(line) ?? [];
     if (theirs === undefined || proof === undefined) return 'it does not speak as nodes do';
     const nonces = [ours, theirs] as const;
     if (!isSame(proof, proofOf(connection, secret, 'called', nonces))) return OTHER_SECRET;
     const ourProof = proofOf(connection, secret, 'caller', nonces);
-    say(connection, visit === '' ? ourProof : `${ourProof} ${visit}`);
-    isProved = true;
-    return visit === '' ? 'agreed' : 'goes on';
+    say(connection, use === 'link' ? `${ourProof} link` : ourProof);
+    return 'agreed';
   });
+  lines.use = use;
   lines.begin();
   say(connection, `${GREETING}${ours}`);
-}
-
-/** The word that whoever brings a visitor waits for. */
-export function answerVisit(connection: Connection, answer: VisitAnswer): void {
-  say(connection, answer);
 }
 
 function newNonce(): string {
@@ -102,7 +97,7 @@ class Lines implements ConnectionHandler {
   /** What follows a line: `goes on`, `agreed`, or what is wrong. */
   readonly #take: (line: string) => string;
   readonly #deadline = new Deadline(() => this.#fail('it has said nothing in time'));
-  visit = '';
+  use: NodeUse = 'requests';
   #line = '';
   #isOver = false;
 
@@ -139,7 +134,7 @@ class Lines implements ConnectionHandler {
     wheel.release(this.#deadline);
     this.#connection.pause();
     this.#connection.handler = NOBODY;
-    this.#events.agreed(this.#connection, rest, this.visit);
+    this.#events.agreed(this.#connection, rest, this.use);
   }
 
   #fail(why: string): void {

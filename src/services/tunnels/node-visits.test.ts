@@ -41,10 +41,9 @@ class Stage {
       },
       reach: (address, visit, events) => {
         this.said.push(`${address} ${visit}`);
-        if (taken !== null && address === 'right') events.taken(taken, Buffer.from('banner,'));
-        else events.failed(address === 'unwilling');
+        if (taken !== null && address === 'right') events.taken(taken);
+        else events.failed(address === 'unwilling' ? 'refused' : 'missed');
       },
-      idleMs: () => 60_000,
       sent: () => this.said.push('sent'),
       lost: () => this.said.push('lost'),
       changed: () => {},
@@ -72,7 +71,7 @@ test('a visitor goes to the node that has the client, also if another one was kn
   await app.end();
   app.socket.end('answer');
   await visit.closed();
-  assert.deepEqual([app.heard, visit.heard, visit.error], ['early,late', 'banner,answer', null]);
+  assert.deepEqual([app.heard, visit.heard, visit.error], ['early,late', 'answer', null]);
   const line = 'visit app 10.0.0.1 1 10.0.0.2 2';
   assert.deepEqual(stage.said, [`wrong ${line}`, 'doubts wrong', `right ${line}`, 'sent']);
   assert.equal(stage.visits.size, 0);

@@ -1,9 +1,10 @@
-// Visitors who have come in here and whose client is connected to another node: each is taken there on a connection of their own. Rule: they go on
-// once at most, nothing of what they say has gone anywhere before that node takes them, and what they may do is judged there alone.
+// Visitors who have come in here and whose client is connected to another node: each is taken there. Rule: they go on once at most, nothing of what
+// they say has gone anywhere before that node takes them, and what they may do, and for how long they may be silent, is judged there alone.
 import type { Buffer } from 'node:buffer';
 import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
-import { type CloseReason, type Connection, type ConnectionHandler } from '../../transport/connection.ts';
-import { type Relay, relay } from '../../transport/relay.ts';
+import type { CloseReason, Connection, ConnectionHandler } from '../../transport/connection.ts';
+import type { VisitorEnd } from './link-stream.ts';
+import type { VisitEvents } from './node-link.ts';
 import { visitLine } from './node-visit.ts';
 import type { TunnelDirectory, TunnelPlace } from './tunnel-directory.ts';
 
@@ -17,10 +18,8 @@ export interface Visit {
 
 export interface NodeVisitsOptions {
   readonly places: Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt'>;
-  /** Opens a connection to a node, which takes the visitor, or does not. */
-  readonly reach: (address: string, visit: string, events: ReachEvents) => void;
-  /** Should the other node be gone without a word. */
-  readonly idleMs: () => number;
+  /** Asks a node to take the visitor. */
+  readonly reach: (address: string, visit: string, events: VisitEvents) => void;
   /** Somebody goes to another node. */
   readonly sent: () => void;
   /** There was no node for them. */
@@ -28,15 +27,6 @@ export interface NodeVisitsOptions {
   readonly changed: () => void;
 }
 
-export interface ReachEvents {
-  /** Connected, paused and nobody's. */
-  taken(connection: Connection, rest: Buffer): void;
-  /** Of what they have said nothing has been heard. `isFinal`: they are not wanted there. */
-  failed(isFinal: boolean): void;
-}
-
-/** Longer than whoever judges waits, so that it is theirs to say that nothing moves any more. */
-const PATIENCE_MS = 30_000;
 const MOST_TRIES = 2;
 
 export class NodeVisits {
@@ -87,8 +77,9 @@ class Passing implements ConnectionHandler {
   readonly #connection: Connection;
   readonly #visit: Visit;
   readonly #options: PassingOptions;
-  #relay: Relay | null = null;
+  #upstream: VisitorEnd | null = null;
   #isGone = false;
+  #hasLeft = false;
   #tries = 0;
 
   constructor(connection: Connection, visit: Visit, options: PassingOptions) {
@@ -105,8 +96,8 @@ class Passing implements ConnectionHandler {
   }
 
   cut(): void {
-    if (this.#relay === null) this.#connection.reset('refused');
-    else this.#relay.cut();
+    this.#upstream?.reset('refused');
+    this.#connection.reset('refused');
   }
 
   #lead(place: TunnelPlace | null): void {
@@ -119,26 +110,25 @@ class Passing implements ConnectionHandler {
     this.#tries += 1;
     const { reach, sent } = this.#options;
     reach(place.address, visitLine(this.#visit), {
-      taken: (connection, rest) => {
+      taken: (visitor) => {
         sent();
-        this.#taken(connection, rest);
+        this.#taken(visitor);
       },
-      failed: (isFinal) => void this.#failed(place, isFinal),
+      failed: (why) => void this.#failed(place, why === 'refused'),
     });
   }
 
-  #taken(upstream: Connection, firstFromUpstream: Buffer): void {
+  #taken(upstream: VisitorEnd): void {
     if (this.#isGone) {
       upstream.reset('done');
       return;
     }
+    this.#upstream = upstream;
+    upstream.handler = new Returning(this.#connection, upstream, () => this.#leaveIfDone());
+    upstream.resume();
     const { first } = this.#visit;
-    this.#relay = relay(this.#connection, upstream, {
-      idleTimeoutMs: this.#options.idleMs() + PATIENCE_MS,
-      firstFromUpstream,
-      ...(first !== null && { firstFromDownstream: first }),
-      onDone: () => this.#options.left(),
-    });
+    if (first !== null) this.onData(first, 0, first.length);
+    this.#connection.resume();
   }
 
   /** Nothing has happened yet: another node may have the client by now. */
@@ -155,16 +145,61 @@ class Passing implements ConnectionHandler {
     this.cut();
   }
 
-  // -- While they wait -------------------------------------------------------------------------------------------------
+  // -- What the visitor says; before they are taken nobody reads it ----------------------------------------------------
 
-  onData(): void {}
+  onData(bytes: Buffer, from: number, to: number): void {
+    if (this.#upstream?.write(bytes, from, to) === false) this.#connection.pause();
+  }
 
-  onHalfClose(): void {}
+  onHalfClose(): void {
+    this.#upstream?.end();
+  }
 
-  onDrain(): void {}
+  onDrain(): void {
+    this.#upstream?.resume();
+  }
 
-  onClose(_reason: CloseReason): void {
+  onClose(reason: CloseReason): void {
     this.#isGone = true;
+    // A clean end has gone through already, from both sides.
+    if (reason !== 'eof') this.#upstream?.reset(reason);
+    this.#leaveIfDone();
+  }
+
+  #leaveIfDone(): void {
+    if (this.#hasLeft || !this.#connection.closed || this.#upstream?.closed === false) return;
+    this.#hasLeft = true;
     this.#options.left();
+  }
+}
+
+/** What the other node says goes to the visitor. */
+class Returning implements ConnectionHandler {
+  readonly #visitor: Connection;
+  readonly #upstream: VisitorEnd;
+  readonly #ended: () => void;
+
+  constructor(visitor: Connection, upstream: VisitorEnd, ended: () => void) {
+    this.#visitor = visitor;
+    this.#upstream = upstream;
+    this.#ended = ended;
+  }
+
+  onData(bytes: Buffer, from: number, to: number): void {
+    if (!this.#visitor.write(bytes, from, to)) this.#upstream.pause();
+  }
+
+  onHalfClose(): void {
+    this.#visitor.end();
+  }
+
+  onDrain(): void {
+    this.#visitor.resume();
+  }
+
+  onClose(reason: CloseReason): void {
+    if (reason === 'done') this.#visitor.destroy(reason);
+    else if (reason !== 'eof') this.#visitor.reset(reason);
+    this.#ended();
   }
 }

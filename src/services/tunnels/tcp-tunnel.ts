@@ -4,6 +4,7 @@ import type net from 'node:net';
 import { formatProxyHeaderV1, formatProxyHeaderV2, type ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import { Connection, endsOf, NOBODY } from '../../transport/connection.ts';
 import type { AddressRanges } from '../identity/address-ranges.ts';
+import type { VisitorEnd } from './link-stream.ts';
 import type { PortDoors } from './port-doors.ts';
 import { TcpVisitor, type TcpVisitorHost } from './tcp-visitor.ts';
 import type { TunnelLink } from './tunnel-link.ts';
@@ -109,7 +110,7 @@ export class TcpTunnel implements TcpVisitorHost {
   }
 
   /** Somebody who has come in at another node; whoever is not accepted is still there, or has been cut. */
-  bring(connection: Connection, ends: ProxiedEnds | null): TcpVerdict {
+  bring(connection: VisitorEnd, ends: ProxiedEnds | null): TcpVerdict {
     const verdict = this.#verdictOn(ends?.sourceAddress ?? '');
     if (verdict === 'accepted') return this.#begin(connection, ends) ? 'accepted' : 'busy';
     this.#host.noted(verdict);
@@ -124,7 +125,7 @@ export class TcpTunnel implements TcpVisitorHost {
   }
 
   /** False: the client takes nobody, and they have been cut. */
-  #begin(connection: Connection, ends: ProxiedEnds | null): boolean {
+  #begin(connection: VisitorEnd, ends: ProxiedEnds | null): boolean {
     const head = this.#headFor(ends);
     const visitor = new TcpVisitor(connection, ends?.sourceAddress ?? '', this);
     this.#visitors.add(visitor);

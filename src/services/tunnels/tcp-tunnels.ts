@@ -2,9 +2,9 @@
 // two clients are ever told the same one.
 import type { ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import { parseIpRange } from '../../core/ip.ts';
-import type { Connection } from '../../transport/connection.ts';
 import { AddressRanges } from '../identity/address-ranges.ts';
-import type { VisitAnswer } from './node-handshake.ts';
+import type { VisitAnswer } from './node-link.ts';
+import type { VisitorEnd } from './link-stream.ts';
 import { PortDoors } from './port-doors.ts';
 import { type PortBook, PortLeases, type PortRange } from './port-leases.ts';
 import { type TcpProxyVersion, TcpTunnel, type TcpTunnelHost, type TcpVerdict } from './tcp-tunnel.ts';
@@ -253,7 +253,7 @@ export class TcpTunnels implements TcpTunnelHost {
   }
 
   /** A visitor whom another node brings. */
-  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+  bring(name: string, connection: VisitorEnd, ends: ProxiedEnds | null): VisitAnswer {
     const tunnel = this.#leases.holder(portOfTunnelName(name) ?? 0);
     if (tunnel === null) return 'missed';
     return tunnel.bring(connection, ends) === 'accepted' ? 'taken' : 'refused';

@@ -2,8 +2,9 @@
 // Rule: whoever reads slowly holds back the one who sends to them, and an end is told as an end, a cut as a cut.
 import type { Buffer } from 'node:buffer';
 import type { WsType } from '../../codec/tunnel/messages.ts';
-import type { CloseReason, Connection, ConnectionHandler } from '../../transport/connection.ts';
+import type { CloseReason, ConnectionHandler } from '../../transport/connection.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
+import type { VisitorEnd } from './link-stream.ts';
 import type { LinkStream, TunnelLink } from './tunnel-link.ts';
 import type { StreamEvents, StreamFailure } from './tunnel-stream.ts';
 
@@ -24,7 +25,7 @@ const LINGER_MS = 5_000;
 const HALF_CLOSE_VERSION = 3;
 
 export class TcpVisitor implements ConnectionHandler, StreamEvents {
-  readonly #connection: Connection;
+  readonly #connection: VisitorEnd;
   readonly #address: string;
   readonly #host: TcpVisitorHost;
   readonly #deadline = new Deadline(() => this.#expired());
@@ -36,7 +37,7 @@ export class TcpVisitor implements ConnectionHandler, StreamEvents {
   #isLingering = false;
 
   /** `address`: where they really come from, whoever has brought them; the connection is paused. */
-  constructor(connection: Connection, address: string, host: TcpVisitorHost) {
+  constructor(connection: VisitorEnd, address: string, host: TcpVisitorHost) {
     this.#host = host;
     this.#address = address;
     this.#connection = connection;

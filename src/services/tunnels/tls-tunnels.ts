@@ -5,7 +5,8 @@ import type net from 'node:net';
 import { formatProxyHeaderV1, formatProxyHeaderV2, type ProxiedEnds } from '../../codec/proxy-protocol/proxy-header.ts';
 import { Connection, NOBODY } from '../../transport/connection.ts';
 import type { PassRoutes } from '../passthrough/pass-routes.ts';
-import type { VisitAnswer } from './node-handshake.ts';
+import type { VisitAnswer } from './node-link.ts';
+import type { VisitorEnd } from './link-stream.ts';
 import type { Visit } from './node-visits.ts';
 import { isUsedUp, type TcpWishParts } from './tcp-tunnels.ts';
 import type { TcpProxyVersion, TcpVerdict } from './tcp-tunnel.ts';
@@ -73,7 +74,7 @@ export class TlsTunnels {
   }
 
   /** Somebody who has come in at another node; whoever is not taken is still there, or has been cut. */
-  bring(name: string, connection: Connection, ends: ProxiedEnds | null): VisitAnswer {
+  bring(name: string, connection: VisitorEnd, ends: ProxiedEnds | null): VisitAnswer {
     const goal = this.#goalOf(name);
     if (goal === null) return 'missed';
     const verdict = this.#lead(connection, { first: null, ends }, goal);
@@ -100,7 +101,7 @@ export class TlsTunnels {
     return { name, session: found.session, wish, settings };
   }
 
-  #lead(connection: Connection, { first, ends }: Arrival, { name, session, wish, settings }: Goal): TcpVerdict {
+  #lead(connection: VisitorEnd, { first, ends }: Arrival, { name, session, wish, settings }: Goal): TcpVerdict {
     const address = ends?.sourceAddress ?? '';
     if (wish.allow !== null && !wish.allow.has(address)) return 'not_allowed';
     const visitors = this.#visitorsOf.get(name) ?? new Set();
