@@ -64,13 +64,13 @@ function inSqlite(t: TestContext): () => SharedState {
   return () => new SqliteState(path);
 }
 
-function redisState({ url }: Redis): SharedState {
-  return new RedisState({ connection: new RedisConnection({ url, timeoutMs: 1_000 }), url });
+function redisState({ url }: Redis, timeoutMs = 1_000): SharedState {
+  return new RedisState({ connection: new RedisConnection({ url, timeoutMs }), url });
 }
 
 async function inRedis(t: TestContext): Promise<(() => SharedState) | undefined> {
   const redis = await Redis.start(t);
-  return redis && (() => redisState(redis));
+  return redis && (() => redisState(redis, 5_000));
 }
 
 for (const [kind, places] of [
