@@ -21,7 +21,7 @@ function readIn(parts: readonly Buffer[]): { said: string[]; data: string; isFit
 function written(): Buffer {
   const out = new OutBuffer();
   writeLinkFrame(out, LINK.open, 7, 'visit app');
-  writeLinkData(out, 7, Buffer.from('..hello..'), 2, 7);
+  writeLinkData(out, 7, { bytes: Buffer.from('..hello..'), from: 2, to: 7 });
   writeLinkFrame(out, LINK.credit, 7, '131072');
   writeLinkFrame(out, LINK.end, 4_000_000_000);
   return Buffer.from(out.bytes.subarray(0, out.length));

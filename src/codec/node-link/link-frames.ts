@@ -29,6 +29,12 @@ export interface LinkFrameSink {
   credit(stream: number, bytes: number): void;
 }
 
+export interface LinkData {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+}
+
 const HEAD_BYTES = 8;
 const LAST_KIND = LINK.pong;
 /** Of what is no data. */
@@ -99,7 +105,7 @@ export function writeLinkFrame(out: OutBuffer, kind: LinkFrame, stream: number, 
 }
 
 /** At most MOST_DATA_BYTES. */
-export function writeLinkData(out: OutBuffer, stream: number, bytes: Buffer, from: number, to: number): void {
+export function writeLinkData(out: OutBuffer, stream: number, { bytes, from, to }: LinkData): void {
   writeHead(out, LINK.data, stream, to - from);
   out.copy(bytes, from, to);
 }

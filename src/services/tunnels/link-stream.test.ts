@@ -19,7 +19,7 @@ class Stage {
       sendData: (_id: number, _bytes: Buffer, from: number, to: number) => (this.sent += to - from),
       send: (kind: number, _id: number, text = '') => void this.said.push(`${NAMES[kind]}${text && ` ${text}`}`),
       left: () => void this.said.push('(left)'),
-    } as never,
+    },
     {
       onData: (bytes: Buffer, from: number, to: number) => void this.heard.push(`${to - from} ${bytes[from]}`),
       onHalfClose: () => void this.heard.push('end'),

@@ -99,7 +99,7 @@ export class NodeLink implements ConnectionHandler, LinkStreamOwner {
     const out = this.#gathered();
     // Else it would grow, and what is sent from there is used again only in its own size.
     if (out.length + to - from > MOST_GATHERED_BYTES) this.#flush(out);
-    writeLinkData(out, id, bytes, from, to);
+    writeLinkData(out, id, { bytes, from, to });
     if (out.length >= FULL_BYTES) this.#flush(out);
   }
 
@@ -150,7 +150,7 @@ export class NodeLink implements ConnectionHandler, LinkStreamOwner {
     this.#asked.clear();
     for (const stream of this.#streams.values()) stream.lost(reason === 'timeout' ? 'timeout' : 'reset');
     this.#events.closed();
-    for (const { failed } of asked) failed('gone');
+    for (const visit of asked) visit.failed('gone');
   }
 
   #take(id: number, bytes: Buffer, from: number, to: number): void {
