@@ -456,14 +456,16 @@ export class Sluice {
   }
 
   async #drainTraffic(manner: DrainManner, graceMs: number): Promise<void> {
-    const { delayMs = 0 } = manner;
-    this.tunnels.stop();
+    const { delayMs = 0, isTakenOver = false } = manner;
+    if (isTakenOver) this.tunnels.stop();
     const drained = this.#drainDataPlane(manner);
+    // A balancer that asks whether this one is ready sends nobody here any more, clients of tunnels neither.
+    if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+    this.tunnels.stop();
     // Visitors who keep their connections to this one may ask once more; those of the other one wait for the clients.
-    if (manner.isTakenOver === true) await endsWithin(drained, TUNNELS_STAY_MS, this.#forced.promise);
-    this.tunnels.drain('the server is going away', delayMs + graceMs);
-    const visitorsLeft = delay(delayMs, undefined, { ref: false }).then(() => this.tunnels.drainVisitors());
-    await Promise.all([drained, visitorsLeft]);
+    if (isTakenOver) await endsWithin(drained, TUNNELS_STAY_MS, this.#forced.promise);
+    const sentAway = this.tunnels.drain('the server is going away', graceMs);
+    await Promise.all([drained, sentAway, this.tunnels.drainVisitors()]);
   }
 
   async #drainDataPlane(manner: DrainManner): Promise<void> {

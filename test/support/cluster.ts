@@ -218,6 +218,7 @@ async function startBalancer(t: TestContext, ports: readonly Ports[], door: numb
       'defaults',
       '  log global',
       '  timeout connect 1s',
+      '  timeout check 3s',
       '  timeout client 60s',
       '  timeout server 60s',
       '  timeout tunnel 1h',

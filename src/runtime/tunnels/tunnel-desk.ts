@@ -27,6 +27,7 @@ import type { SharedNodes } from '../nodes/shared-nodes.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { TcpDesk, type TcpTunnelReport } from './tcp-desk.ts';
 import { TlsDesk, tlsUrlOf } from './tls-desk.ts';
+import { sendAway } from './send-away.ts';
 import { checkTunnelTls, TunnelDoor, type TunnelDoorRoute } from './tunnel-door.ts';
 import { TunnelNodes } from './tunnel-nodes.ts';
 import { TunnelOffice } from './tunnel-office.ts';
@@ -199,9 +200,14 @@ export class TunnelDesk {
     this.#door?.stop();
   }
 
-  /** Those that are there connect anew as soon as there is a server again; what they carry may end. */
-  drain(reason: string, graceMs: number): void {
-    for (const session of this.#sessions.all()) session.drain(reason, graceMs);
+  /**
+   * Those that are there connect anew as soon as there is a server again, here or elsewhere; what they carry may end. With other nodes: resolves when
+   * they are there, and their visitors with them.
+   */
+  async drain(reason: string, graceMs: number): Promise<void> {
+    const isAwaited = this.#nodes?.sendsAway() ?? false;
+    await sendAway(this.#sessions, { reason, graceMs, isAwaited });
+    await this.#nodes?.drain();
   }
 
   /** Visitors of TCP tunnels who are there, and those who go through to other nodes, beside those of the doors. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { DirectoryClaim, DirectoryEvents, TunnelDirectory } from '../../services/tunnels/tunnel-directory.ts';
+import type { NodeEntry } from '../../state/shared-state.ts';
 import type { TunnelRegistry } from '../../services/tunnels/tunnel-registry.ts';
 import { MemoryState } from '../../state/memory-state.ts';
 import { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
@@ -9,11 +10,15 @@ import { TunnelNodes } from './tunnel-nodes.ts';
 
 const NODE = { listen: '127.0.0.1:0', address: null, secret: 'secret-of-all-nodes', tls: null };
 
-function stage(claim: DirectoryClaim['kind']): { nodes: TunnelNodes; events: DirectoryEvents; said: string[] } {
+function stage(
+  claim: DirectoryClaim['kind'],
+  others: readonly NodeEntry[] = [],
+): { nodes: TunnelNodes; events: DirectoryEvents; said: string[] } {
   const said: string[] = [];
   const directory = {
     claim: () => Promise.resolve({ kind: claim }),
     hold: async (name: string, ms: number) => void said.push(`holds ${name} ${ms}`),
+    sendAway: async (name: string) => void said.push(`sends ${name} away`),
     release: async (name: string) => void said.push(`releases ${name}`),
     forget: async (name: string) => void said.push(`forgets ${name}`),
     leave: async () => void said.push('leaves'),
@@ -29,7 +34,7 @@ function stage(claim: DirectoryClaim['kind']): { nodes: TunnelNodes; events: Dir
     holdMs: 100,
   } as unknown as TunnelRegistry;
   const nodes = new TunnelNodes({
-    nodes: { tunnels, reachableAt: () => {}, state: new MemoryState(), id: 'a', nodes: [] },
+    nodes: { tunnels, reachableAt: () => {}, state: new MemoryState(), id: 'a', nodes: others },
     registry,
     tcp: new TcpDesk(new MetricsRecorder()),
     tls: { bring: () => 'missed' },
@@ -75,4 +80,19 @@ test('while nobody can be asked a name is this node’s', async () => {
   events.refused('app');
   assert.deepEqual(said, ['app removed']);
   await nodes.close();
+});
+
+test('clients that are told to go are expected on other nodes, if there are any', async () => {
+  const [one, other] = [
+    { id: 'a', address: '' },
+    { id: 'b', address: '10.0.0.2:1' },
+  ];
+  for (const others of [[one], [one, other]]) {
+    const { nodes, said } = stage('mine', others);
+    assert.equal(nodes.sendsAway(), others.length > 1);
+    nodes.left('app', 100);
+    assert.deepEqual(said, [others.length > 1 ? 'sends app away' : 'releases app']);
+    await nodes.drain();
+    await nodes.close();
+  }
 });

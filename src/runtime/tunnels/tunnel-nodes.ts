@@ -57,6 +57,7 @@ export class TunnelNodes {
   readonly #claims = new Map<string, Claiming>();
   readonly #holding: NodeJS.Timeout;
   #door: TunnelDoor | null = null;
+  #sendsAway = false;
 
   constructor(options: TunnelNodesOptions) {
     const { nodes, registry, log, places, sent } = options;
@@ -140,7 +141,8 @@ export class TunnelNodes {
   }
 
   left(name: string, holdMs: number): void {
-    void this.#directory.release(name, holdMs);
+    if (this.#sendsAway) void this.#directory.sendAway(name, holdMs);
+    else void this.#directory.release(name, holdMs);
   }
 
   dropped(name: string): void {
@@ -206,9 +208,15 @@ export class TunnelNodes {
     });
   }
 
-  /** No more visitors of other nodes; those that are there may end. */
-  stop(): void {
-    this.#door?.stop();
+  /** From now on clients that go come to other nodes, if there are any. */
+  sendsAway(): boolean {
+    this.#sendsAway = this.#options.nodes.nodes.length > 1;
+    return this.#sendsAway;
+  }
+
+  /** Resolves when those whom other nodes have brought have what they came for. */
+  async drain(): Promise<void> {
+    await this.#door?.drain();
   }
 
   async close(): Promise<void> {
