@@ -31,7 +31,7 @@ describe('nodes that are started anew one after the other under load', { timeout
     t.after(() => Promise.all([visitors.stop(), plain.stop()]));
     await Promise.all([visitors.more(REQUESTS), plain.more(REQUESTS)]);
     const stops: number[] = [];
-    for (const [index, node] of [...cluster.nodes.entries()]) {
+    for (const [index, node] of cluster.nodes.entries()) {
       const stoppedAtMs = performance.now();
       node.signal('SIGTERM');
       assert.deepEqual(await node.ended, { code: 0, signal: null });
