@@ -42,6 +42,7 @@ describe('nodes that are started anew one after the other under load', { timeout
     }
     const failures = [...(await visitors.stop()), ...(await plain.stop())];
     const told = { answered: visitors.answered + plain.answered, slowestMs: visitors.slowestMs, stops };
+    t.diagnostic(JSON.stringify(clients.map(({ losses, end }) => [losses, end])));
     t.diagnostic(JSON.stringify({ ...told, failures: failures.length }));
     assert.deepEqual(failures, []);
     assert.ok(clients.every(({ end }) => end === null));
@@ -56,9 +57,8 @@ describe('nodes that are started anew one after the other under load', { timeout
     });
     const [client] = await cluster.expose(local.port, 1);
     await cluster.untilServed(1);
-    const [there = 0] = (await Promise.all([0, 1, 2].map(async (node) => (await cluster.clientsOf(node)).length > 0)))
-      .map((isThere, node) => (isThere ? node : -1))
-      .filter((node) => node >= 0);
+    const clients = await Promise.all([0, 1, 2].map((node) => cluster.clientsOf(node)));
+    const there = clients.findIndex((names) => names.length > 0);
     const port = cluster.ports[(there + 1) % 3]?.gateway ?? 0;
     const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { Host: hostOf(0) } });
     t.after(() => socket.terminate());
@@ -80,10 +80,11 @@ async function keepOpen(t: TestContext, cluster: Cluster, name: string): Promise
   const open = async (): Promise<void> => {
     const client = await TunnelClient.open(t, cluster.door, { token: ALICE, names: [name] });
     client.socket.on('message', () => answerAll(client));
-    client.socket.on('close', () => {
-      if (!isOver) setTimeout(() => void open(), 500 * (0.5 + Math.random())).unref();
-    });
+    client.socket.on('close', comeBack);
     answerAll(client);
+  };
+  const comeBack = (): void => {
+    if (!isOver) setTimeout(() => void open().catch(comeBack), 500 * (0.5 + Math.random())).unref();
   };
   await open();
 }

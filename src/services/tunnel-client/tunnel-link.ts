@@ -59,6 +59,8 @@ const MAX_STREAMS = 512;
 const BUDGET_BYTES = 24 * 1024 * 1024;
 const STEP_MS = 20_000;
 const MOST_MISSED = 3;
+/** A server that is going, and has not ended a connection by then that another one has taken the place of, leaves that to us. */
+const RETIRE_MS = 3_000;
 const NORMAL = 1000;
 const TOO_SLOW = 'the local server reads too slowly';
 
@@ -78,6 +80,10 @@ export class TunnelLink implements StreamLink {
   readonly #budget = new WindowBudget(BUDGET_BYTES);
   readonly #saidAtMs: number = performance.now();
   #isRetired = false;
+  readonly #retiring = new Deadline(() => {
+    this.#isRetired = true;
+    this.#leaveIfDone();
+  });
   #heard = true;
   #missed = 0;
 
@@ -120,10 +126,9 @@ export class TunnelLink implements StreamLink {
     this.#end(null, 'closed');
   }
 
-  /** Another one has taken its place: it ends when nothing runs any more. */
+  /** Another one has taken its place. As long as the server has not heard of that, requests may still be on their way. */
   retire(): void {
-    this.#isRetired = true;
-    this.#leaveIfDone();
+    wheel.arm(this.#retiring, RETIRE_MS);
   }
 
   #leaveIfDone(): void {
@@ -289,6 +294,7 @@ export class TunnelLink implements StreamLink {
     if (this.#step === 'over') return;
     this.#step = 'over';
     wheel.release(this.#deadline);
+    wheel.release(this.#retiring);
     this.#pace.close();
     for (const stream of this.#streams.values()) stream.lost();
     this.#options.onEnd({ code, why });
