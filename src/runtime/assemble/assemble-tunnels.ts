@@ -21,6 +21,7 @@ import {
   tunnelWay,
 } from '../registry.ts';
 import { greetedDial } from '../tunnels/greeted-dial.ts';
+import { nodeLines } from '../tunnels/node-lines.ts';
 import { engineTimeouts } from './assemble-bounds.ts';
 import { ConfiguredDns } from './configured-dns.ts';
 
@@ -75,7 +76,7 @@ function counterOf(recorder: MetricsRecorder): () => void {
 function nodeDiallers(config: Config, secret: string): (node: Origin) => OriginDialler {
   const dial = originDialler(config.timeouts.connect, new ConfiguredDns().of(config).cache);
   // The part that is asked next tells of it.
-  const greeted = greetedDial(dial, secret, () => {});
+  const greeted = nodeLines(greetedDial(dial, secret, () => {}));
   return (node) => ({ dial: (events, proxyHeader) => greeted(node, events, proxyHeader) });
 }
 

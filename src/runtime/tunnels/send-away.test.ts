@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
 import { sendAway } from './send-away.ts';
 
@@ -30,7 +30,8 @@ class Clients {
 }
 
 describe('clients of tunnels', () => {
-  test('are told one slice after the other, with what is left of the grace, and waited for', async () => {
+  test('are told one slice after the other, with what is left of the grace, and waited for', async (t) => {
+    stayAwake(t);
     const clients = new Clients();
     for (let count = 0; count < 250; count++) {
       clients.add(() => {
@@ -44,7 +45,16 @@ describe('clients of tunnels', () => {
     assert.ok(clients.told.every((graceMs) => graceMs > 0 && graceMs <= 60_000));
   });
 
-  test('are not waited for where there is no other node, or longer than the grace', async () => {
+  test('are told also if they come at the last moment', async (t) => {
+    stayAwake(t);
+    const clients = new Clients();
+    clients.add(() => setImmediate(() => clients.add(() => clients.sessions.clear())));
+    await sendAway(clients, AWAITED);
+    assert.equal(clients.told.length, 2);
+  });
+
+  test('are not waited for where there is no other node, or longer than the grace', async (t) => {
+    stayAwake(t);
     const clients = new Clients();
     clients.add(() => {}, 1);
     await sendAway(clients, { ...AWAITED, isAwaited: false });
@@ -52,3 +62,9 @@ describe('clients of tunnels', () => {
     assert.deepEqual([clients.size, clients.told.length], [1, 2]);
   });
 });
+
+/** The timers of what is tested keep no program running. */
+function stayAwake(t: TestContext): void {
+  const timer = setInterval(() => {}, 1_000);
+  t.after(() => clearInterval(timer));
+}

@@ -18,28 +18,33 @@ const SLICE_MS = 100;
 const PART_FOR_SLICES = 1 / 3;
 /** A client that is not gone by then has nowhere to go. */
 const GO_MS = 10_000;
-const LOOK_MS = 20;
+const LOOK_MS = 50;
 
 type Sessions = Pick<SessionList, 'all' | 'size'>;
 
 /** Resolves when they have gone, or stay. */
 export async function sendAway(sessions: Sessions, { reason, graceMs, isAwaited }: SendAwayOptions): Promise<void> {
   const untilMs = performance.now() + graceMs;
-  await tellAll(sessions.all(), reason, graceMs);
+  const tell = (session: TunnelLink): void => session.drain(reason, untilMs - performance.now());
+  const told = new Set(sessions.all());
+  await tellAll([...told], graceMs, tell);
   if (!isAwaited) return;
   const goneByMs = Math.min(untilMs, performance.now() + GO_MS);
   while (sessions.size > 0 && performance.now() < untilMs) {
-    if (performance.now() >= goneByMs && !sessions.all().some(({ streamCount }) => streamCount > 0)) return;
+    const left = sessions.all();
+    // Those whose connection was there when the door was closed, and who have said who they are since.
+    for (const session of left) if (!told.has(session)) tell(session);
+    for (const session of left) told.add(session);
+    if (performance.now() >= goneByMs && !left.some(({ streamCount }) => streamCount > 0)) return;
     await pause(LOOK_MS);
   }
 }
 
-async function tellAll(sessions: readonly TunnelLink[], reason: string, graceMs: number): Promise<void> {
-  const sliceMs = Math.min(SLICE_MS, (graceMs * PART_FOR_SLICES * SLICE) / Math.max(1, sessions.length));
-  const untilMs = performance.now() + graceMs;
-  for (let from = 0; from < sessions.length; from += SLICE) {
+async function tellAll(all: readonly TunnelLink[], graceMs: number, tell: (one: TunnelLink) => void): Promise<void> {
+  const sliceMs = Math.min(SLICE_MS, (graceMs * PART_FOR_SLICES * SLICE) / Math.max(1, all.length));
+  for (let from = 0; from < all.length; from += SLICE) {
     if (from > 0) await pause(sliceMs * (0.5 + Math.random()));
-    for (const session of sessions.slice(from, from + SLICE)) session.drain(reason, untilMs - performance.now());
+    for (const session of all.slice(from, from + SLICE)) tell(session);
   }
 }
 

@@ -18,6 +18,7 @@ import type { SharedNodes } from '../nodes/shared-nodes.ts';
 import { hidesMisses, spokenAddress, tunnelOfThisNode, TunnelOfNodes } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { greetedDial } from './greeted-dial.ts';
+import { nodeLines } from './node-lines.ts';
 import type { TcpDesk } from './tcp-desk.ts';
 import type { TlsDesk } from './tls-desk.ts';
 import { TunnelDoor, type TunnelDoorRoute } from './tunnel-door.ts';
@@ -113,9 +114,10 @@ export class TunnelNodes {
   /** What begins a connection to another node. */
   readonly dialOver = (dial: Dial): Dial => {
     const { node, log } = this.#options;
-    return greetedDial(dial, node.secret, (address, reason) => {
+    const greeted = greetedDial(dial, node.secret, (address, reason) => {
       log('warn', { address, reason }, 'another node cannot be spoken to');
     });
+    return nodeLines(greeted);
   };
 
   // -- What the registry tells -----------------------------------------------------------------------------------------
