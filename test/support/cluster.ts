@@ -5,6 +5,7 @@ import type http from 'node:http';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { ExposeOptions } from '../../src/runtime/tunnel-client/expose-tunnels.ts';
 import { ask, type Answered, type Asked } from './ask.ts';
 import { Exposed, wish } from './exposed.ts';
 import { freePorts } from './free-ports.ts';
@@ -14,7 +15,7 @@ import { Redis } from './redis.ts';
 import { SluiceProcess } from './sluice-process.ts';
 
 export const ALICE = 'token-of-alice-123456';
-const BOB = 'token-of-bob-12345678';
+export const BOB = 'token-of-bob-12345678';
 
 export interface ClusterOptions {
   /** In place of the address of Redis, for each node. */
@@ -129,23 +130,24 @@ export class Cluster {
   }
 
   /** Clients with a name each, `app0` and so on, which come through HAProxy. */
-  async expose(localPort: number, count: number): Promise<Exposed[]> {
+  async expose(localPort: number, count: number, more: Partial<ExposeOptions> = {}): Promise<Exposed[]> {
     const clients = Array.from({ length: count }, (_, index) => {
       const tunnels = [wish(localPort, { subdomain: `app${index}`, name: `app${index}` })];
-      return new Exposed(this.#t, { server: this.door, token: ALICE, tunnels, isPatient: true });
+      return new Exposed(this.#t, { server: this.door, token: ALICE, tunnels, isPatient: true, ...more });
     });
     await Promise.all(clients.map((client) => client.until(() => client.opened !== null)));
     return clients;
   }
 
-  /** Every name answers at every node that runs. */
-  async untilServed(count: number): Promise<void> {
-    for (let index = 0; index < count; index++) {
-      for (const [node, { isRunning }] of this.nodes.entries()) {
-        if (!isRunning) continue;
-        while (!(await this.#answers(node, hostOf(index)))) await pause(20);
-      }
-    }
+  /** Every name answers at each of these nodes, or at all that run. */
+  async untilServed(count: number, nodes: readonly number[] = [0, 1, 2]): Promise<void> {
+    const running = nodes.filter((node) => this.nodes[node]?.isRunning === true);
+    const hosts = Array.from({ length: count }, (_, index) => hostOf(index));
+    await Promise.all(running.flatMap((node) => hosts.map((host) => this.#untilAnswers(node, host))));
+  }
+
+  async #untilAnswers(node: number, host: string): Promise<void> {
+    while (!(await this.#answers(node, host))) await pause(20);
   }
 
   async #answers(node: number, host: string): Promise<boolean> {
