@@ -32,7 +32,7 @@ class NodeLine {
   readonly #times: LineTimes;
   readonly #over: () => void;
   readonly #open = new Set<Connection>();
-  #timer: NodeJS.Timeout | null = null;
+  #isLooking = false;
   #missed = 0;
   /** When it was found to be silent; null: it answers. */
   #silentAtMs: number | null = null;
@@ -62,11 +62,13 @@ class NodeLine {
   }
 
   #look(): void {
-    this.#timer ??= setTimeout(() => this.#looked(), this.#times.lookMs).unref();
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    setTimeout(() => this.#looked(), this.#times.lookMs).unref();
   }
 
   #looked(): void {
-    this.#timer = null;
+    this.#isLooking = false;
     for (const connection of this.#open) if (connection.closed) this.#open.delete(connection);
     const isGone = this.#silentAtMs !== null && performance.now() - this.#silentAtMs > this.#times.hopeMs;
     if (isGone || (this.#silentAtMs === null && this.#open.size === 0)) this.#over();
