@@ -149,6 +149,17 @@ for (const [kind, places] of [
       assert.equal(await whereIs(other, 'app'), 'ann at B (here)');
     });
 
+    test('does not give a name back that it is just taking over when its leases are renewed', async (t) => {
+      const open = await places(t);
+      if (open === undefined) return;
+      const [one, other] = [node(t, open(), 'A'), node(t, open(), 'B')];
+      await one.directory.claim('app', 'ann');
+      const [claim] = await Promise.all([kindOf(other, 'app', 'ann'), other.directory.renew()]);
+      assert.equal(claim, 'mine, before A');
+      assert.deepEqual(other.heard, []);
+      assert.equal(await whereIs(other, 'app'), 'ann at B (here)');
+    });
+
     test('gives the names of a node that is no more to others as soon as its leases are over', async (t) => {
       const open = await places(t);
       if (open === undefined) return;

@@ -36,6 +36,8 @@ interface Own {
   lease: Lease | null;
   /** How long it waits for its account; 0: nobody has said so yet. */
   holdMs: number;
+  /** It is being claimed for its client, who may take it away from another node. */
+  isNew: boolean;
 }
 
 const LEASE_MS = 20_000;
@@ -98,7 +100,7 @@ export class SharedDirectory implements TunnelDirectory {
 
   async claim(name: string, account: string): Promise<DirectoryClaim> {
     if ((this.#accountOf(name) ?? account) !== account) return { kind: 'taken' };
-    const own: Own = { account, lease: null, holdMs: 0 };
+    const own: Own = { account, lease: null, holdMs: 0, isNew: true };
     const before = this.#own.get(name);
     this.#groups.drop(name);
     this.#own.set(name, own);
@@ -109,6 +111,8 @@ export class SharedDirectory implements TunnelDirectory {
       return claim;
     } catch {
       return { kind: 'alone' };
+    } finally {
+      own.isNew = false;
     }
   }
 
@@ -258,25 +262,16 @@ export class SharedDirectory implements TunnelDirectory {
     for (const [index, { own, lease }] of leased.entries()) {
       if (renewed[index] !== true && own.lease === lease) own.lease = null;
     }
-    for (const [name, own] of this.#own) if (own.lease === null) await this.#claimAgain(name, own);
+    for (const [name, own] of this.#own) if (own.lease === null && !own.isNew) await this.#claimAgain(name, own);
   }
 
   /** Its lease is over: because nobody could be asked, because the state has forgotten it, or because another node has the name. */
   async #claimAgain(name: string, own: Own): Promise<void> {
-    const { state, node, events } = this.#options;
-    const holder = await state.holder(leaseName(name));
-    if (this.#own.get(name) !== own) return;
-    if (holder !== null && holder.owner !== node) {
-      const place = this.#placeOf(name, holder);
-      this.#put(name, place, holder.fence);
-      this.#lose(name, own, place);
-      return;
-    }
     const claim = await this.#claim(name, own);
     if (claim.kind === 'mine' && own.holdMs > 0) await this.hold(name, own.holdMs);
     if (claim.kind !== 'taken' || this.#own.get(name) !== own) return;
     this.#own.delete(name);
-    events.refused(name);
+    this.#options.events.refused(name);
   }
 
   async #claim(name: string, own: Own): Promise<DirectoryClaim> {
@@ -285,6 +280,7 @@ export class SharedDirectory implements TunnelDirectory {
     if (held !== null && held !== own.account) return { kind: 'taken' };
     const wish = { name: leaseName(name), owner: node, value: this.#valueOf(own), ttlMs: this.#leaseMs };
     let claimed = await state.claim(wish);
+    if (!claimed.isMine && !own.isNew) return this.#isElsewhere(name, own, claimed.lease);
     let before: string | null = null;
     for (let attempt = 0; !claimed.isMine && attempt < TRIES; attempt += 1) {
       const place = this.#placeOf(name, claimed.lease);
@@ -294,6 +290,14 @@ export class SharedDirectory implements TunnelDirectory {
     }
     if (!claimed.isMine) return { kind: 'taken' };
     return this.#claimed(name, own, claimed.lease, before);
+  }
+
+  /** Its client has come to another node while nobody knew that it was here: whoever came last has it. */
+  #isElsewhere(name: string, own: Own, lease: Lease): DirectoryClaim {
+    const place = this.#placeOf(name, lease);
+    this.#put(name, place, lease.fence);
+    if (this.#own.get(name) === own) this.#lose(name, own, place);
+    return { kind: 'alone' };
   }
 
   async #claimed(name: string, own: Own, lease: Lease, before: string | null): Promise<DirectoryClaim> {
