@@ -167,3 +167,16 @@ describe('a reload', () => {
     assert.equal(applied.length, 1);
   });
 });
+
+test('what many ask for while others have their turn is done once, and again for whoever asks after it has begun', async () => {
+  const { reloader } = await setStage();
+  const done: string[] = [];
+  const first = reloader.inTurn(async () => void done.push('first'));
+  const work = async (): Promise<void> => {
+    done.push('work');
+    if (done.length < 3) void reloader.soon('work', work);
+  };
+  await Promise.all([first, reloader.soon('work', work), reloader.soon('work', work), reloader.soon('work', work)]);
+  await reloader.settled();
+  assert.deepEqual(done, ['first', 'work', 'work']);
+});

@@ -44,6 +44,7 @@ export class Reloader {
   #loadedAtMs: number = Date.now();
   #generation = 1;
   #queue: Promise<unknown> = Promise.resolve();
+  readonly #due = new Map<string, Promise<void>>();
 
   constructor(parts: ReloadParts) {
     this.#parts = parts;
@@ -77,6 +78,18 @@ export class Reloader {
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     const outcome = this.#queue.then(work);
     this.#queue = outcome.catch(() => {});
+    return outcome;
+  }
+
+  /** The same, once for all who ask for it before it begins. */
+  soon(what: string, work: () => Promise<void>): Promise<void> {
+    const due = this.#due.get(what);
+    if (due !== undefined) return due;
+    const outcome = this.inTurn(() => {
+      this.#due.delete(what);
+      return work();
+    });
+    this.#due.set(what, outcome);
     return outcome;
   }
 

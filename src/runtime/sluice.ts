@@ -289,7 +289,9 @@ export class Sluice {
 
   /** Hostnames of accounts lead to other tunnels than before, or other nodes have made or taken back tokens. */
   #follow(work: () => Promise<void>, failure: string): void {
-    const inTurn = this.#starting.then(() => (this.#state === 'ready' ? this.#reloader.inTurn(work) : undefined));
+    const inTurn = this.#starting.then(() =>
+      this.#state === 'ready' ? this.#reloader.soon(failure, work) : undefined,
+    );
     inTurn.catch((err: unknown) => this.#logger.error({ err }, failure));
   }
 

@@ -187,10 +187,13 @@ test(
     await until(async () => (await manage(one, `GET /accounts/${bob.id}`)).status === 200);
     const client = await connect(t, other, bob.token, 'bobs');
 
-    // Its own clients are served at a node that hears nobody.
+    // It neither answers nor ends.
     redis.signal('SIGSTOP');
     assert.equal(await answered(other, client, 'bobs.example.test'), 200);
+    await connect(t, one, bob.token, 'more');
+    assert.equal((await call(one, 'POST /auth/register', { email: 'late@example.com' })).status, 503);
     redis.signal('SIGCONT');
+    await until(async () => (await call(one, 'POST /auth/register', { email: 'late@example.com' })).status === 201);
     await redis.stop();
     const refused = await call(one, 'POST /auth/register', { email: 'late@example.com' });
     assert.deepEqual(
@@ -215,6 +218,33 @@ test(
     assert.equal((await call(fresh, 'GET /users/me', {}, ann.token)).status, 200);
     await connect(t, fresh, ann.token, 'anns');
     const { said } = await manage(fresh, 'GET /accounts');
-    assert.equal((said['accounts'] as unknown[]).length, 2);
+    assert.equal((said['accounts'] as unknown[]).length, 3);
+  },
+);
+
+test(
+  'a Redis that was killed and has kept what it had has lost nobody, and nobody twice',
+  { timeout: 120_000 },
+  async (t) => {
+    const redis = await Redis.start(t, { more: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+    if (redis === undefined) return;
+    const one = await node(t, { redis });
+    const ann = await register(one, 'ann@example.com');
+    const bob = await register(one, 'bob@example.com');
+    assert.equal((await manage(one, `DELETE /accounts/${bob.id}`)).status, 200);
+    await redis.stop();
+    one.signal('SIGKILL');
+    await one.ended;
+    assert.ok(await redis.start());
+    const other = await node(t, { redis });
+    await connect(t, other, ann.token, 'anns');
+    const accounts = async (at: SluiceProcess): Promise<unknown> =>
+      (await manage(at, 'GET /accounts')).said['accounts'];
+    await until(async () => ((await accounts(other)) as unknown[]).length === 1);
+    const back = await node(t, { redis }, { folder: one.folder });
+    assert.equal(await refusal(t, back, bob.token), 'UNAUTHORIZED');
+    const next = await call(back, 'POST /auth/refresh', {}, ann.token);
+    assert.equal(next.status, 200);
+    await until(async () => (await refusal(t, other, ann.token)) === 'UNAUTHORIZED');
   },
 );

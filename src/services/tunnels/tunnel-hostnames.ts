@@ -126,9 +126,13 @@ export class TunnelHostnames {
 
   async #recheck(): Promise<void> {
     const { table, recheckMs } = this.#options;
-    const due = table.verified().filter(({ checkedAtMs }) => this.#now() - (checkedAtMs ?? 0) >= recheckMs);
-    // What cannot be written down stays as it is.
-    for (const row of due) await this.#check(row).catch(() => {});
+    const isDue = ({ checkedAtMs }: TunnelHostnameRow): boolean => this.#now() - (checkedAtMs ?? 0) >= recheckMs;
+    for (const row of table.verified().filter(isDue)) {
+      // Another node may have looked meanwhile.
+      const now = table.at(row.hostname).find(({ account }) => account === row.account);
+      // What cannot be written down stays as it is.
+      if (now !== undefined && isDue(now)) await this.#check(now).catch(() => {});
+    }
   }
 
   async #check(row: TunnelHostnameRow): Promise<HostnameAnswer> {
