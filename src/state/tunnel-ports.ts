@@ -1,5 +1,5 @@
 // The ports of TCP tunnels and whose they are, in the database of the accounts. Rule: one row for each port that somebody has.
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 /** A port that somebody has. */
 export interface TunnelPortRow {
@@ -15,6 +15,8 @@ const TABLE = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+const SELECT = 'SELECT port, account, held_until_ms AS heldUntilMs FROM ports';
+
 export class TunnelPorts {
   readonly #database: DatabaseSync;
   readonly #keep: StatementSync;
@@ -26,14 +28,12 @@ export class TunnelPorts {
   }
 
   ports(): TunnelPortRow[] {
-    const rows = this.#database.prepare('SELECT port, account, held_until_ms AS heldUntilMs FROM ports').all();
-    return rows.map(({ port, account, heldUntilMs }) => {
-      return {
-        port: Number(port),
-        account: String(account),
-        heldUntilMs: heldUntilMs === null ? null : Number(heldUntilMs),
-      };
-    });
+    return this.#database.prepare(SELECT).all().map(portRow);
+  }
+
+  find(port: number): TunnelPortRow | null {
+    const row = this.#database.prepare(`${SELECT} WHERE port = ?`).get(port);
+    return row === undefined ? null : portRow(row);
   }
 
   keepPort({ port, account, heldUntilMs }: TunnelPortRow): void {
@@ -43,4 +43,12 @@ export class TunnelPorts {
   dropPort(port: number): void {
     this.#database.prepare('DELETE FROM ports WHERE port = ?').run(port);
   }
+}
+
+function portRow({ port, account, heldUntilMs }: Record<string, SQLOutputValue>): TunnelPortRow {
+  return {
+    port: Number(port),
+    account: String(account),
+    heldUntilMs: heldUntilMs === null ? null : Number(heldUntilMs),
+  };
 }

@@ -23,6 +23,7 @@ test('every kind of row is read as it was written, by its key, until it is gone'
     invitation: ['d', { id: 'i', sha256: 'd', note: '', madeAtMs: 1, expiresAtMs: 9, usedAtMs: 5, account: 'a' }],
     hostname: ['h.test', [{ ...hostname, verifiedAtMs: null, checkedAtMs: 3, problem: 'no' }]],
     limits: ['a', '{"tunnels":1}'],
+    port: ['2000', { port: 2000, account: 'a', heldUntilMs: 5 }],
   } as const;
   for (const kind of TUNNEL_ROW_KINDS) {
     const [key, row] = rows[kind];
@@ -36,4 +37,14 @@ test('every kind of row is read as it was written, by its key, until it is gone'
     assert.deepEqual(file.rows[kind].replace(key, null).row, null);
     assert.equal(file.rows[kind].read(key), null, JSON.stringify(row));
   }
+});
+
+test('a port that a client has is no row, and stays when the row is gone', (t) => {
+  const file = new TunnelAccountFile(join(temporaryFolder(t), 'tunnels.db'));
+  t.after(() => file.close());
+  file.ports.keepPort({ port: 2000, account: 'a', heldUntilMs: null });
+  const { port } = file.rows;
+  assert.deepEqual([port.keys(), port.read('2000')], [[], null]);
+  port.write('2000', null);
+  assert.equal(file.ports.find(2000)?.account, 'a');
 });

@@ -3,6 +3,7 @@
 import type { TunnelAccountFile, TunnelAccountRow } from './tunnel-accounts.ts';
 import type { TunnelHostnameRow } from './tunnel-hostnames.ts';
 import type { TunnelInvitationRow } from './tunnel-invitations.ts';
+import type { TunnelPortRow } from './tunnel-ports.ts';
 
 export interface TunnelRows {
   /** By id. */
@@ -13,11 +14,13 @@ export interface TunnelRows {
   readonly hostname: readonly TunnelHostnameRow[];
   /** By account, in JSON. */
   readonly limits: string;
+  /** By number: those that wait for their clients. */
+  readonly port: TunnelPortRow;
 }
 
 export type TunnelRowKind = keyof TunnelRows;
 
-export const TUNNEL_ROW_KINDS = ['account', 'invitation', 'hostname', 'limits'] as const;
+export const TUNNEL_ROW_KINDS = ['account', 'invitation', 'hostname', 'limits', 'port'] as const;
 
 export type TunnelChange = {
   [K in TunnelRowKind]: {
@@ -68,7 +71,7 @@ interface RowTableParts<T> {
 export type TunnelRowTables = { readonly [K in TunnelRowKind]: RowTable<TunnelRows[K]> };
 
 export function tunnelRowTables(file: TunnelAccountFile): TunnelRowTables {
-  const { invitations, hostnames, use } = file;
+  const { invitations, hostnames, use, ports } = file;
   return {
     account: new RowTable({
       keys: () => file.ids(),
@@ -97,9 +100,26 @@ export function tunnelRowTables(file: TunnelAccountFile): TunnelRowTables {
       put: (account, limits) => use.setLimits(account, limits),
       remove: (account) => use.setLimits(account, null),
     }),
+    port: new RowTable({
+      keys: () => ports.ports().flatMap((row) => (isWaiting(row) ? [String(row.port)] : [])),
+      read: (port) => waiting(ports.find(Number(port))),
+      put: (_, row) => ports.keepPort(row),
+      // One that a client has is this node's.
+      remove: (port) => {
+        if (waiting(ports.find(Number(port))) !== null) ports.dropPort(Number(port));
+      },
+    }),
   };
 }
 
 function shared(row: TunnelAccountRow | null): TunnelAccountRow | null {
   return row === null ? null : { ...row, lastUsedAtMs: null };
+}
+
+function isWaiting({ heldUntilMs }: TunnelPortRow): boolean {
+  return heldUntilMs !== null;
+}
+
+function waiting(row: TunnelPortRow | null): TunnelPortRow | null {
+  return row !== null && isWaiting(row) ? row : null;
 }

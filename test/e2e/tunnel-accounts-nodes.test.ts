@@ -7,6 +7,8 @@ import { ask } from '../support/ask.ts';
 import { DnsServer } from '../support/dns-server.ts';
 import { Redis } from '../support/redis.ts';
 import { type SluiceOptions, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { BOB, startNode } from '../support/tunnel-node.ts';
 import { TunnelClient } from '../support/tunnel-client.ts';
 
 interface Place {
@@ -83,6 +85,12 @@ async function answered(at: SluiceProcess, client: TunnelClient, host: string): 
   const opened = await Promise.race([client.nextOf('StreamOpen'), visited]);
   if ('stream_id' in opened) client.answer(opened['stream_id']);
   return (await visited).status;
+}
+
+/** Whether a node knows that the port waits. */
+async function waits(at: SluiceProcess, port: number): Promise<boolean> {
+  const { tunnels } = (await manage(at, 'GET ')).said as { tunnels: { name: string; clients: number }[] };
+  return tunnels.some(({ name, clients }) => name === `tcp-${port}` && clients === 0);
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -246,5 +254,38 @@ test(
     const next = await call(back, 'POST /auth/refresh', {}, ann.token);
     assert.equal(next.status, 200);
     await until(async () => (await refusal(t, other, ann.token)) === 'UNAUTHORIZED');
+  },
+);
+
+test(
+  'a port that waits for its account is given to it first at another node, and to nobody else',
+  {
+    timeout: 120_000,
+  },
+  async (t) => {
+    const redis = await Redis.start(t);
+    if (redis === undefined) return;
+    const [first = 0] = await freePorts(1);
+    const ports = `${first}-${Math.min(65_535, first + 19)}`;
+    const [one, other] = await Promise.all([
+      startNode(t, { redis, ports, server: 'registration: open' }),
+      startNode(t, { redis, ports, host: '127.0.0.2', server: 'registration: open' }),
+    ]);
+    const opened = async (at: SluiceProcess, token: string, port?: number): Promise<unknown> => {
+      const client = await connect(t, at, token);
+      client.say('TunnelCreate', { protocol: 'tcp', ...(port !== undefined && { remote_port: port }) });
+      const heard = await client.next();
+      client.socket.close();
+      await client.end();
+      return heard['code'] ?? heard['url'];
+    };
+    const { token } = await register(one, 'ann@example.com');
+    const url = await opened(one, BOB);
+    const port = Number(new URL(String(url)).port);
+    await until(() => waits(other, port));
+    assert.equal(await opened(other, token, port), 'SUBDOMAIN_UNAVAILABLE');
+    assert.equal(await opened(other, BOB), url);
+    await until(() => waits(one, port));
+    assert.equal(await opened(one, BOB), url);
   },
 );

@@ -67,7 +67,7 @@ export class AdminDesk {
   readonly office: TunnelOffice = new TunnelOffice({
     sessions: new SessionList(),
     registry: new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) }),
-    ports: { keepIn: () => {} },
+    ports: { keepIn: () => {}, heard: () => {} },
   });
   /** What has gone through. */
   readonly tape: RequestTape = new RequestTape();

@@ -13,6 +13,7 @@ import {
 } from '../../services/tunnels/tcp-tunnels.ts';
 import type { TlsTunnelsEvents } from '../../services/tunnels/tls-tunnels.ts';
 import type { TunnelLink } from '../../services/tunnels/tunnel-link.ts';
+import type { TunnelPortRow } from '../../state/tunnel-ports.ts';
 import type { PortBook } from '../../services/tunnels/port-leases.ts';
 import type { NameUse } from '../../services/tunnels/tunnel-registry.ts';
 import type { MetricsRecorder } from '../../telemetry/metrics-recorder.ts';
@@ -105,6 +106,10 @@ export class TcpDesk {
 
   keepIn(book: PortBook | null): void {
     this.#tunnels.keepIn(book);
+  }
+
+  heard(port: number, row: TunnelPortRow | null): void {
+    this.#tunnels.heard(port, row);
   }
 
   open(wish: TcpWish, client: TunnelLink): Promise<TcpOpened> {

@@ -15,7 +15,7 @@ const USERS = [{ name: 'alice', token: 'of-alice', may: ['tunnels'] }];
 function opened(t: TestContext): { office: TunnelOffice; sessions: SessionList; follow: (config: Config) => void } {
   const sessions = new SessionList();
   const registry = new TunnelRegistry({ now: Date.now, limitsOf: () => ({ tunnels: 9, clients: 9 }) });
-  const office = new TunnelOffice({ sessions, registry, ports: { keepIn: () => {} } });
+  const office = new TunnelOffice({ sessions, registry, ports: { keepIn: () => {}, heard: () => {} } });
   const folder = temporaryFolder(t);
   t.after(() => office.close());
   const follow = (config: Config): void => {

@@ -9,6 +9,7 @@ import type { TunnelLimits } from '../../services/tunnels/account-meter.ts';
 import { AccountMeters, type OwnLimits } from '../../services/tunnels/account-meters.ts';
 import { AttemptBudget } from '../../services/tunnels/attempt-budget.ts';
 import type { PortBook } from '../../services/tunnels/port-leases.ts';
+import { SharedPorts } from '../../services/tunnels/shared-ports.ts';
 import type { SessionList } from '../../services/tunnels/session-list.ts';
 import {
   isRegistered,
@@ -26,6 +27,7 @@ import type { Claim, TunnelRegistry } from '../../services/tunnels/tunnel-regist
 import type { Admission } from '../../services/tunnels/session-host.ts';
 import { type AccountPage, TunnelAccountFile } from '../../state/tunnel-accounts.ts';
 import { LocalTunnelBook, SharedTunnelBook, type TunnelBook } from '../../state/tunnel-book.ts';
+import type { TunnelPortRow } from '../../state/tunnel-ports.ts';
 import type { TunnelChange } from '../../state/tunnel-rows.ts';
 import { textResolverOf } from '../../transport/resolver.ts';
 import type { SharedNodes } from '../nodes/shared-nodes.ts';
@@ -78,6 +80,8 @@ const SPARE_CLIENTS = 8;
 /** Who has the ports of TCP tunnels. */
 interface PortKeeper {
   keepIn(book: PortBook | null): void;
+  /** Another node has said so of a port that waits there; null: it does not any more. */
+  heard(port: number, row: TunnelPortRow | null): void;
 }
 
 export interface TunnelOfficeOptions {
@@ -140,8 +144,8 @@ export class TunnelOffice {
     const file = new TunnelAccountFile(join(dataDir, 'tunnels.db'));
     this.#registry.keepIn(file);
     if (succession.isUnderWay) this.#registry.expectClients(EXPECTED_MS);
-    this.#ports.keepIn(file.ports);
     const book = this.#bookOf(file);
+    this.#ports.keepIn(this.#isShared ? new SharedPorts(file.ports, book) : file.ports);
     const onRevoked = (account: string, why: string): void => this.#dismiss(account, why);
     this.#open = {
       book,
@@ -340,15 +344,20 @@ export class TunnelOffice {
   #bookOf(file: TunnelAccountFile): TunnelBook {
     const { nodes, onProblem = () => {} } = this.#options;
     const onChange = (change: TunnelChange): void => this.#changed(change);
-    if (nodes?.isShared !== true) return new LocalTunnelBook(file, onChange);
+    if (nodes === undefined || !this.#isShared) return new LocalTunnelBook(file, onChange);
     return new SharedTunnelBook({ file, onChange, onProblem, open: (options) => nodes.rows(options) });
+  }
+
+  get #isShared(): boolean {
+    return this.#options.nodes?.isShared === true;
   }
 
   /** Here or on another node. */
   #changed(change: TunnelChange): void {
     if (this.#open === null) return;
     const { accounts, meters, hostnames } = this.#open;
-    if (change.kind === 'hostname') hostnames.changed(change.key, change.row);
+    if (change.kind === 'port') this.#ports.heard(Number(change.key), change.row);
+    else if (change.kind === 'hostname') hostnames.changed(change.key, change.row);
     else if (change.kind === 'limits') {
       meters.setLimits(change.key, change.row === null ? null : (JSON.parse(change.row) as OwnLimits));
     } else if (change.kind === 'account') {

@@ -1,7 +1,7 @@
 // Which port belongs to whose TCP tunnel. Rule: a port has one owner; it is held for its account when the client has gone, over restarts
 // too, and nobody else gets it meanwhile.
 import { randomInt } from 'node:crypto';
-import type { TunnelPorts } from '../../state/tunnel-ports.ts';
+import type { TunnelPortRow, TunnelPorts } from '../../state/tunnel-ports.ts';
 
 export interface PortRange {
   readonly from: number;
@@ -110,6 +110,17 @@ export class PortLeases<T> {
     this.#held.set(port, { account, holder, sinceMs: this.#options.now(), heldUntilMs: 0 });
     this.#book?.keepPort({ port, account, heldUntilMs: null });
     return before?.holder ?? null;
+  }
+
+  /** On another node it waits for its account from now on; null: it does not any more. */
+  heard(port: number, row: TunnelPortRow | null): void {
+    const held = this.#held.get(port);
+    if (held !== undefined && held.holder !== null) return;
+    if (row === null) this.#held.delete(port);
+    else if (row.heldUntilMs !== null) {
+      const { account, heldUntilMs } = row;
+      this.#held.set(port, { account, holder: null, sinceMs: held?.sinceMs ?? this.#options.now(), heldUntilMs });
+    }
   }
 
   /** null: nobody's, or its client is away. */

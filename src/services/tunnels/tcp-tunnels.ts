@@ -6,6 +6,7 @@ import { AddressRanges } from '../identity/address-ranges.ts';
 import type { VisitAnswer } from './node-link.ts';
 import type { VisitorEnd } from './link-stream.ts';
 import { PortDoors } from './port-doors.ts';
+import type { TunnelPortRow } from '../../state/tunnel-ports.ts';
 import { type PortBook, PortLeases, type PortRange } from './port-leases.ts';
 import { type TcpProxyVersion, TcpTunnel, type TcpTunnelHost, type TcpVerdict } from './tcp-tunnel.ts';
 import type { TunnelLink } from './tunnel-link.ts';
@@ -139,6 +140,11 @@ export class TcpTunnels implements TcpTunnelHost {
 
   keepIn(book: PortBook | null): void {
     this.#leases.keepIn(book);
+  }
+
+  /** Another node has said so of a port that waits there. */
+  heard(port: number, row: TunnelPortRow | null): void {
+    this.#leases.heard(port, row);
   }
 
   async open(wish: TcpWish, client: TunnelLink): Promise<TcpOpened> {
