@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Answered, askJson, openStream, refusalOf } from '../support/agents-client.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { Redis } from '../support/redis.ts';
 import { runSluice, type SluiceProcess, startSluice } from '../support/sluice-process.ts';
 
@@ -11,12 +12,15 @@ const BOB = { Authorization: 'Bearer a-token-of-bob-111' };
 const CHAT = 'read -r line; echo "{\\"type\\":\\"heard\\"}"; read -r line; echo "{\\"type\\":\\"done\\"}"';
 const DOOR = 'node: { listen: "127.0.0.1:0", secret: secret-of-all-nodes }';
 
+const skip = process.platform === 'linux' ? false : 'ports are shared on Linux only';
+
 interface NodeOptions {
   readonly door?: string;
   readonly folder?: string;
+  readonly args?: readonly string[];
 }
 
-function node(t: TestContext, redis: Redis, { door = DOOR, folder }: NodeOptions = {}): Promise<SluiceProcess> {
+function node(t: TestContext, redis: Redis, { door = DOOR, ...rest }: NodeOptions = {}): Promise<SluiceProcess> {
   const config = `
 process: { state: "${redis.url}", data_dir: data${door === '' ? '' : `, ${door}`} }
 gateway: { listen: "127.0.0.1:0" }
@@ -31,7 +35,7 @@ agents:
     sh: { command: /bin/sh, args: [-s], resume: ["session={session}"], events: { session: session, end: done } }
     chat: { command: /bin/sh, args: [-c, '${CHAT}'], prompt: messages, events: { end: done } }
 `;
-  return startSluice(t, { files: { 'sluice.yaml': config }, ...(folder !== undefined && { folder }) });
+  return startSluice(t, { files: { 'sluice.yaml': config }, ...rest });
 }
 
 function ask(at: SluiceProcess, path: string, body?: object, fields = ALICE): Promise<Answered> {
@@ -194,5 +198,30 @@ describe('an agent on another node', { timeout: 120_000 }, () => {
       assert.equal(code, 'agent_elsewhere');
       assert.ok(message.includes(where), message);
     }
+  });
+
+  test('is stopped where it runs, also while another process takes the place of its own', { skip }, async (t) => {
+    const redis = await Redis.start(t);
+    if (redis === undefined) return;
+    const [port = 0] = await freePorts(1);
+    const door = `node: { listen: "127.0.0.1:${port}", secret: secret-of-all-nodes }`;
+    const [one, other] = await Promise.all([node(t, redis, { door }), node(t, redis)]);
+    const { id } = await start(one, { prompt: 'sleep 600\n' });
+    await until(
+      () => ask(other, `/agent/${id}`),
+      ({ status }) => status === 200,
+    );
+    await untilAskable(other, id);
+    // The old one stays for whoever follows.
+    const followed = await openStream(`${one.address('gateway')}/agent/${id}/events`, undefined, ALICE);
+    const next = await node(t, redis, { door, folder: one.folder, args: ['up', '--takeover'] });
+    for (const at of [next, other]) assert.equal((await ask(at, `/agent/${id}`)).body['status'], 'running');
+    const stopped = await ask(next, `/agent/stop/${id}`, {});
+    assert.deepEqual(stopped.body, { status: 'stopped', agent_id: id, outcome: 'stopped' });
+    assert.match(await followed.whole(), /event: complete/);
+    await until(
+      () => ask(other, `/agent/${id}`),
+      ({ body }) => body['status'] === 'stopped',
+    );
   });
 });

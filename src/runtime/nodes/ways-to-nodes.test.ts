@@ -17,7 +17,7 @@ test('a node is asked at its address, which is also what it is called', () => {
     log: () => {},
   });
   for (const address of ['tls://10.0.0.5:7946', '10.0.0.6:1', 'tls://10.0.0.5:7946']) {
-    const way = wayTo(address);
+    const way = wayTo({ id: 'a', address });
     way.dial({
       connected: () => assert.fail('nobody is there'),
       failed: ({ code }) => failures.push(`${way.name} ${code}`),

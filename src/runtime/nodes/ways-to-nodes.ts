@@ -7,6 +7,7 @@ import { originDialler } from '../../engine/origin-dialler.ts';
 import type { Dial } from '../../engine/origin-pool.ts';
 import type { NodeWay } from '../../services/agents/node-call.ts';
 import { ConfiguredDns } from '../assemble/configured-dns.ts';
+import type { NodeEntry } from '../../state/shared-state.ts';
 import { nodeAt, spokenName } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { greetedDial } from '../tunnels/greeted-dial.ts';
@@ -28,16 +29,16 @@ export function waysOf(config: Config, log: ThreadLog): ReturnType<typeof waysTo
   return waysToNodes({ node, dial, log });
 }
 
-/** By the address that others are told of a node. */
-export function waysToNodes({ node, dial, log }: WaysToNodesOptions): (address: string) => NodeWay {
+/** As others are told of a node. */
+export function waysToNodes({ node, dial, log }: WaysToNodesOptions): (node: NodeEntry) => NodeWay {
   const origins = new Map<string, Origin>();
   const greeted = greetedDial(dial, node.secret, (address, reason) => {
     log('warn', { address, reason }, 'another node cannot be spoken to');
   });
-  return (address) => {
+  return ({ id, address }) => {
     if (origins.size >= MOST_ORIGINS) origins.clear();
     const origin = origins.get(address) ?? nodeAt(address);
     origins.set(address, origin);
-    return { name: spokenName(address), dial: (events) => greeted(origin, events, null) };
+    return { id, name: spokenName(address), dial: (events) => greeted(origin, events, null) };
   };
 }

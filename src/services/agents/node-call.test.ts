@@ -9,13 +9,15 @@ import { askNode, callNode, type NodeCall, type NodeWay, viewerOfText, viewerTex
 const CALL: NodeCall = { method: 'GET', target: '/agent', viewer: 'Élise b', headMs: 5_000 };
 
 /** A node that says that to whatever it is asked. */
-async function node(t: TestContext, answer: string): Promise<{ way: NodeWay; heard: () => string }> {
+async function node(t: TestContext, ...answers: readonly string[]): Promise<{ way: NodeWay; heard: () => string }> {
   let heard = '';
+  let count = 0;
   const server = net.createServer((socket) => {
     socket.on('error', () => {});
     socket.on('data', (bytes: Buffer) => {
       heard += bytes.toString();
-      socket.end(answer);
+      socket.end(answers[Math.min(count, answers.length - 1)] ?? '');
+      count += 1;
     });
   });
   server.listen(0, '127.0.0.1');
@@ -30,7 +32,7 @@ async function node(t: TestContext, answer: string): Promise<{ way: NodeWay; hea
       events.connected(new Connection(socket, NOBODY), { dnsMs: 0, connectMs: 0, tlsMs: 0 });
     });
   };
-  return { way: { name: 'one', dial }, heard: () => heard };
+  return { way: { id: 'a', name: 'one', dial }, heard: () => heard };
 }
 
 function said(status: string, body: string, ...fields: readonly string[]): string {
@@ -43,7 +45,7 @@ describe('a question to another node', { timeout: 20_000 }, () => {
     assert.deepEqual(await askNode(way, { ...CALL, method: 'POST', body: '{}' }), { status: 200, text: '{"a":1}' });
     assert.match(
       heard(),
-      /^POST \/agent HTTP\/1\.1\r\n[^]*sluice-tunnel: @agents\r\nsluice-node-viewer: user %C3%89lise%20b\r\n[^]*\r\n\r\n\{\}$/,
+      /^POST \/agent HTTP\/1\.1\r\n[^]*sluice-tunnel: @agents\r\nsluice-node: a\r\nsluice-node-viewer: user %C3%89lise%20b\r\n[^]*\r\n\r\n\{\}$/,
     );
   });
 
@@ -55,14 +57,27 @@ describe('a question to another node', { timeout: 20_000 }, () => {
     await assert.rejects(askNode(odd.way, CALL), { code: 'internal', message: 'Another node has answered 500.' });
   });
 
+  test('is asked again where another process stands at the same address, and not for ever', async (t) => {
+    const missed = said('421 Misdirected Request', '', 'sluice-node-missed: 1');
+    const { way } = await node(t, missed, missed, said('200 OK', 'x'));
+    assert.deepEqual(await askNode(way, CALL), { status: 200, text: 'x' });
+    const another = await node(t, missed);
+    await assert.rejects(askNode(another.way, CALL), { code: 'node_unreachable' });
+    assert.equal(another.heard().match(/^GET/gm)?.length, 8);
+  });
+
   test('that is not answered says which node it was', async (t) => {
     for (const answer of ['', 'nonsense', said('200 OK', '12345').slice(0, -1)]) {
       const { way } = await node(t, answer);
       await assert.rejects(askNode(way, CALL), { code: 'node_unreachable', message: 'The node one does not answer.' });
     }
-    const silent: NodeWay = { name: 'two', dial: () => {} };
+    const silent: NodeWay = { id: 'b', name: 'two', dial: () => {} };
     await assert.rejects(askNode(silent, { ...CALL, headMs: 1 }), { code: 'node_unreachable' });
-    const failing: NodeWay = { name: 'two', dial: ({ failed }) => failed(new SluiceError('upstream_unreachable')) };
+    const failing: NodeWay = {
+      id: 'b',
+      name: 'two',
+      dial: ({ failed }) => failed(new SluiceError('upstream_unreachable')),
+    };
     await assert.rejects(askNode(failing, CALL), { code: 'node_unreachable' });
   });
 

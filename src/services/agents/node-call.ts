@@ -14,6 +14,11 @@ import type { Viewer } from './agent-settings.ts';
 
 /** In the place of the name of a tunnel, where gateways alone can put it: the request is for the agents of the node. */
 export const AGENTS_OF_NODE = '@agents';
+/** Which process is meant: while one takes the place of another, both stand at one address. */
+export const NODE_FIELD = 'sluice-node';
+/** Of an answer: it is another process that stands there. */
+export const MISSED_FIELD = 'sluice-node-missed';
+export const MISSED = 421;
 /** Whose request it is. */
 export const VIEWER_FIELD = 'sluice-node-viewer';
 
@@ -53,6 +58,8 @@ export interface OpenCall {
 }
 
 export interface NodeWay {
+  /** The node that is meant. */
+  readonly id: string;
   /** For messages. */
   readonly name: string;
   /** Opens a connection on which both sides have proved that they are nodes. */
@@ -68,6 +75,8 @@ export interface NodeReply {
 const LIMITS = { ...DEFAULT_LIMITS, maxBodyBytes: Number.MAX_SAFE_INTEGER };
 /** A node says something every 15 seconds on a stream on which nothing happens. */
 const SILENCE_MS = 60_000;
+/** The kernel gives a connection to either of two. */
+const MOST_TRIES = 8;
 const OF_ALL = 'all';
 const OF_ONE = 'user ';
 
@@ -116,6 +125,8 @@ class Calling implements ConnectionHandler, MessageSink, OpenCall {
   #refusal: Buffer[] | null = null;
   #status = 0;
   #retryAfterMs: number | null = null;
+  #tries = 1;
+  #isMissed = false;
 
   constructor(way: NodeWay, call: NodeCall, events: ReplyEvents) {
     this.#way = way;
@@ -126,6 +137,10 @@ class Calling implements ConnectionHandler, MessageSink, OpenCall {
 
   start(): void {
     wheel.arm(this.#patience, this.#call.headMs);
+    this.#dial();
+  }
+
+  #dial(): void {
     this.#way.dial({
       connected: (connection) => this.#connected(connection),
       failed: ({ code }) => this.#fail(code),
@@ -165,6 +180,7 @@ class Calling implements ConnectionHandler, MessageSink, OpenCall {
     const own = [
       ['Host', 'node'],
       [TUNNEL_FIELD, AGENTS_OF_NODE],
+      [NODE_FIELD, this.#way.id],
       [VIEWER_FIELD, viewerText(viewer)],
       ['Connection', 'close'],
       ...(body === undefined ? [] : [['Content-Type', 'application/json']]),
@@ -193,6 +209,7 @@ class Calling implements ConnectionHandler, MessageSink, OpenCall {
     if (this.#parser.interim) return;
     wheel.arm(this.#patience, SILENCE_MS);
     this.#status = head.status;
+    this.#isMissed = head.status === MISSED && head.findName(MISSED_FIELD) >= 0;
     if (head.status >= 400) {
       this.#refusal = [];
       const seconds = Number(fieldOf(head, 'retry-after') ?? Number.NaN);
@@ -208,6 +225,10 @@ class Calling implements ConnectionHandler, MessageSink, OpenCall {
 
   onEnd(): void {
     if (this.#parser.interim) return;
+    if (this.#isMissed) {
+      this.#tryAgain();
+      return;
+    }
     const refusal = this.#refusal;
     const events = this.#take();
     if (refusal === null) events?.end();
@@ -221,6 +242,19 @@ class Calling implements ConnectionHandler, MessageSink, OpenCall {
     this.#fail(code);
   }
 
+  #tryAgain(): void {
+    if (this.#tries >= MOST_TRIES) {
+      this.#fail('upstream_unreachable');
+      return;
+    }
+    this.#tries += 1;
+    this.#letGo();
+    this.#refusal = null;
+    this.#parser.reset();
+    this.#parser.expect(this.#call.method === 'GET' ? METHOD.GET : METHOD.POST);
+    this.#dial();
+  }
+
   #fail(code: ErrorCode): void {
     this.#take()?.failed(new SluiceError(code, { message: `node ${this.#way.name}: ${code}` }), false);
   }
@@ -229,11 +263,15 @@ class Calling implements ConnectionHandler, MessageSink, OpenCall {
     const events = this.#events;
     this.#events = null;
     wheel.release(this.#patience);
-    if (this.#connection !== null) {
-      this.#connection.handler = NOBODY;
-      this.#connection.destroy('done');
-    }
+    this.#letGo();
     return events;
+  }
+
+  #letGo(): void {
+    if (this.#connection === null) return;
+    this.#connection.handler = NOBODY;
+    this.#connection.destroy('done');
+    this.#connection = null;
   }
 }
 

@@ -4,13 +4,15 @@ import { describe, test, type TestContext } from 'node:test';
 import { AgentNodes } from '../../../test/support/agent-nodes.ts';
 import { agentRunRow } from '../../../test/support/agent-run-row.ts';
 import { SluiceError } from '../../core/errors.ts';
+import type { NodeEntry } from '../../state/shared-state.ts';
 import type { NodeWay } from './node-call.ts';
 import { mergedAgents, type NodeAgent, OtherAgents, type OtherAgentsOptions } from './other-agents.ts';
 import type { SharedRuns } from './shared-runs.ts';
 
 const ROW = agentRunRow({ id: 'r1', kind: 'sh', user: 'ann', session: 's', status: 'running' });
-const SILENT = (name: string): NodeWay => ({
-  name,
+const SILENT = ({ id, address }: NodeEntry): NodeWay => ({
+  id,
+  name: address,
   dial: ({ failed }) => failed(new SluiceError('upstream_unreachable')),
 });
 

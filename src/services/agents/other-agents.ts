@@ -23,8 +23,8 @@ import type { PlacedKind } from './told-runs.ts';
 
 export interface OtherAgentsOptions {
   readonly runs: SharedRuns;
-  /** The way to a node, by its address; null: nodes have no door for each other. */
-  readonly wayTo: ((address: string) => NodeWay) | null;
+  /** The way to a node; null: nodes have no door for each other. */
+  readonly wayTo: ((node: NodeEntry) => NodeWay) | null;
 }
 
 /** What other nodes have. */
@@ -42,8 +42,6 @@ export interface NodeAgent extends AgentAnswer {
 
 /** What a node answers when another asks it for its runs. */
 export interface NodeList {
-  /** The id of the node. */
-  readonly id: string;
   readonly agents: readonly NodeAgent[];
   readonly running: number;
   readonly queued: number;
@@ -72,7 +70,7 @@ export class OtherAgents {
     const { runs, wayTo } = options;
     this.#gone = new GoneNodes({
       runs,
-      answers: wayTo === null ? null : (id, address) => this.#answers(id, wayTo(address)),
+      answers: wayTo === null ? null : (id, address) => this.#answers(wayTo({ id, address })),
     });
   }
 
@@ -162,7 +160,7 @@ export class OtherAgents {
     const { runs, wayTo } = this.#options;
     const entry = runs.nodes.find(({ id }) => id === node);
     const isReachable = entry !== undefined && entry.address !== '' && wayTo !== null;
-    return { name, way: isReachable ? wayTo(entry.address) : null, isThere: entry !== undefined, run };
+    return { name, way: isReachable ? wayTo(entry) : null, isThere: entry !== undefined, run };
   }
 
   #others(): NodeEntry[] {
@@ -175,7 +173,7 @@ export class OtherAgents {
     if (wayTo === null) return [];
     return this.#others()
       .filter(({ address }) => address !== '')
-      .map(({ address }) => wayTo(address));
+      .map((entry) => wayTo(entry));
   }
 
   /** The first node that says yes; throws where none does and not all could be asked. */
@@ -231,13 +229,12 @@ export class OtherAgents {
   }
 
   /** Not only somebody at its address, who may have come after it. */
-  async #answers(id: string, way: NodeWay): Promise<boolean> {
+  async #answers(way: NodeWay): Promise<boolean> {
     const call: NodeCall = { method: 'GET', target: '/agent?limit=0', viewer: null, headMs: PING_MS };
-    const text = await askNode(way, call).then(
-      (reply) => reply.text,
-      () => '{}',
+    return askNode(way, call).then(
+      () => true,
+      () => false,
     );
-    return listOf(text).id === id;
   }
 }
 
@@ -260,8 +257,8 @@ export function mergedAgents(
 }
 
 function listOf(text: string): NodeList {
-  const { id = '', agents = [], running = 0, queued = 0 } = JSON.parse(text) as Partial<NodeList>;
-  return { id, agents, running, queued };
+  const { agents = [], running = 0, queued = 0 } = JSON.parse(text) as Partial<NodeList>;
+  return { agents, running, queued };
 }
 
 function sumOf(counts: readonly number[]): number {

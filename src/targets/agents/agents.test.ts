@@ -176,8 +176,10 @@ describe('agents over HTTP', () => {
     const nodes = agents({ service: () => stage.agents.service, node: () => 'here', answersNodes: () => 'id-of-node' });
     const door = new Playbook(t, { target: nodes });
     door.downstreamSends(head('GET /agent HTTP/1.1', 'Host: a.test')).expectError(403, 'forbidden');
-    door.downstreamSends(head('GET /agent HTTP/1.1', 'Host: a.test', 'sluice-node-viewer: all'));
-    door.expectDownstream(/"id":"id-of-node","agents":\[\],"running":0,"queued":0/).end();
+    const asked = ['Host: a.test', 'sluice-node-viewer: all'];
+    door.downstreamSends(head('GET /agent HTTP/1.1', ...asked, 'sluice-node: another')).expectDownstream(/ 421 /);
+    door.downstreamSends(head('GET /agent HTTP/1.1', ...asked, 'sluice-node: id-of-node'));
+    door.expectDownstream(/"agents":\[\],"running":0,"queued":0/).end();
     const off = new Playbook(t, { target: agents({ service: () => null }) });
     off.downstreamSends(head('GET /agent HTTP/1.1', 'Host: a.test')).expectError(503, 'shutting_down').end();
   });

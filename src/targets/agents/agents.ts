@@ -8,7 +8,14 @@ import type { AgentService, ListQuestion } from '../../services/agents/agent-ser
 import type { AgentRequest, AgentRunRow, AgentStatus, Viewer } from '../../services/agents/agent-settings.ts';
 import type { FeedSink, Follower } from '../../services/agents/event-feed.ts';
 import { agentAnswer } from '../../services/agents/event-text.ts';
-import { type NodeCall, VIEWER_FIELD, viewerOfText } from '../../services/agents/node-call.ts';
+import {
+  MISSED,
+  MISSED_FIELD,
+  NODE_FIELD,
+  type NodeCall,
+  VIEWER_FIELD,
+  viewerOfText,
+} from '../../services/agents/node-call.ts';
 import { mergedAgents, type OtherAgents, type Place, toldAnswer } from '../../services/agents/other-agents.ts';
 import { placeOfSessions } from '../../services/agents/session-place.ts';
 import { EventStream, type News, NDJSON, OpenStreams, SSE } from './event-stream.ts';
@@ -38,6 +45,8 @@ const STATUSES: readonly AgentStatus[] = [
 /** Of these there is nothing without a body. */
 const STREAMS = /^\/agent\/(?:batch\/[^/]*|[^/]*\/events)$/;
 const NUMBER = /^\d{1,15}$/;
+/** Another process of ours is meant, at the same address. */
+const MISSED_ANSWER: Answer = { status: MISSED, fields: [[MISSED_FIELD, '1']] };
 /** A stop waits until nothing is left, and a start for its process. */
 const SLOW_MS = 60_000;
 const QUICK_MS = 10_000;
@@ -84,10 +93,12 @@ export function agents(options: AgentsOptions): AnswerTarget {
       const { place, id } = placeOf(method === 'HEAD' && !STREAMS.test(path) ? 'GET' : method, parts);
       const answer = PLACES[place];
       const viewer = answersNodes === undefined ? exchange.user : viewerSaid(exchange);
+      const nodeId = answersNodes?.() ?? null;
       if (viewer === undefined) exchange.fail('forbidden');
+      else if (nodeId !== null && exchange.request.fields.get(NODE_FIELD) !== nodeId) exchange.answer(MISSED_ANSWER);
       else if (running === null) exchange.fail('shutting_down');
       else if (answer !== undefined) {
-        const whose = { viewer, nodeId: answersNodes?.() ?? null };
+        const whose = { viewer, nodeId };
         const shared = { service: running, streams, others: others(), node: node(), ...whose };
         const call = { exchange, ...shared, id, query: new URLSearchParams(query) };
         guarded(exchange, () => answer(call));
@@ -121,7 +132,7 @@ function list(call: Call): void {
   const own = rows.map((row) => ({ ...agentAnswer(row), node }));
   if (nodeId !== null) {
     const { running, queued } = service;
-    answerJson(exchange, 200, { id: nodeId, agents: own, running, queued });
+    answerJson(exchange, 200, { agents: own, running, queued });
   } else if (others === null) answerJson(exchange, 200, { agents: own });
   else {
     readBody(exchange, async (_, isGone) => {
