@@ -131,7 +131,7 @@ function assemble(
   const usage = usageBookIn(loaded.config.process, log, recorder);
   const processes = new ProcessDesk({ dataDir, recorder, log: threadLog(log) });
   const nodes = new SharedNodes({ process: loaded.config.process, recorder });
-  if (nodes.isShared) processes.agents.shareRuns(nodes.runs(), waysOf(loaded.config, threadLog(log)));
+  if (nodes.isShared) processes.agents.shareRuns(nodes.runs(), waysOf(loaded.config, threadLog(log), recorder));
   sharePurges(processes.cache, loaded.config.process.state, recorder);
   const routesOfNode = agentRoutesOfNode(processes.agents);
   const tunnels = new TunnelDesk({ dataDir, recorder, log: threadLog(log), nodes, routesOfNode });

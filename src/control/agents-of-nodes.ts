@@ -89,7 +89,8 @@ export async function agentFollower(
   }
   const place = await others.find(id, null);
   const { run } = place;
-  if (run !== null) return (sink) => others.follow(run, after, sink);
+  const isWhole = run !== null && (place.way === null || (await others.isWhole(run, after).catch(() => true)));
+  if (run !== null && isWhole) return (sink) => others.follow(run, after, sink);
   others.wayOf(place);
   return (sink) => followThere(others, place, { id, after, sink });
 }

@@ -353,6 +353,17 @@ export function agentFamilies(recorder: MetricsRecorder, { kind }: { readonly ki
   };
 }
 
+/** Questions about agents that this node has asked others, by whether they could be reached. */
+export function agentNodeFamilies(recorder: MetricsRecorder): Readonly<Record<'reached' | 'unreachable', number>> {
+  const slotOf = (result: string): number =>
+    recorder.counter(
+      'sluice_agent_to_nodes_total',
+      'Requests for agents that were brought to another node, by whether it could be reached.',
+      { result },
+    );
+  return { reached: slotOf('reached'), unreachable: slotOf('unreachable') };
+}
+
 /** How the waits for a backend with room have ended, by what became of the request. */
 export function waitFamilies(
   recorder: MetricsRecorder,

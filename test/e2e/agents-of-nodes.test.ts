@@ -138,6 +138,8 @@ describe('an agent on another node', { timeout: 120_000 }, () => {
     assert.equal((await ask(one, `/agent/${last.id}`)).body['status'], 'stopped');
     const log = await runSluice(t, ['agent', 'logs', chat.id], { folder: other.folder });
     assert.match(log.stdout, /"type":"done"/);
+    const metrics = await (await fetch(`${other.address('metrics')}/metrics`)).text();
+    assert.match(metrics, /^sluice_agent_to_nodes_total\{result="reached"\} [1-9]/m);
   });
 
   test('has failed soon when its node is killed, for whoever follows it and in lists, and nothing hangs', async (t) => {

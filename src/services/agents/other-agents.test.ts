@@ -30,7 +30,7 @@ async function stage(
 
 describe('agents of other nodes', () => {
   test('are told of where nodes have no door, and nothing can be asked', async (t) => {
-    const { others } = await stage(t, { address: '', wayTo: null });
+    const { others, one } = await stage(t, { address: '', wayTo: null });
     const { agents, missing, running } = await others.list({ viewer: 'ann', limit: 5 });
     assert.deepEqual(
       [agents.map(({ agent_id: id, node }) => [id, node]), missing, running],
@@ -44,6 +44,13 @@ describe('agents of other nodes', () => {
     const place = await others.find('r1', 'ann');
     const call = { method: 'GET', target: '/agent/r1', viewer: null, headMs: 1 } as const;
     await assert.rejects(others.ask(place, call), { code: 'agent_elsewhere', message: /on the node name of A/ });
+    const event = (number: number): { number: number; type: string; line: Buffer } => {
+      return { number, type: 'x', line: Buffer.from('{}') };
+    };
+    await one.told.append('r1', [event(3), event(4)]);
+    const run = place.run ?? assert.fail('it was told');
+    assert.deepEqual([await others.isWhole(run, 0), await others.isWhole(run, 2)], [false, true]);
+    assert.deepEqual([await others.isWhole(run, 4), await others.isAllTold(run, 4)], [true, false]);
     assert.equal((await others.placeOf('session', 'sh s', 'ann'))?.name, 'name of A');
     assert.equal(await others.placeOf('session', 'sh none', 'ann'), null);
   });

@@ -125,6 +125,12 @@ export class OtherAgents {
     return callNode(this.wayOf(place), call, events);
   }
 
+  /** All that follows was told, so that it can be followed without its node. */
+  async isWhole({ row }: ToldRun, after: number): Promise<boolean> {
+    const [first] = await this.#options.runs.told.page(row.id, after);
+    return first === undefined || first.number === after + 1;
+  }
+
   /** As `AgentService.follow`. */
   follow(run: ToldRun, after: number, sink: FeedSink): Follower {
     return this.#options.runs.follow(run, after, sink);
@@ -225,6 +231,7 @@ export class OtherAgents {
       .filter(({ row }) => status === undefined || row.status === status)
       .filter(({ row }) => batch === undefined || row.batch === batch)
       .filter(({ row }) => session === undefined || row.session === session)
+      .sort((one, other) => one.row.place - other.row.place)
       .map(toldAnswer);
   }
 

@@ -229,16 +229,17 @@ function events(call: Call): void {
   );
 }
 
-/** As they were told; of what nobody has told, from the node that has it. */
+/** As they were told; from the node that has them, where they were not told, or so many that the first are gone. */
 function eventsElsewhere(call: Call, others: OtherAgents, after: number): void {
   const { exchange, streams, id, viewer } = call;
   readBody(exchange, async (_, isGone) => {
     const place = await others.find(id, viewer);
     const { run } = place;
     const isOver = run !== null && (await others.isAllTold(run, after).catch(() => false));
+    const isWhole = run !== null && (place.way === null || (await others.isWhole(run, after).catch(() => true)));
     if (isGone()) return;
     if (isOver) exchange.answer({ status: 204 });
-    else if (run === null) relay(call, others, place);
+    else if (run === null || !isWhole) relay(call, others, place);
     else {
       const fields = [['X-Agent-Id', id]] as const;
       const follow = (sink: FeedSink): Follower => others.follow(run, after, sink);
