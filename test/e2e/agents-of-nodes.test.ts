@@ -85,7 +85,7 @@ async function twoThatKnow(t: TestContext, redis: Redis, options: NodeOptions = 
   return nodes;
 }
 
-describe('an agent on another node', { timeout: 120_000 }, () => {
+describe('an agent on another node', { timeout: 120_000, concurrency: 2 }, () => {
   test('is listed, shown, spoken to and stopped for whose it is, and goes on with its session there', async (t) => {
     const redis = await Redis.start(t);
     if (redis === undefined) return;
