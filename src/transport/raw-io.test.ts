@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { awaitWrite, distrustRawIo, type PendingWrite, proveRawIo, rawHandle, rawWrite, readInto } from './raw-io.ts';
+import {
+  awaitWrite,
+  distrustRawIo,
+  mayTryRawIo,
+  type PendingWrite,
+  proveRawIo,
+  rawHandle,
+  rawWrite,
+  readInto,
+} from './raw-io.ts';
 
 /** Both ends of a connection; the accepted one is paused. */
 async function pair(): Promise<{ client: net.Socket; accepted: net.Socket; close: () => void }> {
@@ -70,6 +79,11 @@ describe('raw reads and writes', () => {
     assert.ok((rawWrite(handle, Buffer.from('x')) as number) < 0);
     close();
   });
+});
+
+test('nothing is tried on a Node that would end of it', () => {
+  const tried = ['24.0.0', '26.9.0', '26.10.0', '26.12.1', '27.0.0', '28.11.0'].filter(mayTryRawIo);
+  assert.deepEqual(tried, ['26.10.0', '26.12.1']);
 });
 
 describe('without the proof', () => {

@@ -19,7 +19,7 @@ export interface PendingWrite {
 export interface RawHandle {
   reading: boolean;
   useUserBuffer(buffer: Buffer): void;
-  /** Since Node 26: 0 when all was written, an error number below 0, or the pending request. */
+  /** Since Node 26.10: 0 when all was written, an error number below 0, or the pending request. */
   writeBuffer(request: null, buffer: Buffer): number | PendingWrite;
 }
 
@@ -64,9 +64,15 @@ export function awaitWrite(pending: PendingWrite, bytes: Buffer, onComplete: (st
   pending.oncomplete = onComplete;
 }
 
+/** What is proved here ends a Node that does not know it, so only those are asked that have been seen to: 26 from 26.10 on. */
+export function mayTryRawIo(version: string): boolean {
+  const [major, minor = 0] = version.split('.').map(Number);
+  return major === 26 && minor >= 10;
+}
+
 /** Tries everything above on a connection to ourselves. Called once per thread before the first door opens. */
 export async function proveRawIo(): Promise<boolean> {
-  if (proven || Number.parseInt(process.versions.node, 10) < 26) return proven;
+  if (proven || !mayTryRawIo(process.versions.node)) return proven;
   findKeys();
   proven = true;
   proven = await new Promise<boolean>((resolve) => new Proof(resolve).start());
