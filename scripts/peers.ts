@@ -15,6 +15,8 @@ export type PeerName =
   | 'git'
   | 'h2load'
   | 'haproxy'
+  | 'ip'
+  | 'jq'
   | 'microsocks'
   | 'nghttp'
   | 'nginx'
@@ -36,6 +38,7 @@ export type PeerName =
   | 'systemd-socket-activate'
   | 'testssl'
   | 'tinyproxy'
+  | 'unshare'
   | 'wget'
   | 'wrk'
   | 'zsh';
@@ -52,6 +55,8 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   git: 'git',
   h2load: 'nghttp2-client',
   haproxy: 'haproxy',
+  ip: 'iproute2',
+  jq: 'jq',
   microsocks: 'microsocks',
   nghttp: 'nghttp2-client',
   nginx: 'nginx',
@@ -74,6 +79,7 @@ const DEBIAN_PACKAGES: Readonly<Record<PeerName, string>> = {
   'systemd-socket-activate': 'systemd',
   testssl: 'testssl.sh',
   tinyproxy: 'tinyproxy',
+  unshare: 'util-linux',
   wget: 'wget',
   wrk: 'wrk',
   zsh: 'zsh',
@@ -100,7 +106,7 @@ export function installPeers(): void {
   const missing = missingPeers();
   if (missing.length === 0) return;
   const packages = missing.map((peer) => DEBIAN_PACKAGES[peer]);
-  const elevation = findElevation();
+  const elevation = findCommand('apt-get') === undefined ? undefined : findElevation();
   if (elevation === undefined) {
     say(`not installed, and apt-get or the right to use it is missing: ${missing.join(', ')}`);
     say(`tests that need them are skipped. On Debian: sudo apt-get install ${packages.join(' ')}`);
@@ -131,9 +137,8 @@ function missingPeers(): PeerName[] {
   return (Object.keys(DEBIAN_PACKAGES) as PeerName[]).filter((peer) => findCommand(peer) === undefined);
 }
 
-/** What to put before a command that only root may run, or undefined where nobody may. */
-function findElevation(): string[] | undefined {
-  if (findCommand('apt-get') === undefined) return undefined;
+/** What to put before a command that only root may run, or undefined where that would take a password. */
+export function findElevation(): string[] | undefined {
   if (process.getuid?.() === 0) return [];
   const isPasswordless = spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0;
   return isPasswordless ? ['sudo', '-n'] : undefined;

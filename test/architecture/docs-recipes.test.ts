@@ -21,7 +21,7 @@ interface Block {
 
 /** A page shows a part, and the files are the reader's: hops, backends and users that it does not show, certificates. */
 const OF_THE_READER = new Set(['config_unreadable', 'config_unknown_name']);
-const COMMAND_BLOCKS = ['sh', 'console'];
+const COMMAND_BLOCKS = ['sh', 'console', 'bash', 'zsh', 'fish'];
 /** A word of the shell as people write it: quoted, or without blanks. */
 const WORD = /"(?:[^"\\]|\\.)*"|'[^']*'|[^\s'"]+/g;
 

@@ -20,13 +20,17 @@ export class DnsServer {
   readonly asked: string[] = [];
   private readonly socket = dgram.createSocket('udp4');
 
-  static async open(t: TestContext, records: Readonly<Record<string, readonly string[]>> = {}): Promise<DnsServer> {
+  static async open(
+    t: TestContext,
+    records: Readonly<Record<string, readonly string[]>> = {},
+    port = 0,
+  ): Promise<DnsServer> {
     const server = new DnsServer();
     for (const [name, addresses] of Object.entries(records)) server.records.set(name, addresses);
     server.socket.on('message', (question, { address, port }) => {
       server.socket.send(server.answer(question), port, address);
     });
-    server.socket.bind(0, '127.0.0.1');
+    server.socket.bind(port, '127.0.0.1');
     await once(server.socket, 'listening');
     t.after(() => server.socket.close());
     return server;

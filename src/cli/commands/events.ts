@@ -74,7 +74,7 @@ function queryOf({ limit, kind, level, text }: EventsOptions): URLSearchParams {
 function lineOf({ at, kind, level, message, fields }: EventAnswer, { stdout, env }: CliContext): string {
   const paint = painter(stdout, env);
   return [
-    paint('dim', new Date(at).toLocaleTimeString()),
+    paint('dim', new Date(at).toTimeString().slice(0, 8)),
     paint(COLOURS[level], kind.padEnd(11)),
     printable(message),
     ...Object.entries(fields).map(([name, value]) => paint('dim', printable(`${name}=${textOf(value)}`))),

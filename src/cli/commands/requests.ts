@@ -161,7 +161,7 @@ function lineOf(request: RequestAnswer, { stdout, env }: CliContext): string {
   const place = target.startsWith('/') ? `${host}${target}` : target;
   const who = upstream ?? (by === null ? null : `policy ${by}`);
   return [
-    paint('dim', new Date(at).toLocaleTimeString()),
+    paint('dim', new Date(at).toTimeString().slice(0, 8)),
     paint(colour, String(status)),
     `${printable(method).padEnd(6)} ${printable(place)}`,
     paint('dim', `${duration.toFixed(1)} ms`),
