@@ -24,7 +24,7 @@ const connectionSchema: z.ZodType<ConnectionAnswer> = z
     session: z.string().nullable(),
     request_age_ms: z.number().nullable(),
     age_ms: z.number(),
-    bytes_received: z.number().nullable().openapi({ description: 'From the client; null for HTTP/2.' }),
+    bytes_received: z.number().nullable().openapi({ description: 'From the client; null where that is not known.' }),
     bytes_sent: z.number().nullable(),
   })
   .openapi('Connection');
