@@ -1,5 +1,6 @@
 // A table that all nodes share, of which each has a copy. Rule: a row is changed where all nodes see it or not at all; what is known here stays known while
 // nobody can be asked; and of two states of a row the later version counts, whichever came first.
+import { setImmediate } from 'node:timers/promises';
 import { SluiceError } from '../core/errors.ts';
 import type { RowCopy, SeenTable } from './row-copy.ts';
 import type { Listening, SharedState, TablePage } from './shared-state.ts';
@@ -11,6 +12,8 @@ export interface SharedRowsOptions {
   /** The row is so from here on; null: it is gone. */
   readonly apply: (key: string, row: string | null) => void;
   readonly onProblem?: (error: unknown) => void;
+  /** What the node had before there was anything to share; see `carryOver`. */
+  readonly carried?: () => Iterable<readonly [key: string, row: string]>;
   /** What was not heard of is looked for so often. */
   readonly lookEveryMs?: number;
 }
@@ -52,9 +55,7 @@ export class SharedRows {
   static carryOver(copy: RowCopy, rows: Iterable<readonly [key: string, row: string]>): void {
     if (copy.seen() !== null) return;
     copy.whole(() => {
-      for (const [key, row] of rows) {
-        if (copy.find(key) === null) copy.put({ key, text: textOf({ version: 1, row }), isKnown: false });
-      }
+      for (const [key, row] of rows) carry(copy, key, row);
       copy.see(NOTHING);
     });
   }
@@ -121,9 +122,29 @@ export class SharedRows {
   }
 
   async #read(): Promise<void> {
+    await this.#carryOver();
     await this.#readAll();
     await this.#pushAll();
     this.#first.resolve();
+  }
+
+  /** There may be many: others have their turn in between. */
+  async #carryOver(): Promise<void> {
+    const { copy, carried } = this.#options;
+    if (carried === undefined || copy.seen() !== null) return;
+    const rows = carried()[Symbol.iterator]();
+    for (let rest = true; rest && !this.#isClosed;) {
+      rest = copy.whole(() => {
+        for (let count = 0; count < PAGE; count += 1) {
+          const { done, value } = rows.next();
+          if (done === true) return false;
+          carry(copy, value[0], value[1]);
+        }
+        return true;
+      });
+      await setImmediate();
+    }
+    if (!this.#isClosed) copy.see(NOTHING);
   }
 
   async #readAll(): Promise<void> {
@@ -229,6 +250,10 @@ export class SharedRows {
     if (key === undefined || row === undefined) void this.catchUp().catch(() => {});
     else this.#take(key, row, false);
   }
+}
+
+function carry(copy: RowCopy, key: string, row: string): void {
+  if (copy.find(key) === null) copy.put({ key, text: textOf({ version: 1, row }), isKnown: false });
 }
 
 interface Version {

@@ -3,7 +3,6 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { openDataFile, whole } from './data-file.ts';
 import { RowCopy } from './row-copy.ts';
-import { SharedRows } from './shared-rows.ts';
 import { TunnelHostnameTable } from './tunnel-hostnames.ts';
 import { TunnelInvitationTable } from './tunnel-invitations.ts';
 import { TunnelPorts } from './tunnel-ports.ts';
@@ -128,11 +127,9 @@ export class TunnelAccountFile {
       .map(({ id }) => String(id));
   }
 
-  /** Of a table that nodes share; it begins with what `carried` says. */
-  copyOf(table: string, carried: (file: TunnelAccountFile) => Iterable<readonly [key: string, row: string]>): RowCopy {
-    const copy = new RowCopy(this.#database, table);
-    SharedRows.carryOver(copy, carried(this));
-    return copy;
+  /** Of a table that nodes share. */
+  copyOf(table: string): RowCopy {
+    return new RowCopy(this.#database, table);
   }
 
   /** All of it or nothing. */

@@ -78,7 +78,7 @@ export class SharedTunnelBook implements TunnelBook {
       const { before, row } = file.rows[kind].replace(key, text);
       onChange({ kind, key, before, row } as TunnelChange);
     };
-    this.#rows = open({ table: TABLE, copy: file.copyOf(TABLE, carried), apply, onProblem });
+    this.#rows = open({ table: TABLE, copy: file.copyOf(TABLE), carried: () => carried(file), apply, onProblem });
   }
 
   async change<K extends TunnelRowKind>(
@@ -110,7 +110,11 @@ export class SharedTunnelBook implements TunnelBook {
 /** What a node had for itself. */
 function* carried(file: TunnelAccountFile): Generator<readonly [key: string, row: string]> {
   for (const kind of TUNNEL_ROW_KINDS) {
-    for (const key of file.rows[kind].keys()) yield [`${kind}/${key}`, JSON.stringify(file.rows[kind].read(key))];
+    for (const key of file.rows[kind].keys()) {
+      const row = file.rows[kind].read(key);
+      // It may have gone since.
+      if (row !== null) yield [`${kind}/${key}`, JSON.stringify(row)];
+    }
   }
 }
 
