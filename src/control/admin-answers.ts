@@ -242,6 +242,7 @@ export interface AiUsageAnswer {
 
 export interface TunnelAnswer {
   readonly name: string;
+  readonly node: string | null;
   readonly url: string;
   readonly account: string;
   readonly online: boolean;
@@ -313,6 +314,7 @@ export interface CapturedDetail extends CapturedAnswer {
 
 export interface TunnelsAnswer {
   readonly tunnels: TunnelAnswer[];
+  readonly missing_nodes: string[];
 }
 
 export interface TunnelLimitsAnswer {

@@ -35,7 +35,7 @@ export interface AdminParts {
     readonly cache: Pick<Sluice['cache'], 'purge' | 'stats'>;
     readonly usage: Pick<Sluice['usage'], 'sums'>;
     readonly agents: Pick<Sluice['agents'], 'service' | 'others' | 'nodeName'>;
-    readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'remove'> & {
+    readonly tunnels: Pick<Sluice['tunnels'], 'reports' | 'reportsOfNodes' | 'removeOnNodes'> & {
       readonly office: Pick<
         Sluice['tunnels']['office'],
         'page' | 'report' | 'add' | 'change' | 'renew' | 'revoke' | 'remove' | 'invitations'

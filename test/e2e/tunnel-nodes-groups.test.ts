@@ -5,6 +5,7 @@ import http from 'node:http';
 import type net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { TunnelsAnswer } from '../../src/control/admin-answers.ts';
 import { ask, type Asked } from '../support/ask.ts';
 import { Redis } from '../support/redis.ts';
 import type { SluiceProcess } from '../support/sluice-process.ts';
@@ -87,6 +88,14 @@ describe('a name that clients on several nodes share', { timeout: 150_000 }, () 
     await untilAnswering(again, 'first');
     await member(t, again, 'fourth');
     for (const node of [one, without, again]) await untilAnswering(node, 'first', 'fourth');
+
+    const { tunnels } = (await (await without.admin('/api/v1/tunnels?nodes=all')).json()) as TunnelsAnswer;
+    assert.deepEqual(
+      tunnels.map(({ name, node }) => `${name} ${node}`).toSorted(),
+      [one, again].map((node) => `app ${new URL(node.address('nodes')).host}`).toSorted(),
+    );
+    assert.equal((await without.admin('/api/v1/tunnels/app', { method: 'DELETE' })).status, 200);
+    for (const node of [one, without, again]) while ((await visit(node)) !== '404') await pause(50);
   });
 
   test('brings a visitor to the same client from every node where the group is sticky', async (t) => {

@@ -63,6 +63,7 @@ export class AdminDesk {
     nodeName: 'here',
   };
   tunnels: TunnelReport[] = [];
+  missingNodes: string[] = [];
   exposed: ExposedReport[] = [];
   readonly office: TunnelOffice = new TunnelOffice({
     sessions: new SessionList(),
@@ -121,7 +122,8 @@ export class AdminDesk {
         usage: { sums: () => Promise.resolve([]) },
         tunnels: {
           reports: () => this.tunnels,
-          remove: (name) => this.tunnels.some((each) => each.name === name),
+          reportsOfNodes: () => Promise.resolve({ reports: this.tunnels, missing: this.missingNodes }),
+          removeOnNodes: (name) => Promise.resolve(this.tunnels.some((each) => each.name === name)),
           office: this.office,
         },
         exposed: {

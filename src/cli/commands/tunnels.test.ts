@@ -28,12 +28,28 @@ describe('sluice tunnels', () => {
     assert.equal(await said(admin, 'tunnels'), 'There are no tunnels.');
     const use = { streams: 7, bytesIn: 2_048, bytesOut: 10, reconnects: 1 };
     admin.desk.tunnels = [
-      { name: 'app', url: 'http://a', account: 'user:alice', sinceMs: 0, use, clients: 0, client: null, tcp: null },
+      {
+        name: 'app',
+        node: null,
+        url: 'http://a',
+        account: 'user:alice',
+        sinceMs: 0,
+        use,
+        clients: 0,
+        client: null,
+        tcp: null,
+      },
     ];
     assert.deepEqual((await said(admin, 'tunnels')).split('\n'), [
       'name  account     client  since   requests  received  sent  reconnects  round trip',
       'app   user:alice  away    1m 30s         7   2.0 KiB  10 B           1',
     ]);
+    admin.desk.tunnels = admin.desk.tunnels.map((tunnel) => ({ ...tunnel, node: '10.0.0.5:7946' }));
+    admin.desk.missingNodes = ['10.0.0.9:7946'];
+    const several = admin.cli();
+    assert.equal(await main(['tunnels'], several), 0);
+    assert.match(several.out, /round trip {2}node\n.* 10\.0\.0\.5:7946\n$/);
+    assert.equal(several.err, '10.0.0.9:7946 has not answered: its tunnels are missing here.\n');
     assert.equal(await said(admin, 'tunnels', 'remove', 'app'), 'app removed');
     assert.equal(JSON.parse(await said(admin, 'tunnels', '--json')).schema, 'sluice.tunnels/v1');
     const cli = admin.cli();

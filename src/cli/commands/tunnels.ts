@@ -38,9 +38,12 @@ export function tunnelsCommand(context: CliContext): Command {
     .description('Show the tunnels of a running Sluice, and say who may open them.')
     .option('--json', 'as JSON')
     .action(async (options: CommonOptions) => {
-      const answer = await (await daemonOf(context, options)).get<TunnelsAnswer>('/api/v1/tunnels');
+      const answer = await (await daemonOf(context, options)).get<TunnelsAnswer>('/api/v1/tunnels?nodes=all');
       const text = options.json ? JSON.stringify({ schema: 'sluice.tunnels/v1', ...answer }) : formatTunnels(answer);
       context.stdout.write(`${text}\n`);
+      for (const node of answer.missing_nodes) {
+        context.stderr.write(`${printable(node)} has not answered: its tunnels are missing here.\n`);
+      }
     });
   addConfigOption(command, CONFIG_HELP);
   command.addCommand(removeCommand(context));
@@ -123,7 +126,12 @@ function secondsOf(text: string | undefined): number | undefined {
 }
 
 function formatTunnels({ tunnels }: TunnelsAnswer): string {
-  return tunnels.length === 0 ? 'There are no tunnels.' : formatTable([HEADER, ...tunnels.map(rowOf)], NUMBERS);
+  if (tunnels.length === 0) return 'There are no tunnels.';
+  // Behind everything else, and only where there are several.
+  const hasNodes = tunnels.some(({ node }) => node !== null);
+  const nodeOf = (node: string | null): string[] => (hasNodes ? [printable(node ?? '')] : []);
+  const header = [...HEADER, ...(hasNodes ? ['node'] : [])];
+  return formatTable([header, ...tunnels.map((tunnel) => [...rowOf(tunnel), ...nodeOf(tunnel.node)])], NUMBERS);
 }
 
 function rowOf(tunnel: TunnelAnswer): string[] {

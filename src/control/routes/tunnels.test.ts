@@ -5,6 +5,7 @@ import type { TunnelReport } from '../../runtime/tunnels/tunnel-desk.ts';
 
 const OFFLINE: TunnelReport = {
   name: 'old',
+  node: null,
   url: 'http://old.test',
   account: 'user:alice',
   sinceMs: 0,
@@ -42,6 +43,10 @@ test('tunnels are told with their clients, and can be taken away', async () => {
       ['old', false, 2, false],
     ],
   );
+  desk.missingNodes = ['10.0.0.9:7946'];
+  const ofAll = await desk.ask('/api/v1/tunnels?nodes=all', { headers: AUTHORIZED });
+  assert.deepEqual(((await ofAll.json()) as { missing_nodes: string[] }).missing_nodes, ['10.0.0.9:7946']);
+  assert.equal((await desk.ask('/api/v1/tunnels?nodes=some', { headers: AUTHORIZED })).status, 422);
   const gone = await desk.ask('/api/v1/tunnels/app', { method: 'DELETE', headers: AUTHORIZED });
   assert.deepEqual([gone.status, await gone.json()], [200, { removed: 'app' }]);
   const unknown = await desk.ask('/api/v1/tunnels/x', { method: 'DELETE', headers: AUTHORIZED });

@@ -12,6 +12,10 @@ import { errorResponse } from '../admin-errors.ts';
 const tunnelSchema: z.ZodType<TunnelAnswer> = z
   .object({
     name: z.string().openapi({ example: 'app' }),
+    node: z.string().nullable().openapi({
+      description: 'The node that it is on, as others reach it; null: there is one alone.',
+      example: '10.0.0.5:7946',
+    }),
     url: z.string().openapi({ example: 'https://app.tunnels.example.com' }),
     account: z.string().openapi({ description: '`user:NAME` for a user of the configuration.' }),
     online: z.boolean().openapi({ description: 'false: the name waits for its client.' }),
@@ -48,12 +52,27 @@ const tunnelSchema: z.ZodType<TunnelAnswer> = z
   })
   .openapi('Tunnel');
 
-const listSchema: z.ZodType<TunnelsAnswer> = z.object({ tunnels: z.array(tunnelSchema) }).openapi('Tunnels');
+const listSchema: z.ZodType<TunnelsAnswer> = z
+  .object({
+    tunnels: z.array(tunnelSchema),
+    missing_nodes: z
+      .array(z.string())
+      .openapi({ description: 'Nodes that were asked for theirs and have not answered.' }),
+  })
+  .openapi('Tunnels');
 
 const listRoute = createRoute({
   method: 'get',
   path: '/api/v1/tunnels',
   summary: 'Tunnels and their clients',
+  request: {
+    query: z.object({
+      nodes: z
+        .enum(['here', 'all'])
+        .default('here')
+        .openapi({ description: 'Of this node, or of all that share its state.' }),
+    }),
+  },
   responses: {
     200: { description: 'The tunnels.', content: { 'application/json': { schema: listSchema } } },
     401: errorResponse('No valid token.'),
@@ -108,11 +127,16 @@ const exposedRoute = createRoute({
 
 export function addTunnelRoutes(app: AdminApp, { sluice }: AdminParts): void {
   const { tunnels } = sluice;
-  app.openapi(listRoute, (context) => context.json({ tunnels: tunnels.reports().map(tunnelAnswer) }, 200));
+  app.openapi(listRoute, async (context) => {
+    const isOfAll = context.req.valid('query').nodes === 'all';
+    const list = isOfAll ? await tunnels.reportsOfNodes() : { reports: tunnels.reports(), missing: [] };
+    return context.json({ tunnels: list.reports.map(tunnelAnswer), missing_nodes: [...list.missing] }, 200);
+  });
   addExposedRoute(app, sluice);
-  app.openapi(removeRoute, (context) => {
+  app.openapi(removeRoute, async (context) => {
     const { name } = context.req.valid('param');
-    if (!tunnels.remove(name)) throw new SluiceError('not_found', { message: `There is no tunnel "${name}".` });
+    if (!(await tunnels.removeOnNodes(name)))
+      throw new SluiceError('not_found', { message: `There is no tunnel "${name}".` });
     return context.json({ removed: name }, 200);
   });
 }
@@ -124,9 +148,10 @@ export function addExposedRoute(
   app.openapi(exposedRoute, (context) => context.json({ tunnels: exposed.reports().map(exposedAnswer) }, 200));
 }
 
-function tunnelAnswer({ name, url, account, sinceMs, use, clients, client, tcp }: TunnelReport): TunnelAnswer {
+function tunnelAnswer({ name, node, url, account, sinceMs, use, clients, client, tcp }: TunnelReport): TunnelAnswer {
   return {
     name,
+    node,
     url,
     account,
     online: client !== null,

@@ -25,6 +25,7 @@ import type { DoorStatus } from '../doors/door.ts';
 import { tunnel, tunnelAccounts, tunnelControl, tunnelProxySockets } from '../registry.ts';
 import type { SharedNodes } from '../nodes/shared-nodes.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
+import type { ListOfNodes } from './asked-nodes.ts';
 import { TcpDesk, type TcpTunnelReport } from './tcp-desk.ts';
 import { TlsDesk, tlsUrlOf } from './tls-desk.ts';
 import { sendAway } from './send-away.ts';
@@ -44,6 +45,8 @@ export interface TunnelDeskOptions {
 
 export interface TunnelReport {
   readonly name: string;
+  /** Where others reach the node that it is on; null: there is one alone. */
+  readonly node: string | null;
   readonly url: string;
   readonly account: string;
   readonly sinceMs: number;
@@ -175,17 +178,30 @@ export class TunnelDesk {
   }
 
   reports(): TunnelReport[] {
+    const node = this.#nodes?.address ?? null;
     const named = this.#registry.entries().map(({ name, account, use, session, clients, sinceMs }): TunnelReport => {
       const client = session === null ? null : reportOf(session);
       const tls = session?.tlsTunnels?.has(name) === true ? (this.#host.tlsUrlOf(name) ?? '') : null;
       const url = tls ?? this.#urlOf(name);
-      return { name, url, account, sinceMs, use: { ...use }, clients, client, tcp: null };
+      return { name, node, url, account, sinceMs, use: { ...use }, clients, client, tcp: null };
     });
     const ports = this.#tcp.reports().map(({ session, ...report }): TunnelReport => {
       const clients = session === null ? 0 : 1;
-      return { ...report, clients, client: session === null ? null : reportOf(session) };
+      return { ...report, node, clients, client: session === null ? null : reportOf(session) };
     });
     return [...named, ...ports];
+  }
+
+  /** Those of all nodes. */
+  async reportsOfNodes(): Promise<ListOfNodes> {
+    const own = this.reports();
+    return this.#nodes?.list(own) ?? { reports: own, missing: [] };
+  }
+
+  /** On whatever node it is. */
+  async removeOnNodes(name: string): Promise<boolean> {
+    const wasElsewhere = (await this.#nodes?.remove(name)) ?? false;
+    return this.remove(name) || wasElsewhere;
   }
 
   /** Ends the tunnel and gives its name free. */
@@ -249,6 +265,7 @@ export class TunnelDesk {
       registry: this.#registry,
       tcp: this.#tcp,
       tls: this.#tls,
+      desk: this,
       node,
       log,
       ticketKeys: this.#ticketKeys,

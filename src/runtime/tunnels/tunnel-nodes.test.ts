@@ -38,6 +38,7 @@ function stage(
     registry,
     tcp: new TcpDesk(new MetricsRecorder()),
     tls: { bring: () => 'missed' },
+    desk: { reports: () => [], remove: () => false },
     node: NODE,
     log: () => {},
     ticketKeys: Buffer.alloc(48),

@@ -19,9 +19,11 @@ import { hidesMisses, spokenAddress, tunnelOfThisNode, TunnelOfNodes } from '../
 import type { ThreadLog } from '../threads/thread-log.ts';
 import { greetedDial } from './greeted-dial.ts';
 import { nodeLines } from './node-lines.ts';
+import type { AskedDesk, ListOfNodes } from './asked-nodes.ts';
 import type { TcpDesk } from './tcp-desk.ts';
 import type { TlsDesk } from './tls-desk.ts';
 import { TunnelDoor, type TunnelDoorRoute } from './tunnel-door.ts';
+import type { TunnelReport } from './tunnel-desk.ts';
 import { VisitsOfNodes } from './visits-of-nodes.ts';
 
 export interface TunnelNodesOptions {
@@ -29,6 +31,8 @@ export interface TunnelNodesOptions {
   readonly registry: TunnelRegistry;
   readonly tcp: TcpDesk;
   readonly tls: Pick<TlsDesk, 'bring'>;
+  /** For other nodes, which list tunnels and end them. */
+  readonly desk: AskedDesk;
   readonly node: NodeConfig;
   readonly log: ThreadLog;
   readonly ticketKeys: Buffer;
@@ -59,6 +63,8 @@ export class TunnelNodes {
   readonly #holding: NodeJS.Timeout;
   #door: TunnelDoor | null = null;
   #sendsAway = false;
+  /** Where other nodes reach this one. */
+  #address = '';
 
   constructor(options: TunnelNodesOptions) {
     const { nodes, registry, log, places, sent } = options;
@@ -76,8 +82,9 @@ export class TunnelNodes {
         this.visits.heard(name, place !== null && !place.isHere);
       },
     });
-    const { node, tcp, tls } = options;
-    this.visits = new VisitsOfNodes({ nodes, places: this.#directory, secret: node.secret, tcp, tls, log, sent });
+    const { node, tcp, tls, desk } = options;
+    const { secret } = node;
+    this.visits = new VisitsOfNodes({ nodes, places: this.#directory, secret, tcp, tls, desk, log, sent });
     this.target = new TunnelOfNodes({ registry, places: this.#directory, node: nodes.id, sent });
     this.#holding = setInterval(() => this.#holdAll(), HOLD_AGAIN_MS).unref();
   }
@@ -99,12 +106,32 @@ export class TunnelNodes {
     const { host } = new URL(door.status().address);
     const address = spokenAddress(node.address ?? host, node.tls !== null);
     nodes.reachableAt(address);
+    this.#address = address;
     log('info', { address }, 'open for other nodes');
   }
 
   configure(config: Config): void {
     this.#door?.configure(config);
     this.visits.configure(config);
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Beside those of this node. */
+  list(own: readonly TunnelReport[]): Promise<ListOfNodes> {
+    return this.visits.asked.list(own, this.#others());
+  }
+
+  /** Whether another node had it: its client, or the name that waits for one. */
+  remove(name: string): Promise<boolean> {
+    return this.visits.asked.remove(name, this.#others());
+  }
+
+  #others(): string[] {
+    const { nodes } = this.#options;
+    return nodes.nodes.flatMap(({ id, address }) => (id === nodes.id || address === '' ? [] : [address]));
   }
 
   doors(): DoorStatus[] {

@@ -29,7 +29,12 @@ class Node {
     };
     this.visits = new VisitsOfNodes({
       nodes: { state: new MemoryState(), id: 'a', nodes: [] },
-      places: { find: place, lookUp: () => Promise.resolve(place()), doubt: () => {} },
+      places: {
+        find: place,
+        lookUp: () => Promise.resolve(place()),
+        next: () => Promise.resolve(null),
+        doubt: () => {},
+      },
       secret: SECRET,
       tcp: new TcpDesk(new MetricsRecorder()),
       tls: {
@@ -40,6 +45,7 @@ class Node {
           return this.answer;
         },
       },
+      desk: { reports: () => [], remove: () => false },
       log: (_level, { reason }) => void this.said.push(String(reason)),
       sent: () => this.said.push('sent'),
     });

@@ -19,15 +19,17 @@ import { ConfiguredDns } from '../assemble/configured-dns.ts';
 import type { SharedNodes } from '../nodes/shared-nodes.ts';
 import { nodeAt } from '../registry.ts';
 import type { ThreadLog } from '../threads/thread-log.ts';
+import { type AskedDesk, AskedNodes } from './asked-nodes.ts';
 import type { TcpDesk } from './tcp-desk.ts';
 import type { TlsDesk } from './tls-desk.ts';
 
 export interface VisitsOfNodesOptions {
   readonly nodes: Pick<SharedNodes, 'state' | 'id' | 'nodes'>;
-  readonly places: Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt'>;
+  readonly places: Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt' | 'next'>;
   readonly secret: string;
   readonly tcp: Pick<TcpDesk, 'doors' | 'ports' | 'placeOf' | 'bring' | 'events' | 'countPorts'>;
   readonly tls: Pick<TlsDesk, 'bring'>;
+  readonly desk: AskedDesk;
   readonly log: ThreadLog;
   /** A visitor goes to another node. */
   readonly sent: () => void;
@@ -43,6 +45,7 @@ export class VisitsOfNodes {
   /** To other nodes, and from them. */
   readonly #ways: NodeLinks;
   readonly #received = new Set<NodeLink>();
+  readonly asked: AskedNodes;
   readonly #names = new ConfiguredDns();
   readonly #origins = new Map<string, Origin>();
   #dial: Dial | null = null;
@@ -51,6 +54,10 @@ export class VisitsOfNodes {
     this.#options = options;
     const { nodes, places, tcp, log, sent } = options;
     this.#ways = new NodeLinks({ connect: (...asked) => this.#connect(...asked) });
+    this.asked = new AskedNodes({
+      desk: options.desk,
+      open: (address, line, events) => this.#ways.open(address, line, events),
+    });
     this.#visits = new NodeVisits({
       places,
       reach: (address, visit, events) => this.#ways.open(address, visit, events),
@@ -104,7 +111,7 @@ export class VisitsOfNodes {
 
   #visited(line: string, visitor: VisitorEnd): VisitAnswer {
     const visit = readVisit(line);
-    if (visit === null) return 'refused';
+    if (visit === null) return this.asked.answer(line, visitor) ?? 'refused';
     const { name, ends } = visit;
     const { tcp, tls } = this.#options;
     return portOfTunnelName(name) === null ? tls.bring(name, visitor, ends) : tcp.bring(name, visitor, ends);

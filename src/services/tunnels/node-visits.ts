@@ -17,7 +17,7 @@ export interface Visit {
 }
 
 export interface NodeVisitsOptions {
-  readonly places: Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt'>;
+  readonly places: Pick<TunnelDirectory, 'find' | 'lookUp' | 'doubt' | 'next'>;
   /** Asks a node to take the visitor. */
   readonly reach: (address: string, visit: string, events: VisitEvents) => void;
   /** Somebody goes to another node. */
@@ -27,7 +27,9 @@ export interface NodeVisitsOptions {
   readonly changed: () => void;
 }
 
-const MOST_TRIES = 2;
+const MOST_TRIES = 3;
+/** A client that has lost its node is connected to another one within that time. */
+const ON_ITS_WAY_MS = 10_000;
 
 export class NodeVisits {
   readonly #options: NodeVisitsOptions;
@@ -136,8 +138,8 @@ class Passing implements ConnectionHandler {
     if (this.#isGone) return;
     const { places, lost } = this.#options;
     places.doubt(place);
-    const next = isFinal || this.#tries >= MOST_TRIES ? null : await places.lookUp(this.#visit.name);
-    if (next !== null && next.address !== place.address) {
+    const next = isFinal || this.#tries >= MOST_TRIES ? null : await places.next(place, ON_ITS_WAY_MS);
+    if (next !== null) {
       this.#lead(next);
       return;
     }
