@@ -23,11 +23,11 @@ async function stage(t: TestContext, reports: TunnelReport[]): Promise<AskedNode
   const nobody = { reports: () => [], remove: () => false };
   const asked = new AskedNodes({ desk, open: () => {} });
   const server = net.createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) => {
-    const events = {
-      visited: (line: string, asker: never) => asked.answer(line, asker) ?? 'refused',
+    const answering = new NodeLink(new Connection(socket, NOBODY), {
+      visited: (line, asker) => asked.answer(line, asker) ?? 'refused',
       closed: () => {},
-    };
-    new NodeLink(new Connection(socket, NOBODY), events as never).begin(Buffer.alloc(0));
+    });
+    answering.begin(Buffer.alloc(0));
     t.after(() => socket.destroy());
   });
   t.after(() => server.close());
