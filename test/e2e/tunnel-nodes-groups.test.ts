@@ -13,8 +13,14 @@ import { TunnelClient } from '../support/tunnel-client.ts';
 import { BOB, exposeWith, startNode } from '../support/tunnel-node.ts';
 
 /** A local server that says who it is, as one client of the shared name. */
-async function member(t: TestContext, node: SluiceProcess, name: string): Promise<SluiceProcess> {
+async function member(
+  t: TestContext,
+  node: SluiceProcess,
+  name: string,
+  hangs: () => boolean = () => false,
+): Promise<SluiceProcess> {
   const server = http.createServer((request, response) => {
+    if (hangs()) return;
     if (request.method === 'POST') request.pipe(response.writeHead(200));
     else response.end(name);
   });
@@ -56,8 +62,20 @@ describe('a name that clients on several nodes share', { timeout: 150_000 }, () 
     const nodes = await Promise.all([startNode(t, wish), startNode(t, wish), startNode(t, { ...wish, workers: 2 })]);
     const [one, other, without] = nodes;
     await member(t, one, 'first');
-    const second = await member(t, other, 'second');
+    const hung = Promise.withResolvers<void>();
+    let isHanging = false;
+    const second = await member(t, other, 'second', () => {
+      if (isHanging) hung.resolve();
+      return isHanging;
+    });
+    await untilAnswering(without, 'first', 'second');
+    isHanging = true;
+    const visits = Array.from({ length: 20 }, () => visit(without));
+    await hung.promise;
+    second.signal('SIGKILL');
+    assert.deepEqual([...new Set(await Promise.all(visits))], ['first']);
     await member(t, other, 'third');
+    const fifth = await member(t, other, 'second');
     for (const node of nodes) await untilAnswering(node, 'first', 'second', 'third');
     const counts = await answering(without, 300);
     for (const name of ['first', 'second', 'third']) {
@@ -74,8 +92,8 @@ describe('a name that clients on several nodes share', { timeout: 150_000 }, () 
     assert.deepEqual([...(await answering(without)).keys()].toSorted(), ['first', 'second', 'third']);
     redis.signal('SIGCONT');
 
-    second.signal('SIGKILL');
-    await second.ended;
+    fifth.signal('SIGKILL');
+    await fifth.ended;
     for (const node of nodes) await untilAnswering(node, 'first', 'third');
     other.signal('SIGKILL');
     await other.ended;

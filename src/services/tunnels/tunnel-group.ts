@@ -23,7 +23,7 @@ const BREAKER = { failures: 5, successes: 1, openForMs: 5_000 };
 /** The client has counted already. */
 const AT_ONCE = { unhealthyAfter: 1, healthyAfter: 1 };
 /** Asking them again does no harm (RFC 9110, 9.2.2). */
-const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+export const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 let lastMember = 0;
 

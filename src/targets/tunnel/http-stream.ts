@@ -8,7 +8,8 @@ import { SluiceError } from '../../core/errors.ts';
 import { Deadline, wheel } from '../../transport/timers.ts';
 import type { LinkStream, VisitLink } from '../../services/tunnels/tunnel-link.ts';
 import type { StreamEvents, StreamFailure, StreamTrailers } from '../../services/tunnels/tunnel-stream.ts';
-import { refuseTunnel } from './no-tunnel.ts';
+import { REPEATABLE } from '../../services/tunnels/tunnel-group.ts';
+import { type RefusalDetail, refuseTunnel } from './no-tunnel.ts';
 import { CONTINUE, interimHead, PROGRESS, trailersOf } from './made-heads.ts';
 import { answerFields, answerLength, bodyFields, requestFields } from './tunnel-fields.ts';
 
@@ -19,6 +20,7 @@ const MOST_PROGRESS_MS = 300_000;
 export class HttpStream implements Producer, StreamEvents {
   readonly #exchange: Exchange;
   readonly #session: VisitLink;
+  readonly #missed: RefusalDetail | null;
   #name = '';
   #stream: LinkStream | null = null;
   /** Of the body what makes no whole part yet. */
@@ -35,9 +37,11 @@ export class HttpStream implements Producer, StreamEvents {
   #gathering: Deadline | null = null;
   #gatheringMs = 0;
 
-  constructor(exchange: Exchange, session: VisitLink) {
+  /** `missed`: how another node is told that it may ask elsewhere; null: nobody else may be asked. */
+  constructor(exchange: Exchange, session: VisitLink, missed: RefusalDetail | null = null) {
     this.#exchange = exchange;
     this.#session = session;
+    this.#missed = missed;
   }
 
   open(name: string): void {
@@ -207,12 +211,18 @@ export class HttpStream implements Producer, StreamEvents {
     this.#exchange.end(trailers.length === 0 ? null : trailersOf(trailers));
   }
 
+  /** Of another client of the name, on another node. */
+  #mayBeAsked(): boolean {
+    const { hasBody, method } = this.#exchange.request;
+    return !hasBody && REPEATABLE.has(method);
+  }
+
   failed(how: StreamFailure, why: string): void {
     if (this.#over) return;
     this.#over = true;
     this.#gathered();
     if (this.#answered) this.#exchange.abort(new SluiceError('upstream_incomplete', { message: why }));
-    else if (how === 'gone') refuseTunnel(this.#exchange, 'tunnel_offline');
+    else if (how === 'gone') refuseTunnel(this.#exchange, 'tunnel_offline', this.#mayBeAsked() ? this.#missed : null);
     else if (how === 'busy') refuseTunnel(this.#exchange, 'tunnel_busy');
     else if (how === 'large' || /larger than 10 MiB/.test(why)) refuseTunnel(this.#exchange, 'request_body_too_large');
     else refuseTunnel(this.#exchange, 'tunnel_failed');

@@ -15,8 +15,8 @@ export interface RefusalDetail {
   readonly field?: string;
 }
 
-export function refuseTunnel(exchange: Exchange, code: ErrorCode, detail: RefusalDetail = {}): void {
-  exchange.answer(absence(exchange, code, detail));
+export function refuseTunnel(exchange: Exchange, code: ErrorCode, detail: RefusalDetail | null = null): void {
+  exchange.answer(absence(exchange, code, detail ?? {}));
 }
 
 function absence(exchange: Exchange, code: ErrorCode, detail: RefusalDetail): Answer {

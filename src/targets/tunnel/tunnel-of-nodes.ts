@@ -169,11 +169,12 @@ export class TunnelOfNodes implements ForwardTarget {
 
 /** For what other nodes bring: who is connected here, and nobody else. */
 export function tunnelOfThisNode(registry: TunnelRegistry): AnswerTarget {
-  const here = tunnel(registry);
+  const missed = { status: MISSED, field: MISSED_FIELD };
+  const here = tunnel(registry, missed);
   const take = (exchange: Exchange): void => {
     const name = nameOf(exchange);
     if (registry.isOnline(name) || registry.isExpected(name)) here.take(exchange);
-    else refuseTunnel(exchange, 'tunnel_offline', { status: MISSED, field: MISSED_FIELD });
+    else refuseTunnel(exchange, 'tunnel_offline', missed);
   };
   return { ...here, take };
 }
