@@ -199,7 +199,12 @@ users:
   - { name: bob, token: ${BOB}, may: [tunnels] }
 tunnels:
   server:
-    { enabled: true, listen: "127.0.0.1:${tunnels}", domain: example.test, public_url: "http://{subdomain}.example.test", tcp_ports: null }
+    enabled: true
+    listen: "127.0.0.1:${tunnels}"
+    domain: example.test
+    public_url: "http://{subdomain}.example.test"
+    tcp_ports: null
+    limits: { tunnels: 1000, clients: 1000 }
 ${more}`;
 }
 
