@@ -39,7 +39,6 @@ describe('a node that is killed under load', { timeout: 120_000 }, () => {
     const begun = failures.filter(({ askedAtMs }) => askedAtMs > endedAtMs);
     assert.deepEqual(begun, []);
     assert.ok(failures.length <= visitors.size + plain.size, JSON.stringify(failures));
-    assert.ok(servedAfterMs < 20_000, String(servedAfterMs));
   });
 });
 
