@@ -153,7 +153,7 @@ describe('the launcher', () => {
       if (old === undefined) return skipWithoutOlderNode(t);
       const { code, stderr } = await launch(old, makeCheckout({ withNode: false }));
       assert.equal(code, 3);
-      assert.match(stderr, /^sluice: Node 24 or newer is needed[^\n]*\n$/);
+      assert.match(stderr, /^sluice: Node 24\.8 or newer is needed[^\n]*\n$/);
     });
   });
 });

@@ -1,16 +1,15 @@
 // The parts of the program that are read while it runs: its helpers, its pages, what package.json says. Rule: in a checkout and in a package they
 // are files beside the code; a program of one file has them inside, under the names given here.
 import { readFileSync } from 'node:fs';
-// Node 24 has not all of it from its beginning.
-import * as sea from 'node:sea';
+import { getAsset, getAssetKeys, isSea } from 'node:sea';
 import { fileURLToPath } from 'node:url';
 
 /** The program is one file that holds Node as well. */
-export const isOneFile: boolean = sea.isSea();
+export const isOneFile: boolean = isSea();
 
 /** Null: there is no such part. */
 export function readPart(name: string, file: URL): Buffer<ArrayBuffer> | null {
-  if (isOneFile) return sea.getAssetKeys().includes(name) ? Buffer.from(sea.getAsset(name)) : null;
+  if (isOneFile) return getAssetKeys().includes(name) ? Buffer.from(getAsset(name)) : null;
   try {
     return readFileSync(file);
   } catch {
@@ -20,7 +19,7 @@ export function readPart(name: string, file: URL): Buffer<ArrayBuffer> | null {
 
 /** In the program of one file. */
 export function partsBelow(folder: string): string[] {
-  return isOneFile ? sea.getAssetKeys().filter((name) => name.startsWith(folder)) : [];
+  return isOneFile ? getAssetKeys().filter((name) => name.startsWith(folder)) : [];
 }
 
 export interface HelperCommand {
