@@ -46,6 +46,8 @@ in
 
   config = lib.mkIf cfg.enable {
     environment.systemPackages = [ cfg.package ];
+    # Under one name, so that other settings make no other service of it, which would be started anew and not reloaded.
+    environment.etc."sluice/sluice.yaml".source = file;
     networking.firewall.allowedTCPPorts = lib.mkIf cfg.openFirewall cfg.ports;
     # Connections that wait at a door that closes go on to the one that takes its place.
     boot.kernel.sysctl."net.ipv4.tcp_migrate_req" = lib.mkDefault 1;
@@ -64,7 +66,7 @@ in
       serviceConfig = {
         Type = "notify";
         NotifyAccess = "all";
-        ExecStart = "${lib.getExe cfg.package} up -c ${file}";
+        ExecStart = "${lib.getExe cfg.package} up -c /etc/sluice/sluice.yaml";
         ExecReload = "${lib.getExe cfg.package} reload";
         EnvironmentFile = lib.optional (cfg.environmentFile != null) cfg.environmentFile;
         Restart = "on-failure";

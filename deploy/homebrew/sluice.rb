@@ -11,6 +11,9 @@ class Sluice < Formula
   def install
     system "npm", "install", *std_npm_args
     bin.install_symlink libexec.glob("bin/*")
+    # The service needs one. What somebody has written there stays.
+    system bin/"sluice", "config", "init"
+    pkgetc.install "sluice.yaml"
   end
 
   service do

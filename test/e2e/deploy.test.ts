@@ -246,6 +246,16 @@ describe('the flake and the formula', () => {
     succeed(ruby, '-c', 'deploy/homebrew/sluice.rb');
     assert.ok(formula.includes(`/v${VERSION}/sluice-${VERSION}.tgz"`));
     assertFlags('config', 'validate');
+    assertFlags('config', 'init');
+    // The service has the file that is installed.
+    assert.match(formula, /pkgetc\.install "sluice\.yaml"[^]*etc\/"sluice\/sluice\.yaml"/);
+  });
+
+  test('give the service of NixOS one file, so that other settings are reloaded', () => {
+    const own = readSource('nix/module.nix');
+    assert.match(own, /environment\.etc\."sluice\/sluice\.yaml"\.source = file;/);
+    assert.match(own, /ExecStart = "\S+ \S+ up -c \/etc\/sluice\/sluice\.yaml";/);
+    assert.match(own, /reloadTriggers = \[ file \];/);
   });
 });
 
