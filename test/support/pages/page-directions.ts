@@ -12,8 +12,6 @@ export interface Direction {
   readonly also?: string;
   /** In the folder that the reader works in. */
   readonly files?: Readonly<Record<string, string>>;
-  /** The reader works in the checkout. */
-  readonly isInCheckout?: boolean;
   /** No Sluice runs yet. */
   readonly isAlone?: boolean;
   readonly env?: Readonly<Record<string, string>>;
@@ -139,8 +137,6 @@ const SERVER_OF_TUNNELS = `tunnels:
 `;
 
 export const DIRECTIONS: Readonly<Record<string, Direction>> = {
-  'README.md › Sluice': { isInCheckout: true },
-  'README.md › Running it': { isInCheckout: true },
   'README.md › Run programs over HTTP': {
     files: { 'data.csv': '1\n2\n39\n', 'sum.py': 'import sys\nprint(sum(map(int, sys.stdin)))\n' },
   },
@@ -165,7 +161,7 @@ ${ALICE}`,
   },
   'docs/guide-agents.md › Coding agents behind HTTP': { also: AI },
   'docs/guide-agents.md › Many at once': { also: AI },
-  'docs/guide-deployment.md › systemd': { isInCheckout: true, first: ['touch sluice sluice.yaml'] },
+  'docs/guide-deployment.md › systemd': { first: ['touch sluice sluice.yaml'] },
   'docs/guide-exec.md › Commands over HTTP': { first: ['mkdir -p /srv/work'] },
   'docs/guide-egress.md › Start': { files: { 'exits.txt': EXITS } },
   'docs/guide-egress.md › Rules': {

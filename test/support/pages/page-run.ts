@@ -23,6 +23,8 @@ type Kind = 'sluice' | 'client' | 'follower' | 'command';
 const SERVER = /(?:^|&& |\s)(?:bin\/|\.\/|npx )?sluice (?:up|proxy|gateway|relay)\b|^npm start\b/;
 const CLIENT = /^(?:\w+=\S+ )*sluice (?:http|tcp|start)\b/;
 const FOLLOWER = /--follow\b|text\/event-stream/;
+/** Where the reader has to be for it. */
+const IN_CHECKOUT = /(?:^|\s)(?:npm |bin\/sluice|deploy\/|scripts\/)/;
 /** What says that it is there. */
 const READY: Readonly<Record<Exclude<Kind, 'command'>, RegExp>> = {
   sluice: /ready in \d+ ms[^]*➜ +Config[^\n]*\n/,
@@ -110,6 +112,10 @@ class SectionRun {
     return this.#isOfProviders ? `${text}\nhttps://${PROVIDERS[0]}` : text;
   }
 
+  get #isInCheckout(): boolean {
+    return this.#section.commands.some(({ text }) => IN_CHECKOUT.test(text));
+  }
+
   get #isOfProviders(): boolean {
     return /^ai:/m.test(this.#config);
   }
@@ -132,7 +138,7 @@ class SectionRun {
     mkdirSync(folder, { recursive: true });
     const ours = { CERTIFICATE: certFile, CERTIFICATE_KEY: keyFile, CHECKOUT: ROOT };
     const env = { ...secretsIn(text), ...this.#world.env, ...ours, ...this.#direction.env };
-    return new PageShell(folder, { cwd: this.#direction.isInCheckout === true ? ROOT : home, env });
+    return new PageShell(folder, { cwd: this.#isInCheckout ? ROOT : home, env });
   }
 
   async #clamd(): Promise<void> {
