@@ -2,7 +2,7 @@
 // are free, and folders such as /etc and /srv that may be written to without anybody's noticing. Rule: everything is private to the
 // namespaces that unshare makes, and ends with them.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -42,17 +42,22 @@ export async function runInWorld(t: TestContext, file: string): Promise<void> {
   // Whoever becomes root by sudo keeps none of these.
   const kept = [`${MARK}=${folder}`, `PATH=${PATH}:/usr/sbin:/sbin`];
   const inside = ['sh', '-c', SETTING_UP, 'sh', folder, ROOT, process.execPath, file];
-  const [command = '', ...args] = [...(elevation ?? []), 'env', ...kept, 'unshare', ...spaces, ...inside];
-  const child = spawn(command, args, { env: { ...env, PATH }, stdio: ['ignore', 'pipe', 'pipe'] });
+  // Should this process be ended before its test, the world ends by itself.
+  const bound = ['timeout', '-s', 'KILL', String(BOUND_MS / 1000)];
+  const [command = '', ...args] = [...(elevation ?? []), 'env', ...kept, ...bound, 'unshare', ...spaces, ...inside];
+  const child = spawn(command, args, { env: { ...env, PATH }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let told = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (told += text));
-  const bound = setTimeout(() => child.kill('SIGKILL'), BOUND_MS);
-  t.after(() => child.kill('SIGKILL'));
+  t.after(() => endGroup(child));
   const code = await new Promise((resolve) => child.once('close', resolve));
-  clearTimeout(bound);
   if (code === NO_WORLD || told.startsWith('unshare: '))
     return skipTest(t, `no namespaces and overlays of one's own here: ${told}`);
   assert.equal(code, 0, told);
+}
+
+/** With its last process all that is in the world ends. */
+function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
 }
 
 const NO_WORLD = 97;
