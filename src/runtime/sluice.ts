@@ -459,7 +459,7 @@ export class Sluice {
 
   async #drainTraffic(manner: DrainManner, graceMs: number): Promise<void> {
     const { delayMs = 0, isTakenOver = false } = manner;
-    if (isTakenOver) this.tunnels.stop();
+    if (isTakenOver) this.tunnels.letGo();
     const drained = this.#drainDataPlane(manner);
     // A balancer that asks whether this one is ready sends nobody here any more, clients of tunnels neither.
     if (delayMs > 0) await delay(delayMs, undefined, { ref: false });

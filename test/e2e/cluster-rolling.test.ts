@@ -48,6 +48,23 @@ describe('nodes that are started anew one after the other under load', { timeout
     assert.ok(clients.every(({ end }) => end === null));
   });
 
+  test('fail no visitor of a tunnel if one is replaced by another on its own machine', async (t) => {
+    const cluster = await Cluster.start(t);
+    if (cluster === undefined) return;
+    const local = await localServer(t, (_request, response) => response.end('local'));
+    await cluster.expose(local.port, CLIENTS);
+    await cluster.untilServed(CLIENTS);
+    const wanted = Array.from({ length: CLIENTS }, (_, index) => ({ host: hostOf(index), path: '/', body: 'local' }));
+    const visitors = new Crowd({ url: cluster.url, wanted, keeping: 4, fresh: 4 });
+    t.after(() => visitors.stop());
+    await visitors.more(REQUESTS);
+    const [before] = cluster.nodes;
+    await cluster.startNode(0, ['up', '--takeover']);
+    assert.deepEqual(await before?.ended, { code: 0, signal: null });
+    await visitors.more(REQUESTS);
+    assert.deepEqual(await visitors.stop(), []);
+  });
+
   test('leave a visitor who stays the client that he has', async (t) => {
     const cluster = await Cluster.start(t);
     if (cluster === undefined) return;

@@ -89,10 +89,10 @@ export class Cluster {
   }
 
   /** Again, as it was. */
-  async startNode(node: number): Promise<SluiceProcess> {
+  async startNode(node: number, args: readonly string[] = ['up']): Promise<SluiceProcess> {
     const folder = this.nodes[node]?.folder;
     const files = { 'sluice.yaml': this.#configs[node] ?? '' };
-    const started = new SluiceProcess(this.#t, { files, env: ENV, ...(folder !== undefined && { folder }) });
+    const started = new SluiceProcess(this.#t, { files, args, env: ENV, ...(folder !== undefined && { folder }) });
     this.nodes[node] = started;
     await started.says(/ready in \d+ ms[\s\S]*\n\n$/, 'stderr');
     return started;

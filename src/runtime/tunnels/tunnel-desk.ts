@@ -216,6 +216,12 @@ export class TunnelDesk {
     this.#door?.stop();
   }
 
+  /** Another one has opened the same doors: other nodes bring visitors there from now on. */
+  letGo(): void {
+    this.stop();
+    this.#nodes?.letGo();
+  }
+
   /**
    * Those that are there connect anew as soon as there is a server again, here or elsewhere; what they carry may end. With other nodes: resolves when
    * they are there, and their visitors with them.

@@ -243,6 +243,12 @@ export class TunnelNodes {
     return this.#sendsAway;
   }
 
+  /** The one that takes our place has the same address: whoever comes by a connection that was open would not get to it. */
+  letGo(): void {
+    this.#door?.stop();
+    void this.#door?.drain();
+  }
+
   /** Resolves when those whom other nodes have brought have what they came for. */
   async drain(): Promise<void> {
     await this.#door?.drain();

@@ -59,7 +59,7 @@ export class TunnelOfNodes implements ForwardTarget {
   answers(exchange: Exchange): boolean {
     const { registry } = this.#options;
     const name = nameOf(exchange);
-    if (!registry.isOnline(name) && !registry.isExpected(name)) return false;
+    if (!registry.isOnline(name)) return false;
     if (registry.groupOf(name) !== null && !this.#isChosen(exchange, name)) return false;
     this.#here.take(exchange);
     return true;
@@ -173,7 +173,7 @@ export function tunnelOfThisNode(registry: TunnelRegistry): AnswerTarget {
   const here = tunnel(registry, missed);
   const take = (exchange: Exchange): void => {
     const name = nameOf(exchange);
-    if (registry.isOnline(name) || registry.isExpected(name)) here.take(exchange);
+    if (registry.isOnline(name)) here.take(exchange);
     else refuseTunnel(exchange, 'tunnel_offline', missed);
   };
   return { ...here, take };
