@@ -1,7 +1,18 @@
-// Builds the program as one file that needs no Node beside it: everything bundled, its helpers and pages inside, on the Node that builds it.
-// Rule: it does what the package does; what that reads from files beside its code lies in this one under the names of program-parts.ts.
-//   node scripts/build-executable.ts [FILE]
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+// Builds the program as one file that needs no Node beside it: everything bundled, its helpers and pages inside, on the Node that builds it, or on
+// one of the same version for another system. Rule: it does what the package does; what that reads from files beside its code lies in this one under
+// the names of program-parts.ts.
+//   node scripts/build-executable.ts [FILE] [NODE]
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'vite';
@@ -28,7 +39,7 @@ if (helper !== undefined) {
 }
 `;
 
-export async function buildExecutable(file: string): Promise<ToolResult> {
+export async function buildExecutable(file: string, node?: string): Promise<ToolResult> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-executable-'));
   try {
     const entry = join(folder, 'entry.mjs');
@@ -39,11 +50,37 @@ export async function buildExecutable(file: string): Promise<ToolResult> {
     const pages = await runTool('node', ['scripts/build-dashboard.js', dashboard]);
     if (!pages.passed) return pages;
     const config = join(folder, 'sea.json');
-    writeFileSync(config, JSON.stringify(seaConfig(folder, resolve(file))));
+    writeFileSync(
+      config,
+      JSON.stringify({ ...seaConfig(folder, resolve(file)), ...(node !== undefined && { executable: resolve(node) }) }),
+    );
     mkdirSync(dirname(resolve(file)), { recursive: true });
-    return await runTool('node', ['--build-sea', config]);
+    const built = await runTool('node', ['--build-sea', config]);
+    if (built.passed) forgetSignature(resolve(file));
+    return built;
   } finally {
     rmSync(folder, { recursive: true });
+  }
+}
+
+const PE_MAGIC = 'PE\0\0';
+const PE_64 = 0x20b;
+
+/** That of Node holds no longer for a program of Windows: where it stood is something else now, and it is better unsigned than signed wrongly. */
+export function forgetSignature(file: string): void {
+  const descriptor = openSync(file, 'r+');
+  try {
+    const head = Buffer.alloc(4096);
+    readSync(descriptor, head, 0, head.length, 0);
+    const at = head.readUInt32LE(0x3c);
+    if (head.toString('latin1', 0, 2) !== 'MZ' || at > head.length - 256) return;
+    if (head.toString('latin1', at, at + 4) !== PE_MAGIC) return;
+    const optional = at + 24;
+    const directories = optional + (head.readUInt16LE(optional) === PE_64 ? 112 : 96);
+    // The fifth of them says where the signature is, and how long.
+    writeSync(descriptor, Buffer.alloc(8), 0, 8, directories + 4 * 8);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -86,7 +123,7 @@ function seaConfig(folder: string, output: string): object {
 }
 
 if (import.meta.main) {
-  const { passed, output } = await buildExecutable(process.argv[2] ?? DEFAULT_FILE);
+  const { passed, output } = await buildExecutable(process.argv[2] ?? DEFAULT_FILE, process.argv[3]);
   if (output !== '') console.error(output);
   process.exitCode = passed ? 0 : 1;
 }

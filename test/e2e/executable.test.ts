@@ -1,10 +1,10 @@
 // The program as one file, as somebody meets it who has downloaded it: all that is read from files elsewhere is inside.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { buildExecutable } from '../../scripts/build-executable.ts';
+import { buildExecutable, forgetSignature } from '../../scripts/build-executable.ts';
 import { findRunningFile, type RunningFile } from '../../src/runtime/running-file.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -30,6 +30,22 @@ export function policy({ word }: Settings): object {
   return { name: 'own', response: ({ response }: { response: { fields: Map<string, string> } }) => void response.fields.set('X-Own', word) };
 }
 `;
+
+test('the signature that Node had for Windows is forgotten, and no other file changed', (t) => {
+  const file = join(temporaryFolder(t), 'sluice.exe');
+  const program = Buffer.alloc(8192, 7);
+  program.write('MZ');
+  program.writeUInt32LE(128, 0x3c);
+  program.write('PE\0\0', 128, 'latin1');
+  program.writeUInt16LE(0x20b, 128 + 24);
+  writeFileSync(file, program);
+  forgetSignature(file);
+  const expected = Buffer.from(program).fill(0, 128 + 24 + 112 + 32, 128 + 24 + 112 + 40);
+  assert.deepEqual(readFileSync(file), expected);
+  writeFileSync(file, '\x7fELF');
+  forgetSignature(file);
+  assert.equal(readFileSync(file, 'latin1'), '\x7fELF');
+});
 
 test('one file is the whole program: threads, helpers, policies of the user, pages', { skip }, async (t) => {
   const folder = temporaryFolder(t);
