@@ -10,9 +10,9 @@ import { ask } from '../support/ask.ts';
 import { Redis } from '../support/redis.ts';
 import { type SluiceProcess, SluiceProcess as Started, startSluice } from '../support/sluice-process.ts';
 import { TunnelClient } from '../support/tunnel-client.ts';
+import { BOB, nodeBalancer } from '../support/tunnel-node.ts';
 
 const ALICE = 'token-of-alice-123456';
-const BOB = 'token-of-bob-12345678';
 const HOST = 'app.example.test';
 
 function node(t: TestContext, redis: Redis, secret = 'secret-of-all-nodes'): Promise<SluiceProcess> {
@@ -61,32 +61,6 @@ async function app(t: TestContext): Promise<number> {
     server.closeAllConnections();
   });
   return (server.address() as net.AddressInfo).port;
-}
-
-/** In front of the nodes: leads to whichever a test says. */
-async function balancer(t: TestContext): Promise<{ url: string; leadTo(address: string): void }> {
-  let port = 0;
-  const open = new Set<net.Socket>();
-  const server = net.createServer((client) => {
-    const upstream = net.connect({ port, host: '127.0.0.1' });
-    for (const socket of [client, upstream]) {
-      open.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.pipe(upstream).pipe(client);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    for (const socket of open) socket.destroy();
-  });
-  const url = `ws://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
-  return { url, leadTo: (address) => (port = Number(new URL(address).port)) };
 }
 
 function expose(t: TestContext, port: number, server: string): SluiceProcess {
@@ -167,7 +141,7 @@ describe('a tunnel whose client is on another node', { timeout: 150_000 }, () =>
     const redis = await Redis.start(t);
     if (redis === undefined) return;
     const [one, other] = await Promise.all([node(t, redis), node(t, redis)]);
-    const { url, leadTo } = await balancer(t);
+    const { url, leadTo } = await nodeBalancer(t);
     leadTo(one.address('tunnels'));
     const client = expose(t, await app(t), url);
     await untilServed(other);

@@ -1,9 +1,8 @@
-// Where tokens are kept that were made while Sluice ran: one file in the data directory. Rule: it holds digests and no token; only this user
-// can read it (0600), and a reader sees the old file or the new one, never half of one.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// Where tokens are kept that were made while Sluice ran: one file in the data directory. Rule: it holds digests and no token.
 import { join } from 'node:path';
 import { type Permission, PERMISSIONS } from '../../config/schema/users.ts';
 import { SluiceError } from '../../core/errors.ts';
+import { readKeptFile, writeKeptFile } from '../kept-file.ts';
 
 export interface IssuedToken {
   readonly id: string;
@@ -26,7 +25,7 @@ export function tokenFile(dataDir: string): string {
 /** None without a file. One that cannot be understood is no reason to lock out those whose tokens stand in it: it throws. */
 export function readTokens(dataDir: string): readonly IssuedToken[] {
   const path = tokenFile(dataDir);
-  const text = findText(path);
+  const text = readKeptFile(path);
   if (text === undefined) return [];
   const tokens = findTokens(text);
   if (tokens !== undefined) return tokens;
@@ -35,16 +34,7 @@ export function readTokens(dataDir: string): readonly IssuedToken[] {
 }
 
 export function writeTokens(dataDir: string, tokens: readonly IssuedToken[]): void {
-  const path = tokenFile(dataDir);
-  if (tokens.length === 0) {
-    rmSync(path, { force: true });
-    return;
-  }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const draft = `${path}.${process.pid}`;
-  rmSync(draft, { force: true });
-  writeFileSync(draft, `${JSON.stringify({ schema: SCHEMA, tokens }, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
-  renameSync(draft, path);
+  writeKeptFile(tokenFile(dataDir), tokens.length === 0 ? null : { schema: SCHEMA, tokens });
 }
 
 /** null: it is none that this version understands. */
@@ -54,16 +44,6 @@ export function tokenOf(text: string): IssuedToken | null {
     return isToken(token) ? token : null;
   } catch {
     return null;
-  }
-}
-
-function findText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const { code, message: reason } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new SluiceError('config_invalid', { message: `process.data_dir: ${path} cannot be read: ${reason}`, cause });
   }
 }
 
