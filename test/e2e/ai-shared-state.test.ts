@@ -61,7 +61,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe('two nodes that share a Redis', () => {
-  test('have one report, and say what they do not share', async (t) => {
+  test('have one report, and say that they share it', async (t) => {
     const shared = await stage(t, { password: 'p@ss' });
     if (shared === undefined) return;
     const [one, other] = [await shared.node(), await shared.node(2)] as const;
@@ -69,7 +69,7 @@ describe('two nodes that share a Redis', () => {
     await until(async () => (await usageOf(one))[0]?.requests === 3);
     assert.deepEqual(await usageOf(one), await usageOf(other));
     assert.partialDeepStrictEqual((await usageOf(other))[0], { user: 'alice', output_tokens: 45, unknown_requests: 0 });
-    assert.match(one.stderr, /warning {2}not_available_yet {2}process\.state: numbers of running requests/);
+    assert.doesNotMatch(one.stderr, /not_available_yet/);
     assert.doesNotMatch(one.stderr + one.stdout, /p@ss|p%40ss/);
     const status = await runSluice(t, ['status'], { folder: one.folder });
     assert.match(status.stdout, /^ {2}state {6}redis:\/\/127\.0\.0\.1:\d+, reached, shared by 2 nodes$/m);
