@@ -109,7 +109,7 @@ test('the pages of the jobs that run', { timeout: 60_000 }, async (t) => {
 
   await t.test('tunnels: both sides, what visitors asked, asking it again, and taking one away', async () => {
     await stage.visit('tunnels');
-    await page.shows('2 of 2 served here online');
+    await page.shows('2 of 2 served online');
     await page.shows('2 of 2 exposed online');
     const headers = { Host: 'app.example.test', 'X-Note': HOSTILE };
     assert.equal((await ask(`${gateway}/visit`, { headers })).body, HOSTILE);
@@ -129,7 +129,7 @@ test('the pages of the jobs that run', { timeout: 60_000 }, async (t) => {
     await page.becomes(`!document.body.textContent.includes('Remove now?')`);
     await page.press('Enter');
     await page.press('Enter');
-    await page.shows('1 of 1 served here online');
+    await page.shows('1 of 1 served online');
     await stage.assertNotHacked();
   });
 

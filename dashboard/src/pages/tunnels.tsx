@@ -1,4 +1,4 @@
-// Tunnels of both sides: those that are served here, and those that this Sluice opens elsewhere. Rule: a side that is not in use takes no room, unless
+// Tunnels of both sides: those that are served by this node and its others, and those that this Sluice opens elsewhere. Rule: a side that is not in use takes no room, unless
 // neither is.
 import type { JSX } from 'preact';
 import type { ExposedAnswer, StatusAnswer, TunnelAnswer, TunnelsAnswer } from '../../../src/control/admin-answers.ts';
@@ -16,10 +16,10 @@ const LOOK_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 10_000;
 
 export function Page(): JSX.Element {
-  const served = usePolled<TunnelsAnswer>('/api/v1/tunnels', LOOK_EVERY_MS);
+  const served = usePolled<TunnelsAnswer>('/api/v1/tunnels?nodes=all', LOOK_EVERY_MS);
   const exposed = usePolled<{ readonly tunnels: readonly ExposedAnswer[] }>('/api/v1/tunnels/exposed', LOOK_EVERY_MS);
   const status = usePolled<StatusAnswer>('/api/v1/status', STATUS_EVERY_MS);
-  const tunnels = served.data.value?.tunnels ?? [];
+  const { tunnels = [], missing_nodes: missing = [] } = served.data.value ?? {};
   const own = exposed.data.value?.tunnels ?? [];
   const door = doorIn(status.data.value);
   const isServer = door !== null || tunnels.length > 0;
@@ -30,6 +30,11 @@ export function Page(): JSX.Element {
       <Head served={isServer ? tunnels : []} exposed={own} />
       {[served, exposed, status].map(({ error }, index) => (
         <ErrorNotice key={index} error={error.value} />
+      ))}
+      {missing.map((name) => (
+        <p key={name} class="notice warn">
+          The node {name} did not say which tunnels it has.
+        </p>
       ))}
       {isServer && <ServedCard tunnels={tunnels} door={door} onChanged={served.again} />}
       {isClient && (
@@ -58,7 +63,7 @@ function Head({ served, exposed }: HeadProps): JSX.Element {
       <p class="quiet">
         {served.length > 0 && (
           <span>
-            {servedOnline} of {served.length} served here online
+            {servedOnline} of {served.length} served online
           </span>
         )}
         {exposed.length > 0 && (

@@ -1,4 +1,4 @@
-// The tunnels that clients have opened here: names, clients, what runs through them, taking one away. Rule: a name that waits for its client is listed as
+// The tunnels that clients have opened, here or on another node: names, clients, what runs through them, taking one away. Rule: a name that waits for its client is listed as
 // well, since it is taken.
 import type { JSX } from 'preact';
 import type { TunnelAnswer } from '../../../src/control/admin-answers.ts';
@@ -19,9 +19,10 @@ export interface ServedCardProps {
 }
 
 export function ServedCard({ tunnels, door, onChanged }: ServedCardProps): JSX.Element {
+  const isOfSeveral = new Set(tunnels.map(({ node }) => node)).size > 1;
   return (
     <section class="card tunnels">
-      <h2>Served here</h2>
+      <h2>{isOfSeveral ? 'Served by all nodes' : 'Served here'}</h2>
       {tunnels.length === 0 ? (
         <EmptyState
           title="No client is connected"
@@ -31,15 +32,20 @@ export function ServedCard({ tunnels, door, onChanged }: ServedCardProps): JSX.E
           there:
         </EmptyState>
       ) : (
-        <ServedTable {...{ tunnels, onChanged }} />
+        <ServedTable {...{ tunnels, isOfSeveral, onChanged }} />
       )}
     </section>
   );
 }
 
-function ServedTable({ tunnels, onChanged }: Omit<ServedCardProps, 'door'>): JSX.Element {
+interface ServedTableProps extends Omit<ServedCardProps, 'door'> {
+  /** Of several nodes, and each says which. */
+  readonly isOfSeveral: boolean;
+}
+
+function ServedTable({ tunnels, isOfSeveral, onChanged }: ServedTableProps): JSX.Element {
   return (
-    <div class="scrolls" tabIndex={0} role="region" aria-label="Tunnels that are served here">
+    <div class="scrolls" tabIndex={0} role="region" aria-label="Tunnels that are served">
       <table class="plain-table">
         <thead>
           <tr>
@@ -68,7 +74,7 @@ function ServedTable({ tunnels, onChanged }: Omit<ServedCardProps, 'door'>): JSX
         </thead>
         <tbody>
           {tunnels.map((tunnel) => (
-            <ServedRow key={tunnel.name} {...{ tunnel, onChanged }} />
+            <ServedRow key={`${tunnel.node} ${tunnel.name}`} {...{ tunnel, isOfSeveral, onChanged }} />
           ))}
         </tbody>
       </table>
@@ -76,12 +82,11 @@ function ServedTable({ tunnels, onChanged }: Omit<ServedCardProps, 'door'>): JSX
   );
 }
 
-interface ServedRowProps {
+interface ServedRowProps extends Omit<ServedTableProps, 'tunnels'> {
   readonly tunnel: TunnelAnswer;
-  readonly onChanged: () => void;
 }
 
-function ServedRow({ tunnel, onChanged }: ServedRowProps): JSX.Element {
+function ServedRow({ tunnel, isOfSeveral, onChanged }: ServedRowProps): JSX.Element {
   const { name, url, client, tcp } = tunnel;
   const deed = useDeed(onChanged);
   const remove = (): void => void deed.run(() => sendJson('DELETE', `/api/v1/tunnels/${encodeURIComponent(name)}`));
@@ -95,6 +100,7 @@ function ServedRow({ tunnel, onChanged }: ServedRowProps): JSX.Element {
       </th>
       <td>
         <Standing tunnel={tunnel} />
+        {isOfSeveral && <div class="quiet">on {tunnel.node}</div>}
       </td>
       <td>
         <Client tunnel={tunnel} />
