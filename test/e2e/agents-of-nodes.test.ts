@@ -218,7 +218,11 @@ describe('an agent on another node', { timeout: 120_000, concurrency: 2 }, () =>
     const followed = await openStream(`${one.address('gateway')}/agent/${id}/events`, undefined, ALICE);
     const next = await node(t, redis, { door, folder: one.folder, args: ['up', '--takeover'] });
     for (const at of [next, other]) assert.equal((await ask(at, `/agent/${id}`)).body['status'], 'running');
-    const stopped = await ask(next, `/agent/stop/${id}`, {});
+    // The old one is at a port of its own by now, which others hear of within some seconds.
+    const stopped = await until(
+      () => ask(next, `/agent/stop/${id}`, {}),
+      ({ body }) => body['outcome'] === 'stopped',
+    );
     assert.deepEqual(stopped.body, { status: 'stopped', agent_id: id, outcome: 'stopped' });
     assert.match(await followed.whole(), /event: complete/);
     await until(

@@ -4,6 +4,7 @@ import type net from 'node:net';
 import type { Config } from '../../config/config.ts';
 import type { NodeConfig } from '../../config/schema/node.ts';
 import type { Policy } from '../../contract/policy.ts';
+import { formatHostPort, parseAddress } from '../../core/address.ts';
 import type { ForwardTarget } from '../../contract/target.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { Dial } from '../../engine/origin-pool.ts';
@@ -62,6 +63,10 @@ export class TunnelNodes {
   readonly #claims = new Map<string, Claiming>();
   readonly #holding: NodeJS.Timeout;
   #door: TunnelDoor | null = null;
+  /** For what is still here when another process has taken the place of this one, such as agents that run. */
+  #lastDoor: TunnelDoor | null = null;
+  #config: Config | null = null;
+  #isClosed = false;
   #sendsAway = false;
   /** Where other nodes reach this one. */
   #address = '';
@@ -90,10 +95,15 @@ export class TunnelNodes {
   }
 
   async open(config: Config): Promise<void> {
+    const { node } = this.#options;
+    this.#door = await this.#openAt(config, node.listen, (bound) => node.address ?? bound);
+  }
+
+  async #openAt(config: Config, listen: string, spoken: (bound: string) => string): Promise<TunnelDoor> {
     const { node, registry, log, ticketKeys, nodes, routes = [] } = this.#options;
     const door = new TunnelDoor(config, {
       door: 'nodes',
-      listen: node.listen,
+      listen,
       path: null,
       routes: [{ name: 'tunnel', path: '/*', target: tunnelOfThisNode(registry) }, ...routes],
       recorder: null,
@@ -102,15 +112,17 @@ export class TunnelNodes {
       admit: (socket, first, engine) => this.#admit(socket, first, engine),
     });
     await door.start();
-    this.#door = door;
     const { host } = new URL(door.status().address);
-    const address = spokenAddress(node.address ?? host, node.tls !== null);
+    const address = spokenAddress(spoken(host), node.tls !== null);
     nodes.reachableAt(address);
     this.#address = address;
+    this.#config = config;
     log('info', { address }, 'open for other nodes');
+    return door;
   }
 
   configure(config: Config): void {
+    this.#config = config;
     this.#door?.configure(config);
     this.visits.configure(config);
   }
@@ -243,10 +255,28 @@ export class TunnelNodes {
     return this.#sendsAway;
   }
 
-  /** The one that takes our place has the same address: whoever comes by a connection that was open would not get to it. */
+  /**
+   * The one that takes our place has the same address: whoever comes by a connection that was open would not get to it. What is still here is reached at
+   * another port.
+   */
   letGo(): void {
     this.#door?.stop();
     void this.#door?.drain();
+    if (this.#config !== null && isTcp(this.#options.node.listen)) void this.#openLast(this.#config);
+  }
+
+  async #openLast(config: Config): Promise<void> {
+    const { log, node } = this.#options;
+    const listen = withPort(node.listen, 0);
+    try {
+      const door = await this.#openAt(config, listen, (bound) => {
+        return node.address === null ? bound : withPort(node.address, Number(new URL(`http://${bound}`).port));
+      });
+      if (this.#isClosed) await door.close();
+      else this.#lastDoor = door;
+    } catch (error) {
+      log('warn', { err: error }, 'other nodes cannot reach what still runs here');
+    }
   }
 
   /** Resolves when those whom other nodes have brought have what they came for. */
@@ -255,10 +285,20 @@ export class TunnelNodes {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#holding);
     this.visits.close();
     await this.#directory.leave();
     this.#directory.close();
-    await this.#door?.close();
+    await Promise.all([this.#door?.close(), this.#lastDoor?.close()]);
   }
+}
+
+function isTcp(text: string): boolean {
+  return parseAddress(text, { host: '' }).kind === 'tcp';
+}
+
+function withPort(text: string, port: number): string {
+  const address = parseAddress(text, { host: '' });
+  return address.kind === 'tcp' ? formatHostPort(address.host, port) : text;
 }
