@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { openDataFile } from './data-file.ts';
+import { openDataFile, whole } from './data-file.ts';
 import { lend } from './lend.ts';
 import { occupy } from './occupy.ts';
 import type {
@@ -273,16 +273,7 @@ export class SqliteState implements SharedState {
   }
 
   #whole<T>(work: () => T): T {
-    const database = this.#opened();
-    database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      database.exec('ROLLBACK');
-      throw error;
-    }
+    return whole(this.#opened(), work);
   }
 
   #opened(): DatabaseSync {
